@@ -1,0 +1,28 @@
+# Two commands do everything: `make run` (the loop) and `make test` (lint, types, contracts, tests).
+PYTHON ?= python3.11
+VENV ?= .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: run test setup lint clean
+
+run: setup
+	$(VENV)/bin/dexgen run $(ARGS)
+
+test: setup lint
+	$(VENV)/bin/pytest $(ARGS)
+
+setup: $(STAMP)
+
+lint: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/pyright
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pipeline,robot,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-robot var

@@ -1,0 +1,71 @@
+"""Hydra composes, pydantic validates, Hydra is gone."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+FOLDER = Path(__file__).parent
+T = TypeVar("T")
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; the message is one line with the remedy."""
+
+
+def load(kind: type[T], overrides: Sequence[str] = (), root: str = "config") -> T:
+    """Compose `configs/<root>.yaml` with Hydra overrides and validate it as `kind`.
+
+    Raises:
+        ConfigError: an unknown key, group or a bad value, named, in one line.
+    """
+    from hydra import compose, initialize_config_dir  # slow imports stay out of --help
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        with initialize_config_dir(str(FOLDER), version_base="1.3"):
+            composed = compose(root, overrides=list(overrides))
+        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(composition_error(str(error), overrides)) from None
+    finally:
+        GlobalHydra.instance().clear()
+    return validate(kind, values, "configuration")
+
+
+def composition_error(text: str, overrides: Sequence[str]) -> str:
+    """Turn Hydra's words into one line; its advice to append keys does not hold here."""
+    text = re.sub(r"To append to your config use \S+|See https://\S+ for details", "", text)
+    text = re.sub(r"Config search path:.*", "", " ".join(text.split()))
+    text = text.replace("Could not override", "unknown key")
+    return f"configuration: {text.strip(' .')} (overrides: {' '.join(overrides) or 'none'})"
+
+
+def validate(kind: type[T], values: Any, holder: str) -> T:
+    """Validate plain values (from YAML or JSON) as `kind`; `holder` names them in errors."""
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        value = "" if first["type"] == "missing" else f" (value {first['input']!r:.80})"
+        more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+        raise ConfigError(f"{holder}: {key}: {first['msg']}{value}{more}") from None
+
+
+def plain(config: Any) -> Any:
+    """Return a validated configuration as plain JSON values."""
+    return TypeAdapter(type(config)).dump_python(config, mode="json")
+
+
+def digest(config: Any) -> str:
+    """Return the sha256 of a configuration's canonical JSON."""
+    text = json.dumps(plain(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""Values of the simulated physics and the ranges that randomise them (Table III of the paper)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from configs.schema.strict import strict
+
+Positive = Annotated[float, Field(gt=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Range = tuple[float, float]
+
+
+@strict
+class Physics:
+    """Solver and contact values; each value's source stands beside it in YAML."""
+
+    timestep: Positive  # [s] one physics step
+    integrator: Literal["implicitfast", "euler"]
+    cone: Literal["elliptic", "pyramidal"]
+    impratio: Positive
+    iterations: Annotated[int, Field(ge=1)]
+    ls_iterations: Annotated[int, Field(ge=1)]
+    contact_dimensions: Literal[3, 4, 6]
+    friction_torsional: Positive  # [m]
+    friction_rolling: Positive  # [m]
+    friction_rule: Literal["average"]  # a contact's friction is the mean of object and hand
+    gravity: Positive  # [m/s^2]
+    object_mass: Positive  # [kg] nominal, before randomisation
+    friction: Positive  # nominal sliding friction of hand and object, before randomisation
+
+
+@strict
+class RandomForce:
+    """A push on the object: at each control step, with `probability`, it becomes
+    scale * object mass * N(0, I) [N] (HORA); between draws it decays."""
+
+    scale: Annotated[float, Field(ge=0)]  # [N/kg]
+    probability: Probability
+    decay: Probability  # factor for every `interval`
+    interval: Positive  # [s]
+
+
+@strict
+class Randomization:
+    """Ranges drawn at each reset, uniform unless said otherwise."""
+
+    object_mass: Range  # [kg]
+    object_friction: Range
+    object_scale: Range  # factor on all lengths, compiled into the model
+    hand_friction: Range
+    kp_factor: Range
+    kd_factor: Range
+    initial_joint_noise: Range  # [rad] added to the grasp's joint angles
+    random_force: RandomForce
+    observation_noise: Annotated[float, Field(ge=0)]  # [rad] std, white, each step
+    observation_bias: Annotated[float, Field(ge=0)]  # [rad] std, one draw an episode
+    action_noise: Annotated[float, Field(ge=0)]  # std, in action units
+    wrist_speed: Range  # [rad/s] speed at which gravity turns in the hand frame

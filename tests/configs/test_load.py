@@ -1,0 +1,74 @@
+"""Configuration: one place, units everywhere, unknown keys refused in one line."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from configs.load import FOLDER, ConfigError, digest, load
+from configs.schema.pipeline import Config
+
+PROFILES = sorted(path.stem for path in (FOLDER / "profile").glob("*.yaml"))
+VALUE_FILES = sorted(
+    path for path in FOLDER.glob("*/*.yaml") if path.parent.name not in {"profile", "schema"}
+)
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("no_such_key=1", "no_such_key"),
+        ("+control.no_such_key=1", "control.no_such_key"),
+        ("hand=no_such_hand", "no_such_hand"),
+        ("control.hz=fast", "control.hz"),
+        ("control.hz=-20", "control.hz"),
+        ("physics.cone=round", "physics.cone"),
+        ("control.hz=[1", "control.hz"),
+        ("seed", "seed"),
+    ],
+)
+def test_bad_override_is_one_line_that_names_it(override, named):
+    with pytest.raises(ConfigError) as caught:
+        load(Config, [override])
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_valid(profile):
+    assert load(Config, [f"profile={profile}"]).seed >= 0
+
+
+def test_the_four_profiles_exist():
+    assert PROFILES == ["paper", "quickstart", "smoke", "workstation"]
+
+
+def test_equal_values_give_equal_digests_whatever_their_order():
+    first = load(Config, ["seed=3", "control.hz=20"])
+    second = load(Config, ["control.hz=20.0", "seed=3"])
+    assert digest(first) == digest(second)
+    assert digest(first) != digest(load(Config, ["seed=4"]))
+
+
+@pytest.mark.parametrize("path", VALUE_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_value_says_its_unit(path: Path):
+    """A number's line, or the line that opens its block, carries `# [unit]`."""
+    unit = re.compile(r"#.*\[[^\]]+\]")
+    bare = []
+    blocks: list[tuple[int, bool]] = []  # (indentation, whether the block says its unit)
+    above = False
+    for line in path.read_text().splitlines():
+        text = line.strip()
+        if not text or text.startswith("#"):
+            above = bool(unit.search(line)) or (above and text.startswith("#"))
+            continue
+        indent = len(line) - len(line.lstrip())
+        blocks = [block for block in blocks if block[0] < indent]
+        said = bool(unit.search(line)) or above or any(block[1] for block in blocks)
+        has_number = re.search(r"(?<![\w])[-+]?\d[\d.e-]*(?!\w)", line.split("#")[0])
+        if has_number and not said:
+            bare.append(text)
+        if re.match(r"[-\w &]*:\s*(&\w+\s*)?(#.*)?$", text):
+            blocks.append((indent, said))
+        above = False
+    assert not bare, f"{path}: no unit beside {bare}"
