@@ -1,0 +1,176 @@
+"""The command line `dexgen`. Nothing heavy is imported before a command needs it."""
+
+import argparse
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+
+EXAMPLES = """examples:
+  dexgen run                                the default profile, every stage
+  dexgen run profile=smoke grasps.count=50  values changed, Hydra style
+  dexgen train train.samples=200000         up to the stage `train`, what is done is reused
+  dexgen run --dry-run                      what would run, what would be reused
+  dexgen models list                        registered controllers and their aliases
+  dexgen twin                               the champion holds an object in a simulated hand
+
+State lives in $DEXGEN_HOME (default ./var); reports/latest/index.html is the last report."""
+
+STAGE_HELP = {
+    "objects": "validate the objects and their meshes",
+    "grasps": "generate grasps, validated in physics",
+    "experts": "train the expert policies (PPO)",
+    "rollouts": "roll the experts out into episodes",
+    "check": "check the dataset and merge it to main",
+    "train": "train the controller",
+    "export": "export the controller as a bundle",
+    "evaluate": "measure the controller under perturbed commands",
+    "promote": "register, decide, sign, promote",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        code = command(options)
+    except KeyboardInterrupt:
+        print("dexgen: interrupted; the same command goes on from here", file=sys.stderr)
+        code = 130
+    except ValueError as error:
+        code = getattr(error, "exit_code", 2 if is_ours(error) else 1)
+        if code == 2:
+            print(f"dexgen: {' '.join(str(error).split())}", file=sys.stderr)
+        else:
+            traceback.print_exception(error if not hasattr(error, "exit_code") else None)
+            print(f"dexgen: {error}", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def is_ours(error: ValueError) -> bool:
+    return type(error).__module__.split(".")[0] in {"configs", "models", "envs", "tasks", "flows"}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="dexgen",
+        description="From objects to a signed foundation controller for a dexterous hand.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run every stage")
+    run.set_defaults(command=run_stages, until="promote")
+    add_run_arguments(run)
+    for stage, text in STAGE_HELP.items():
+        sub = commands.add_parser(stage, help=text, description=f"Run up to here: {text}.")
+        sub.set_defaults(command=run_stages, until=stage)
+        add_run_arguments(sub)
+    add_model_commands(commands.add_parser("models", help="list, show, promote, roll back"))
+    twin = commands.add_parser("twin", help="run the champion on a simulated hand")
+    twin.set_defaults(command=run_twin)
+    twin.add_argument("overrides", nargs="*", help="Hydra overrides of the robot's configuration")
+    commands.add_parser("status", help="what is done, what serves").set_defaults(command=status)
+    commands.add_parser("doctor", help="versions, machine, services").set_defaults(command=doctor)
+    return top
+
+
+def add_run_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("overrides", nargs="*", help="Hydra overrides, e.g. profile=smoke seed=1")
+    sub.add_argument("--dry-run", action="store_true", help="say what would happen, do nothing")
+
+
+def add_model_commands(models: argparse.ArgumentParser) -> None:
+    commands = models.add_subparsers(required=True, metavar="COMMAND")
+    commands.add_parser("list", help="versions and aliases").set_defaults(command=list_models)
+    show = commands.add_parser("show", help="one version with its lineage")
+    show.set_defaults(command=show_model)
+    show.add_argument("version")
+    promote = commands.add_parser("promote", help="approve a version, if its gates pass")
+    promote.set_defaults(command=promote_model)
+    promote.add_argument("version")
+    back = commands.add_parser("rollback", help="approve the previous champion again")
+    back.set_defaults(command=roll_back)
+    for sub in (promote, back):
+        sub.add_argument("--approver", default=os.environ.get("USER", "unknown"))
+
+
+def run_stages(options: argparse.Namespace) -> int:
+    from configs.load import load
+    from configs.schema.pipeline import Config
+    from flows.home import home_folder, quiet, require_machine
+
+    config = load(Config, options.overrides)
+    home = home_folder()
+    require_machine(config.machine, home)
+    if options.dry_run:
+        from flows.forecast import forecast
+
+        print(forecast(config, options.until, home))
+        return 0
+    quiet(home)
+    print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
+    from flows.pipeline import pipeline
+
+    folder = pipeline(options.overrides, options.until)
+    print(f"report {folder}/index.html")
+    return 0
+
+
+def list_models(options: argparse.Namespace) -> int:
+    from flows.models import listing
+
+    print(listing())
+    return 0
+
+
+def show_model(options: argparse.Namespace) -> int:
+    from flows.models import description
+
+    print(description(options.version))
+    return 0
+
+
+def promote_model(options: argparse.Namespace) -> int:
+    from flows.models import promote
+
+    print(promote(options.version, options.approver))
+    return 0
+
+
+def roll_back(options: argparse.Namespace) -> int:
+    from flows.models import rollback
+
+    print(rollback(options.approver))
+    return 0
+
+
+def run_twin(options: argparse.Namespace) -> int:
+    """Launch the robot's own entry point; its insides are not ours to import."""
+    command = [sys.executable, "-m", "robot.cli", "run", "robot=twin", *options.overrides]
+    return subprocess.run(command, check=False).returncode
+
+
+def status(options: argparse.Namespace) -> int:
+    from flows.home import home_folder
+    from flows.status import summary
+
+    print(summary(home_folder()))
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from flows.doctor import examine
+    from flows.home import home_folder
+
+    rows = examine(home_folder())
+    for what, reading, remedy in rows:
+        print(f"{what:<20}{reading:<44}{'-> ' + remedy if remedy else ''}".rstrip())
+    return 1 if any(remedy for _, _, remedy in rows) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What the machine and its installation offer, and what is missing."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import urllib.request
+from pathlib import Path
+
+from flows.home import free_disk_gib, free_memory_gib
+
+PACKAGES = (
+    "numpy",
+    "pydantic",
+    "safetensors",
+    "hydra-core",
+    "mujoco",
+    "trimesh",
+    "scipy",
+    "torch",
+    "rsl-rl-lib",
+    "lightning",
+    "onnxruntime",
+    "great-expectations",
+    "mlflow",
+    "prefect",
+    "cryptography",
+    "mujoco-warp",
+)
+
+
+def examine(home: Path) -> list[tuple[str, str, str]]:
+    """Return rows of (what, reading, remedy); an empty remedy means all is well."""
+    rows = [
+        ("python", f"{platform.python_version()} at {sys.prefix}", ""),
+        ("cores", f"{len(os.sched_getaffinity(0))} of {os.cpu_count()}", ""),
+        ("memory", f"{free_memory_gib():.1f} GiB free", low(free_memory_gib(), 4, "memory")),
+        ("home", str(home), ""),
+        ("disk", f"{free_disk_gib(home):.1f} GiB free", low(free_disk_gib(home), 2, "disk")),
+        ("gpu", gpu(), ""),
+    ]
+    rows += [package(name) for name in PACKAGES]
+    return [*rows, *services(), rendering()]
+
+
+def low(free: float, needed: float, what: str) -> str:
+    return "" if free >= needed else f"profile smoke needs {needed:g} GiB of free {what}"
+
+
+def gpu() -> str:
+    """Name the GPU by the driver's own tool: importing torch for this would take seconds."""
+    import subprocess
+
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return "none (not needed)"
+    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    reading = subprocess.run(query, capture_output=True, text=True, check=False)
+    return reading.stdout.strip() or "nvidia-smi answers nothing"
+
+
+def package(name: str) -> tuple[str, str, str]:
+    extra = "gpu" if name == "mujoco-warp" else "pipeline"
+    try:
+        return name, importlib.metadata.version(name), ""
+    except importlib.metadata.PackageNotFoundError:
+        remedy = "" if extra == "gpu" else f"pip install -e '.[{extra}]'"
+        return name, "not installed" + (" (optional)" if extra == "gpu" else ""), remedy
+
+
+def services() -> list[tuple[str, str, str]]:
+    """Say which services a run would use, and whether the remote ones answer."""
+    rows = []
+    named = {"prefect": "PREFECT_API_URL", "mlflow": "MLFLOW_TRACKING_URI"}
+    for service, variable in named.items():
+        address = os.environ.get(variable, "")
+        if not address.startswith("http"):
+            rows.append((f"{service} service", "embedded, under home", ""))
+            continue
+        alive = answers(f"{address.rstrip('/')}/health")
+        remedy = "" if alive else f"start it or unset {variable}"
+        rows.append((f"{service} service", f"{address} {'answers' if alive else 'silent'}", remedy))
+    return [*rows, ("lakefs service", "not used: the embedded store is", "")]
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as response:
+            return response.status < 400
+    except OSError:
+        return False
+
+
+def rendering() -> tuple[str, str, str]:
+    """Say whether a headless picture can be drawn (the twin's clip; nothing else needs it)."""
+    import ctypes.util
+
+    found = [name for name in ("EGL", "OSMesa") if ctypes.util.find_library(name)]
+    remedy = "" if found else "for clips: apt-get install libegl1 or libosmesa6"
+    return "rendering", ", ".join(found) or "none", remedy

@@ -1,0 +1,85 @@
+"""The one folder that holds a project's state: DEXGEN_HOME, by default ./var."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from configs.schema.machine import Machine
+
+GIB = 2**30
+
+
+class HomeError(ValueError):
+    """The state folder or the machine cannot carry the run; one line with the remedy."""
+
+
+def home_folder() -> Path:
+    """Return the state folder, made if need be and proven writable.
+
+    Raises:
+        HomeError: it cannot be made or written.
+    """
+    home = Path(os.environ.get("DEXGEN_HOME", "var")).absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise HomeError(
+            f"DEXGEN_HOME={home}: not writable ({error.strerror}); choose another folder"
+        ) from None
+    return home
+
+
+def quiet(home: Path) -> None:
+    """Set the environment of Prefect and MLflow: state under home, no telemetry, little talk.
+
+    What the user has set stays. Must run before Prefect or MLflow is imported.
+    """
+    defaults = {
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
+        "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_CLI_PROMPT": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
+def free_memory_gib() -> float:
+    """Return the memory that can be had now, the container's limit counted in [GiB]."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    limit, used = (Path("/sys/fs/cgroup") / f"memory.{name}" for name in ("max", "current"))
+    if limit.exists() and limit.read_text().strip().isdigit():
+        free = min(free, int(limit.read_text()) - int(used.read_text()))
+    return free / GIB
+
+
+def free_disk_gib(home: Path) -> float:
+    return shutil.disk_usage(home).free / GIB
+
+
+def require_machine(machine: Machine, home: Path) -> None:
+    """Refuse to start a run that the machine cannot finish.
+
+    Raises:
+        HomeError: less free memory or disk than the profile needs.
+    """
+    checks = (
+        ("memory", machine.memory_gib, free_memory_gib(), "machine.memory_gib"),
+        ("disk", machine.disk_gib, free_disk_gib(home), "machine.disk_gib"),
+    )
+    for what, needed, free, key in checks:
+        if free < needed:
+            raise HomeError(
+                f"{key}: the profile needs {needed:g} GiB of free {what} and {free:.1f} GiB is "
+                "free; free some, or choose a smaller profile"
+            )

@@ -1,0 +1,33 @@
+"""What is done and what serves: `dexgen status`."""
+
+import json
+from pathlib import Path
+
+from tasks.store import open_store
+
+
+def summary(home: Path) -> str:
+    """Return the steps done, the last report, and the released model."""
+    entries = sorted(open_store(home).index_entries(), key=lambda entry: str(entry["label"]))
+    lines = [f"home {home}", f"{len(entries)} results in the store's index"]
+    for entry in entries:
+        version = str(entry["ref"]["version"])[:12]
+        lines.append(f"  {entry['label']:<20}{version}  {float(entry['seconds']):7.1f} s")
+    return "\n".join([*lines, last_report(home), released(home)])
+
+
+def last_report(home: Path) -> str:
+    path = home / "reports" / "latest" / "summary.json"
+    if not path.exists():
+        return "report: none yet (dexgen run)"
+    run = json.loads(path.read_text())
+    ending = f"failed: {run['failure']}" if run["failure"] else "finished"
+    return f"report: {path.with_name('index.html')} ({ending})"
+
+
+def released(home: Path) -> str:
+    folders = [path for path in (home / "releases").glob("*") if path.name.isdigit()]
+    if not folders:
+        return "released: nothing yet (dexgen promote)"
+    newest = max(folders, key=lambda path: int(path.name))
+    return f"released: {newest}"

@@ -1,0 +1,109 @@
+"""What a step is given beside its configuration and its references."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from configs.refs import Ref
+from tasks.store.protocol import VersionStore
+
+PROGRESS_INTERVAL_S = 5.0
+
+
+@dataclass
+class Progress:
+    """Say how far a step is, at what rate, and how long it will take, now and then."""
+
+    label: str
+    started: float = field(default_factory=time.monotonic)
+    first: float | None = None  # what was done already when this process (re)started
+    said: float = 0.0
+
+    def __call__(self, done: float, total: float, unit: str) -> None:
+        """Report `done` of `total` units; prints one line every few seconds at most."""
+        now = time.monotonic()
+        if self.first is None:
+            self.first, self.started = done, now
+        if now - self.said < PROGRESS_INTERVAL_S and done < total:
+            return
+        self.said = now
+        rate = (done - self.first) / max(now - self.started, 1e-9)
+        left = f"{(total - done) / rate:.0f} s left" if rate > 0 else "starting"
+        line = f"  {self.label:<18} {done:>9.0f} / {total:.0f} {unit}  {rate:8.1f}/s  {left}"
+        print(line, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Context:
+    """A step's surroundings: where to read, to work, to report and to publish.
+
+    `scratch` belongs to the step's identity: it survives a kill, so that the same step goes on
+    where it was, and is removed once the step has published.
+    """
+
+    identity: str
+    label: str  # for people: grasps/box
+    store: VersionStore
+    home: Path
+    scratch: Path
+    threads: int | None
+    progress: Progress
+    origin: Mapping[str, Any]  # step, configuration digest, code fingerprint: for lineage
+
+    @property
+    def metrics_file(self) -> Path:
+        return metrics_file(self.home, self.identity)
+
+    def record(self, name: str, value: float, step: int | None = None) -> None:
+        """Note a metric beside the artifact; a step knows no tracking service."""
+        row = json.dumps({"name": name, "value": float(value), "step": step})
+        with self.metrics_file.open("a") as stream:
+            stream.write(row + "\n")
+
+    def open(self, ref: Ref) -> Path:
+        """Return a read-only folder with the artifact's files, every byte verified."""
+        return self.store.open(ref)
+
+    def metrics_of(self, ref: Ref) -> list[dict[str, Any]]:
+        """Return what the step that made `ref` recorded; a repeated (name, step) counts once."""
+        identity = self.store.read(ref.version).metadata.get("identity", "")
+        return read_metrics(metrics_file(self.home, identity))
+
+    def publish(self, files: Mapping[str, Path], message: str, parents: Sequence[Ref]) -> Ref:
+        """Publish the step's artifact; its commit names the step's origin and its inputs.
+
+        Equal files, origin and parents give an equal version.
+        """
+        metadata = {"identity": self.identity, **self.origin}
+        versions = tuple(dict.fromkeys(ref.version for ref in parents))
+        return self.store.publish(files, message, metadata, versions)
+
+
+def metrics_file(home: Path, identity: str) -> Path:
+    return home / "metrics" / f"{identity}.jsonl"
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Read recorded metrics; a line cut off by a kill is left out, the last of equals wins."""
+    rows: dict[tuple[str, int | None], dict[str, Any]] = {}
+    if not path.exists():
+        return []
+    for line in path.read_text().splitlines():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue  # only a kill in mid-write leaves such a line; the rerun wrote it again
+        rows[row["name"], row["step"]] = row
+    return list(rows.values())
+
+
+def make_scratch(home: Path, identity: str) -> Path:
+    folder = home / "scratch" / identity
+    folder.mkdir(parents=True, exist_ok=True)
+    os.makedirs(home / "metrics", exist_ok=True)
+    return folder

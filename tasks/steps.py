@@ -1,0 +1,41 @@
+"""The table of steps: where each one's function and configuration type live.
+
+Named, not imported: the command line and the flows read this table without the weight of
+torch, MuJoCo or MLflow.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from configs.refs import Ref
+
+
+@dataclass(frozen=True)
+class Step:
+    """A pure function step(config, refs, context) -> Ref, and the type of its config."""
+
+    module: str
+    name: str
+    schema: str
+
+    def function(self) -> Callable[[Any, Mapping[str, Ref], Any], Ref]:
+        return getattr(importlib.import_module(self.module), self.name)
+
+    def config(self) -> type:
+        module, name = self.schema.split(":")
+        return getattr(importlib.import_module(module), name)
+
+
+STEPS: Mapping[str, Step] = {
+    "objects": Step("tasks.objects", "objects", "configs.schema.objects:ObjectsStep"),
+    "grasps": Step("tasks.grasps.generate", "grasps", "configs.schema.grasps:GraspsStep"),
+    "experts": Step("tasks.experts", "experts", "configs.schema.experts:ExpertStep"),
+    "rollouts": Step("tasks.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),
+    "check": Step("tasks.checks", "check", "configs.schema.check:CheckStep"),
+    "train": Step("tasks.training", "train", "configs.schema.train:TrainStep"),
+    "export": Step("tasks.export", "export", "configs.schema.export:ExportStep"),
+    "evaluate": Step("tasks.evaluation.sweep", "evaluate", "configs.schema.evaluate:EvaluateStep"),
+    "promote": Step("tasks.registry.promote", "promote", "configs.schema.promote:PromoteStep"),
+}

@@ -1,0 +1,111 @@
+"""Run one step in a process of its own: `python -m tasks.worker REQUEST.json`.
+
+A process a step gives each its own random state, threads and peak memory, and a death that
+takes nothing else along. Exit code 0: the store's index has the result; 2: bad input, one line
+in the answer; 1: a defect, with its traceback.
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import shutil
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from configs.load import validate
+from configs.refs import Ref
+from tasks.context import Context, Progress, make_scratch
+from tasks.identity import ROOMS
+from tasks.steps import STEPS
+from tasks.store import open_store
+
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    request_file = Path(sys.argv[1])
+    answer_file = request_file.with_suffix(".answer.json")
+    request = json.loads(request_file.read_text())
+    die_with(request["parent"])
+    try:
+        run(request)
+    except Exception as error:
+        ours = is_ours(error)
+        line = " ".join(str(error).split()) if ours else traceback.format_exc()
+        answer_file.write_text(json.dumps({"error": line}))
+        return 2 if ours else 1
+    return 0
+
+
+def run(request: dict[str, Any]) -> None:
+    """Do what the request asks unless the index has it, and put the result into the index."""
+    started = time.monotonic()
+    step = STEPS[request["step"]]
+    home = Path(request["home"])
+    store = open_store(home)
+    identity = request["identity"]
+    scratch = make_scratch(home, identity)
+    with alone(scratch):
+        if store.index_get(identity) is not None:
+            return  # another process was faster
+        context = Context(
+            identity=identity,
+            label=request["label"],
+            store=store,
+            home=home,
+            scratch=scratch,
+            threads=request["threads"],
+            progress=Progress(request["label"]),
+            origin=request["origin"],
+        )
+        config = validate(step.config(), request["config"], request["step"])
+        refs = {name: Ref(**ref) for name, ref in request["refs"].items()}
+        ref = step.function()(config, refs, context)
+        store.index_put(
+            identity,
+            ref,
+            step=request["step"],
+            label=request["label"],
+            seconds=time.monotonic() - started,
+            peak_mib=peak_mib(),
+        )
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Tell bad input, which our own ValueErrors name in one line, from a defect."""
+    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ROOMS
+
+
+@contextmanager
+def alone(scratch: Path) -> Iterator[None]:
+    """Hold the scratch folder's lock; the kernel drops it however the process ends."""
+    with (scratch.parent / f"{scratch.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def die_with(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies, so that no step runs on alone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            sys.exit(1)
+
+
+def peak_mib() -> float:
+    """Return the peak resident memory of this process and of its children [MiB]."""
+    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return max(usage.ru_maxrss for usage in usages) / 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())
