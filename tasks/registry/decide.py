@@ -1,0 +1,145 @@
+"""The decision: a pure function from figures and gates to a verdict."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from configs.schema.promote import Gate
+
+CHAMPION = "champion."  # a path that begins so points into the champion's report
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One gate's outcome; `value`, `limit` and `reference` are None where there is none."""
+
+    gate: str
+    metric: str
+    comparison: str
+    value: float | None
+    limit: float | None
+    reference: float | None
+    passed: bool
+    reason: str  # one clause for people, with the numbers
+
+
+@dataclass(frozen=True)
+class Verdict:
+    passed: bool
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def failed(self) -> tuple[Judgement, ...]:
+        return tuple(one for one in self.judgements if not one.passed)
+
+
+def decide(
+    report: Mapping[str, Any], champion: Mapping[str, Any] | None, gates: Mapping[str, Gate]
+) -> Verdict:
+    """Judge a report by every gate; all must hold.
+
+    `champion` is the report of the model in force, None while there is none to compare with.
+    """
+    judgements = tuple(judge(name, gate, report, champion) for name, gate in gates.items())
+    return Verdict(all(one.passed for one in judgements), judgements)
+
+
+def judge(
+    name: str, gate: Gate, report: Mapping[str, Any], champion: Mapping[str, Any] | None
+) -> Judgement:
+    """Judge a report by one gate."""
+
+    def outcome(
+        passed: bool,
+        reason: str,
+        value: float | None = None,
+        limit: float | None = None,
+        reference: float | None = None,
+    ) -> Judgement:
+        return Judgement(
+            name, gate.metric, gate.comparison, value, limit, reference, passed, reason
+        )
+
+    if gate.comparison == "finite":
+        return outcome(*finite(gate, report))
+    value = figure(report, gate.metric)
+    if value is None:
+        return outcome(False, f"{gate.metric} is missing or not a finite number")
+    if gate.relative_to is None:
+        return outcome(*compare(gate, value, gate.threshold, ""), value, gate.threshold)
+    if gate.relative_to.startswith(CHAMPION):
+        if champion is None:
+            return outcome(True, "there is no champion to compare with", value)
+        reference = figure(champion, gate.relative_to.removeprefix(CHAMPION))
+    else:
+        reference = figure(report, gate.relative_to)
+    if reference is None:
+        return outcome(False, f"{gate.relative_to} is missing or not a finite number", value)
+    limit = gate.threshold * reference
+    origin = f" ({gate.threshold:g} x {gate.relative_to})"
+    return outcome(*compare(gate, value, limit, origin), value, limit, reference)
+
+
+def compare(gate: Gate, value: float, limit: float, origin: str) -> tuple[bool, str]:
+    passed = value >= limit if gate.comparison == "at_least" else value <= limit
+    words = gate.comparison.replace("_", " ")
+    verb = "is" if passed else "is not"
+    return passed, f"{gate.metric} = {value:.6g} {verb} {words} {limit:.6g}{origin}"
+
+
+def finite(gate: Gate, report: Mapping[str, Any]) -> tuple[bool, str, float | None, float]:
+    """Count the leaves under the gate's metric that are not finite numbers.
+
+    A null says that there is no such figure (an interval without an upper bound) and is none.
+    """
+    figures = [one for one in leaves(find(report, gate.metric)) if one[1] is not None]
+    if not figures:
+        return False, f"{gate.metric} holds no figures", None, gate.threshold
+    bad = [path for path, leaf in figures if number(leaf) is None]
+    passed = len(bad) <= gate.threshold
+    which = f", first {gate.metric}.{bad[0]}" if bad else ""
+    reason = f"{len(bad)} of {len(figures)} figures of {gate.metric} are not finite{which}"
+    if not passed:
+        reason += f"; at most {gate.threshold:g} may be"
+    return passed, reason, float(len(bad)), gate.threshold
+
+
+def figure(report: Mapping[str, Any], path: str) -> float | None:
+    """Return the finite number at a dotted path, else None."""
+    return number(find(report, path))
+
+
+def find(part: Any, path: str) -> Any:
+    """Return what stands at a dotted path, None if nothing does.
+
+    A key may itself hold dots (`noisy_1.0`): the longest key that leads anywhere wins.
+    """
+    if not path:
+        return part
+    if not isinstance(part, Mapping):
+        return None
+    pieces = path.split(".")
+    for count in range(len(pieces), 0, -1):
+        key = ".".join(pieces[:count])
+        if key in part:
+            found = find(part[key], ".".join(pieces[count:]))
+            if found is not None:
+                return found
+    return None
+
+
+def leaves(part: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (dotted path, value) of everything under a report's part that is no mapping."""
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, part
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number as float; None for everything else, booleans included."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,36 @@
+"""The time of one control tick of the exported graph, on the machine that promotes."""
+
+import time
+
+import numpy as np
+
+from configs.schema.promote import Latency
+from models.bundle import Bundle
+from models.session import Session
+
+
+def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
+    """Return figures of the tick time [ms]: batch 1, one thread, plausible inputs.
+
+    The time does not depend on the numbers, only on their count.
+    """
+    layout = bundle.layout
+    rng = np.random.default_rng(0)
+    motion_shape = (1, *layout.motion_shape)
+    history = rng.standard_normal((1, layout.history, layout.step_size), dtype=np.float32)
+    motion = np.zeros(motion_shape, dtype=np.float32)
+    noise = rng.standard_normal(motion_shape, dtype=np.float32)
+    mode = np.zeros(1, dtype=np.int64)
+    guidance = np.ones(1, dtype=np.float32)
+    session = Session(bundle, threads=1)
+    times = []
+    for _ in range(latency.warmup + latency.ticks):
+        started = time.perf_counter()
+        session.assist(history, motion, mode, guidance, noise)
+        times.append(1e3 * (time.perf_counter() - started))
+    counted = np.asarray(times[latency.warmup :])
+    return {
+        "tick_ms_median": float(np.median(counted)),
+        "tick_ms_p90": float(np.quantile(counted, 0.9)),
+        "tick_ms_max": float(counted.max()),
+    }

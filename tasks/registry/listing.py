@@ -1,0 +1,111 @@
+"""What is registered and released, as plain values for the command line."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.approval import Approval
+from tasks.registry.aliases import follow_channel, number_of
+from tasks.registry.channel import read_channel
+from tasks.registry.register import CONTROLLER
+from tasks.registry.tracking import (
+    RegistryError,
+    artifacts,
+    database,
+    exclusive,
+    files_of,
+    open_client,
+)
+from tasks.registry.versions import (
+    BUNDLE_HASH,
+    DATASET,
+    DECISION,
+    aliases_of,
+    all_versions,
+    find_version,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+
+def list_models(home: Path) -> list[dict[str, Any]]:
+    """Return one row a version, of every model: the controller first, then the experts."""
+    if not database(home).exists():
+        return []
+    with exclusive(home):
+        client = open_client(home)
+        channel = read_channel(home)
+        follow_channel(client, channel)
+        models = [model.name for model in client.search_registered_models()]
+        models.sort(key=lambda name: (name != CONTROLLER, name))
+        return [one for model in models for one in rows(client, model, channel)]
+
+
+def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, Any]:
+    """Return everything about a version (a number or an alias): lineage, gates, figures, files.
+
+    Raises:
+        RegistryError: there is no such version.
+    """
+    if not database(home).exists():
+        raise RegistryError(f"{model} version {version}: nothing is registered in {home} yet")
+    with exclusive(home):
+        client = open_client(home)
+        channel = read_channel(home)
+        follow_channel(client, channel)
+        found = find_version(client, version, model)
+        short = next(
+            one for one in rows(client, model, channel) if one["version"] == int(found.version)
+        )
+        run = client.get_run(found.run_id or "")
+        folder = artifacts(run)
+        decision = folder / DECISION
+        return short | {
+            "folder": str(folder),
+            "files": sorted(files_of(folder)),
+            "lineage": lineage(found),
+            "parameters": dict(sorted(run.data.params.items())),
+            "figures": dict(sorted(run.data.metrics.items())),
+            "decision": json.loads(decision.read_text()) if decision.exists() else None,
+        }
+
+
+def rows(client: "MlflowClient", model: str, channel: Sequence[Approval]) -> list[dict[str, Any]]:
+    """Return the short form of a model's versions, by rising number."""
+    versions = all_versions(client, model)
+    names: dict[int, list[str]] = {}
+    for alias, number in sorted(aliases_of(client, model).items()):
+        names.setdefault(number, []).append(alias)
+    released: dict[int | None, list[int]] = {}
+    for approval in channel if model == CONTROLLER else ():
+        released.setdefault(number_of(approval, versions), []).append(approval.sequence)
+    return [
+        {
+            "model": model,
+            "version": int(one.version),
+            "aliases": names.get(int(one.version), []),
+            "verdict": one.tags.get("verdict") or None,
+            "refused_by": one.tags.get("refused_by") or None,
+            "releases": released.get(int(one.version), []),
+            "bundle_hash": one.tags.get(BUNDLE_HASH),
+            "dataset": one.tags.get(DATASET),
+            "registered_utc": time_utc(one),
+        }
+        for one in versions
+    ]
+
+
+def time_utc(version: "ModelVersion") -> str:
+    made = datetime.fromtimestamp((version.creation_timestamp or 0) / 1e3, UTC)
+    return made.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def lineage(version: "ModelVersion") -> dict[str, str]:
+    """Return name -> version of what went into a version."""
+    prefixes = ("lineage.", "grasps.")
+    found = {name: value for name, value in version.tags.items() if name.startswith(prefixes)}
+    return {name.removeprefix("lineage."): found[name] for name in sorted(found)}

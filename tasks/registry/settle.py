@@ -1,0 +1,199 @@
+"""From a registered version to a verdict and, if it passed, to a release."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from configs.schema.promote import Gate, Promote
+from models.approval import Approval
+from tasks.registry.aliases import challenge, follow_channel, version_of
+from tasks.registry.candidate import Candidate, candidate_of, read_evaluation
+from tasks.registry.channel import Draft, publish_release, read_channel, standing
+from tasks.registry.decide import Verdict, decide
+from tasks.registry.latency import measure_ticks
+from tasks.registry.register import CONTROLLER
+from tasks.registry.tracking import RegistryError, artifacts
+from tasks.registry.versions import DECISION, EXPORT, all_versions
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+MACHINE = "machine"  # the report's part that differs from one measurement to the next
+
+
+class PromotionRefused(ValueError):
+    """A version failed a gate; the message names gate, value and threshold."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, what it was about, and the release that came of it."""
+
+    version: int
+    bundle_hash: str
+    report_hash: str
+    dataset: str
+    champion: str | None  # bundle hash of the model compared with
+    verdict: Verdict
+    gates: Mapping[str, Gate]
+    sequence: int | None  # of the release; None if refused
+
+    def plain(self) -> dict[str, Any]:
+        """Return the decision as JSON values."""
+        rows = [asdict(one) | {"why": self.gates[one.gate].why} for one in self.verdict.judgements]
+        return {
+            "model": CONTROLLER,
+            "version": self.version,
+            "verdict": "passed" if self.verdict.passed else "refused",
+            "sequence": self.sequence,
+            "bundle_hash": self.bundle_hash,
+            "report_hash": self.report_hash,
+            "dataset": self.dataset,
+            "champion": self.champion,
+            "gates": rows,
+        }
+
+
+def settle(
+    home: Path,
+    client: "MlflowClient",
+    version: "ModelVersion",
+    terms: Promote,
+    approver: str,
+    *,
+    renew: bool,
+) -> Decision:
+    """Judge a version against the champion and release it if every gate holds.
+
+    A version that was released before is judged against the champion of that time and keeps
+    its release; with `renew` it gets a new one unless it is in force. Hold `exclusive`.
+
+    Raises:
+        PromotionRefused: a gate failed; the version stays registered, with the decision.
+    """
+    candidate = candidate_of(client, version)
+    channel = read_channel(home)
+    challenge(client, channel, candidate.version)
+    earlier = release_of(candidate, channel, renew)
+    decision = judge_candidate(client, candidate, terms, channel, earlier)
+    note(client, candidate, decision)
+    if decision.sequence is None:
+        follow_channel(client, channel)
+        raise PromotionRefused(refusal(decision))
+    if earlier is None:
+        bundle = candidate.bundle.folder
+        made = publish_release(home, draft(candidate, approver), bundle, decision.sequence)
+        channel = [*channel, made]
+    follow_channel(client, channel)
+    return decision
+
+
+def judge_candidate(
+    client: "MlflowClient",
+    candidate: Candidate,
+    terms: Promote,
+    channel: Sequence[Approval],
+    earlier: Approval | None,
+) -> Decision:
+    """Decide about a candidate; its sequence is the one of its `earlier` release, or the next."""
+    before = channel if earlier is None else channel[: channel.index(earlier)]
+    champion = comparable(before, candidate.layout)
+    report = report_of(client, candidate, terms)
+    verdict = decide(report, champion_report(client, champion), terms.gates)
+    following = channel[-1].sequence + 1 if channel else 1
+    sequence = following if earlier is None else earlier.sequence
+    return Decision(
+        version=candidate.version,
+        bundle_hash=candidate.bundle.hash,
+        report_hash=candidate.report_hash,
+        dataset=candidate.dataset,
+        champion=champion.bundle_hash if champion else None,
+        verdict=verdict,
+        gates=terms.gates,
+        sequence=sequence if verdict.passed else None,
+    )
+
+
+def release_of(candidate: Candidate, channel: Sequence[Approval], renew: bool) -> Approval | None:
+    """Return the release that a candidate has already, None if it is to get one."""
+    in_force = standing(channel)[-1:] if renew else channel
+    for approval in in_force:
+        key = (approval.bundle_hash, approval.report_hash)
+        if key == (candidate.bundle.hash, candidate.report_hash) and (
+            renew or not approval.rollback
+        ):
+            return approval
+    return None
+
+
+def comparable(channel: Sequence[Approval], layout: str) -> Approval | None:
+    """Return the release in force if it is for the same layout.
+
+    Figures of another hand or another control rate say nothing about this one's.
+    """
+    stack = standing(channel)
+    return stack[-1] if stack and stack[-1].layout == layout else None
+
+
+def report_of(client: "MlflowClient", candidate: Candidate, terms: Promote) -> dict[str, Any]:
+    """Return everything that a gate can look at."""
+    export = artifacts(client.get_run(candidate.run)) / EXPORT
+    return candidate.evaluation | {
+        "export": json.loads(export.read_text()),
+        MACHINE: measure_ticks(candidate.bundle, terms.latency),
+        "control": {"period_ms": 1e3 / candidate.bundle.layout.control_hz},
+    }
+
+
+def champion_report(client: "MlflowClient", champion: Approval | None) -> dict[str, Any] | None:
+    """Return the champion's evaluation, verified against its approval.
+
+    Raises:
+        RegistryError: the champion's version is gone from the registry.
+    """
+    if champion is None:
+        return None
+    version = version_of(champion, all_versions(client))
+    if version is None:
+        raise RegistryError(
+            f"release {champion.sequence}: its version is not in the registry, so nothing can be "
+            "compared with it; restore mlflow.db, or register and promote it again"
+        )
+    return read_evaluation(client, version)
+
+
+def draft(candidate: Candidate, approver: str) -> Draft:
+    return Draft(
+        bundle_hash=candidate.bundle.hash,
+        report_hash=candidate.report_hash,
+        dataset=candidate.dataset,
+        approver=approver,
+        layout=candidate.layout,
+        rollback=False,
+    )
+
+
+def note(client: "MlflowClient", candidate: Candidate, decision: Decision) -> None:
+    """Keep the newest decision with the version, so that a person can look at it."""
+    file = artifacts(client.get_run(candidate.run)) / DECISION
+    temporary = file.with_suffix(".unfinished")
+    temporary.write_text(json.dumps(decision.plain(), indent=1, sort_keys=True) + "\n")
+    temporary.replace(file)
+    tags = {
+        "verdict": "passed" if decision.verdict.passed else "refused",
+        "refused_by": ", ".join(one.gate for one in decision.verdict.failed),
+    }
+    for name, value in tags.items():
+        client.set_model_version_tag(CONTROLLER, str(candidate.version), name, value)
+
+
+def refusal(decision: Decision) -> str:
+    first, *more = decision.verdict.failed
+    also = f"; also refused by {', '.join(one.gate for one in more)}" if more else ""
+    return (
+        f"promotion of {CONTROLLER} version {decision.version} refused by gate {first.gate}: "
+        f"{first.reason}{also}; see: dexgen models show {decision.version}"
+    )

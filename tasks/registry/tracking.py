@@ -1,0 +1,165 @@
+"""MLflow, embedded: a SQLite database and a folder of artifacts under the state folder.
+
+Everything is idempotent by an identity tag: a process that was killed anywhere and runs again
+finds its run, completes it, and doubles nothing.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+IDENTITY = "identity"  # the tag that makes a run findable
+STAGING = ".registering"  # folder under the state folder
+BATCH = 900  # figures in one log_batch; MLflow takes 1000
+
+
+class RegistryError(ValueError):
+    """A model, version or record that the registry does not have; one line with the remedy."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    value: float
+    step: int = 0
+
+
+@contextmanager
+def exclusive(home: Path) -> Iterator[None]:
+    """Let one process at a time change the registry; the kernel frees it however we end."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "registry.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def database(home: Path) -> Path:
+    return home / "mlflow.db"
+
+
+def open_client(home: Path) -> "MlflowClient":
+    """Return a client of the embedded registry, made on first use; hold `exclusive` for that."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    with quiet():
+        from mlflow import MlflowClient
+
+        uri = f"sqlite:///{database(home).absolute()}"
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_registered_models(max_results=1)  # makes or migrates the tables now
+    return client
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the talk of MLflow's and Alembic's start; warnings and errors still come through.
+
+    Alembic's own configuration file resets its logger's level, so the level cannot be set there.
+    """
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.INFO))
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def find_run(client: "MlflowClient", experiment: str, identity: str) -> "Run | None":
+    known = client.get_experiment_by_name(experiment)
+    if known is None:
+        return None
+    text = f"tags.{IDENTITY} = '{identity}'"
+    runs = client.search_runs([known.experiment_id], text, max_results=1)
+    return runs[0] if runs else None
+
+
+def log_run(
+    client: "MlflowClient",
+    home: Path,
+    experiment: str,
+    name: str,
+    identity: str,
+    *,
+    files: Mapping[str, Path],
+    metrics: Sequence[Metric],
+    params: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> "Run":
+    """Return the finished run of an identity, writing what of it is not there yet.
+
+    Args:
+        files: artifact path -> file to copy.
+    """
+    run = find_run(client, experiment, identity)
+    if run is None:
+        run = client.create_run(
+            experiment_of(client, home, experiment),
+            tags={**tags, IDENTITY: identity, "mlflow.source.name": "dexgen"},
+            run_name=name,
+        )
+    if run.info.status == "FINISHED":
+        return run
+    log_files(client, home, run.info.run_id, files)
+    log_figures(client, run, metrics, params)
+    client.set_terminated(run.info.run_id, "FINISHED")
+    return client.get_run(run.info.run_id)
+
+
+def experiment_of(client: "MlflowClient", home: Path, name: str) -> str:
+    known = client.get_experiment_by_name(name)
+    if known is not None:
+        return known.experiment_id
+    location = (home / "mlartifacts" / name).absolute()
+    return client.create_experiment(name, artifact_location=str(location))
+
+
+def log_figures(
+    client: "MlflowClient", run: "Run", metrics: Sequence[Metric], params: Mapping[str, str]
+) -> None:
+    """Write metrics and parameters; the run's own start is their time, so a rerun adds none."""
+    from mlflow.entities import Metric as Row
+    from mlflow.entities import Param
+
+    rows = [Row(one.name, one.value, run.info.start_time, one.step) for one in metrics]
+    for start in range(0, len(rows), BATCH):
+        client.log_batch(run.info.run_id, metrics=rows[start : start + BATCH])
+    parameters = [Param(name, value) for name, value in params.items()]
+    client.log_batch(run.info.run_id, params=parameters)
+
+
+def log_files(client: "MlflowClient", home: Path, run: str, files: Mapping[str, Path]) -> None:
+    """Copy files to a run's artifacts; hold `exclusive`.
+
+    They go by way of a folder of ours: the store's files are read-only, and a copy that kept
+    that could not be written again after a kill.
+    """
+    folder = home / STAGING
+    shutil.rmtree(folder, ignore_errors=True)  # a kill may have left it
+    for name, file in files.items():
+        staged = folder / name
+        staged.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, staged)
+    client.log_artifacts(run, str(folder))
+    shutil.rmtree(folder)
+
+
+def artifacts(run: "Run") -> Path:
+    """Return the folder of a run's artifacts."""
+    uri: Any = run.info.artifact_uri
+    return Path(str(uri).removeprefix("file://"))
+
+
+def files_of(folder: Path, prefix: str = "") -> dict[str, Path]:
+    """Return artifact path -> file for every file below a folder."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {f"{prefix}{path.relative_to(folder).as_posix()}": path for path in found}

@@ -1,0 +1,160 @@
+"""The release channel: whole releases, numbers taken once, and only the approver's."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from configs.load import ConfigError
+from configs.schema.pipeline import Config
+from models.approval import APPROVAL, BUNDLE, PRIVATE_KEY, Approval, ApprovalError
+from models.bundle import WEIGHTS, Bundle, BundleError
+from tasks.registry.channel import (
+    Draft,
+    SequenceTaken,
+    publish_release,
+    read_channel,
+    releases_folder,
+    standing,
+)
+from tests.tasks.registry.workshop import make_bundle
+
+
+def draft(bundle: Bundle) -> Draft:
+    return Draft(
+        bundle_hash=bundle.hash,
+        report_hash="b" * 64,
+        dataset="d",
+        approver="somebody",
+        layout=bundle.layout.fingerprint(),
+        rollback=False,
+    )
+
+
+@pytest.fixture
+def bundle(hands: dict[str, Config], tmp_path: Path) -> Bundle:
+    return make_bundle(hands["trident"], tmp_path / "made", 1.0)
+
+
+def test_a_number_is_taken_once(tmp_path: Path, bundle: Bundle) -> None:
+    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    before = read_channel(tmp_path)
+    with pytest.raises(SequenceTaken, match="release 1 was published by another"):
+        publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    assert read_channel(tmp_path) == before
+    assert os.listdir(releases_folder(tmp_path)) == ["000001"]
+
+
+def test_of_processes_at_once_one_gets_the_number(tmp_path: Path, bundle: Bundle) -> None:
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            try:
+                publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+            except SequenceTaken:
+                os._exit(3)
+            except BaseException:
+                os._exit(4)
+            os._exit(0)
+        children.append(child)
+    codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+    assert codes == [0, 3, 3, 3]
+    assert len(read_channel(tmp_path)) == 1
+
+
+def test_a_damaged_bundle_is_not_signed(tmp_path: Path, bundle: Bundle) -> None:
+    file = bundle.folder / WEIGHTS
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(BundleError, match=WEIGHTS):
+        publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    assert read_channel(tmp_path) == []
+
+
+def test_another_bundle_than_the_drafts_is_not_signed(tmp_path: Path, bundle: Bundle) -> None:
+    other = Draft(**{**vars(draft(bundle)), "bundle_hash": "f" * 64})
+    with pytest.raises(BundleError, match="expected ffff"):
+        publish_release(tmp_path, other, bundle.folder, 1)
+    assert read_channel(tmp_path) == []
+
+
+def test_nobody_cannot_approve(tmp_path: Path, bundle: Bundle) -> None:
+    nobody = Draft(**{**vars(draft(bundle)), "approver": ""})
+    with pytest.raises(ConfigError, match="approver"):
+        publish_release(tmp_path, nobody, bundle.folder, 1)
+    assert read_channel(tmp_path) == []
+
+
+def test_a_release_by_another_key_is_refused(tmp_path: Path, bundle: Bundle) -> None:
+    ours, stranger = tmp_path / "ours", tmp_path / "stranger"
+    publish_release(ours, draft(bundle), bundle.folder, 1)
+    publish_release(stranger, draft(bundle), bundle.folder, 2)
+    shutil.move(releases_folder(stranger) / "000002", releases_folder(ours))
+    with pytest.raises(ApprovalError, match="another key"):
+        read_channel(ours)
+
+
+def test_an_edited_approval_is_refused(tmp_path: Path, bundle: Bundle) -> None:
+    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    file = releases_folder(tmp_path) / "000001" / APPROVAL
+    file.write_bytes(file.read_bytes().replace(b"somebody", b"somebodx"))
+    with pytest.raises(ApprovalError):
+        read_channel(tmp_path)
+
+
+def test_a_lost_key_is_not_replaced_in_silence(tmp_path: Path, bundle: Bundle) -> None:
+    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    (tmp_path / "keys" / PRIVATE_KEY).unlink()
+    with pytest.raises(ApprovalError, match="restore it"):
+        publish_release(tmp_path, draft(bundle), bundle.folder, 2)
+
+
+def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle) -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    leftover = releases_folder(tmp_path) / f".unfinished-{child}"
+    (leftover / BUNDLE).mkdir(parents=True)
+    assert read_channel(tmp_path) == []
+    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    assert not leftover.exists()
+
+
+@pytest.mark.parametrize(
+    ("history", "stands"),
+    [
+        ("", ""),
+        ("A", "A"),
+        ("AB", "AB"),
+        ("ABa", "A"),  # a small letter is a rollback to that bundle
+        ("ABCba", "A"),
+        ("ABCbD", "ABD"),
+        ("ABA", "ABA"),
+        ("ABAb", "AB"),
+        ("ABAba", "A"),
+    ],
+)
+def test_what_stands_after_promotions_and_rollbacks(history: str, stands: str) -> None:
+    channel = [
+        Approval(
+            format="approval-1",
+            bundle_hash=letter.lower() * 64,
+            report_hash="0" * 64,
+            verdict="passed",
+            dataset="d",
+            approver="somebody",
+            time_utc="2026-01-02T03:04:05Z",
+            sequence=number,
+            rollback=letter.islower(),
+            layout="0" * 64,
+            key="0" * 64,
+        )
+        for number, letter in enumerate(history, start=1)
+    ]
+    found = standing(channel)
+    assert "".join(one.bundle_hash[0].upper() for one in found) == stands
+    assert found[-1:] == channel[-1:]  # the newest release is in force, rollbacks included
