@@ -1,0 +1,229 @@
+"""A controller's bundle: a folder of verified files and the manifest that names them.
+
+The hash of a bundle is the sha256 of its manifest, which holds every file's sha256; equal
+contents have equal hashes, wherever and whenever they were written. `manifest.sha256` beside it
+finds accidents; against intent there is the signed approval, which names the hash.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from configs.layout import Layout
+from configs.load import ConfigError, plain, validate
+from configs.schema.objects import Object
+from configs.schema.strict import strict
+from configs.schema.world import Embodiment
+
+FORMAT = "bundle-1"
+MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
+WEIGHTS, GRAPH, SCENARIO = "controller.safetensors", "controller.onnx", "scenario.safetensors"
+REQUIRED = (WEIGHTS, GRAPH, SCENARIO)
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]  # no folders, no ..
+
+
+class BundleError(ValueError):
+    """A bundle that must not be used; one line that names the file and the reason."""
+
+
+@strict
+class File:
+    sha256: Digest
+    size: Annotated[int, Field(ge=0)]  # [bytes]
+
+
+@strict
+class Manifest:
+    """Everything that a robot must know of a controller, in plain values."""
+
+    format: Literal["bundle-1"]
+    layout: Layout
+    fingerprint: Digest  # of the layout
+    embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from
+    assistance: str  # the assistance that the graph computes
+    guidance: Annotated[float, Field(ge=0)]  # default strength
+    ddim_steps: Annotated[int, Field(ge=1)]  # unrolled in the graph
+    scenario: Object  # what `scenario.safetensors` grasps; a mesh is a file of the bundle
+    files: dict[FileName, File]
+    lineage: dict[str, JsonValue]  # dataset, experts, grasps, configuration, code
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        return self.layout.modes
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose every file was verified when it was opened."""
+
+    folder: Path
+    manifest: Manifest
+    hash: str
+
+    @property
+    def layout(self) -> Layout:
+        return self.manifest.layout
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content, verified again as it is read.
+
+        Raises:
+            BundleError: not a file of this bundle, or changed since it was opened.
+        """
+        if name not in self.manifest.files:
+            raise BundleError(f"{self.folder}: has no file {name!r}")
+        return _verified(self.folder / name, self.manifest.files[name])
+
+
+def write_bundle(
+    folder: Path,
+    files: Mapping[str, Path],
+    *,
+    embodiment: Embodiment,
+    assistance: str,
+    guidance: float,
+    ddim_steps: int,
+    scenario: Object,
+    lineage: Mapping[str, JsonValue],
+) -> Bundle:
+    """Copy `files` (name in the bundle -> source) and write the manifest: whole or not at all.
+
+    Raises:
+        BundleError: a required file or the scenario's mesh is missing, or `folder` exists.
+    """
+    if folder.exists():
+        raise BundleError(f"{folder}: exists; a bundle is never changed, choose another folder")
+    layout = embodiment.make_layout()
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        for name, source in files.items():
+            if Path(name).name != name:
+                raise BundleError(f"{name!r}: a bundle has no folders; name the file plainly")
+            (temporary / name).write_bytes(_read(source))
+        values = {
+            "format": FORMAT,
+            "layout": asdict(layout),
+            "fingerprint": layout.fingerprint(),
+            "embodiment": plain(embodiment),
+            "assistance": assistance,
+            "guidance": guidance,
+            "ddim_steps": ddim_steps,
+            "scenario": plain(scenario),
+            "files": {name: _describe(temporary / name) for name in files},
+            "lineage": dict(lineage),
+        }
+        content = _encode(_manifest(values, folder))
+        (temporary / MANIFEST).write_bytes(content)
+        (temporary / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
+        written = open_bundle(temporary, layout)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Bundle(folder, written.manifest, written.hash)
+
+
+def open_bundle(folder: Path, layout: Layout | None, expected: str | None = None) -> Bundle:
+    """Verify a bundle's manifest and every file, and return it; nothing is loaded.
+
+    Args:
+        layout: the layout that it must have been made with; None: any.
+        expected: the hash that the bundle must have (an approval's); None: any.
+
+    Raises:
+        BundleError: a file changed, missing or unlisted, another format, hash or layout.
+    """
+    content = _read(folder / MANIFEST)
+    found = hashlib.sha256(content).hexdigest()
+    if _read(folder / CHECKSUM) != f"{found}\n".encode():
+        raise BundleError(f"{folder / MANIFEST}: does not match {CHECKSUM}; fetch it again")
+    if expected is not None and found != expected:
+        raise BundleError(f"{folder}: is bundle {found[:12]}, expected {expected[:12]}")
+    try:
+        values = json.loads(content)
+    except ValueError:
+        raise BundleError(f"{folder / MANIFEST}: is not JSON; fetch it again") from None
+    manifest = _manifest(values, folder)
+    if _encode(manifest) != content:
+        raise BundleError(f"{folder / MANIFEST}: is not in canonical form; export it again")
+    _refuse_unlisted(folder, {MANIFEST, CHECKSUM, *manifest.files})
+    for name, file in manifest.files.items():
+        _verified(folder / name, file)
+    if layout is not None:
+        _require_layout(folder, manifest.layout, layout)
+    return Bundle(folder, manifest, found)
+
+
+def _manifest(values: JsonValue, folder: Path) -> Manifest:
+    """Return the validated manifest of plain values."""
+    holder = f"{folder}/{MANIFEST}"
+    if isinstance(values, dict) and values.get("format") != FORMAT:
+        raise BundleError(f"{holder}: format {values.get('format')!r}, expected {FORMAT!r}")
+    try:
+        manifest = validate(Manifest, values, holder)
+    except ConfigError as error:
+        raise BundleError(str(error)) from None
+    derived = manifest.embodiment.make_layout()
+    if manifest.layout != derived or manifest.fingerprint != derived.fingerprint():
+        raise BundleError(f"{holder}: its layout does not follow from its embodiment")
+    mesh = (manifest.scenario.mesh,) if manifest.scenario.mesh is not None else ()
+    missing = [name for name in (*REQUIRED, *mesh) if name not in manifest.files]
+    if missing:
+        raise BundleError(f"{holder}: lists no file {missing[0]!r}")
+    return manifest
+
+
+def _encode(manifest: Manifest) -> bytes:
+    """Return the canonical bytes of a manifest: sorted keys, one key a line."""
+    return (json.dumps(plain(manifest), sort_keys=True, indent=1) + "\n").encode()
+
+
+def _require_layout(folder: Path, found: Layout, wanted: Layout) -> None:
+    if found == wanted and found.fingerprint() == wanted.fingerprint():
+        return
+    values = asdict(found), asdict(wanted)
+    first = next((key for key in values[0] if values[0][key] != values[1][key]), "fields")
+    shown = (f"{value.get(first)!r:.60}" for value in values)
+    raise BundleError(
+        f"{folder}: made for another layout ({found.fingerprint()[:12]}, configured "
+        f"{wanted.fingerprint()[:12]}): {first} is {' instead of '.join(shown)}"
+    )
+
+
+def _refuse_unlisted(folder: Path, listed: Iterable[str]) -> None:
+    unlisted = sorted({path.name for path in folder.iterdir()} - set(listed))
+    if unlisted:
+        raise BundleError(f"{folder / unlisted[0]}: is not listed in the manifest; remove it")
+
+
+def _describe(path: Path) -> dict[str, str | int]:
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _verified(path: Path, file: File) -> bytes:
+    content = _read(path)
+    if len(content) != file.size:
+        raise BundleError(f"{path}: {len(content)} bytes, the manifest says {file.size}")
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise BundleError(f"{path}: content changed (sha256 differs); fetch the bundle again")
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.is_symlink():
+            raise BundleError(f"{path}: is a link; a bundle holds its own files")
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path}: {error.strerror}; fetch the bundle again") from None

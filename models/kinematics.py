@@ -1,0 +1,178 @@
+"""Forward kinematics of a hand that is data, batched, for numpy and torch arrays alike.
+
+Link k is moved by joint k; joints and links are in the layout's order, finger by finger. All
+results are in the hand frame, in metres. One level of links is multiplied for all fingers at
+once, so the cost is a handful of array operations whatever the hand.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from configs.schema.hand import Hand
+from models import rotations
+from models.arrays import Array, constant, namespace
+
+
+@dataclass(frozen=True)
+class TipCapsule:
+    """The capsule of a finger tip, in the frame of link `link`."""
+
+    link: int
+    ends: np.ndarray  # [2, 3] [m] the two centres of its half spheres
+    radius: float  # [m]
+
+
+class Kinematics:
+    """Positions, frames and Jacobians of a hand's links; q is [..., n] [rad]."""
+
+    def __init__(self, hand: Hand) -> None:
+        fixed, axes, finger_of, depth_of = _joints(hand)
+        cosine_part, sine_part, rest = _hinges(fixed, axes)
+        depth = max(depth_of) + 1
+        levels = [[k for k, d in enumerate(depth_of) if d == level] for level in range(depth)]
+        order = [k for level in levels for k in level]
+        self.num_joints = len(axes)
+        self.num_fingers = len(hand.fingers)
+        # A level's parents, as places in the level above; a slice where every finger goes on.
+        fingers_at = [[finger_of[k] for k in level] for level in levels]
+        self._parents = [
+            None if above == below else [above.index(finger) for finger in below]
+            for above, below in pairwise(fingers_at)
+        ]
+        self._levels = [slice(order.index(lv[0]), order.index(lv[0]) + len(lv)) for lv in levels]
+        self._order = np.array(order)  # level-major -> joint index
+        self._restore = np.argsort(self._order)
+        self._constants = {
+            "cosine": cosine_part[order],
+            "sine": sine_part[order],
+            "rest": rest[order],
+            "axes": axes,
+        }
+        self._moves = np.array(  # [L, n] joint j moves link l
+            [
+                [finger_of[link] == finger_of[j] and j <= link for j in range(self.num_joints)]
+                for link in range(self.num_joints)
+            ]
+        )
+        self._keypoint_links, self._keypoint_local = _keypoints(hand)
+        counts = np.cumsum([len(finger.keypoints) for finger in hand.fingers])
+        self._tips = counts - 1
+        self._capsules = _capsules(hand)
+        self._cache: dict[tuple, Array] = {}
+
+    def keypoints(self, q: Array) -> Array:
+        """Return the keypoints [..., K, 3]."""
+        return self.points(q, self._keypoint_links, self._constant("keypoints", q))
+
+    def tips(self, q: Array) -> Array:
+        """Return each finger's tip keypoint [..., F, 3]."""
+        local = self._constant("keypoints", q)[self._tips]
+        return self.points(q, self._keypoint_links[self._tips], local)
+
+    def link_poses(self, q: Array) -> tuple[Array, Array]:
+        """Return link origins [..., L, 3] and orientations [..., L, 4] (w, x, y, z)."""
+        frames = self.frames(q)
+        return frames[..., :3, 3], rotations.from_matrix(frames[..., :3, :3])
+
+    def points(self, q: Array, links: np.ndarray, local: Array) -> Array:
+        """Return points [..., P, 3], given in their links' frames: `links` [P], `local`
+        [..., P, 3]."""
+        return _transform(self.frames(q)[..., links, :, :], local)
+
+    def point_jacobian(self, q: Array, links: np.ndarray, local: Array) -> Array:
+        """Return d point / d q [..., P, 3, n] [m / rad] of the points that `points` returns."""
+        frames = self.frames(q)
+        points = _transform(frames[..., links, :, :], local)  # [..., P, 3]
+        axes = (frames[..., :3, :3] @ self._constant("axes", q)[..., None])[..., 0]  # [..., n, 3]
+        arms = points[..., :, None, :] - frames[..., None, :, :3, 3]  # [..., P, n, 3]
+        columns = rotations.cross(axes[..., None, :, :], arms)
+        moved = columns * constant(self._moves[links], q)[..., None]
+        return namespace(q).moveaxis(moved, -1, -2)
+
+    def frames(self, q: Array) -> Array:
+        """Return the links' homogeneous frames [..., L, 4, 4] in the hand frame."""
+        xp = namespace(q)
+        turned = q[..., self._order][..., None, None]  # [..., L, 1, 1] level by level
+        steps = self._constant("cosine", q) * xp.cos(turned)
+        steps = steps + self._constant("sine", q) * xp.sin(turned) + self._constant("rest", q)
+        frames = [steps[..., self._levels[0], :, :]]
+        for level, parents in zip(self._levels[1:], self._parents, strict=True):
+            above = frames[-1] if parents is None else frames[-1][..., parents, :, :]
+            frames.append(above @ steps[..., level, :, :])
+        return xp.concatenate(frames, axis=-3)[..., self._restore, :, :]
+
+    def tip_capsules(self) -> tuple[TipCapsule, ...]:
+        """Return each finger's tip capsule, in finger order."""
+        return self._capsules
+
+    def _constant(self, name: str, like: Array) -> Array:
+        values = self._keypoint_local if name == "keypoints" else self._constants[name]
+        xp = namespace(like)
+        key = (name, xp.__name__, like.dtype, getattr(like, "device", None))
+        if key not in self._cache:
+            self._cache[key] = constant(values, like)
+        return self._cache[key]
+
+
+def _transform(frames: Array, local: Array) -> Array:
+    """Return frames [..., P, 4, 4] applied to points [..., P, 3]."""
+    return (frames[..., :3, :3] @ local[..., None])[..., 0] + frames[..., :3, 3]
+
+
+def _joints(hand: Hand) -> tuple[np.ndarray, np.ndarray, list[int], list[int]]:
+    """Return (frame of each link in its parent at q = 0 [n, 4, 4], unit axes [n, 3], finger of
+    each joint, depth of each joint in its finger)."""
+    fixed, axes, finger_of, depth_of = [], [], [], []
+    for f, finger in enumerate(hand.fingers):
+        for depth, link in enumerate(finger.links):
+            frame = np.eye(4)
+            frame[:3, 3] = link.offset
+            if depth == 0:
+                root = np.eye(4)
+                quaternion = rotations.normalize(np.array(finger.root_quaternion))
+                root[:3, :3] = rotations.to_matrix(quaternion)
+                root[:3, 3] = finger.root_position
+                frame = root @ frame
+            fixed.append(frame)
+            axes.append(rotations.normalize(np.array(link.axis)))
+            finger_of.append(f)
+            depth_of.append(depth)
+    return np.stack(fixed), np.stack(axes), finger_of, depth_of
+
+
+def _hinges(fixed: np.ndarray, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return A, B, C [n, 4, 4] with parent_to_link(q) = A cos q + B sin q + C (Rodrigues)."""
+    count = len(axes)
+    cosine, sine, rest = (np.zeros((count, 4, 4)) for _ in range(3))
+    outer = axes[:, :, None] * axes[:, None, :]
+    # columns of the matrix of `axis x`
+    skew = np.stack([np.cross(axes, unit) for unit in np.eye(3)], axis=-1)
+    cosine[:, :3, :3] = np.eye(3) - outer
+    sine[:, :3, :3] = skew
+    rest[:, :3, :3] = outer
+    rest[:, 3, 3] = 1.0
+    return fixed @ cosine, fixed @ sine, fixed @ rest
+
+
+def _keypoints(hand: Hand) -> tuple[np.ndarray, np.ndarray]:
+    links, local, first = [], [], 0
+    for finger in hand.fingers:
+        names = [link.name for link in finger.links]
+        for point in finger.keypoints:
+            links.append(first + names.index(point.link))
+            local.append(point.position)
+        first += len(names)
+    return np.array(links), np.array(local)
+
+
+def _capsules(hand: Hand) -> tuple[TipCapsule, ...]:
+    capsules, last = [], -1
+    for finger in hand.fingers:
+        last += len(finger.links)
+        capsule = finger.tip.capsule
+        half = np.array([0.0, 0.0, capsule.half_length])
+        ends = np.stack([np.array(capsule.centre) - half, np.array(capsule.centre) + half])
+        capsules.append(TipCapsule(link=last, ends=ends, radius=capsule.radius))
+    return tuple(capsules)

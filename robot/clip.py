@@ -1,0 +1,115 @@
+"""A short clip of the twin, rendered without a screen.
+
+Rendering runs in a process of its own: the graphics library is chosen when it is loaded, and a
+broken driver may end the process. No control loop waits for it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from configs.schema.robot import Clip
+from envs.scene import CAMERA
+
+BACKENDS = ("egl", "osmesa")
+MODEL, STATES, ORDER = "model.mjb", "states.safetensors", "order.json"
+LIMIT_S = 120  # [s] a software renderer draws some 20 frames a second
+REMEDY = "install libegl1 and libgl1-mesa-dri (or libosmesa6)"
+
+
+def render_clip(
+    model: mujoco.MjModel, views: dict[str, np.ndarray], hz: float, clip: Clip
+) -> str | None:
+    """Write the views [frames, nq], side by side, to `clip.file`; return None, or why not.
+
+    Args:
+        views: states at the control rate, by name, left to right.
+        hz: the control rate [1/s].
+    """
+    if clip.file is None:
+        return None
+    output = Path(clip.file)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        mujoco.mj_saveModel(model, str(folder / MODEL))
+        save_file(views, folder / STATES)
+        stride = max(1, round(hz / clip.fps))
+        # the format follows from the suffix, so it stays at the end of the temporary name
+        temporary = output.with_name(f".{os.getpid()}.{output.name}")
+        order = {
+            "stride": stride,
+            "fps": hz / stride,
+            "size": [clip.width, clip.height],
+            "output": str(temporary.absolute()),
+            "views": list(views),
+        }
+        (folder / ORDER).write_text(json.dumps(order))
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            reason = _try_backends(folder)
+            if reason is None:
+                os.replace(temporary, output)
+        except OSError as error:
+            reason = f"{error.filename}: {error.strerror}"
+        finally:
+            temporary.unlink(missing_ok=True)
+    return reason
+
+
+def _try_backends(folder: Path) -> str | None:
+    """Render with the first backend that works; return the reason if none does."""
+    chosen = os.environ.get("MUJOCO_GL")
+    reasons = []
+    for backend in (chosen,) if chosen else BACKENDS:
+        environment = os.environ | {"MUJOCO_GL": backend}
+        command = [sys.executable, "-m", "robot.clip", str(folder)]
+        root = Path(__file__).parents[1]  # found even where the project is not installed
+        try:
+            run = subprocess.run(
+                command, env=environment, cwd=root, capture_output=True, text=True, timeout=LIMIT_S
+            )
+        except subprocess.TimeoutExpired:
+            return f"rendering took more than {LIMIT_S} s; ask for a shorter or smaller clip"
+        if run.returncode == 0:
+            return None
+        last = run.stderr.strip().splitlines()[-1:] or [f"exit {run.returncode}"]
+        reasons.append(f"{backend}: {last[0]:.100}")
+    return f"this machine cannot render ({'; '.join(reasons)}); {REMEDY}"
+
+
+def main(folder: Path) -> None:
+    """Render what `render_clip` ordered (the child process)."""
+    import imageio
+
+    order = json.loads((folder / ORDER).read_text())
+    model = mujoco.MjModel.from_binary_path(str(folder / MODEL))
+    data = mujoco.MjData(model)
+    views = load_file(folder / STATES)
+    width, height = order["size"]
+    renderer = mujoco.Renderer(model, height, width)
+    count = min(len(states) for states in views.values())
+    frames = []
+    for index in range(0, count, order["stride"]):
+        pictures = []
+        for name in order["views"]:
+            data.qpos[:] = views[name][index]
+            mujoco.mj_forward(model, data)
+            renderer.update_scene(data, camera=CAMERA)
+            pictures.append(renderer.render().copy())
+        frames.append(np.concatenate(pictures, axis=1))
+    renderer.close()
+    if order["output"].endswith(".gif"):
+        imageio.mimwrite(order["output"], frames, duration=1e3 / order["fps"], loop=0)
+    else:
+        imageio.mimwrite(order["output"], frames, fps=order["fps"], macro_block_size=2)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

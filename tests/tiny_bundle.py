@@ -1,0 +1,108 @@
+"""A tiny real bundle: an ONNX graph that holds the last targets, and grasps written by hand."""
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from configs.layout import Layout
+from configs.schema.objects import Object
+from configs.schema.world import Embodiment
+from envs.grasp_set import Contacts, GraspSet
+from models.bundle import GRAPH, SCENARIO, WEIGHTS, Bundle, write_bundle
+
+SPHERE = Object(name="ball", shape="sphere", size=(0.03,), mesh=None, held_out=False)
+
+
+def write_graph(path: Path, layout: Layout, *, history: int | None = None) -> None:
+    """Write a graph with target = the last step's target, action = 0, plan = guidance x motion."""
+    from onnx import TensorProto, checker, helper, numpy_helper, save
+
+    n, size = layout.num_joints, layout.step_size
+    steps = history or layout.history
+    first = 3 * layout.num_tips + n  # where the targets start in a step
+
+    def number(name, values):
+        return numpy_helper.from_array(np.array(values), name)
+
+    constants = [
+        number("starts", [steps - 1, first]),
+        number("ends", [steps, first + n]),
+        number("axes", [1, 2]),
+        number("joints", [-1, n]),
+        number("column", [-1, 1, 1, 1]),
+        number("zero", np.float32(0.0)),
+    ]
+    nodes = [
+        helper.make_node("Slice", ["history", "starts", "ends", "axes"], ["last"]),
+        helper.make_node("Reshape", ["last", "joints"], ["target"]),
+        helper.make_node("Mul", ["target", "zero"], ["action"]),
+        helper.make_node("Reshape", ["guidance", "column"], ["weight"]),
+        helper.make_node("Mul", ["motion", "weight"], ["plan"]),
+    ]
+    single, motion = TensorProto.FLOAT, ["batch", *layout.motion_shape]
+    inputs = [
+        helper.make_tensor_value_info("history", single, ["batch", steps, size]),
+        helper.make_tensor_value_info("motion", single, motion),
+        helper.make_tensor_value_info("mode", TensorProto.INT64, ["batch"]),
+        helper.make_tensor_value_info("guidance", single, ["batch"]),
+        helper.make_tensor_value_info("noise", single, motion),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("target", single, ["batch", n]),
+        helper.make_tensor_value_info("action", single, ["batch", n]),
+        helper.make_tensor_value_info("plan", single, motion),
+    ]
+    graph = helper.make_graph(nodes, "hold", inputs, outputs, constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    checker.check_model(model)
+    save(model, path)
+
+
+def write_grasps(path: Path, embodiment: Embodiment, count: int = 3) -> None:
+    """Write grasps at the hand's rest pose; they hold nothing, which is enough to start."""
+    layout = embodiment.make_layout()
+    rest = np.tile(np.array(embodiment.hand.rest, np.float32), (count, 1))
+    rest += np.linspace(0, 0.1, count, dtype=np.float32)[:, None]
+    pose = np.tile(np.array([0.09, 0.0, 0.08, 1, 0, 0, 0], np.float32), (count, 1))
+    fingers = layout.num_tips
+    contacts = Contacts(
+        finger=np.full((count, fingers), -1, np.int8),
+        point=np.zeros((count, fingers, 3), np.float32),
+        normal=np.zeros((count, fingers, 3), np.float32),
+        force=np.zeros((count, fingers), np.float32),
+    )
+    others = [[j for j in range(count) if j != i] for i in range(count)]
+    grasps = GraspSet(
+        object=SPHERE.name,
+        joint_position=rest,
+        joint_target=rest + np.float32(0.05),
+        object_pose=pose,
+        contacts=contacts,
+        quality=np.zeros(count, np.float32),
+        parent=np.full(count, -1, np.int32),
+        neighbours=np.array(others, np.int32),
+    )
+    grasps.save(path, layout)
+
+
+def make_bundle(
+    folder: Path, embodiment: Embodiment, *, guidance: float = 0.2, history: int | None = None
+) -> Bundle:
+    """Write the tiny bundle to `folder`, its sources beside it."""
+    layout = embodiment.make_layout()
+    sources = folder.parent / f"{folder.name}_sources"
+    sources.mkdir(parents=True)
+    save_file({"weight": np.ones(1, np.float32)}, sources / WEIGHTS)
+    write_graph(sources / GRAPH, layout, history=history)
+    write_grasps(sources / SCENARIO, embodiment)
+    return write_bundle(
+        folder,
+        {name: sources / name for name in (WEIGHTS, GRAPH, SCENARIO)},
+        embodiment=embodiment,
+        assistance="paper",
+        guidance=guidance,
+        ddim_steps=1,
+        scenario=SPHERE,
+        lineage={"dataset": "none", "experts": {}},
+    )
