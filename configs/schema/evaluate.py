@@ -1,0 +1,116 @@
+"""Evaluation: perturbed commands, the ways of answering them, windows and metrics."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from configs.schema.strict import strict
+from configs.schema.world import World
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@strict
+class Noise:
+    """clip(expert + U(-amplitude, amplitude), -1, 1), a fresh draw each joint and step."""
+
+    kind: Literal["noise"]
+    amplitude: NonNegative  # [action]
+
+
+@strict
+class Slow:
+    """U(0, beta) x expert, one draw each step for all joints."""
+
+    kind: Literal["slow"]
+    beta: NonNegative
+
+
+@strict
+class Correlated:
+    """clip(expert + Ornstein-Uhlenbeck noise, -1, 1), each joint its own process."""
+
+    kind: Literal["correlated"]
+    std: NonNegative  # [action] stationary standard deviation
+    time_constant_s: Positive  # [s]
+
+
+@strict
+class Absolute:
+    """An operator who commands joint targets: the goal grasp's, late and inexactly tracked."""
+
+    kind: Literal["absolute"]
+    lag_s: Positive  # [s] time constant with which the operator follows a new goal
+    bias: NonNegative  # [rad] std of a joint's constant error, one draw a window
+    noise: NonNegative  # [rad] std of a joint's Ornstein-Uhlenbeck error
+    noise_time_s: Positive  # [s] its time constant
+
+
+Perturbation = Annotated[Noise | Slow | Correlated | Absolute, Field(discriminator="kind")]
+
+
+@strict
+class Direct:
+    """The command goes to the hand itself, times a gain; gain 1 is `unassisted`."""
+
+    kind: Literal["direct"]
+    gain: NonNegative
+
+
+@strict
+class Assisted:
+    """The command goes through the exported controller."""
+
+    kind: Literal["assisted"]
+    assistance: Literal["paper"]
+    guidance: NonNegative | None  # null: the guidance in the bundle's manifest
+
+
+Variant = Annotated[Direct | Assisted, Field(discriminator="kind")]
+
+
+@strict
+class Intention:
+    """How realised motion is compared with the clean command's."""
+
+    horizon_s: Positive  # [s] length of a compared segment
+    min_motion: Positive  # [m] rms over keypoints; a smaller commanded motion says nothing
+
+
+@strict
+class Evaluate:
+    """`library` defines perturbations by name; `perturbations` names those that are judged."""
+
+    window_s: Positive  # [s] every window starts afresh in all environments
+    windows: Count
+    pairs: Count  # environments of each perturbation and variant, paired across variants
+    stream: Annotated[int, Field(ge=0)]  # random stream: 1 validation, 2 test
+    splits: Annotated[tuple[Literal["training", "held_out"], ...], Field(min_length=1)]
+    experts: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode asked for
+    confidence: Annotated[float, Field(gt=0, lt=1)]  # of every interval
+    intention: Intention
+    threads: Count  # of the experts' networks; fixed, because the last bits depend on it
+    perturbations: Annotated[tuple[str, ...], Field(min_length=1)]
+    library: dict[str, Perturbation]
+    variants: Annotated[dict[str, Variant], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def names_are_defined(self) -> "Evaluate":
+        unknown = [name for name in self.perturbations if name not in self.library]
+        if unknown:
+            known = ", ".join(sorted(self.library))
+            raise ValueError(f"perturbation {unknown[0]!r} is not in the library ({known})")
+        if "assisted" in self.variants:
+            raise ValueError("variant 'assisted' is the bundle's default assistance; name another")
+        return self
+
+
+@strict
+class EvaluateStep:
+    """What the result of the step `evaluate` depends on, beside its references."""
+
+    world: World
+    evaluate: Evaluate
+    seed: Annotated[int, Field(ge=0)]

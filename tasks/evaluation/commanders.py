@@ -1,0 +1,36 @@
+"""From a perturbation's configuration to the commander that acts it out."""
+
+from typing import assert_never
+
+import numpy as np
+
+from configs.layout import Layout
+from configs.schema import evaluate as schema
+from tasks.evaluation.operators import AbsoluteOperator
+from tasks.evaluation.perturbations import (
+    CorrelatedNoise,
+    OrnsteinUhlenbeck,
+    Perturbation,
+    SlowedDown,
+    UniformNoise,
+    decay,
+)
+
+
+def make_commander(
+    config: schema.Perturbation, layout: Layout, pairs: int, rng: np.random.Generator
+) -> Perturbation:
+    """Make the commander of one perturbation; it owns `rng` from here on."""
+    shape = (pairs, layout.num_joints)
+    match config:
+        case schema.Noise():
+            return UniformNoise(config, shape, rng)
+        case schema.Slow():
+            return SlowedDown(config, shape, rng)
+        case schema.Correlated():
+            ratio = decay(layout, config.time_constant_s)
+            return CorrelatedNoise(OrnsteinUhlenbeck(config.std, ratio, shape, rng))
+        case schema.Absolute():
+            return AbsoluteOperator(config, layout, shape, rng)
+        case _:
+            assert_never(config)

@@ -1,0 +1,113 @@
+"""One window of evaluation: every perturbation and variant side by side in one batch.
+
+Environment e = ((p * V) + v) * M + m holds perturbation p, variant v, pair m. Environments of
+one pair begin with the same object, grasp, physical parameters and disturbances.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from configs.layout import Layout
+from envs.manipulation import ManipulationEnv
+from models.kinematics import Kinematics
+from tasks.evaluation.intention import IntentionMeter
+from tasks.evaluation.metrics import COUNTS
+from tasks.evaluation.perturbations import Command, Perturbation, Situation
+from tasks.evaluation.variants import Answers
+
+Expert = Callable[[ManipulationEnv], torch.Tensor]  # clean actions [N, n]
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How the batch is divided."""
+
+    perturbations: int
+    variants: int
+    pairs: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return (self.perturbations, self.variants, self.pairs)
+
+    @property
+    def environments(self) -> int:
+        return self.perturbations * self.variants * self.pairs
+
+    @property
+    def pair(self) -> torch.Tensor:
+        """Which pair each environment belongs to, [N] int64."""
+        return torch.arange(self.pairs).repeat(self.perturbations * self.variants)
+
+    def split(self, values: torch.Tensor) -> np.ndarray:
+        """Return per-environment values [N, ...] as [P, V, M, ...]."""
+        return values.numpy().reshape(*self.shape, *values.shape[1:])
+
+
+@dataclass
+class Window:
+    """What acts in a window, made afresh for each."""
+
+    env: ManipulationEnv
+    arrangement: Arrangement
+    experts: Sequence[Expert]  # pair m is commanded by expert m modulo their number
+    commanders: Sequence[Perturbation]  # one of each perturbation
+    answers: Answers
+    meter: IntentionMeter
+    kinematics: Kinematics
+    layout: Layout
+
+    def run(self, ticks: int, progress: Callable[[int], None]) -> dict[str, np.ndarray]:
+        """Run the window and return its counts, COUNTS -> [P, V, M] float64."""
+        counts = {name: np.zeros(self.arrangement.environments) for name in COUNTS}
+        for tick in range(ticks):
+            commands, actions = self.command()
+            before = self.env.keypoints.numpy().copy()
+            intended = self.intended(self.env.physics.joint_position.numpy(), commands)
+            _, _, _, extras = self.env.step(torch.from_numpy(actions))
+            dropped = extras["dropped"].numpy()
+            self.meter.step(before, intended, self.env.keypoints.numpy(), dropped)
+            counts["drops"] += dropped
+            counts["goals"] += extras["reached"].numpy()
+            progress(tick + 1)
+        counts["time_s"] += ticks / self.layout.control_hz
+        counts |= {name: getattr(self.meter, name) for name in COUNTS[3:]}
+        return {name: value.reshape(self.arrangement.shape) for name, value in counts.items()}
+
+    def command(self) -> tuple[list[Command], np.ndarray]:
+        """Return each perturbation's command, and all environments' actions [N, n]."""
+        situations = self.situations()
+        commands = [
+            commander.command(situation)
+            for commander, situation in zip(self.commanders, situations, strict=True)
+        ]
+        history = self.arrangement.split(self.env.history())
+        actions = self.answers.actions(commands, situations, history)
+        return commands, actions.reshape(self.arrangement.environments, -1)
+
+    def situations(self) -> list[Situation]:
+        """Return what the commander of each perturbation sees."""
+        split, env = self.arrangement.split, self.env
+        clean = split(self.clean())
+        target, position = split(env.joint_target), split(env.joint_observation)
+        goal_target, started = split(env.goal_joint_target), split(env.started)
+        return [
+            Situation(clean[p], target[p], position[p], goal_target[p], started[p])
+            for p in range(self.arrangement.perturbations)
+        ]
+
+    def clean(self) -> torch.Tensor:
+        """Return the experts' clean actions [N, n]."""
+        offered = torch.stack([expert(self.env) for expert in self.experts])  # [E, N, n]
+        chosen = self.arrangement.pair % len(self.experts)
+        return offered[chosen, torch.arange(self.arrangement.environments)]
+
+    def intended(self, position: np.ndarray, commands: Sequence[Command]) -> np.ndarray:
+        """Return the keypoint displacement [N, K, 3] that the clean commands ask for [m]."""
+        clean = np.stack([command.clean for command in commands]).reshape(position.shape)
+        moved = position + self.layout.action_scale * np.clip(clean, -1.0, 1.0)
+        both = self.kinematics.keypoints(np.stack([position, moved]))
+        return both[1] - both[0]

@@ -1,0 +1,86 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tasks.evaluation.metrics import COUNTS, figures, hold, rate_per_minute, tabulate
+
+
+def sums(**values: float) -> dict[str, float]:
+    return dict.fromkeys(COUNTS, 0.0) | values
+
+
+def test_hold_without_a_drop_has_only_a_lower_bound():
+    # chi2 with 2 degrees of freedom is exponential: its 97.5% point is -2 ln 0.025.
+    estimate = hold(100.0, 0, 0.95)
+    assert estimate.value == 100.0
+    assert estimate.low == pytest.approx(100.0 / -math.log(0.025))
+    assert estimate.high is None
+
+
+def test_hold_with_one_drop():
+    estimate = hold(100.0, 1, 0.95)
+    assert estimate.value == 100.0
+    assert estimate.low == pytest.approx(200.0 / 11.1433, rel=1e-4)  # chi2(0.975; 4), from tables
+    assert estimate.high == pytest.approx(100.0 / -math.log(0.975))
+
+
+def test_hold_with_ten_drops_is_the_inverse_of_garwoods_interval():
+    estimate = hold(100.0, 10, 0.95)
+    assert estimate.value == 10.0
+    assert estimate.low == pytest.approx(100 / 18.390, rel=1e-3)
+    assert estimate.high == pytest.approx(100 / 4.795, rel=1e-3)
+
+
+def test_a_higher_confidence_widens_the_interval():
+    narrow, wide = hold(60.0, 5, 0.8), hold(60.0, 5, 0.99)
+    assert wide.low < narrow.low < narrow.value < narrow.high < wide.high  # type: ignore[operator]
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    truth, time_s = 4.0, 60.0
+    drops = rng.poisson(time_s / truth, 2000)
+    inside = [
+        (e := hold(time_s, int(d), 0.95)).low <= truth and (e.high is None or truth <= e.high)
+        for d in drops
+    ]
+    assert 0.94 <= np.mean(inside) <= 0.985  # exact intervals are a little conservative
+
+
+def test_rate_per_minute():
+    estimate = rate_per_minute(120.0, 10, 0.95)
+    assert estimate.value == 5.0
+    assert estimate.low == pytest.approx(4.795 / 2, rel=1e-3)
+    assert estimate.high == pytest.approx(18.390 / 2, rel=1e-3)
+    assert rate_per_minute(60.0, 0, 0.95).low == 0.0
+
+
+def test_figures_of_hand_made_counts():
+    cell = figures(sums(time_s=90, drops=3, goals=6, segments=8, cosine=2, dot=0.5, square=2), 0.95)
+    assert cell["hold_s"] == 30.0
+    assert cell["goals_per_min"] == 4.0
+    assert cell["goals_per_drop"] == 2.0
+    assert cell["intention"] == 0.25
+    assert cell["intention_gain"] == 0.25
+    assert (cell["drops"], cell["goals"], cell["time_s"]) == (3, 6, 90)
+
+
+def test_figures_without_events_stay_finite_json():
+    cell = figures(sums(time_s=60), 0.95)
+    assert cell["goals_per_drop"] == 0.0
+    assert cell["intention"] == cell["intention_gain"] == 0.0
+    json.dumps(cell, allow_nan=False)
+
+
+def test_tabulate_sums_windows_and_pairs_of_one_cell_only():
+    shape = (2, 2, 3, 4)  # windows, perturbations, variants, pairs
+    counts = {name: np.zeros(shape) for name in COUNTS}
+    counts["time_s"][:] = 10.0
+    counts["drops"][:, 1, 2] = 1.0
+    table = tabulate(counts, ("a", "b"), ("x", "y", "z"), 0.95)
+    assert table["b"]["z"]["drops"] == 8
+    assert table["b"]["z"]["hold_s"] == 10.0
+    assert table["a"]["z"]["drops"] == table["b"]["y"]["drops"] == 0
+    assert table["a"]["x"]["time_s"] == 80.0

@@ -1,0 +1,220 @@
+"""The step on a tiny real world: untrained expert, and a controller that holds its last target."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.evaluate import Assisted, Direct, EvaluateStep, Noise
+from configs.schema.pipeline import Config
+from envs.grasp_set import GraspSet
+from envs.manipulation import ManipulationEnv
+from envs.objects import ObjectModel, save_objects
+from tasks.context import Context, Progress, make_scratch
+from tasks.evaluation import sweep
+from tasks.evaluation.sweep import EvaluationError, evaluate
+from tasks.policy import make_actor, save_policy
+from tasks.store import open_store
+from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
+
+OVERRIDES = ["evaluate.window_s=1", "evaluate.windows=2", "evaluate.pairs=3"]
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    home: Path
+    step: EvaluateStep
+    refs: dict[str, Ref]
+
+    def context(self, identity: str, threads: int | None = 1) -> Context:
+        scratch = make_scratch(self.home, identity)
+        store = open_store(self.home)
+        progress = Progress("evaluate")
+        return Context(identity, "evaluate", store, self.home, scratch, threads, progress, {})
+
+    def run(self, identity: str, step: EvaluateStep | None = None, threads: int | None = 1) -> Path:
+        context = self.context(identity, threads)
+        return context.open(evaluate(step or self.step, self.refs, context))
+
+
+@pytest.fixture(scope="module", params=["allegro", "trident"])
+def laboratory(request, tmp_path_factory) -> Laboratory:
+    home = tmp_path_factory.mktemp(request.param)
+    config = load(Config, [f"hand={request.param}", *OVERRIDES])
+    layout = config.embodiment.make_layout()
+    store, work = open_store(home), home / "work"
+    work.mkdir()
+
+    def publish(name: str, files: list[Path]) -> Ref:
+        return store.publish({file.name: file for file in files}, name, {"identity": name}, ())
+
+    bundle = make_bundle(work / "bundle", config.embodiment)
+    grasps = work / "grasps.safetensors"
+    write_grasps(grasps, config.embodiment)
+    env = ManipulationEnv(
+        config.world,
+        [ObjectModel(SPHERE)],
+        [GraspSet.load(grasps, layout)],
+        num_envs=1,
+        seed=0,
+        style="fast",
+    )
+    torch.manual_seed(0)
+    actor = make_actor(config.experts.policy, env.get_observations(), layout.num_joints)
+    env.close()
+    policy = save_policy(work, actor, config.experts.policy, layout, "fast")
+    refs = {
+        "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
+        "objects": publish("objects", save_objects([ObjectModel(SPHERE)], work)),
+        f"grasps/{SPHERE.name}": publish("grasps", [grasps]),
+        "expert/fast": publish("expert", list(policy.values())),
+    }
+    step = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=3)
+    return Laboratory(home, step, refs)
+
+
+@pytest.fixture(scope="module")
+def result(laboratory) -> Path:
+    return laboratory.run("first")
+
+
+def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
+    report = json.loads((result / "evaluation.json").read_text())
+    table = report["evaluation"]
+    assert list(table) == ["noisy_2.0", "slow_0.5", "correlated", "absolute"]
+    for cells in table.values():
+        assert list(cells) == ["unassisted", "scaled", "paper", "assisted"]
+        assert cells["assisted"] == cells["paper"]
+        for cell in cells.values():
+            assert cell["time_s"] == 2 * 3 * 1.0
+            assert -1.0 <= cell["intention"] <= 1.0
+            assert cell["hold_s_low"] <= cell["hold_s"]
+    settings = report["settings"]
+    assert settings["assisted"] == "paper"
+    assert settings["guidance"] == {"paper": 0.2}
+    assert settings["objects"] == [SPHERE.name]
+    assert len(report["bundle_hash"]) == 64
+
+
+def test_counts_are_kept_for_each_window_and_pair(result):
+    counts = load_file(result / "counts.safetensors")
+    assert counts["drops"].shape == (2, 4, 3, 3)
+    assert (counts["time_s"] == 1.0).all()
+    assert (counts["segments"] <= 2).all()  # two of half a second in each window
+    assert (np.abs(counts["cosine"]) <= counts["segments"]).all()
+
+
+def test_equal_inputs_give_equal_bytes_on_any_number_of_threads(laboratory, result):
+    again = laboratory.run("again", threads=2)
+    for name in ("evaluation.json", "counts.safetensors"):
+        assert (again / name).read_bytes() == (result / name).read_bytes()
+
+
+def test_a_killed_evaluation_goes_on_with_the_next_window(laboratory, result, monkeypatch):
+    run_window = sweep.run_window
+    resumed = []
+
+    def killed_in_the_second(config, inputs, context, index):
+        if index == 1:
+            raise KeyboardInterrupt
+        return run_window(config, inputs, context, index)
+
+    def noted(config, inputs, context, index):
+        resumed.append(index)
+        return run_window(config, inputs, context, index)
+
+    monkeypatch.setattr(sweep, "run_window", killed_in_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        laboratory.run("killed")
+    monkeypatch.setattr(sweep, "run_window", noted)
+    again = laboratory.run("killed")
+    assert resumed == [1]
+    assert (again / "evaluation.json").read_bytes() == (result / "evaluation.json").read_bytes()
+
+
+def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
+    step = laboratory.step
+    twice = {
+        "unassisted": Direct(kind="direct", gain=1.0),
+        "same": Direct(kind="direct", gain=1.0),
+    }
+    config = replace(step, evaluate=replace(step.evaluate, variants=twice, windows=1))
+    counts = load_file(laboratory.run("paired", config) / "counts.safetensors")
+    for values in counts.values():
+        np.testing.assert_array_equal(values[:, :, 0], values[:, :, 1])
+
+
+def test_the_holding_controller_is_the_zero_command(laboratory):
+    """The tiny bundle answers every command with no change, as a gain of zero does."""
+    step = laboratory.step
+    variants = {
+        "zero": Direct(kind="direct", gain=0.0),
+        "paper": Assisted(kind="assisted", assistance="paper", guidance=None),
+    }
+    config = replace(step, evaluate=replace(step.evaluate, variants=variants, windows=1))
+    counts = load_file(laboratory.run("zero", config) / "counts.safetensors")
+    for values in counts.values():
+        np.testing.assert_array_equal(values[:, :, 0], values[:, :, 1])
+
+
+def distant_grasps(laboratory: Laboratory) -> dict[str, Ref]:
+    """Publish grasps that lie far from each other in joint space."""
+    layout = laboratory.step.world.embodiment.make_layout()
+    store, name = open_store(laboratory.home), f"grasps/{SPHERE.name}"
+    grasps = GraspSet.load(store.open(laboratory.refs[name]) / "grasps.safetensors", layout)
+    spread = np.linspace(0.0, 0.7, len(grasps), dtype=np.float32)[:, None]
+    far = grasps.joint_position[:1] + spread
+    file = laboratory.home / "work" / "far" / "grasps.safetensors"
+    file.parent.mkdir(exist_ok=True)
+    replace(grasps, joint_position=far, joint_target=far).save(file, layout)
+    return laboratory.refs | {name: store.publish({file.name: file}, "far", {}, ())}
+
+
+def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
+    """With drops ruled out the hand is free to move: intention is what the variants differ in."""
+    step = laboratory.step
+    still = replace(step.world.randomization, initial_joint_noise=(0.0, 0.0))
+    task = replace(step.world.task, drop_distance=1e6)
+    world = replace(step.world, task=task, randomization=still)
+    evaluate = replace(
+        step.evaluate,
+        perturbations=("clean",),
+        library={"clean": Noise(kind="noise", amplitude=0.0)},
+        variants={
+            "unassisted": Direct(kind="direct", gain=1.0),
+            "half": Direct(kind="direct", gain=0.5),
+            "zero": Direct(kind="direct", gain=0.0),
+        },
+    )
+    config = replace(step, world=world, evaluate=evaluate)
+    far = replace(laboratory, refs=distant_grasps(laboratory))
+    report = json.loads((far.run("clean", config) / "evaluation.json").read_text())
+    cells = report["evaluation"]["clean"]
+    assert all(cell["drops"] == 0 and cell["hold_s_high"] is None for cell in cells.values())
+    assert cells["unassisted"]["intention"] > 0.6
+    assert cells["zero"]["intention"] < 0.1
+    gains = [cells[name]["intention_gain"] for name in ("unassisted", "half", "zero")]
+    assert gains[1] == pytest.approx(gains[0] / 2, rel=0.15)
+    assert gains[2] == pytest.approx(0.0, abs=0.02)
+    assert "assisted" not in cells
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"experts": {"slow": "default"}}, "slow"),
+        ({"experts": {"fast": "sleepy"}}, "sleepy"),
+        ({"splits": ("held_out",)}, "held_out"),
+    ],
+)
+def test_missing_inputs_are_named_in_one_line(laboratory, changes, named):
+    step = replace(laboratory.step, evaluate=replace(laboratory.step.evaluate, **changes))
+    with pytest.raises(EvaluationError, match=named) as caught:
+        laboratory.run("bad", step)
+    assert "\n" not in str(caught.value)
