@@ -11,8 +11,9 @@ from typing import Any
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, State
+from prefect.states import Completed
 
 from configs.load import load
 from configs.schema.pipeline import Config
@@ -25,7 +26,7 @@ from flows.runtime import Done, StepFailed, execute
 @task(cache_policy=NO_CACHE, persist_result=False)
 def run_step(
     node: Node,
-    upstream: Mapping[str, Done],
+    upstream: Mapping[str, Any],  # name -> future, which Prefect turns into Done
     home: Path,
     threads: int | None,
     slots: threading.Semaphore,

@@ -9,6 +9,8 @@ from typing import Any
 from configs.load import digest
 from configs.schema.pipeline import Config
 from flows.runtime import Done
+from tasks.context import metrics_file, read_metrics
+from tasks.evaluation.page import write_report
 from tasks.store import open_store
 
 
@@ -16,8 +18,6 @@ def report_run(
     config: Config, overrides: list[str], done: list[Done], failure: Exception | None, home: Path
 ) -> Path:
     """Write the report of a run, finished or failed, and point reports/latest at it."""
-    from tasks.evaluation.page import write_report  # matplotlib is slow to import
-
     run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
     folder = home / "reports" / run
     summary: dict[str, Any] = {
@@ -45,15 +45,31 @@ def stages(done: list[Done]) -> dict[str, dict[str, Any]]:
 
 
 def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
-    """Read the JSON files of the artifacts that the page shows."""
+    """Gather what the page shows of the artifacts: figures, grasp funnels, metrics, verdict."""
     store = open_store(home)
-    found: dict[str, Any] = {"evaluation": {}}
+    found: dict[str, Any] = {"evaluation": {}, "grasps": {}, "metrics": {}}
     for step in done:
         folder = store.open(step.ref)
-        for path in sorted(folder.glob("*.json")):
-            if path.name == "evaluation.json":
-                found |= json.loads(path.read_text())
+        if step.step == "evaluate":
+            found |= json.loads((folder / "evaluation.json").read_text())
+        elif step.step == "grasps":
+            found["grasps"][Path(step.label).name] = funnel(folder)
+        elif step.step == "promote":
+            decision = json.loads((folder / "decision.json").read_text())
+            passed = decision["verdict"] == "passed"
+            found["verdict"] = {"passed": passed, "judgements": decision["gates"]}
+        if step.step in ("experts", "train"):
+            found["metrics"][step.label] = read_metrics(metrics_file(home, step.identity))
     return found
+
+
+def funnel(folder: Path) -> dict[str, int]:
+    """Return how many grasp candidates each stage let pass, sampling and expansion added up."""
+    counts: dict[str, int] = {}
+    for phase in json.loads((folder / "yields.json").read_text())["funnel"].values():
+        for stage, count in phase.items():
+            counts[stage] = counts.get(stage, 0) + count
+    return counts
 
 
 def point_latest(folder: Path) -> None:

@@ -1,0 +1,81 @@
+"""The registry's words for people: `dexgen models ...`."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flows.home import home_folder, quiet
+
+
+def listing() -> str:
+    """Return every registered version with its aliases, one line each."""
+    from tasks.registry.listing import list_models
+
+    rows = list_models(prepared())
+    if not rows:
+        return "no models yet: run `dexgen run`"
+    lines = [f"{'model':<18}{'version':>7}  {'aliases':<22}{'verdict':<9}{'release':<9}bundle"]
+    lines += [
+        f"{row['model']:<18}{row['version']:>7}  {', '.join(row['aliases']):<22}"
+        f"{row['verdict'] or '':<9}{joined(row['releases']):<9}{(row['bundle_hash'] or '')[:12]}"
+        for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def description(version: str) -> str:
+    """Return everything about a version: gates, lineage, figures, files."""
+    from tasks.registry.listing import show
+
+    content = show(prepared(), version)
+    parts = [f"{key:<16}{value}" for key, value in content.items() if not nested(value)]
+    if content["decision"]:
+        parts += ["", "gates", *gates(content["decision"]["gates"])]
+    for key in ("lineage", "parameters", "figures"):
+        parts += ["", key, *(f"  {name:<48}{value}" for name, value in content[key].items())]
+    return "\n".join([*parts, "", "files", *(f"  {name}" for name in content["files"])])
+
+
+def promote(version: str, approver: str) -> str:
+    """Approve a version if its gates hold, and say what that came to.
+
+    Raises:
+        PromotionRefused: a gate failed; named with value and threshold.
+    """
+    from tasks.registry.promote import promote_version
+
+    decision = promote_version(prepared(), version, approver)
+    lines = gates(decision["gates"])
+    return "\n".join([*lines, f"version {decision['version']} is release {decision['sequence']}"])
+
+
+def rollback(approver: str) -> str:
+    """Release the previous champion again under a new signature."""
+    from tasks.registry.rollback import rollback as roll_back
+
+    approval = roll_back(prepared(), approver)
+    return (
+        f"release {approval['sequence']} is a signed rollback to bundle "
+        f"{approval['bundle_hash'][:12]}, approved by {approval['approver']}"
+    )
+
+
+def prepared() -> Path:
+    home = home_folder()
+    quiet(home)
+    return home
+
+
+def gates(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [
+        f"  {'passed' if row['passed'] else 'FAILED'}  {row['gate']:<20}{row['reason']}"
+        for row in rows
+    ]
+
+
+def nested(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and len(value) > 4)
+
+
+def joined(values: Iterable[Any]) -> str:
+    return ", ".join(str(value) for value in values)

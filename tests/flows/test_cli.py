@@ -1,0 +1,64 @@
+"""The command line: answers at once, refuses bad input in one line with exit code 2."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "mujoco", "prefect", "mlflow", "hydra", "lightning", "great_expectations"}
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 2, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, flows.cli; flows.cli.parser(); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert not HEAVY & set(loaded.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "no_such_key=1"], "no_such_key"),
+        (["run", "profile=no_such_profile"], "no_such_profile"),
+        (["grasps", "grasps.count=many"], "grasps.count"),
+        (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
+        (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
+        (["run", "hand=no_such_hand"], "no_such_hand"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_starts(arguments, named, dexgen, tmp_path):
+    assert named in one_line(dexgen(*arguments, home=tmp_path))
+    assert not (tmp_path / "store").exists()
+
+
+def test_home_that_cannot_be_written(dexgen, tmp_path):
+    (tmp_path / "file").touch()
+    line = one_line(dexgen("run", home=tmp_path / "file" / "home"))
+    assert "DEXGEN_HOME" in line
+    assert "not writable" in line
+
+
+def test_dry_run_names_every_step_and_makes_none(dexgen, tmp_path):
+    result = dexgen("grasps", "profile=smoke", "--dry-run", home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "run    objects" in result.stdout
+    assert "run    grasps/box" in result.stdout
+    assert "0 reused, 4 to run" in result.stdout
+    assert not list(tmp_path.glob("scratch/*"))
+
+
+def test_doctor_and_status_answer_in_an_empty_home(dexgen, tmp_path):
+    doctor = dexgen("doctor", home=tmp_path)
+    assert "mujoco" in doctor.stdout
+    assert "GiB free" in doctor.stdout
+    status = dexgen("status", home=tmp_path)
+    assert status.returncode == 0, status.stderr
+    assert "0 results" in status.stdout

@@ -1,0 +1,52 @@
+"""The plan: what goes into what, and what a changed value reruns."""
+
+from configs.load import digest, load
+from configs.schema.pipeline import Config
+from flows.plan import STAGES, plan
+
+
+def nodes(*overrides: str):
+    return {node.label: node for node in plan(load(Config, ["profile=smoke", *overrides]))}
+
+
+def rerun(*overrides: str) -> set[str]:
+    """Return the labels whose own configuration a change touches."""
+    before, after = nodes(), nodes(*overrides)
+    return {
+        label for label in before if digest(before[label].config) != digest(after[label].config)
+    }
+
+
+def test_every_node_comes_after_its_inputs():
+    seen: set[str] = set()
+    for node in plan(load(Config, [])):
+        assert set(node.inputs.values()) <= seen, node.label
+        seen.add(node.label)
+
+
+def test_every_stage_has_a_node_and_until_cuts():
+    assert {node.step for node in nodes().values()} == set(STAGES)
+    assert {node.step for node in plan(load(Config, []), "grasps")} == {"objects", "grasps"}
+
+
+def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
+    plan_nodes = nodes()
+    held_out = {name for name, item in load(Config, []).objects.items.items() if item.held_out}
+    assert held_out
+    for name in held_out:
+        users = {node.step for node in plan_nodes.values() if f"grasps/{name}" in node.inputs}
+        assert users == {"evaluate"}
+
+
+def test_changed_training_value_touches_training_only():
+    assert rerun("train.batch_size=64") == {"train"}
+
+
+def test_changed_reward_leaves_grasps_alone():
+    touched = rerun("task.rewards.bonus=3")
+    assert not any(label.startswith(("objects", "grasps")) for label in touched)
+    assert {"experts/fast", "rollouts/fast", "evaluate"} <= touched
+
+
+def test_machine_values_touch_nothing():
+    assert rerun("machine.parallel_steps=1", "machine.threads=1") == set()

@@ -1,0 +1,45 @@
+"""One node: made in a process of its own, found the next time, refused in one line."""
+
+import pytest
+
+from configs.load import load
+from configs.schema.pipeline import Config
+from flows.plan import plan
+from flows.runtime import StepFailed, execute
+from tasks.store import open_store
+
+
+def objects_node(*overrides: str):
+    return plan(load(Config, ["profile=smoke", *overrides]), "objects")[0]
+
+
+def test_made_once_then_reused(tmp_path, capsys):
+    first = execute(objects_node(), {}, tmp_path, threads=1)
+    assert not first.reused
+    assert first.peak_mib > 1
+    second = execute(objects_node(), {}, tmp_path, threads=1)
+    assert second.reused
+    assert second.ref == first.ref
+    assert "reused objects" in capsys.readouterr().out
+    assert not list((tmp_path / "scratch").glob("*/")), "scratch of a finished step is removed"
+    assert not list((tmp_path / "requests").glob("*"))
+
+
+def test_equal_inputs_give_an_equal_version_in_another_home(tmp_path):
+    first = execute(objects_node(), {}, tmp_path / "a", threads=1)
+    second = execute(objects_node(), {}, tmp_path / "b", threads=2)
+    assert first.ref == second.ref
+
+
+def test_bad_input_is_one_line_and_leaves_no_result(tmp_path):
+    node = objects_node(
+        "objects.items.box.shape=mesh",
+        "objects.items.box.size=[]",
+        "objects.items.box.mesh=/no/such/mesh.stl",
+    )
+    with pytest.raises(StepFailed) as caught:
+        execute(node, {}, tmp_path, threads=1)
+    assert caught.value.exit_code == 2
+    assert "/no/such/mesh.stl" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(open_store(tmp_path).index_entries())

@@ -1,0 +1,93 @@
+"""The whole loop at smoke size: what it leaves, what a second run does, another hand."""
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from configs.load import load
+from configs.schema.pipeline import Config
+from flows.plan import STAGES
+from tasks.store import open_store
+
+FIGURES = {"hold_s", "hold_s_low", "hold_s_high", "goals_per_min", "goals_per_drop", "intention"}
+
+
+def summary(home: Path) -> dict:
+    return json.loads((home / "reports" / "latest" / "summary.json").read_text())
+
+
+def test_summary_has_every_figure_and_stage(smoke_home):
+    content = summary(smoke_home)
+    assert set(content["stages"]) == set(STAGES)
+    for row in content["stages"].values():
+        assert set(row) >= {"seconds", "reused", "peak_mib"}
+        assert row["peak_mib"] < 4096 / 2  # two steps side by side
+    assert set(content["evaluation"]) >= {"noisy_2.0", "slow_0.5", "correlated", "absolute"}
+    for variants in content["evaluation"].values():
+        assert set(variants) >= {"unassisted", "scaled", "assisted"}
+        for figures in variants.values():
+            assert set(figures) >= FIGURES
+            assert figures["hold_s"] > 0
+            assert all(value is None or math.isfinite(value) for value in figures.values())
+
+
+def test_report_page_is_self_contained(smoke_home):
+    page = (smoke_home / "reports" / "latest" / "index.html").read_text()
+    assert not re.search(r"(?:src|href)=[\"']https?://", page)
+    assert "noisy_2.0" in page
+
+
+def test_main_holds_the_checked_dataset(smoke_home):
+    store = open_store(smoke_home)
+    config = load(Config, ["profile=smoke"])
+    commit = store.read(store.resolve("main"))
+    fingerprint = config.embodiment.make_layout().fingerprint()
+    manifest_path = next(path for path in commit.tree if path.endswith("manifest.json"))
+    assert commit.parents
+    folder = store.open(store.index_get(entry_identity(store, "check")))
+    assert fingerprint in (folder / Path(manifest_path).name).read_text()
+
+
+def entry_identity(store, label: str) -> str:
+    return next(entry["identity"] for entry in store.index_entries() if entry["label"] == label)
+
+
+def test_second_run_reuses_every_step_and_says_so(smoke_home, dexgen):
+    before = summary(smoke_home)["evaluation"]
+    again = dexgen("run", "profile=smoke", home=smoke_home)
+    assert again.returncode == 0, again.stderr
+    assert "made " not in again.stdout
+    assert again.stdout.count("reused") >= len(STAGES)
+    assert all(row["reused"] for row in summary(smoke_home)["stages"].values())
+    assert summary(smoke_home)["evaluation"] == before
+
+
+@pytest.mark.parametrize(
+    ("change", "first"),
+    [("train.batch_size=96", "train"), ("evaluate.seed_offset=5", "evaluate")],
+)
+def test_a_changed_value_reruns_its_stage_and_what_follows(smoke_home, dexgen, change, first):
+    result = dexgen("run", "profile=smoke", change, "--dry-run", home=smoke_home)
+    assert result.returncode == 0, result.stderr
+    for line in result.stdout.splitlines():
+        match = re.match(r"(reuse|run) +(\w+)", line)
+        if match and match.group(2) in STAGES:
+            expected = "run" if STAGES.index(match.group(2)) >= STAGES.index(first) else "reuse"
+            assert match.group(1) == expected, line
+
+
+def test_models_are_listed_with_their_aliases(smoke_home, dexgen):
+    listed = dexgen("models", "list", home=smoke_home)
+    assert listed.returncode == 0, listed.stderr
+    assert "champion" in listed.stdout
+
+
+def test_another_hand_walks_the_same_loop_and_holds_in_the_twin(dexgen, tmp_path):
+    result = dexgen("run", "profile=smoke", "hand=trident", home=tmp_path)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
+    twin = dexgen("twin", "hand=trident", home=tmp_path)
+    assert twin.returncode == 0, twin.stderr
+    assert "hold" in twin.stdout
