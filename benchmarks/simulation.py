@@ -1,0 +1,162 @@
+"""Measure the simulation: engine share of an environment step, against bare mujoco.rollout.
+
+    python benchmarks/simulation.py --json figures.json
+
+All is measured in one process, on one world, with a few grasps that it makes first:
+`engine_share`  engine time / environment step time (scripted expert, randomised world);
+`steps_per_s`   control steps of all environments a second, actions left out;
+`engine_us`     wall time of the engine for one physics step of one environment [us];
+`rollout_us`    the same of bare mujoco.rollout, on the same models from the same states under
+                the same constant inputs, the two taking turns [us].
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import numpy as np
+import torch
+from mujoco.rollout import Rollout
+
+from configs.load import load
+from configs.schema.grasps import GraspsStep
+from configs.schema.pipeline import Config
+from envs.grasp_set import GraspSet
+from envs.manipulation import ManipulationEnv
+from envs.mujoco_cpu import MujocoEngine
+from envs.objects import ObjectModel
+from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.linking import Links, make_set
+from tasks.grasps.problem import Problem
+from tasks.grasps.search import Search
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--environments", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=200, help="control steps that are timed")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--grasps", type=int, default=40, help="grasps made of each object")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    config = load(Config, options.overrides)
+    figures = measure(config, options)
+    print(json.dumps(figures, indent=2))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
+    """Step a world under its scripted expert and time its parts."""
+    started = time.perf_counter()
+    objects = [ObjectModel(item) for item in config.objects.items.values() if not item.held_out]
+    grasps = [find_grasps(config, model, options.grasps, options.threads) for model in objects]
+    print(f"grasps in {time.perf_counter() - started:.1f} s", file=sys.stderr)
+    started = time.perf_counter()
+    env = ManipulationEnv(
+        config.world,
+        objects,
+        grasps,
+        num_envs=options.environments,
+        seed=config.seed,
+        style=next(iter(config.task.styles)),
+        threads=options.threads,
+    )
+    made = time.perf_counter() - started
+    step_s, engine_s = time_environment(env, options.steps)
+    engine = env.engine
+    assert isinstance(engine, MujocoEngine)
+    physics_steps = options.steps * engine.substeps * env.num_envs
+    ours, bare = time_against_rollout(env, engine, options.steps, options.threads)
+    rows = {
+        "engine_share": engine_s / step_s,
+        "steps_per_s": options.steps * env.num_envs / step_s,
+        "engine_us": 1e6 * ours / physics_steps,
+        "rollout_us": 1e6 * bare / physics_steps,
+        "make_environments_s": made,
+    }
+    counts = {"environments": env.num_envs, "threads": options.threads, "steps": options.steps}
+    env.close()
+    return {name: round(value, 4) for name, value in rows.items()} | counts
+
+
+def time_environment(env: ManipulationEnv, steps: int) -> tuple[float, float]:
+    """Return the wall time of environment steps and of the engine within them [s]."""
+    for _ in range(max(1, steps // 10)):
+        env.step(env.scripted_action())
+    total, engine_before = 0.0, env.engine.engine_seconds
+    for _ in range(steps):
+        action = env.scripted_action()
+        started = time.perf_counter()
+        env.step(action)
+        total += time.perf_counter() - started
+    return total, env.engine.engine_seconds - engine_before
+
+
+def time_against_rollout(
+    env: ManipulationEnv, engine: MujocoEngine, steps: int, threads: int
+) -> tuple[float, float]:
+    """Return the wall times of the engine and of mujoco.rollout for the same steps [s]."""
+    spec = int(mujoco.mjtState.mjSTATE_CTRL | mujoco.mjtState.mjSTATE_XFRC_APPLIED)
+    targets, gravity = env.joint_target, env.gravity
+    engine.step(targets, gravity, torch.zeros_like(gravity))  # leaves the inputs in the rows
+    states, controls, data = [], [], []
+    for pool in engine.pools:
+        rows = [pool.batch.get_data(i) for i in range(len(pool.models))]
+        states.append(read(pool.models, rows, mujoco.mjtState.mjSTATE_FULLPHYSICS))
+        control = read(pool.models, rows, spec)
+        controls.append(np.repeat(control[:, None], engine.substeps, axis=1))
+        data.append([mujoco.MjData(pool.models[0]) for _ in range(threads)])
+    total, engine_before = 0.0, engine.engine_seconds
+    with Rollout(nthread=threads if threads > 1 else 0) as rollout:
+        for _ in range(steps):
+            engine.step(targets, gravity, torch.zeros_like(gravity))
+            started = time.perf_counter()
+            for i, pool in enumerate(engine.pools):
+                found, _ = rollout.rollout(
+                    pool.models, data[i], states[i], controls[i], control_spec=spec
+                )
+                states[i] = found[:, -1].copy()
+            total += time.perf_counter() - started
+    return engine.engine_seconds - engine_before, total
+
+
+def read(models: list[Any], rows: list[Any], spec: int) -> np.ndarray:
+    """Return components of each simulation's state, [M, size]."""
+    out = np.empty((len(models), mujoco.mj_stateSize(models[0], int(spec))))
+    for model, data, row in zip(models, rows, out, strict=True):
+        mujoco.mj_getState(model, data, row, int(spec))
+    return out
+
+
+def find_grasps(config: Config, model: ObjectModel, count: int, threads: int) -> GraspSet:
+    """Make a few grasps of an object, as the step `grasps` does."""
+    step = GraspsStep(
+        embodiment=config.embodiment,
+        physics=config.physics,
+        randomization=config.randomization,
+        goals=config.task.goals,
+        grasps=config.grasps,
+        object=model.name,
+        seed=config.seed,
+    )
+    search = Search(Problem.of(config.embodiment, model), step, threads=threads)
+    rng = np.random.default_rng(config.seed)
+    found = Candidates.none(config.embodiment.make_layout())
+    while len(found) < count:
+        more, _ = search.expand(found, rng) if len(found) else search.sample(rng)
+        found = concatenate([found, more])
+    search.close()
+    links = Links.of(found, step.goals, step.grasps.metric, min_component=1)
+    return make_set(model.name, found, links)
+
+
+if __name__ == "__main__":
+    main()

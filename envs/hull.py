@@ -1,0 +1,119 @@
+"""A convex polyhedron as a surface: what a mesh is to contact, inertia and grasps."""
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from envs.surfaces import Closest, Surface, outward
+
+CHUNK = 1 << 20  # point-triangle pairs looked at at a time, about 50 MB
+SLIVER = 1e-10  # [-] of the whole area; a triangle of less is left out of the surface
+SLACK = 1e-6  # [m] far above the rounding of distances
+
+
+class HullSurface(Surface):
+    """A convex polyhedron from its vertices [V, 3] and outward triangles [F, 3] (indices)."""
+
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
+        self.vertices, self.faces = vertices, faces
+        corners = vertices[faces]  # [F, 3, 3]
+        across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        area = np.linalg.norm(across, axis=1)
+        solid = area > SLIVER * area.sum()  # a sliver's normal is rounding
+        self.corners, across, area = corners[solid], across[solid], area[solid]
+        self.normals = across / area[:, None]
+        self.offsets = (self.normals * self.corners[:, 0]).sum(axis=1)
+        self.share = area / area.sum()
+        self.centres = self.corners.mean(axis=1)  # of the triangles, with radii that cover them
+        self.radii = np.linalg.norm(self.corners - self.centres[:, None], axis=2).max(axis=1)
+
+    @property
+    def extent(self) -> np.ndarray:
+        return np.ptp(self.vertices, axis=0)
+
+    def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        face = rng.choice(len(self.share), size=count, p=self.share)
+        root, along = np.sqrt(rng.random(count)), rng.random(count)
+        weights = np.stack([1.0 - root, root * (1.0 - along), root * along], axis=1)
+        return (weights[..., None] * self.corners[face]).sum(axis=1), self.normals[face]
+
+    def closest(self, points: np.ndarray) -> Closest:
+        step = max(1, CHUNK // len(self.faces))
+        parts = [self._closest(points[i : i + step]) for i in range(0, len(points), step)]
+        if not parts:
+            return np.empty((0, 3)), np.empty((0, 3)), np.empty(0)
+        surface, normals, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return surface, normals, distance
+
+    def _closest(self, points: np.ndarray) -> Closest:
+        above = points @ self.normals.T - self.offsets  # [M, F] height over each face's plane
+        nearest = above.argmax(axis=1)
+        height = above[np.arange(len(points)), nearest]
+        inside = height <= 0.0
+        surface = points - height[:, None] * self.normals[nearest]  # exact from inside
+        facing = self.normals[nearest]
+        outside = ~inside
+        if outside.any():
+            surface[outside] = self._closest_outside(points[outside], above[outside])
+        return outward(points, surface, inside, facing)
+
+    def _closest_outside(self, points: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """Return the nearest point on the triangles that can hold it, [M, 3].
+
+        These face the point, and are no farther from it, by the ball around each, than the
+        nearest vertex.
+        """
+        reach = _distances(points, self.vertices).min(axis=1) + SLACK
+        near = _distances(points, self.centres) - self.radii <= reach[:, None]
+        row, face = np.nonzero(near & (above > 0.0))
+        found = closest_on_triangles(points[row], self.corners[face])
+        order = np.lexsort((_square(found - points[row]), row))
+        _, first = np.unique(row[order], return_index=True)
+        return found[order[first]]
+
+
+def _distances(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return all distances [M, V], to about 1e-8 m."""
+    squares = _square(points)[:, None] + _square(others) - 2.0 * points @ others.T
+    return np.sqrt(np.maximum(squares, 0.0))
+
+
+def closest_on_triangles(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Return the closest points [..., 3] on triangles [..., 3, 3] (broadcast)."""
+    a, b, c = corners[..., 0, :], corners[..., 1, :], corners[..., 2, :]
+    edges = [closest_on_segments(points, *ends) for ends in ((a, b), (b, c), (c, a))]
+    best = edges[0]
+    for edge in edges[1:]:
+        nearer = _square(edge - points) < _square(best - points)
+        best = np.where(nearer[..., None], edge, best)
+    # The projection onto the plane, where it falls within the triangle, is nearer than an edge.
+    normal = np.cross(b - a, c - a)
+    height = (normal * (points - a)).sum(axis=-1) / _square(normal)
+    foot = points - height[..., None] * normal
+    within = np.ones(foot.shape[:-1], dtype=bool)
+    for start, end in ((a, b), (b, c), (c, a)):
+        within &= (np.cross(end - start, foot - start) * normal).sum(axis=-1) >= 0.0
+    return np.where(within[..., None], foot, best)
+
+
+def closest_on_segments(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return the closest points [..., 3] on segments (broadcast)."""
+    way = end - start
+    share = ((points - start) * way).sum(axis=-1) / _square(way)
+    return start + np.clip(share, 0.0, 1.0)[..., None] * way
+
+
+def save_hull(hull: HullSurface, path: Path) -> None:
+    """Write a hull, vertices in metres, equal bytes for equal hulls."""
+    save_file({"vertices": hull.vertices, "faces": hull.faces}, path)
+
+
+def load_hull(path: Path) -> HullSurface:
+    """Read what `save_hull` wrote."""
+    arrays = load_file(path)
+    return HullSurface(arrays["vertices"], arrays["faces"])
+
+
+def _square(vectors: np.ndarray) -> np.ndarray:
+    return (vectors**2).sum(axis=-1)

@@ -1,0 +1,179 @@
+"""Objects: compiled masses and inertias by hand, files written and read, bad meshes refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mujoco
+import numpy as np
+import pytest
+import trimesh
+
+from configs.load import load
+from configs.schema.objects import Object, Objects
+from configs.schema.pipeline import Config
+from envs.objects import OBJECT, ObjectError, ObjectModel, check_object, load_objects, save_objects
+from envs.scene import build_scene
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load(Config)
+
+
+@pytest.fixture(scope="module")
+def limits(config: Config) -> Objects:
+    return config.objects
+
+
+def primitive(shape: str, *size: float) -> Object:
+    return Object(name="thing", shape=shape, size=size, mesh=None, held_out=False)
+
+
+def of_mesh(path: Path) -> Object:
+    return Object(name="thing", shape="mesh", size=(), mesh=str(path), held_out=False)
+
+
+def write(mesh: trimesh.Trimesh, path: Path) -> Object:
+    mesh.export(path)
+    return of_mesh(path)
+
+
+def compiled(config: Config, spec: Object, mass: float, scale: float) -> mujoco.MjModel:
+    model = ObjectModel(spec)
+    scene = build_scene(config.hand, model, config.physics, mass=mass, scale=scale, friction=0.8)
+    return scene.compile()
+
+
+def inertia(model: mujoco.MjModel) -> np.ndarray:
+    return np.sort(model.body(OBJECT).inertia)
+
+
+def box_inertia(mass: float, x: float, y: float, z: float) -> list[float]:
+    """Moments of a solid box of full edges x, y, z, in rising order."""
+    return sorted(mass / 12.0 * s for s in (y * y + z * z, x * x + z * z, x * x + y * y))
+
+
+def test_scaled_box_has_the_analytic_inertia_and_bound(config: Config) -> None:
+    model = compiled(config, primitive("box", 0.02, 0.03, 0.04), mass=0.2, scale=1.05)
+    edges = [2 * 1.05 * half for half in (0.02, 0.03, 0.04)]
+    np.testing.assert_allclose(inertia(model), box_inertia(0.2, *edges), rtol=1e-9)
+    assert model.body(OBJECT).mass[0] == pytest.approx(0.2)
+    half_diagonal = 0.5 * np.linalg.norm(edges)
+    assert model.geom_rbound[model.geom(OBJECT).id] == pytest.approx(half_diagonal)
+
+
+def test_scaled_cylinder_and_sphere_have_the_analytic_inertia(config: Config) -> None:
+    model = compiled(config, primitive("cylinder", 0.026, 0.035), mass=0.1, scale=0.95)
+    r, h = 0.95 * 0.026, 0.95 * 0.07
+    expected = [0.1 * r * r / 2, *[0.1 * (3 * r * r + h * h) / 12] * 2]
+    np.testing.assert_allclose(inertia(model), sorted(expected), rtol=1e-9)
+    ball = compiled(config, primitive("sphere", 0.03), mass=0.1, scale=0.95)
+    np.testing.assert_allclose(inertia(ball), 0.4 * 0.1 * (0.95 * 0.03) ** 2, rtol=1e-9)
+
+
+def test_scaled_mesh_is_its_hull(config: Config, tmp_path: Path) -> None:
+    block = trimesh.creation.box(extents=(0.04, 0.06, 0.08))
+    block.apply_translation([0.5, -0.2, 0.1])  # far from the file's origin
+    spec = write(block, tmp_path / "block.stl")
+    model = compiled(config, spec, mass=0.2, scale=1.05)
+    expected = box_inertia(0.2, 1.05 * 0.04, 1.05 * 0.06, 1.05 * 0.08)
+    np.testing.assert_allclose(inertia(model), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.body(OBJECT).ipos, 0.0, atol=1e-9)  # moved to its centroid
+    np.testing.assert_allclose(ObjectModel(spec).extent, [0.04, 0.06, 0.08], atol=1e-7)
+
+
+def test_a_bent_mesh_is_closed_by_its_hull(config: Config, tmp_path: Path) -> None:
+    ring = trimesh.creation.annulus(r_min=0.02, r_max=0.03, height=0.04)
+    model = ObjectModel(write(ring, tmp_path / "ring.obj"))
+    assert model.closest(np.zeros(3))[2] < -0.015  # the hole counts as inside
+
+
+@pytest.mark.parametrize("suffix", ["obj", "stl", "glb"])
+def test_saved_objects_load_as_they_were(config: Config, tmp_path: Path, suffix: str) -> None:
+    specs = [replace(spec, name=name) for name, spec in config.objects.items.items()]
+    mesh = write(trimesh.creation.icosphere(2, 0.03), tmp_path / f"ball.{suffix}")
+    models = [ObjectModel(spec) for spec in specs] + [check_object(mesh, config.objects)]
+    files = save_objects(models, tmp_path)
+    assert {path.name for path in files} == {"objects.json", "thing.safetensors"}
+    loaded = load_objects(tmp_path)
+    assert set(loaded) == {*config.objects.items, "thing"}
+    points = np.random.default_rng(0).uniform(-0.05, 0.05, (20, 3))
+    for model in models:
+        np.testing.assert_array_equal(loaded[model.name].extent, model.extent)
+        for left, right in zip(
+            loaded[model.name].closest(points), model.closest(points), strict=True
+        ):
+            np.testing.assert_array_equal(left, right)
+
+
+def test_saving_twice_gives_equal_bytes(config: Config, tmp_path: Path) -> None:
+    spec = write(trimesh.creation.icosphere(2, 0.03), tmp_path / "ball.stl")
+    contents = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        files = save_objects([ObjectModel(spec)], folder)
+        contents.append([path.read_bytes() for path in files])
+    assert contents[0] == contents[1]
+
+
+def test_a_broken_list_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ObjectError, match=r"objects\.json"):
+        load_objects(tmp_path)
+    (tmp_path / "objects.json").write_text(json.dumps({"a": {"name": "a"}}))
+    with pytest.raises(ObjectError, match="make it again"):
+        load_objects(tmp_path)
+
+
+def refused(spec: Object, limits: Objects) -> str:
+    with pytest.raises(ObjectError) as caught:
+        check_object(spec, limits)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "'thing'" in message
+    return message
+
+
+def test_missing_mesh(limits: Objects, tmp_path: Path) -> None:
+    assert "is missing" in refused(of_mesh(tmp_path / "none.stl"), limits)
+
+
+def test_unknown_kind_of_file(limits: Objects, tmp_path: Path) -> None:
+    (tmp_path / "part.step").write_text("ISO-10303-21;")
+    assert "not one of .obj, .stl, .glb" in refused(of_mesh(tmp_path / "part.step"), limits)
+
+
+@pytest.mark.parametrize("name", ["a.stl", "a.obj", "a.glb"])
+@pytest.mark.parametrize("content", [b"", b"\x00\xff not a mesh \n\x07" * 9])
+def test_empty_or_unreadable_mesh(
+    limits: Objects, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    message = refused(of_mesh(tmp_path / name), limits)
+    assert "cannot be read" in message or "is empty" in message
+
+
+def test_open_mesh(limits: Objects, tmp_path: Path) -> None:
+    box = trimesh.creation.box(extents=(0.05, 0.05, 0.05))
+    box.update_faces(np.arange(len(box.faces)) > 0)
+    assert "open (not watertight)" in refused(write(box, tmp_path / "open.stl"), limits)
+
+
+def test_mesh_in_millimetres(limits: Objects, tmp_path: Path) -> None:
+    box = trimesh.creation.box(extents=(50.0, 50.0, 60.0))
+    message = refused(write(box, tmp_path / "mm.stl"), limits)
+    assert "60 m long" in message
+    assert "looks like millimetres: scale by 0.001" in message
+
+
+def test_too_large_and_too_small(limits: Objects, tmp_path: Path) -> None:
+    huge = trimesh.creation.box(extents=(5000.0, 5000.0, 5000.0))
+    assert "millimetres" not in refused(write(huge, tmp_path / "huge.stl"), limits)
+    assert "less than objects.min_extent" in refused(primitive("sphere", 0.001), limits)
+    assert "more than objects.max_extent" in refused(primitive("sphere", 20.0), limits)
+
+
+def test_too_many_bytes(limits: Objects, tmp_path: Path) -> None:
+    spec = write(trimesh.creation.icosphere(4, 0.03), tmp_path / "fine.stl")
+    small = replace(limits, max_mesh_mib=0.01)
+    assert "objects.max_mesh_mib" in refused(spec, small)
