@@ -1,0 +1,71 @@
+"""Make Great Expectations' Data Docs plain pages: nothing foreign, nothing of the moment.
+
+As built, the pages show nothing without a dozen scripts and styles from other servers, one of
+which counts visits, and hold times and random names. Versions need the same bytes for the same
+dataset, and a report must be readable on a machine without a network.
+"""
+
+import html
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+FOREIGN = re.compile(
+    r"<script\b.*?</script>|<style\b.*?</style>|<footer\b.*?</footer>|<link\b[^>]*>|<img\b[^>]*>",
+    re.DOTALL,
+)
+TIME = re.compile(
+    r"\d{8}T\d{6}\.\d{6}Z|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?"
+)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+STYLE = """<style>
+body { font: 15px sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222; }
+td, th { padding: 0.2em 0.8em; text-align: left; border-bottom: 1px solid #ddd; }
+td { overflow-wrap: anywhere; }
+table { border-collapse: collapse; margin: 0.5em 0; }
+a { color: #1558a6; }
+input, .btn { display: none; }
+i.text-success::before { content: "\\2714"; color: #2a7d2a; }
+i.text-danger::before { content: "\\2718"; color: #b02020; }
+</style>"""
+
+
+def make_plain(docs: Path, address: str, summary: Mapping[str, object]) -> None:
+    """Clean every page below `docs`, and begin with an index of our own.
+
+    `address` is the time in the pages' addresses, the same in every run and so kept.
+    """
+    for path in sorted(docs.iterdir()):
+        if path.name == "static":
+            shutil.rmtree(path)
+    for page in docs.rglob("*.html"):
+        page.write_text(plain_page(page.read_text(), address))
+    (docs / "index.html").write_text(index_page(docs, summary))
+
+
+def plain_page(page: str, address: str) -> str:
+    """Return a page without foreign parts, with numbers for random names and no times."""
+    page = FOREIGN.sub("", page).replace("</head>", f"{STYLE}</head>", 1)
+    names: dict[str, str] = {}
+    page = UUID.sub(lambda match: names.setdefault(match[0], f"id-{len(names)}"), page)
+    return TIME.sub(lambda match: match[0] if match[0] == address else "-", page)
+
+
+def index_page(docs: Path, summary: Mapping[str, object]) -> str:
+    """Return the first page: the dataset in numbers and links to the other pages."""
+    pages = sorted(page for page in docs.rglob("*.html") if page.name != "index.html")
+    links = [page.relative_to(docs).as_posix() for page in reversed(pages)]  # results first
+    items = "\n".join(f'<li><a href="{link}">{_title(link)}</a></li>' for link in links)
+    rows = "\n".join(
+        f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>"
+        for name, value in summary.items()
+    )
+    head = f'<head><meta charset="utf-8"><title>Data Docs</title>{STYLE}</head>'
+    body = f"<h1>Checks of the dataset</h1>\n<table>\n{rows}\n</table>\n<ul>\n{items}\n</ul>"
+    return f'<!DOCTYPE html>\n<html lang="en">{head}\n<body>\n{body}\n</body></html>\n'
+
+
+def _title(link: str) -> str:
+    kind, name = link.split("/")[:2]
+    return f"{'Result' if kind == 'validations' else 'Expectations'}: {Path(name).stem}"

@@ -1,0 +1,274 @@
+"""The embedded version store: a folder, safe with many processes and at any kill.
+
+    objects/<aa>/<sha256>      file contents        commits/<id>.json    commits
+    refs/heads|tags/<name>/@n  names (names.py)     index/<id>.json      steps that are done
+    checkouts/<version>/       links to objects     log.jsonl            when what was moved
+    tmp/                       what a kill may leave; nothing reads it
+
+Whatever is written goes to tmp/ first and gets its name when it is complete, objects before the
+commit that lists them, the commit before the branch that shows it. So what is visible is whole.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from configs.refs import Ref
+from tasks.store.history import ancestors, common_tree, merge_trees
+from tasks.store.names import EMPTY, Names
+from tasks.store.objects import ObjectFolder, place, temporary_file
+from tasks.store.protocol import (
+    Blob,
+    Commit,
+    Conflict,
+    Corrupt,
+    MissingRef,
+    StoreError,
+    check_name,
+)
+
+MIN_PREFIX = 8  # hexadecimal digits that name a version
+
+
+@dataclass
+class Staged:
+    """Files put on a branch by this handle, and the head that they were put on."""
+
+    base: str
+    files: dict[str, Blob] = field(default_factory=dict)
+
+
+class LocalStore:
+    """A VersionStore in one folder; see protocol.py for what each method means."""
+
+    name = "local"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._objects = ObjectFolder(root)
+        self._heads = Names(root, "heads")
+        self._tags = Names(root, "tags")
+        self._staged: dict[str, Staged] = {}
+        self._commits: dict[str, Commit] = {}
+
+    def branch(self, branch: str, source: str | None) -> None:
+        version = EMPTY if source is None else self.resolve(source)
+        if not self._heads.move(branch, -1, version):
+            raise Conflict(f"branch {branch}: exists already; choose another name")
+        self._note("branch", branch, version)
+
+    def branches(self) -> list[str]:
+        return self._heads.all()
+
+    def put(self, branch: str, path: str, file: Path) -> None:
+        self._head(branch)
+        self._stage(branch, path, self._objects.add(file))
+
+    def copy(self, branch: str, path: str, source: Ref) -> None:
+        self._require_local(source)
+        tree = self.read(source.version).tree
+        if source.path not in tree:
+            raise MissingRef(f"{source.version[:12]}: no file {source.path!r} in this version")
+        self._stage(branch, path, tree[source.path])
+
+    def commit(
+        self,
+        branch: str,
+        message: str,
+        metadata: Mapping[str, Any],
+        parents: Sequence[str] = (),
+    ) -> str:
+        _, head = self._head(branch)
+        staged = self._staged.pop(branch, Staged(head))
+        base = self._tree(staged.base)
+        while True:
+            number, head = self._head(branch)
+            tree = self._tree(head)
+            merged = merge_trees(base, tree, {**base, **staged.files}, f"commit to {branch}")
+            if head != EMPTY and merged == tree:
+                return head
+            first = () if head == EMPTY else (head,)
+            version = self._write_commit(merged, (*first, *parents), message, metadata)
+            if self._move(branch, number, version, "commit"):
+                return version
+
+    def merge(self, source: str, into: str) -> str:
+        theirs = self.resolve(source)
+        while True:
+            number, ours = self._heads.get(into) or (-1, EMPTY)
+            version = self._merged(ours, theirs, source, into)
+            if version == ours or self._move(into, number, version, "merge"):
+                return version
+
+    def tag(self, tag: str, version: str) -> None:
+        self.read(version)
+        if self._tags.move(tag, -1, version):
+            self._note("tag", tag, version)
+            return
+        _, held = self._tags.get(tag) or (-1, EMPTY)
+        if held != version:
+            raise Conflict(f"tag {tag}: names {held[:12]} for good, not {version[:12]}")
+
+    def tags(self) -> dict[str, str]:
+        return {tag: self.resolve(tag) for tag in self._tags.all()}
+
+    def resolve(self, name: str) -> str:
+        for names in (self._heads, self._tags):
+            found = names.get(name)
+            if found is not None and found[1] != EMPTY:
+                return found[1]
+            if found is not None:
+                raise MissingRef(f"branch {name}: has no commit yet")
+        if len(name) >= MIN_PREFIX and set(name) <= set("0123456789abcdef"):
+            versions = [path.stem for path in (self.root / "commits").glob(f"{name}*.json")]
+            if len(versions) == 1:
+                return versions[0]
+        raise MissingRef(f"{name}: no such branch, tag or version in {self.root}")
+
+    def read(self, version: str) -> Commit:
+        if version not in self._commits:
+            path = self._commit_path(version)
+            try:
+                commit = Commit.from_bytes(path.read_bytes())
+            except FileNotFoundError:
+                raise MissingRef(f"{version[:12]}: no such version in {self.root}") from None
+            except (ValueError, KeyError, TypeError, AttributeError):
+                commit = None
+            if commit is None or commit.id != version:
+                where = path.relative_to(self.root)
+                raise Corrupt(f"version {version[:12]}: {where} has changed bytes; make it again")
+            self._commits[version] = commit
+        return self._commits[version]
+
+    def log(self, name: str) -> list[Commit]:
+        return list(ancestors(self.resolve(name), self.read))
+
+    def open(self, ref: Ref) -> Path:
+        self._require_local(ref)
+        tree = self.read(ref.version).tree
+        folder = self.root / "checkouts" / ref.version
+        chosen = {p: blob for p, blob in tree.items() if _below(p, ref.path)}
+        if not chosen:
+            raise MissingRef(f"{ref.version[:12]}: nothing at {ref.path!r} in this version")
+        for path, blob in chosen.items():
+            self._objects.link(blob, folder / path, f"{ref.version[:12]}:{path}")
+        for file in (folder / ref.path).rglob("*"):
+            if file.is_file() and file.relative_to(folder).as_posix() not in chosen:
+                raise StoreError(f"{file}: not part of version {ref.version[:12]}; delete it")
+        return folder / ref.path
+
+    def publish(
+        self,
+        files: Mapping[str, Path],
+        message: str,
+        metadata: Mapping[str, Any],
+        parents: Sequence[str] = (),
+    ) -> Ref:
+        tree = {check_name(path): self._objects.add(file) for path, file in files.items()}
+        version = self._write_commit(tree, parents, message, metadata)
+        branch = f"steps/{metadata['identity']}" if "identity" in metadata else f"loose/{version}"
+        while True:
+            number, head = self._heads.get(branch) or (-1, EMPTY)
+            if head == version or self._move(branch, number, version, "publish"):
+                return Ref(self.name, version, "")
+
+    def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
+        entry = {"identity": identity, "ref": asdict(ref), "time_utc": _now(), **facts}
+        self._write(self._index_path(identity), json.dumps(entry, sort_keys=True).encode())
+
+    def index_get(self, identity: str) -> Ref | None:
+        if not self._index_path(identity).exists():
+            return None
+        return Ref(**self.index_entry(identity)["ref"])
+
+    def index_entry(self, identity: str) -> dict[str, Any]:
+        path = self._index_path(identity)
+        try:
+            return json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise MissingRef(f"step {identity[:12]}: not done yet") from None
+        except json.JSONDecodeError:
+            raise Corrupt(f"{path}: has changed bytes; delete it to run the step again") from None
+
+    def index_entries(self) -> list[dict[str, Any]]:
+        found = (self.index_entry(path.stem) for path in (self.root / "index").glob("*.json"))
+        return sorted(found, key=lambda entry: (entry["time_utc"], entry["identity"]))
+
+    def _stage(self, branch: str, path: str, blob: Blob) -> None:
+        _, head = self._head(branch)
+        self._staged.setdefault(branch, Staged(head)).files[check_name(path)] = blob
+
+    def _head(self, branch: str) -> tuple[int, str]:
+        found = self._heads.get(branch)
+        if found is None:
+            raise MissingRef(f"branch {branch}: not in {self.root}; make it first")
+        return found
+
+    def _tree(self, version: str) -> Mapping[str, Blob]:
+        return {} if version == EMPTY else self.read(version).tree
+
+    def _merged(self, ours: str, theirs: str, source: str, into: str) -> str:
+        """Return the version that joins two: one of them if it holds the other, else a commit."""
+        if ours == EMPTY or any(commit.id == ours for commit in ancestors(theirs, self.read)):
+            return theirs
+        if any(commit.id == theirs for commit in ancestors(ours, self.read)):
+            return ours
+        base = common_tree(ours, theirs, self.read)
+        message = f"merge {source} into {into}"
+        tree = merge_trees(base, self._tree(ours), self._tree(theirs), message)
+        return self._write_commit(tree, (ours, theirs), message, {})
+
+    def _write_commit(
+        self,
+        tree: Mapping[str, Blob],
+        parents: Sequence[str],
+        message: str,
+        metadata: Mapping[str, Any],
+    ) -> str:
+        known = tuple(dict.fromkeys(self.read(parent).id for parent in parents))
+        commit = Commit.make(tree, known, message, metadata)
+        path = self._commit_path(commit.id)
+        if not path.exists() or path.read_bytes() != commit.to_bytes():
+            self._write(path, commit.to_bytes())
+        return commit.id
+
+    def _move(self, branch: str, number: int, version: str, event: str) -> bool:
+        moved = self._heads.move(branch, number, version)
+        if moved:
+            self._note(event, branch, version)
+        return moved
+
+    def _write(self, path: Path, content: bytes) -> None:
+        with temporary_file(self.root / "tmp", f"write {path}") as temporary:
+            with temporary.open("wb") as stream:
+                stream.write(content)
+                os.fsync(stream.fileno())
+            place(temporary, path)
+
+    def _note(self, event: str, name: str, version: str) -> None:
+        """Write down when something happened: for people, and no part of any version."""
+        row = {"time_utc": _now(), "event": event, "name": name, "version": version}
+        with (self.root / "log.jsonl").open("a") as stream:
+            stream.write(json.dumps(row) + "\n")
+
+    def _require_local(self, ref: Ref) -> None:
+        if ref.store != self.name:
+            raise MissingRef(f"reference to store {ref.store!r}: this is the {self.name} store")
+
+    def _commit_path(self, version: str) -> Path:
+        return self.root / "commits" / f"{version}.json"
+
+    def _index_path(self, identity: str) -> Path:
+        return self.root / "index" / f"{check_name(identity)}.json"
+
+
+def _below(path: str, prefix: str) -> bool:
+    return prefix == "" or path == prefix or path.startswith(f"{prefix}/")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,133 @@
+"""Content-addressed files: an object's name is the sha256 of its bytes."""
+
+import errno
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.store.protocol import Blob, Corrupt, StoreError
+
+CHUNK = 1 << 20  # [bytes]
+READ_ONLY = 0o444
+
+
+class ObjectFolder:
+    """Objects below `root/objects`; an object is there whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._temporary = root / "tmp"
+
+    def path(self, sha256: str) -> Path:
+        return self.root / "objects" / sha256[:2] / sha256
+
+    def add(self, file: Path) -> Blob:
+        """Copy a file in and return its blob; a damaged object of that name is replaced.
+
+        Raises:
+            StoreError: the file cannot be read, or the disk is full.
+        """
+        with temporary_file(self._temporary, f"put {file}") as temporary:
+            digest, size = hashlib.sha256(), 0
+            with file.open("rb") as source, temporary.open("wb") as target:
+                while chunk := source.read(CHUNK):
+                    digest.update(chunk)
+                    target.write(chunk)
+                    size += len(chunk)
+                sync(target.fileno())
+            blob = Blob(digest.hexdigest(), size)
+            if not self.intact(blob):
+                place(temporary, self.path(blob.sha256))
+        return blob
+
+    def intact(self, blob: Blob) -> bool:
+        """Tell whether the object is there with the bytes that its name promises."""
+        path = self.path(blob.sha256)
+        return path.is_file() and hash_file(path) == blob.sha256
+
+    def link(self, blob: Blob, target: Path, holder: str) -> None:
+        """Make `target` a verified, read-only file with the object's bytes.
+
+        A hard link where the file system has them, a copy elsewhere.
+
+        Raises:
+            Corrupt: the object is missing or damaged; names `holder` and the object.
+        """
+        if target.is_file() and hash_file(target) == blob.sha256:
+            return
+        path = self.path(blob.sha256)
+        if not path.is_file():
+            raise Corrupt(f"{holder}: {self._say(path, 'is missing')}")
+        if hash_file(path) != blob.sha256:
+            raise Corrupt(f"{holder}: {self._say(path, 'has changed bytes')}")
+        with temporary_file(self._temporary, f"open {holder}") as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:  # no hard links here
+                temporary.write_bytes(path.read_bytes())
+            place(temporary, target)
+
+    def _say(self, path: Path, what: str) -> str:
+        return f"object {path.relative_to(self.root)} {what}; make the artifact again"
+
+
+def hash_file(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_new(folder: Path, path: Path, content: bytes) -> bool:
+    """Create `path` with its whole content, by way of `folder`; False when it exists already.
+
+    The link is the compare-and-swap: of several writers of one name exactly one succeeds.
+    """
+    with temporary_file(folder, f"write {path}") as temporary:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            sync(stream.fileno())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        sync_folder(path.parent)
+    return True
+
+
+def place(temporary: Path, path: Path) -> None:
+    """Move a complete file to its name, read-only, and make that last through a power cut."""
+    temporary.chmod(READ_ONLY)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(temporary, path)
+    sync_folder(path.parent)
+
+
+@contextmanager
+def temporary_file(folder: Path, what: str) -> Iterator[Path]:
+    """Give a fresh path in `folder` and remove what is left there; turn OSError into one line."""
+    path = folder / f"{os.getpid()}-{secrets.token_hex(8)}"  # never part of what is stored
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield path
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "; free some space, the store is as it was" if full else ""
+        raise StoreError(f"{what}: {error.strerror or error}{remedy}") from None
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def sync(descriptor: int) -> None:
+    os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

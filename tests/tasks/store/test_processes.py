@@ -1,0 +1,144 @@
+"""The local store under real processes: killed at any moment, racing for one branch."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from configs.refs import Ref
+from tasks.store.local import LocalStore
+from tasks.store.names import Names
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES, FILE_BYTES = 3, 400_000  # so that a kill often falls inside a put
+
+WRITER = f"""
+import sys
+from pathlib import Path
+from tasks.store.local import LocalStore
+
+root, scratch, branch, start, count = sys.argv[1:]
+store = LocalStore(Path(root))
+print("ready", flush=True)
+for number in range(int(start), int(start) + int(count)):
+    for part in range({FILES}):
+        file = Path(scratch) / f"part{{part}}"
+        file.write_bytes(f"{{number}}.{{part}};".encode() * ({FILE_BYTES} // 8))
+        store.put(branch, f"c{{number}}/part{{part}}", file)
+    store.commit(branch, f"commit {{number}}", {{"number": number}})
+"""
+
+
+def start_writer(root: Path, scratch: Path, start: int, count: int) -> subprocess.Popen[bytes]:
+    scratch.mkdir(exist_ok=True)
+    arguments = [str(root), str(scratch), "work", str(start), str(count)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, *arguments], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def require_whole(store: LocalStore) -> set[str]:
+    """Open every commit of the branch and return the numbers that it holds, each one whole."""
+    version = store.resolve("work")
+    tree = store.read(version).tree
+    numbers = {path.split("/")[0] for path in tree}
+    assert set(tree) == {f"{n}/part{part}" for n in numbers for part in range(FILES)}
+    folder = store.open(Ref("local", version, ""))
+    for path in tree:
+        number, part = path.split("/")
+        expected = f"{number[1:]}.{part[4:]};".encode() * (FILE_BYTES // 8)
+        assert (folder / path).read_bytes() == expected
+    return numbers
+
+
+def test_kill_at_random_moments_leaves_nothing_half_written(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    store.branch("work", None)
+    seed = tmp_path / "seed"
+    seed.mkdir()
+    start_writer(store.root, seed, 0, 1).wait()
+    moments = random.Random(5)
+    held, interrupted = {"c0"}, 0
+    for trial in range(1, 9):
+        process = start_writer(store.root, tmp_path / "scratch", 1000 * trial, 1000)
+        time.sleep(moments.uniform(0.0, 0.12))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        numbers = require_whole(LocalStore(store.root))
+        assert held <= numbers  # nothing published was lost
+        held = numbers
+        interrupted += any((store.root / "tmp").iterdir())
+    assert interrupted, "no kill fell inside a write: the test shows nothing"
+    start_writer(store.root, seed, 0, 1).wait()  # what a kill left disturbs nobody
+    assert require_whole(LocalStore(store.root)) == held
+
+
+def test_racing_committers_both_survive(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    store.branch("work", None)
+    count = 15
+    writers = [start_writer(store.root, tmp_path / f"scratch{i}", 1000 * i, count) for i in (1, 2)]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    expected = {f"c{1000 * i + n}" for i in (1, 2) for n in range(count)}
+    assert require_whole(store) == expected
+    log = store.log("work")
+    assert len(log) == 2 * count  # every commit once, in one line of history
+    assert all(len(commit.parents) <= 1 for commit in log)
+
+
+def test_lost_race_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, rival = LocalStore(tmp_path / "store"), LocalStore(tmp_path / "store")
+    file = tmp_path / "file"
+    file.write_text("x")
+    store.branch("work", None)
+    store.put("work", "mine", file)
+    move, raced = Names.move, []
+
+    def move_late(self: Names, name: str, number: int, version: str) -> bool:
+        if not raced:
+            raced.append(name)
+            rival.put("work", "theirs", file)
+            rival.commit("work", "faster", {})
+        return move(self, name, number, version)
+
+    monkeypatch.setattr(Names, "move", move_late)
+    version = store.commit("work", "slower", {})
+    assert set(store.read(version).tree) == {"mine", "theirs"}
+    assert [commit.message for commit in store.log("work")] == ["slower", "faster"]
+
+
+def test_full_disk_is_one_line_and_harmless(tmp_path: Path) -> None:
+    """A file size limit stands in for the disk: the kernel cuts the write off all the same."""
+    store = LocalStore(tmp_path / "store")
+    store.branch("work", None)
+    program = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from tasks.store.local import LocalStore; from tasks.store.protocol import StoreError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "root, file = map(Path, sys.argv[1:]); store = LocalStore(root)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "try:\n    store.put('work', 'big', file)\n"
+        "except StoreError as error:\n    print(error); sys.exit(2)\n"
+    )
+    big = tmp_path / "big"
+    big.write_bytes(os.urandom(300_000))
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(store.root), str(big)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2, result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    assert str(big) in result.stdout
+    assert list((store.root / "tmp").iterdir()) == []
+    assert not (store.root / "objects").exists()
