@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +20,25 @@ class Progress:
     """Say how far a step is, at what rate, and how long it will take, now and then."""
 
     label: str
-    started: float = field(default_factory=time.monotonic)
-    first: float | None = None  # what was done already when this process (re)started
+    unit: str = ""  # of the present phase; a new unit begins a new phase
+    started: float = 0.0
+    first: float = 0.0  # what was done already when this process began the phase
     said: float = 0.0
+    complete: bool = False
 
     def __call__(self, done: float, total: float, unit: str) -> None:
         """Report `done` of `total` units; prints one line every few seconds at most."""
         now = time.monotonic()
-        if self.first is None:
-            self.first, self.started = done, now
-        if now - self.said < PROGRESS_INTERVAL_S and done < total:
+        if unit != self.unit:
+            self.unit, self.started, self.first = unit, now, done
+            self.said, self.complete = 0.0, False
+        if self.complete or (now - self.said < PROGRESS_INTERVAL_S and done < total):
             return
-        self.said = now
+        self.said, self.complete = now, done >= total
         rate = (done - self.first) / max(now - self.started, 1e-9)
-        left = f"{(total - done) / rate:.0f} s left" if rate > 0 else "starting"
-        line = f"  {self.label:<18} {done:>9.0f} / {total:.0f} {unit}  {rate:8.1f}/s  {left}"
-        print(line, file=sys.stderr, flush=True)
+        pace = f"{rate:8.1f}/s  {(total - done) / rate:.0f} s left" if done > self.first else ""
+        line = f"  {self.label:<18} {done:>9.0f} / {total:.0f} {unit} {pace}"
+        print(line.rstrip(), file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

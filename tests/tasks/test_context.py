@@ -1,0 +1,54 @@
+"""Progress and metrics: what a step says on its way."""
+
+import json
+
+from tasks.context import Progress, read_metrics
+
+
+def test_progress_names_phase_rate_and_time_left(capsys):
+    progress = Progress("train")
+    progress(0, 100, "samples")
+    progress.started -= 10.0  # ten seconds ago
+    progress.said -= 10.0
+    progress(20, 100, "samples")
+    lines = capsys.readouterr().err.splitlines()
+    assert "0 / 100 samples" in lines[0]
+    assert "20 / 100 samples" in lines[1]
+    assert "2.0/s" in lines[1]
+    assert "40 s left" in lines[1]
+
+
+def test_progress_is_quiet_between_and_says_the_end_once(capsys):
+    progress = Progress("train")
+    for done in range(11):
+        progress(done, 10, "batches")
+    progress(10, 10, "batches")
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_a_new_unit_is_a_new_phase(capsys):
+    progress = Progress("experts")
+    progress(10, 10, "iterations")
+    progress(1, 5, "steps")
+    assert "1 / 5 steps" in capsys.readouterr().err
+
+
+def test_rate_counts_only_what_this_process_did(capsys):
+    progress = Progress("train")
+    progress(90, 100, "samples")  # taken up after a kill
+    progress.started -= 10.0
+    progress.said -= 10.0
+    progress(95, 100, "samples")
+    assert "0.5/s" in capsys.readouterr().err
+
+
+def test_repeated_metrics_count_once_and_a_torn_line_is_left_out(tmp_path):
+    rows = [
+        {"name": "loss", "value": 2.0, "step": 1},
+        {"name": "loss", "value": 1.0, "step": 2},
+        {"name": "loss", "value": 2.0, "step": 1},
+    ]
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows) + '\n{"name": "lo')
+    assert [(row["step"], row["value"]) for row in read_metrics(path)] == [(1, 2.0), (2, 1.0)]
+    assert read_metrics(tmp_path / "absent.jsonl") == []
