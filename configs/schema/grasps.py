@@ -1,0 +1,107 @@
+"""Grasp generation (Algorithms 2-5 of the paper) and its validation in physics."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from configs.schema.physics import Physics, Randomization, Range
+from configs.schema.strict import strict
+from configs.schema.task import Goals
+from configs.schema.world import Embodiment
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@strict
+class Sampling:
+    """Finger-first proposals: a finger configuration, then an object near its tips."""
+
+    proposals: Count  # a batch
+    max_batches: Count  # then sampling ends, with what it has
+    barren_batches: Count  # without a single grasp after so many, the object has none
+    contacts: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+    closure: Range  # joints are drawn from this first part of their ranges, itself a draw
+    idle_curl: Range  # how far fingers that do not touch leave the rest pose
+    outward: Range  # [m] the object's centre beyond the tips' mean, along their mean direction
+    offset: NonNegative  # [m] std of the object's centre about that place
+    reach: Positive  # [m] a tip farther from its place at the surface is not assigned to it
+
+
+@strict
+class Assignment:
+    """Damped-least-squares inverse kinematics of the contact points."""
+
+    iterations: Count
+    damping: Positive  # [m]
+    max_step: Positive  # [rad] a joint moves at most so far in one iteration
+    press: NonNegative  # [m] a tip sinks so far into the surface
+    tolerance: Positive  # [m] a tip farther from its place fails
+
+
+@strict
+class Expansion:
+    """RRT over (joint positions, object pose)."""
+
+    proposals: Count  # a batch
+    max_batches: Count
+    spread_position: Positive  # [m] a random sample is so far from a known grasp at most
+    spread_rotation: Positive  # [rad]
+    step_position: Positive  # [m] a new grasp is so far from its nearest neighbour at most
+    step_rotation: Positive  # [rad]
+    slide: NonNegative  # [m] std of a contact's displacement along the surface
+    regrip: Share  # probability that one finger joins or leaves the grasp
+
+
+@strict
+class Metric:
+    """Units that make a distance of (position, rotation, joint angles) dimensionless."""
+
+    position: Positive  # [m]
+    rotation: Positive  # [rad]
+    joint: Positive  # [rad] root mean square over the joints
+
+
+@strict
+class Validation:
+    """The hold in physics that a grasp must pass before it counts."""
+
+    slots: Count  # candidates held at the same time
+    settle_s: Positive  # [s] without gravity; what it settles to is the grasp
+    settle_position: Positive  # [m] the object may move so far while it settles
+    settle_rotation: Positive  # [rad]
+    gap: Positive  # [m] a tip farther from the surface after settling does not touch
+    hold_s: Positive  # [s]
+    directions: Annotated[int, Field(ge=3)]  # that gravity turns through
+    position_tolerance: Positive  # [m] the object may move so far from the pose it settled to
+    rotation_tolerance: Positive  # [rad]
+
+
+@strict
+class Grasps:
+    count: Count  # an object; expansion ends with at least so many
+    sampled_share: Annotated[float, Field(gt=0, le=1)]  # of count, from sampling; rest from RRT
+    net_force: Positive  # F_thresh on ||sum f_i n_i||^2
+    penetration: Positive  # [m] that a wanted contact may show in the collision check
+    squeeze: Range  # [N] mean force of the touching fingers
+    min_component: Count  # a smaller connected component of the goal graph is dropped
+    sampling: Sampling
+    assignment: Assignment
+    expansion: Expansion
+    metric: Metric
+    validation: Validation
+
+
+@strict
+class GraspsStep:
+    """What the grasps of one object depend on."""
+
+    embodiment: Embodiment
+    physics: Physics
+    randomization: Randomization
+    goals: Goals
+    grasps: Grasps
+    object: str  # its name
+    seed: Annotated[int, Field(ge=0)]

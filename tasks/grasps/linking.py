@@ -1,0 +1,78 @@
+"""From held candidates to a grasp set: goal neighbours, and no grasp that leads nowhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from configs.schema.grasps import Metric
+from configs.schema.task import Goals
+from envs.grasp_set import Contacts, GraspSet
+from tasks.grasps.candidates import Candidates
+from tasks.grasps.metric import components, goal_neighbours
+
+
+@dataclass(frozen=True)
+class Links:
+    """The goal graph over some candidates, and which of them it is worth keeping."""
+
+    neighbours: np.ndarray  # [G, k] int32, -1 pads
+    keep: np.ndarray  # [G] bool
+    isolated: int  # dropped: no goal at all
+    fragments: int  # dropped: in a component that is too small
+
+    @staticmethod
+    def of(found: Candidates, goals: Goals, metric: Metric, min_component: int) -> "Links":
+        neighbours = goal_neighbours(metric, goals, found.object_pose, found.joint_position)
+        labels = components(neighbours)
+        size = np.bincount(labels)[labels]
+        alone = size == 1
+        keep = ~alone & (size >= min_component)
+        return Links(neighbours, keep, int(alone.sum()), int((~alone & ~keep).sum()))
+
+
+def make_set(name: str, found: Candidates, links: Links) -> GraspSet:
+    """Return the kept grasps as they are stored."""
+    order = np.argsort(~found.active, axis=1, kind="stable")  # touching fingers first
+    touching = np.take_along_axis(found.active, order, axis=1)
+
+    def pack(array: np.ndarray) -> np.ndarray:
+        index = order[..., None] if array.ndim == 3 else order
+        mask = touching[..., None] if array.ndim == 3 else touching
+        return (np.take_along_axis(array, index, axis=1) * mask).astype(np.float32)
+
+    contacts = Contacts(
+        finger=np.where(touching, order, -1).astype(np.int8),
+        point=pack(found.point),
+        normal=pack(found.normal),
+        force=pack(found.force),
+    )
+    everything = GraspSet(
+        object=name,
+        joint_position=found.joint_position.astype(np.float32),
+        joint_target=found.joint_target.astype(np.float32),
+        object_pose=found.object_pose.astype(np.float32),
+        contacts=contacts,
+        quality=found.quality.astype(np.float32),
+        parent=found.parent.astype(np.int32),
+        neighbours=links.neighbours,
+    )
+    return everything.select(np.flatnonzero(links.keep))
+
+
+def describe(grasps: GraspSet, links: Links) -> dict[str, object]:
+    """Return what the set covers, for people and for the summary."""
+    size = np.bincount(components(grasps.neighbours)) if len(grasps) else np.zeros(0, dtype=int)
+    linked = (grasps.neighbours >= 0).sum(axis=1)
+    touching = (grasps.contacts.finger >= 0).sum(axis=1)
+    numbers, counts = np.unique(touching, return_counts=True)
+    return {
+        "grasps": len(grasps),
+        "dropped_isolated": links.isolated,
+        "dropped_fragments": links.fragments,
+        "components": len(size),
+        "largest_component": int(size.max(initial=0)),
+        "share_with_neighbour": float((linked > 0).mean()) if len(grasps) else 0.0,
+        "mean_neighbours": float(linked.mean()) if len(grasps) else 0.0,
+        "expanded": int((grasps.parent >= 0).sum()),
+        "by_contacts": {str(n): int(c) for n, c in zip(numbers, counts, strict=True)},
+    }

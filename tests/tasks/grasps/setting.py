@@ -1,0 +1,66 @@
+"""A real store, real objects, and grasp settings small enough for a second or two."""
+
+import dataclasses
+from pathlib import Path
+
+from configs.schema.grasps import Grasps, GraspsStep
+from configs.schema.pipeline import Config
+from envs.objects import ObjectModel, save_objects
+from tasks.context import Context, Progress
+from tasks.grasps.problem import Problem
+from tasks.grasps.search import Search
+from tasks.store import open_store
+
+
+def make_step(config: Config, name: str, grasps: Grasps | None = None) -> GraspsStep:
+    return GraspsStep(
+        embodiment=config.embodiment,
+        physics=config.physics,
+        randomization=config.randomization,
+        goals=config.task.goals,
+        grasps=grasps or config.grasps,
+        object=name,
+        seed=0,
+    )
+
+
+def make_search(config: Config, name: str) -> Search:
+    model = ObjectModel(config.objects.items[name], None)
+    return Search(Problem.of(config.embodiment, model), make_step(config, name), threads=1)
+
+
+def make_context(home: Path, identity: str) -> Context:
+    scratch = home / "scratch" / identity
+    scratch.mkdir(parents=True, exist_ok=True)
+    (home / "metrics").mkdir(exist_ok=True)
+    return Context(
+        identity=identity,
+        label=identity,
+        store=open_store(home),
+        home=home,
+        scratch=scratch,
+        threads=1,
+        progress=Progress(identity),
+        origin={},
+    )
+
+
+def publish_objects(config: Config, home: Path):
+    """Publish the configuration's objects as the step before does."""
+    folder = home / "objects"
+    folder.mkdir(parents=True)
+    models = [ObjectModel(spec, None) for spec in config.objects.items.values()]
+    files = {file.name: file for file in save_objects(models, folder)}
+    return make_context(home, "objects").publish(files, "objects", [])
+
+
+def tiny(grasps: Grasps, **changes) -> Grasps:
+    """Return the settings with a small batch, and `changes`."""
+    small = dataclasses.replace(
+        grasps,
+        count=12,
+        min_component=2,
+        sampling=dataclasses.replace(grasps.sampling, proposals=600),
+        expansion=dataclasses.replace(grasps.expansion, proposals=60),
+    )
+    return dataclasses.replace(small, **changes)

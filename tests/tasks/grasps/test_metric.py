@@ -1,0 +1,73 @@
+"""Goal neighbours and components, against numbers worked by hand."""
+
+import numpy as np
+import pytest
+
+from configs.load import load
+from configs.schema.grasps import Metric
+from configs.schema.pipeline import Config
+from models.rotations import from_rotation_vector
+from tasks.grasps.metric import combine, components, distances, goal_neighbours, nearest
+
+METRIC = Metric(position=0.01, rotation=0.25, joint=0.5)
+
+
+def poses(*rows: tuple[float, float]) -> np.ndarray:
+    """Poses from (x [m], turn about z [rad])."""
+    pose = np.zeros((len(rows), 7))
+    pose[:, 0] = [x for x, _ in rows]
+    pose[:, 3:] = from_rotation_vector(np.array([[0.0, 0.0, turn] for _, turn in rows]))
+    return pose
+
+
+def test_distance_counts_units():
+    pose, joints = poses((0.0, 0.0), (0.03, 0.5)), np.array([[0.0, 0.0], [1.0, 0.0]])
+    parts = distances(pose[:1], joints[:1], pose[1:], joints[1:])
+    assert [part[0, 0] for part in parts] == pytest.approx([0.03, 0.5, np.sqrt(0.5)])
+    assert combine(METRIC, parts)[0, 0] == pytest.approx(np.sqrt(9 + 4 + 2))
+
+
+def test_a_rotation_and_its_negative_quaternion_are_one():
+    pose = poses((0.0, 1.0), (0.0, 1.0))
+    pose[1, 3:] *= -1.0
+    joints = np.zeros((2, 3))
+    assert distances(pose[:1], joints[:1], pose[1:], joints[1:])[1] == pytest.approx(0, abs=1e-7)
+
+
+def test_goals_are_in_range_and_not_reached_already():
+    goals = load(Config).task.goals
+    near, far = goals.position_tolerance, goals.max_distance
+    turn = goals.rotation_tolerance
+    pose = poses(
+        (0.0, 0.0), (0.5 * near, 0.5 * turn), (1.5 * near, 0.0), (0.0, 1.5 * turn), (1.5 * far, 0)
+    )
+    found = goal_neighbours(METRIC, goals, pose, np.zeros((5, 2)))
+    assert found.shape == (5, goals.neighbours)
+    assert set(found[0][found[0] >= 0]) == {2, 3}  # 1 is reached already, 4 is out of range
+    assert 0 not in found[0]
+    assert 0 not in found[4]
+
+
+def test_nearest_goal_comes_first_and_pads_come_last():
+    goals = load(Config).task.goals
+    near = goals.position_tolerance
+    found = goal_neighbours(
+        METRIC, goals, poses((0, 0), (2.5 * near, 0), (1.5 * near, 0)), np.zeros((3, 2))
+    )
+    assert found[0, :2].tolist() == [2, 1]
+    assert (found[0, 2:] == -1).all()
+
+
+def test_nearest_in_a_tree():
+    tree = poses((0.0, 0.0), (0.1, 0.0), (0.1, 1.0))
+    chosen = nearest(
+        METRIC, poses((0.09, 0.9), (0.02, 0.1)), np.zeros((2, 2)), tree, np.zeros((3, 2))
+    )
+    assert chosen.tolist() == [2, 0]
+
+
+def test_components_follow_links_both_ways():
+    labels = components(np.array([[1, -1], [-1, -1], [1, -1], [4, -1], [-1, -1], [-1, -1]]))
+    assert labels[0] == labels[1] == labels[2]
+    assert labels[3] == labels[4]
+    assert len(set(labels.tolist())) == 3
