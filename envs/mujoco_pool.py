@@ -48,6 +48,11 @@ class Pool:
         self.body = models[0].body(OBJECT).id
         self.push = self.batch.bind("xfrc_applied")[:, self.body, :3]  # at the centre of mass
         self.masses = np.array([model.body_mass[self.body] for model in models])
+        # [m^2] from the compiled models: scaling what was scaled before would drift in the last
+        # bits, and a resumed environment would not go on exactly
+        self.inertia_per_mass = [
+            model.body_inertia[self.body] / model.body_mass[self.body] for model in models
+        ]
         self._scratch = mujoco.MjData(models[0])
 
     @property
@@ -66,7 +71,7 @@ class Pool:
         that the solver derives from both are computed again.
         """
         model, mass = self.models[local], values["object_mass"]
-        model.body_inertia[self.body] *= mass / model.body_mass[self.body]
+        model.body_inertia[self.body] = mass * self.inertia_per_mass[local]
         model.body_mass[self.body] = self.masses[local] = mass
         model.geom_friction[:, 0] = values["friction"]
         kp = actuation.kp * values["kp_factor"]

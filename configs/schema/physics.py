@@ -32,7 +32,7 @@ class Physics:
 
 @strict
 class RandomForce:
-    """A push on the object: at each control step, with `probability`, it becomes
+    """A push on the object. In every `interval`, with `probability`, it becomes
     scale * object mass * N(0, I) [N] (HORA); between draws it decays."""
 
     scale: Annotated[float, Field(ge=0)]  # [N/kg]

@@ -1,0 +1,153 @@
+"""Goals: nearby grasps, chosen among neighbours that were computed beforehand.
+
+The paper looks for the nearest grasp in a random subset of the cache whose object distance lies
+in a range. Its subset makes the choice random among near grasps; here each grasp's neighbours
+within that range are known (envs/grasp_set.py) and one of them is drawn uniformly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from configs.schema.task import Goals as GoalsConfig
+from envs.grasp_set import GraspSet
+from models import rotations
+
+
+class GoalsError(ValueError):
+    """Grasps between which there is no task; one line that names the object."""
+
+
+@dataclass(frozen=True)
+class GraspTable:
+    """The grasps of several objects in one table, so that environments can be mixed.
+
+    Row numbers are global; object o's possible starts are `starts[first[o] : first[o] + count[o]]`.
+    """
+
+    joint_position: Tensor  # [G, n] [rad]
+    joint_target: Tensor  # [G, n] [rad]
+    object_pose: Tensor  # [G, 7]
+    neighbours: Tensor  # [G, k] rows, -1 pads
+    starts: Tensor  # rows that have a neighbour
+    first: Tensor  # [O]
+    count: Tensor  # [O]
+
+    @staticmethod
+    def join(grasps: Sequence[GraspSet], objects: Sequence[str]) -> "GraspTable":
+        """Join grasp sets, one for each name in `objects`, in that order.
+
+        Raises:
+            GoalsError: grasps of other objects, or none of an object's has a neighbour.
+        """
+        names = [g.object for g in grasps]
+        if names != list(objects):
+            raise GoalsError(f"grasps of {names} do not belong to the objects {list(objects)}")
+        offsets = np.cumsum([0, *(len(g) for g in grasps)])[:-1]
+        width = max(g.neighbours.shape[1] for g in grasps)
+        links, starts = [], []
+        for offset, g in zip(offsets, grasps, strict=True):
+            shifted = np.where(g.neighbours >= 0, g.neighbours.astype(np.int64) + offset, -1)
+            padded = np.pad(shifted, ((0, 0), (0, width - shifted.shape[1])), constant_values=-1)
+            links.append(padded)
+            starts.append(offset + np.flatnonzero((padded >= 0).any(axis=1)))
+            if len(starts[-1]) == 0:
+                raise GoalsError(
+                    f"grasps of {g.object}: none of {len(g)} has another within reach; "
+                    "raise grasps.count or task.goals.max_distance"
+                )
+        count = np.array([len(rows) for rows in starts])
+        return GraspTable(
+            joint_position=_float(np.concatenate([g.joint_position for g in grasps])),
+            joint_target=_float(np.concatenate([g.joint_target for g in grasps])),
+            object_pose=_float(np.concatenate([g.object_pose for g in grasps])),
+            neighbours=torch.as_tensor(np.concatenate(links)),
+            starts=torch.as_tensor(np.concatenate(starts)),
+            first=torch.as_tensor(np.cumsum(count) - count),
+            count=torch.as_tensor(count),
+        )
+
+    def draw_start(self, objects: Tensor, uniform: Tensor) -> Tensor:
+        """Return a starting grasp's row [M] for each object index [M]; uniform [M]."""
+        place = _pick(uniform, self.count[objects])
+        return self.starts[self.first[objects] + place]
+
+
+def relative(pose: Tensor, goal: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the way from an object pose to its goal, both [N, 7]: offset [N, 3] [m] and rotation
+    vector [N, 3] [rad], in the hand frame."""
+    turn = rotations.multiply(goal[:, 3:], rotations.conjugate(pose[:, 3:]))
+    return goal[:, :3] - pose[:, :3], rotations.to_rotation_vector(turn)
+
+
+def reached(config: GoalsConfig, distance: Tensor, angle: Tensor) -> Tensor:
+    """Say which goals are reached [N]: distance [N] [m] and angle [N] [rad] within tolerance."""
+    return (distance < config.position_tolerance) & (angle < config.rotation_tolerance)
+
+
+class GoalChoice:
+    """Each environment's present goal, the grasp that it set out from, and the goal's age."""
+
+    def __init__(self, config: GoalsConfig, table: GraspTable, hz: float, num_envs: int) -> None:
+        self.config, self.table = config, table
+        self.timeout = max(round(config.timeout_s * hz), 1)  # [control steps]
+        self.origin = torch.zeros(num_envs, dtype=torch.int64)  # row of the last grasp reached
+        self.goal = torch.zeros(num_envs, dtype=torch.int64)  # row
+        self.age = torch.zeros(num_envs, dtype=torch.int64)  # [control steps]
+
+    @property
+    def expired(self) -> Tensor:
+        """Say which goals were not reached in time [N]; they are replaced, without reward."""
+        return self.age >= self.timeout
+
+    def start(self, ids: Tensor, rows: Tensor, pose: Tensor, uniform: Tensor) -> None:
+        """Begin episodes at the grasps `rows` [M]."""
+        self.goal[ids] = rows
+        self._renew(ids, rows, pose, uniform)
+
+    def advance(self, ids: Tensor, pose: Tensor, uniform: Tensor) -> None:
+        """Choose the goal after the one that was reached."""
+        self._renew(ids, self.goal[ids], pose, uniform)
+
+    def replace(self, ids: Tensor, pose: Tensor, uniform: Tensor) -> None:
+        """Choose another goal from the same origin; the expired one comes again only if alone."""
+        self._renew(ids, self.origin[ids], pose, uniform)
+
+    def _renew(self, ids: Tensor, origin: Tensor, pose: Tensor, uniform: Tensor) -> None:
+        """Draw a neighbour of `origin` [M] that the object's present pose [M, 7] does not meet.
+
+        Where every neighbour is met or is the goal just given up, any neighbour will do; where a
+        reached goal has no neighbour, the goal is the grasp it was reached from.
+        """
+        candidates = self.table.neighbours[origin]  # [M, k]
+        exists = candidates >= 0
+        wanted = exists & (candidates != self.goal[ids, None]) & self._away(pose, candidates)
+        allowed = torch.where(wanted.any(dim=1, keepdim=True), wanted, exists)
+        place = _pick(uniform, allowed.sum(dim=1).clamp(min=1))
+        column = (allowed.cumsum(dim=1) == (place + 1)[:, None]).int().argmax(dim=1)
+        chosen = candidates.gather(1, column[:, None])[:, 0]
+        self.goal[ids] = torch.where(exists.any(dim=1), chosen, self.origin[ids])
+        self.origin[ids] = origin
+        self.age[ids] = 0
+
+    def _away(self, pose: Tensor, candidates: Tensor) -> Tensor:
+        """Say which candidates [M, k] are at least `min_distance` tolerances away."""
+        goals = self.table.object_pose[candidates]  # [M, k, 7]; pads read the last row
+        distance = torch.linalg.vector_norm(goals[..., :3] - pose[:, None, :3], dim=-1)
+        angle = rotations.angle(goals[..., 3:], pose[:, None, 3:])
+        far = torch.maximum(
+            distance / self.config.position_tolerance, angle / self.config.rotation_tolerance
+        )
+        return far >= self.config.min_distance
+
+
+def _pick(uniform: Tensor, count: Tensor) -> Tensor:
+    """Return floor(uniform * count) [M], below count even where the product rounds up."""
+    return torch.minimum((uniform * count).to(torch.int64), count - 1)
+
+
+def _float(array: np.ndarray) -> Tensor:
+    return torch.as_tensor(array, dtype=torch.float32)

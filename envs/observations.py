@@ -1,0 +1,70 @@
+"""What the networks of an expert see: the actor what a robot with a goal knows, the critic all.
+
+The actor's proprioception is the controller's state (models/state.py): stacked, noisy. Its goal
+is the way from the present state to the goal state (paper, appendix D): the object's translation
+and rotation vector in the hand frame, and the joint differences to the goal grasp.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from envs.engine import PhysicsParameters, PhysicsState
+
+
+@dataclass(frozen=True)
+class GoalError:
+    """The way from now to the goal; N environments, n joints."""
+
+    offset: Tensor  # [N, 3] goal minus object position [m], hand frame
+    rotation: Tensor  # [N, 3] rotation vector [rad], hand frame
+    joint_position: Tensor  # [N, n] goal grasp minus observed position [rad]
+    joint_target: Tensor  # [N, n] goal grasp's target minus present target [rad]
+
+
+def actor_observation(history: Tensor, goal: GoalError) -> Tensor:
+    """Return [N, H * S + 6 + 2 n] from the observed history [N, H, S] and the goal."""
+    parts = (history.flatten(1), goal.offset, goal.rotation, goal.joint_position, goal.joint_target)
+    return torch.cat(parts, dim=-1)
+
+
+def critic_observation(
+    actor: Tensor,
+    physics: PhysicsState,
+    parameters: PhysicsParameters,
+    gravity: Tensor,
+    force: Tensor,
+    time_left: Tensor,
+) -> Tensor:
+    """Return the actor's view and all that it does not see.
+
+    Args:
+        gravity: [N, 3] [m/s^2]. force: [N, 3] [N], the random push.
+        time_left: [N, 2] share of the goal's and of the episode's time that is left.
+    """
+    parameter_columns = torch.stack(
+        (
+            parameters.object_mass,
+            parameters.friction,
+            parameters.kp_factor,
+            parameters.kd_factor,
+        ),
+        dim=-1,
+    )
+    parts = (
+        actor,
+        physics.joint_position,
+        physics.joint_velocity,
+        physics.joint_torque,
+        physics.object_position,
+        physics.object_quaternion,
+        physics.object_linear_velocity,
+        physics.object_angular_velocity,
+        physics.contact_force,
+        gravity,
+        force,
+        parameter_columns,
+        time_left,
+    )
+    return torch.cat(parts, dim=-1)

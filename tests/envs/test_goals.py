@@ -1,0 +1,141 @@
+"""Goal choice on grasps laid out by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.goals import GoalChoice, GoalsError, GraspTable, reached, relative
+from envs.grasp_set import Contacts, GraspSet
+
+IDENTITY = [1.0, 0.0, 0.0, 0.0]
+HALF = 0.5**0.5
+
+
+@pytest.fixture(scope="module")
+def goals():
+    return load(Config).task.goals
+
+
+def grasp_set(name: str, heights: list[float], neighbours: list[list[int]]) -> GraspSet:
+    """Grasps of one joint that differ in the object's height only."""
+    count = len(heights)
+    poses = np.array([[0.0, 0.0, height, *IDENTITY] for height in heights], dtype=np.float32)
+    joints = np.arange(count, dtype=np.float32)[:, None]
+    return GraspSet(
+        object=name,
+        joint_position=joints,
+        joint_target=joints + 0.1,
+        object_pose=poses,
+        contacts=Contacts(
+            finger=np.zeros((count, 1), dtype=np.int8),
+            point=np.zeros((count, 1, 3), dtype=np.float32),
+            normal=np.zeros((count, 1, 3), dtype=np.float32),
+            force=np.zeros((count, 1), dtype=np.float32),
+        ),
+        quality=np.zeros(count, dtype=np.float32),
+        parent=np.full(count, -1, dtype=np.int32),
+        neighbours=np.array(neighbours, dtype=np.int32),
+    )
+
+
+@pytest.fixture
+def table() -> GraspTable:
+    first = grasp_set("first", [0.0, 0.02, 0.04, 0.3], [[1, -1], [0, 2], [1, -1], [-1, -1]])
+    second = grasp_set("second", [0.1, 0.12], [[1], [0]])
+    return GraspTable.join([first, second], ["first", "second"])
+
+
+def test_joined_rows_link_within_their_object(table):
+    expected = [[1, -1], [0, 2], [1, -1], [-1, -1], [5, -1], [4, -1]]
+    assert table.neighbours.tolist() == expected
+    assert table.joint_target[5].tolist() == pytest.approx([1.1])
+
+
+def test_starts_belong_to_the_object_and_have_a_goal(table):
+    objects = torch.tensor([0] * 50 + [1] * 50)
+    rows = table.draw_start(objects, torch.linspace(0.001, 0.999, 50).repeat(2))
+    assert set(rows[:50].tolist()) == {0, 1, 2}  # grasp 3 has no neighbour
+    assert set(rows[50:].tolist()) == {4, 5}
+
+
+def test_an_object_without_goals_is_refused():
+    with pytest.raises(GoalsError, match="lonely"):
+        GraspTable.join([grasp_set("lonely", [0.0, 0.3], [[-1], [-1]])], ["lonely"])
+
+
+def test_grasps_of_another_object_are_refused():
+    with pytest.raises(GoalsError, match="cup"):
+        GraspTable.join([grasp_set("first", [0.0, 0.02], [[1], [0]])], ["cup"])
+
+
+def test_relative_way_to_the_goal_by_hand():
+    pose = torch.tensor([[0.1, 0.2, 0.3, HALF, HALF, 0.0, 0.0]])  # a quarter turn about x
+    goal = torch.tensor([[0.1, 0.25, 0.3, HALF, 0.0, 0.0, HALF]])  # a quarter turn about z
+    offset, turn = relative(pose, goal)
+    assert torch.allclose(offset, torch.tensor([[0.0, 0.05, 0.0]]))
+    # Rz(90) Rx(-90) is a turn by 120 degrees about (-1, -1, 1)
+    expected = 2 * np.pi / 3 / 3**0.5 * torch.tensor([[-1.0, -1.0, 1.0]])
+    assert torch.allclose(turn, expected.float(), atol=1e-5)
+
+
+def test_reached_needs_both_tolerances(goals):
+    distance = torch.tensor([0.009, 0.011, 0.009])
+    angle = torch.tensor([0.24, 0.24, 0.26])
+    assert reached(goals, distance, angle).tolist() == [True, False, False]
+
+
+def choice(goals, table, start: list[int]) -> GoalChoice:
+    chooser = GoalChoice(goals, table, 20.0, len(start))
+    ids, rows = torch.arange(len(start)), torch.tensor(start)
+    chooser.start(ids, rows, table.object_pose[rows], torch.full((len(start),), 0.1))
+    return chooser
+
+
+def test_a_reached_goal_is_the_origin_of_the_next(goals, table):
+    chooser = choice(goals, table, [0, 4])
+    assert chooser.goal.tolist() == [1, 5]
+    chooser.age += 7
+    ids = torch.tensor([0])
+    chooser.advance(ids, table.object_pose[chooser.goal[ids]], torch.tensor([0.9]))
+    assert chooser.goal.tolist() == [2, 5]
+    assert chooser.origin.tolist() == [1, 4]
+    assert chooser.age.tolist() == [0, 7]
+
+
+def test_every_neighbour_is_drawn(goals, table):
+    chooser = choice(goals, table, [1] * 100)
+    uniform = torch.linspace(0.001, 0.999, 100)
+    rows = torch.ones(100, dtype=torch.int64)
+    chooser.start(torch.arange(100), rows, table.object_pose[rows], uniform)
+    assert torch.bincount(chooser.goal, minlength=3).tolist() == [50, 0, 50]
+
+
+def test_a_goal_that_the_object_is_at_already_is_not_chosen(goals, table):
+    chooser = choice(goals, table, [0] * 20)
+    # it "reached" grasp 1 but lies at grasp 2: only grasp 0 is a goal worth its name
+    chooser.advance(torch.arange(20), table.object_pose[[2] * 20], torch.linspace(0.01, 0.99, 20))
+    assert set(chooser.goal.tolist()) == {0}
+
+
+def test_an_expired_goal_is_replaced_by_another(goals, table):
+    chooser = choice(goals, table, [1] * 20)
+    assert set(chooser.goal.tolist()) == {0}
+    chooser.age += round(goals.timeout_s * 20.0) - 1
+    assert not chooser.expired.any()
+    chooser.age += 1
+    assert chooser.expired.all()
+    chooser.replace(torch.arange(20), table.object_pose[[1] * 20], torch.linspace(0.01, 0.99, 20))
+    assert set(chooser.goal.tolist()) == {2}
+    assert set(chooser.origin.tolist()) == {1}
+    assert not chooser.expired.any()
+
+
+def test_the_only_goal_comes_again_and_a_dead_end_turns_back(goals, table):
+    chooser = choice(goals, table, [4])
+    chooser.replace(torch.tensor([0]), table.object_pose[[4]], torch.tensor([0.5]))
+    assert chooser.goal.tolist() == [5]
+    chooser.goal[0] = 3  # a grasp without neighbours
+    chooser.advance(torch.tensor([0]), table.object_pose[[3]], torch.tensor([0.5]))
+    assert chooser.goal.tolist() == [4]

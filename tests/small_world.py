@@ -1,0 +1,56 @@
+"""A tiny but real task: two objects and a handful of grasps that hold, for each hand."""
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from configs.layout import Layout
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.grasps import GraspsStep
+from configs.schema.pipeline import Config
+from envs.grasp_set import GraspSet
+from envs.objects import ObjectModel, save_objects
+from tasks.context import Context, Progress, make_scratch
+from tasks.grasps.generate import grasps
+from tasks.store import open_store
+
+OBJECTS = ("box", "sphere")
+
+
+@dataclass(frozen=True)
+class SmallWorld:
+    config: Config
+    layout: Layout
+    objects: list[ObjectModel]
+    grasps: list[GraspSet]
+
+
+@cache
+def small_world(hand: str, count: int = 12) -> SmallWorld:
+    """Find `count` or more grasps of each object; a few seconds, once a session."""
+    config = load(Config, [f"hand={hand}", f"grasps.count={count}"])
+    objects = [ObjectModel(config.objects.items[name]) for name in OBJECTS]
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        files = {path.name: path for path in save_objects(objects, home)}
+        ref = open_store(home).publish(files, "objects", {}, ())
+        found = [find_grasps(config, name, home, ref) for name in OBJECTS]
+    return SmallWorld(config, config.embodiment.make_layout(), objects, found)
+
+
+def find_grasps(config: Config, name: str, home: Path, objects: Ref) -> GraspSet:
+    step = GraspsStep(
+        embodiment=config.embodiment,
+        physics=config.physics,
+        randomization=config.randomization,
+        goals=config.task.goals,
+        grasps=config.grasps,
+        object=name,
+        seed=0,
+    )
+    scratch, store = make_scratch(home, name), open_store(home)
+    context = Context(name, name, store, home, scratch, 1, Progress(name), {})
+    folder = context.open(grasps(step, {"objects": objects}, context))
+    return GraspSet.load(folder / "grasps.safetensors", config.embodiment.make_layout())
