@@ -4,7 +4,6 @@ import argparse
 import os
 import subprocess
 import sys
-import traceback
 from collections.abc import Callable
 
 EXAMPLES = """examples:
@@ -38,20 +37,26 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("dexgen: interrupted; the same command goes on from here", file=sys.stderr)
         code = 130
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     except ValueError as error:
-        code = getattr(error, "exit_code", 2 if is_ours(error) else 1)
-        if code == 2:
-            print(f"dexgen: {' '.join(str(error).split())}", file=sys.stderr)
-        else:
-            traceback.print_exception(error if not hasattr(error, "exit_code") else None)
-            print(f"dexgen: {error}", file=sys.stderr)
+        code = exit_code(error)
+        if code is None:
+            raise  # a defect of ours: its traceback is what a person needs
+        text = str(error) if code == 1 else " ".join(str(error).split())
+        print(f"dexgen: {text}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)
 
 
-def is_ours(error: ValueError) -> bool:
-    return type(error).__module__.split(".")[0] in {"configs", "models", "envs", "tasks", "flows"}
+def exit_code(error: ValueError) -> int | None:
+    """Return the exit code of an error of ours (2: bad input), or None for a foreign one."""
+    ours = {"configs", "models", "envs", "tasks", "flows"}
+    if type(error).__module__.split(".")[0] not in ours:
+        return None
+    return getattr(error, "exit_code", 2)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -70,18 +70,18 @@ def package(name: str) -> tuple[str, str, str]:
 
 
 def services() -> list[tuple[str, str, str]]:
-    """Say which services a run would use, and whether the remote ones answer."""
-    rows = []
-    named = {"prefect": "PREFECT_API_URL", "mlflow": "MLFLOW_TRACKING_URI"}
-    for service, variable in named.items():
-        address = os.environ.get(variable, "")
-        if not address.startswith("http"):
-            rows.append((f"{service} service", "embedded, under home", ""))
-            continue
-        alive = answers(f"{address.rstrip('/')}/health")
-        remedy = "" if alive else f"start it or unset {variable}"
-        rows.append((f"{service} service", f"{address} {'answers' if alive else 'silent'}", remedy))
-    return [*rows, ("lakefs service", "not used: the embedded store is", "")]
+    """Say which services a run would use, and whether a remote one answers."""
+    rows = [
+        ("registry", "embedded: MLflow on sqlite under home", ""),
+        ("store", "embedded: files under home", ""),
+    ]
+    address = os.environ.get("PREFECT_API_URL", "")
+    if not address:
+        return [("prefect server", "embedded: started for each run", ""), *rows]
+    alive = answers(f"{address.rstrip('/')}/health")
+    remedy = "" if alive else "start it or unset PREFECT_API_URL"
+    state = "answers" if alive else "does not answer"
+    return [("prefect server", f"{address} {state}", remedy), *rows]
 
 
 def answers(address: str) -> bool:

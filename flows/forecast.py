@@ -19,7 +19,8 @@ def forecast(config: Config, until: str, home: Path) -> str:
     store = open_store(home)
     refs: dict[str, Ref] = {}
     lines, known, unknown = [], 0.0, 0
-    last = {str(entry["label"]): float(entry["seconds"]) for entry in store.index_entries()}
+    entries = sorted(store.index_entries(), key=lambda entry: str(entry["time_utc"]))
+    last = {str(entry["label"]): float(entry["seconds"]) for entry in entries}
     nodes = plan(config, until)
     for node in nodes:
         inputs = {name: refs[label] for name, label in node.inputs.items() if label in refs}

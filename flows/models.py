@@ -28,7 +28,8 @@ def description(version: str) -> str:
     from tasks.registry.listing import show
 
     content = show(prepared(), version)
-    parts = [f"{key:<16}{value}" for key, value in content.items() if not nested(value)]
+    flat = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    parts = [f"{key:<16}{shown(flat[key])}" for key in flat if key not in ("files", "decision")]
     if content["decision"]:
         parts += ["", "gates", *gates(content["decision"]["gates"])]
     for key in ("lineage", "parameters", "figures"):
@@ -68,13 +69,15 @@ def prepared() -> Path:
 
 def gates(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
-        f"  {'passed' if row['passed'] else 'FAILED'}  {row['gate']:<20}{row['reason']}"
+        f"  {'passed' if row['passed'] else 'FAILED'}  {row['gate']:<24}{row['reason']}"
         for row in rows
     ]
 
 
-def nested(value: Any) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and len(value) > 4)
+def shown(value: Any) -> str:
+    if isinstance(value, list):
+        return joined(value) or "-"
+    return "-" if value is None else str(value)
 
 
 def joined(values: Iterable[Any]) -> str:

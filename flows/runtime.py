@@ -112,4 +112,6 @@ def reason(answer_file: Path, code: int) -> str:
 
 def say(what: str, label: str, seconds: float, peak_mib: float, ref: Ref) -> None:
     size = "" if what == "reused" else f"{seconds:7.1f} s {peak_mib:6.0f} MiB"
-    print(f"{what:<7}{label:<20}{size:<20}  {ref.version[:12]}", flush=True)
+    # One write: two steps that end together must not share a line.
+    sys.stdout.write(f"{what:<7}{label:<20}{size:<20}  {ref.version[:12]}\n")
+    sys.stdout.flush()

@@ -8,11 +8,11 @@ from tasks.store import open_store
 
 def summary(home: Path) -> str:
     """Return the steps done, the last report, and the released model."""
-    entries = sorted(open_store(home).index_entries(), key=lambda entry: str(entry["label"]))
-    lines = [f"home {home}", f"{len(entries)} results in the store's index"]
-    for entry in entries:
-        version = str(entry["ref"]["version"])[:12]
-        lines.append(f"  {entry['label']:<20}{version}  {float(entry['seconds']):7.1f} s")
+    entries = sorted(open_store(home).index_entries(), key=lambda entry: str(entry["time_utc"]))
+    lines = [f"home {home}", f"{len(entries)} results in the store's index; the newest of each:"]
+    for label, entry in sorted({str(entry["label"]): entry for entry in entries}.items()):
+        version, seconds = str(entry["ref"]["version"])[:12], float(entry["seconds"])
+        lines.append(f"  {label:<20}{version}  {seconds:7.1f} s  {str(entry['time_utc'])[:16]}")
     return "\n".join([*lines, last_report(home), released(home)])
 
 

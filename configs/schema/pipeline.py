@@ -1,0 +1,60 @@
+"""The whole configuration of a run."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from configs.layout import LayoutConfig
+from configs.schema.check import Check
+from configs.schema.evaluate import Evaluate
+from configs.schema.experts import Experts
+from configs.schema.export import Export
+from configs.schema.grasps import Grasps
+from configs.schema.hand import Hand
+from configs.schema.machine import Machine
+from configs.schema.objects import Objects
+from configs.schema.physics import Physics, Randomization
+from configs.schema.promote import Promote
+from configs.schema.rollouts import Rollouts
+from configs.schema.store import Store
+from configs.schema.strict import strict
+from configs.schema.task import Control, Task
+from configs.schema.train import Train
+from configs.schema.world import Embodiment, World
+
+
+@strict
+class Config:
+    """Every value of a run; each step is given its own part of it only."""
+
+    seed: Annotated[int, Field(ge=0)]
+    machine: Machine
+    hand: Hand
+    control: Control
+    layout: LayoutConfig
+    physics: Physics
+    randomization: Randomization
+    task: Task
+    objects: Objects
+    grasps: Grasps
+    experts: Experts
+    rollouts: Rollouts
+    check: Check
+    store: Store
+    evaluate: Evaluate
+    train: Train
+    export: Export
+    promote: Promote
+
+    @property
+    def embodiment(self) -> Embodiment:
+        return Embodiment(hand=self.hand, control=self.control, layout=self.layout)
+
+    @property
+    def world(self) -> World:
+        return World(
+            embodiment=self.embodiment,
+            physics=self.physics,
+            randomization=self.randomization,
+            task=self.task,
+        )
