@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV ?= .venv
 STAMP := $(VENV)/.installed
+# Where the tests' smoke loop leaves its state; kept, so that the next time its steps are reused.
+export DEXGEN_TEST_HOME ?= $(CURDIR)/var/test
 
 .PHONY: run test setup lint clean
 

@@ -45,7 +45,7 @@ class RewardWeights:
     torque: NonNegative  # a_tau [1/(N m)^2]
     style: NonNegative  # w_style
     tip_speed: NonNegative  # a_i, the same for each tip [s/m]
-    drop: float  # added once at a drop (ours, after the feasibility study)
+    drop: float  # added once at a drop (ours, after a prototype)
 
 
 @strict

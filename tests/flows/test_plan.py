@@ -39,7 +39,7 @@ def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
 
 
 def test_changed_training_value_touches_training_only():
-    assert rerun("train.batch_size=64") == {"train"}
+    assert rerun("train.batch=64") == {"train"}
 
 
 def test_changed_reward_leaves_grasps_alone():

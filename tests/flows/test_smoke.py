@@ -67,7 +67,7 @@ def test_second_run_reuses_every_step_and_says_so(smoke_home, dexgen):
 
 @pytest.mark.parametrize(
     ("change", "first"),
-    [("train.batch_size=96", "train"), ("evaluate.seed_offset=5", "evaluate")],
+    [("train.batch=96", "train"), ("evaluate.windows=1", "evaluate")],
 )
 def test_a_changed_value_reruns_its_stage_and_what_follows(smoke_home, dexgen, change, first):
     result = dexgen("run", "profile=smoke", change, "--dry-run", home=smoke_home)

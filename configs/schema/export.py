@@ -1,0 +1,50 @@
+"""How a trained controller samples, and what goes into its bundle."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from configs.schema.strict import strict
+from configs.schema.world import Embodiment
+
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@strict
+class Sampling:
+    """Guided DDIM (models/diffusion.py says what the rules mean)."""
+
+    steps: Count  # DDIM steps, unrolled in the exported graph
+    spacing: Literal["leading", "trailing"]  # the levels end at the cleanest, or begin at the last
+    rule: Literal["constant", "posterior"]  # how guidance becomes a step's pull
+    clip: Positive  # largest denoised motion, in units of its rms
+
+
+@strict
+class Parity:
+    """Largest differences between the network and its exported graph."""
+
+    target: Positive  # [rad]
+    action: Positive
+    motion: Positive  # [m]
+    batch: Count  # inputs compared
+
+
+@strict
+class Export:
+    assistance: Literal["paper"]  # the assistance that a robot uses unless told otherwise
+    guidance: Annotated[float, Field(ge=0)]  # default strength, chosen on validation seeds
+    sampling: Sampling
+    parity: Parity
+    opset: Annotated[int, Field(ge=17)]  # ONNX operator set
+    scenario_grasps: Annotated[int, Field(ge=2)]  # validated grasps that go along
+
+
+@strict
+class ExportStep:
+    """What the export step's result depends on."""
+
+    embodiment: Embodiment
+    export: Export
+    seed: Annotated[int, Field(ge=0)]

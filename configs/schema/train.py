@@ -1,0 +1,82 @@
+"""The controller's networks and how they are trained."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from configs.schema.strict import strict
+from configs.schema.world import Embodiment
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@strict
+class DenoiserConfig:
+    """Sizes of the fully connected U-Net and of what conditions it (appendix F of the paper)."""
+
+    hidden: Count  # width of the U-Net; a multiple of `groups`
+    blocks: Count  # encoder blocks, and as many decoder blocks
+    encoder_hidden: Count  # width of the state encoder; a multiple of `groups`
+    encoder_layers: Count
+    mode_features: Count  # width of the mode encoder
+    time_features: Annotated[int, Field(ge=4, multiple_of=2)]  # of the diffusion step's embedding
+    groups: Count  # of GroupNorm
+
+
+@strict
+class InverseDynamicsConfig:
+    """Sizes of the residual MLP; the paper prints none."""
+
+    hidden: Count  # a multiple of `groups`
+    blocks: Count
+    groups: Count  # of GroupNorm
+
+
+@strict
+class ControllerConfig:
+    denoiser: DenoiserConfig
+    inverse_dynamics: InverseDynamicsConfig
+    diffusion_steps: Count  # noise levels in training
+    prediction: Literal["noise", "velocity"]  # what the denoiser puts out (models/diffusion.py)
+
+
+@strict
+class Optimizer:
+    """AdamW; the rate rises linearly over `warmup`, then falls as a cosine to 0."""
+
+    learning_rate: Positive
+    weight_decay: NonNegative
+    warmup: Share  # share of the batches
+    gradient_clip: Positive  # largest norm of the gradient
+
+
+@strict
+class Train:
+    """One training run; its length is counted in samples: equal seeds give equal weights."""
+
+    controller: ControllerConfig
+    optimizer: Optimizer
+    samples: Count  # windows that each of the two networks sees
+    batch: Count
+    averaging: Share  # decay of the weights' moving average; 0: the last weights count
+    history_noise: NonNegative  # std of noise on the standardised history
+    minimum_std: Positive  # floor of the history's std, for a joint that never moves
+    validation_share: Annotated[float, Field(gt=0, lt=1)]  # of the episodes, never trained on
+    validation_windows: Count  # at most, spread over the validation episodes
+    validate_every: Count  # batches
+    checkpoint_every: Count  # batches
+    max_frames: Count  # frames held in memory; a larger dataset is refused
+    accelerator: Literal["cpu", "cuda"]
+    threads: Count  # CPU threads; fixed here, because the last bits depend on it
+
+
+@strict
+class TrainStep:
+    """What the training step's result depends on."""
+
+    embodiment: Embodiment
+    train: Train
+    seed: Annotated[int, Field(ge=0)]

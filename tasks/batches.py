@@ -1,0 +1,102 @@
+"""Which windows and which noise a training batch holds: a function of seed and number alone.
+
+Nothing is drawn from a running generator, so a training that goes on from batch k draws what an
+uninterrupted one would have drawn.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from configs.layout import Layout
+from models.controller import Windows
+from tasks.windows import Frames, gather
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows of the two networks, and the noise of this batch."""
+
+    prior: Windows  # clean windows
+    inverse: Windows  # all windows
+    noise: Tensor  # [B, T, K, 3]
+    level: Tensor  # [B] int64 noise level
+    prior_jitter: Tensor  # [B, H, S] on the prior's standardised history
+    inverse_jitter: Tensor  # [B, H, S]
+
+
+def generator(seed: int, *key: int) -> torch.Generator:
+    """Return a generator of its own for (seed, key)."""
+    # The length goes in because a seed sequence takes (k) and (k, 0) for the same.
+    state = np.random.SeedSequence([len(key), *key, seed]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(state >> np.uint64(1)))
+
+
+class Stream:
+    """Endless passes over `rows`, each pass in its own random order."""
+
+    def __init__(self, rows: Tensor, seed: int, stream: int):
+        self.rows, self.seed, self.stream = rows, seed, stream
+        self._epoch, self._order = -1, rows
+
+    def take(self, start: int, count: int) -> Tensor:
+        """Return the rows at places start .. start + count of the endless sequence."""
+        parts = []
+        while count > 0:
+            epoch, place = divmod(start, len(self.rows))
+            if epoch != self._epoch:
+                draws = generator(self.seed, self.stream, epoch)
+                self._epoch, self._order = epoch, torch.randperm(len(self.rows), generator=draws)
+            part = self._order[place : place + count]
+            parts.append(part)
+            start, count = start + len(part), count - len(part)
+        return self.rows[torch.cat(parts)]
+
+
+class Batches:
+    """Batches by number.
+
+    Args:
+        clean: rows for the prior. every: rows for the inverse dynamics.
+        levels: noise levels of the diffusion. jitter: std of noise on the standardised history.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        layout: Layout,
+        clean: Tensor,
+        every: Tensor,
+        *,
+        size: int,
+        levels: int,
+        jitter: float,
+        seed: int,
+    ):
+        self.frames, self.layout = frames, layout
+        self.size, self.levels, self.jitter, self.seed = size, levels, jitter, seed
+        self._clean, self._every = Stream(clean, seed, 0), Stream(every, seed, 1)
+
+    def draw(self, index: int) -> Batch:
+        """Return batch number `index` on the frames' device."""
+        device = self.frames.step.device
+        place = index * self.size
+        draws = generator(self.seed, 2, index)
+        history = (self.size, self.layout.history, self.layout.step_size)
+
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(shape, generator=draws).to(device)
+
+        def jitter() -> Tensor:
+            return self.jitter * normal(*history) if self.jitter else torch.zeros(1, device=device)
+
+        return Batch(
+            prior=gather(self.frames, self._clean.take(place, self.size).to(device), self.layout),
+            inverse=gather(self.frames, self._every.take(place, self.size).to(device), self.layout),
+            noise=normal(self.size, *self.layout.motion_shape),
+            level=torch.randint(self.levels, (self.size,), generator=draws).to(device),
+            prior_jitter=jitter(),
+            inverse_jitter=jitter(),
+        )

@@ -1,0 +1,109 @@
+"""Step `export`: a trained controller becomes a bundle that runs without torch."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from pydantic import JsonValue
+
+from configs.layout import Layout
+from configs.load import validate
+from configs.refs import Ref
+from configs.schema.export import ExportStep
+from configs.schema.train import ControllerConfig
+from envs.grasp_set import GraspSet
+from envs.objects import load_objects
+from models.bundle import GRAPH, SCENARIO, WEIGHTS, open_bundle, write_bundle
+from models.controller import ASSISTANCES, Controller, ControllerError, load_controller
+from models.session import Session
+from tasks.context import Context
+from tasks.graph import compare, export_graph
+from tasks.scenario import choose_scenario
+from tasks.training import DESCRIPTION, FORMAT
+
+GRASPS = "grasps/"  # prefix of the references to grasps
+GRASP_FILE = "grasps.safetensors"
+
+
+def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Publish the bundle of `refs["controller"]`, its graph compared with the network.
+
+    `refs["objects"]` and the `grasps/<object>` of training objects give the scenario.
+
+    Raises:
+        LayoutMismatch: the controller is of another layout. ControllerError: it is damaged.
+        ParityError: the graph differs from the network. ScenarioError: no connected grasps.
+    """
+    torch.set_num_threads(1)  # what the graph is compared with, to the last bits
+    layout, settings = config.embodiment.make_layout(), config.export
+    controller = read_controller(context.open(refs["controller"]), layout)
+    assistance = ASSISTANCES[settings.assistance](controller, settings.sampling)
+    graph = context.scratch / GRAPH
+    export_graph(assistance, graph, settings.opset)
+    objects = load_objects(context.open(refs["objects"]))
+    grasps = {
+        name.removeprefix(GRASPS): GraspSet.load(context.open(ref) / GRASP_FILE, layout)
+        for name, ref in refs.items()
+        if name.startswith(GRASPS)
+    }
+    scenario, chosen = choose_scenario(objects, grasps, settings.scenario_grasps)
+    chosen.save(context.scratch / SCENARIO, layout)
+    files = {
+        WEIGHTS: context.open(refs["controller"]) / WEIGHTS,
+        GRAPH: graph,
+        SCENARIO: context.scratch / SCENARIO,
+    }
+    if scenario.spec.mesh is not None:
+        files[scenario.spec.mesh] = context.open(refs["objects"]) / scenario.spec.mesh
+    folder = context.scratch / "bundle"
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    write_bundle(
+        folder,
+        files,
+        embodiment=config.embodiment,
+        assistance=settings.assistance,
+        guidance=settings.guidance,
+        ddim_steps=settings.sampling.steps,
+        scenario=scenario.spec,
+        lineage=lineage(refs, context),
+    )
+    session = Session(open_bundle(folder, layout))
+    for name, difference in compare(assistance, session, settings.parity, config.seed).items():
+        context.record(f"export.parity.{name}", difference)
+    context.record("export.graph_mib", graph.stat().st_size / 2**20)
+    published = {path.name: path for path in sorted(folder.iterdir())}
+    return context.publish(published, "bundle", list(refs.values()))
+
+
+def read_controller(folder: Path, layout: Layout) -> Controller:
+    """Read the artifact of step `train`.
+
+    Raises:
+        LayoutMismatch: trained for another layout. ControllerError: not such an artifact.
+    """
+    path = folder / DESCRIPTION
+    try:
+        description = json.loads(path.read_text())
+        if description["format"] != FORMAT:
+            raise ControllerError(f"{path}: format {description['format']}, expected {FORMAT}")
+        layout.require(description["layout"], str(path))
+        config = validate(ControllerConfig, description["controller"], str(path))
+    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
+        raise ControllerError(f"{path}: not a trained controller ({error})") from None
+    return load_controller(folder / WEIGHTS, layout, config)
+
+
+def lineage(refs: Mapping[str, Ref], context: Context) -> dict[str, JsonValue]:
+    """Return the versions that went in, and every step behind them that left its name."""
+    inputs: dict[str, JsonValue] = {name: ref.version for name, ref in sorted(refs.items())}
+    behind = {
+        commit.id: commit for ref in refs.values() for commit in context.store.log(ref.version)
+    }
+    steps: dict[str, JsonValue] = {
+        version: dict(behind[version].metadata)
+        for version in sorted(behind)
+        if "step" in behind[version].metadata
+    }
+    return {"inputs": inputs, "export": dict(context.origin), "steps": steps}

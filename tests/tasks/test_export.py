@@ -1,0 +1,178 @@
+"""The exported bundle: the same numbers as the network, the structure that was asked for."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from configs.layout import LayoutMismatch
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.export import ExportStep
+from configs.schema.pipeline import Config
+from configs.schema.train import TrainStep
+from envs.grasp_set import GraspSet
+from envs.objects import ObjectModel, save_objects
+from models.bundle import GRAPH, SCENARIO, Bundle, open_bundle
+from models.controller import Controller, ControllerError, PaperAssistance
+from models.session import Session
+from tasks.context import Context, Progress, make_scratch
+from tasks.export import export, read_controller
+from tasks.graph import ParityError, compare, draw_inputs
+from tasks.store import open_store
+from tasks.training import write_artifact
+from tests.tasks.synthetic_grasps import chain, make_grasps
+
+SETTINGS = [
+    "train.controller.denoiser.hidden=16",
+    "train.controller.denoiser.blocks=2",
+    "train.controller.denoiser.encoder_hidden=24",
+    "train.controller.denoiser.encoder_layers=3",
+    "train.controller.inverse_dynamics.hidden=16",
+    "train.controller.inverse_dynamics.blocks=1",
+    "export.sampling.steps=3",
+    "export.scenario_grasps=4",
+]
+
+
+def config_of(hand: str, *overrides: str) -> Config:
+    return load(Config, [f"hand={hand}", *SETTINGS, *overrides])
+
+
+def step_of(config: Config) -> ExportStep:
+    return ExportStep(embodiment=config.embodiment, export=config.export, seed=config.seed)
+
+
+def make_context(home: Path, identity: str) -> Context:
+    return Context(
+        identity=identity,
+        label=identity,
+        store=open_store(home),
+        home=home,
+        scratch=make_scratch(home, identity),
+        threads=1,
+        progress=Progress(identity),
+        origin={"step": identity},
+    )
+
+
+def make_controller(config: Config) -> Controller:
+    torch.manual_seed(0)
+    layout = config.embodiment.make_layout()
+    controller = Controller(layout, config.train.controller)
+    torch.nn.init.normal_(controller.denoiser.output.weight, std=0.1)  # it starts from 0
+    controller.normalizer.fit(
+        0.5 + 0.1 * torch.randn(50, layout.history, layout.step_size),
+        0.001 * torch.randn(50, *layout.motion_shape),
+        1e-4,
+    )
+    return controller.requires_grad_(False).eval()
+
+
+def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
+    """Publish a controller, the objects and grasps of the training objects, as the steps do."""
+    layout, context = config.embodiment.make_layout(), make_context(home, "train")
+    training = TrainStep(embodiment=config.embodiment, train=config.train, seed=config.seed)
+    files = write_artifact(make_controller(config), context.scratch, layout, training, {}, {})
+    refs = {"controller": context.publish(files, "controller", [])}
+    context = make_context(home, "objects")
+    models = [ObjectModel(item) for item in config.objects.items.values()]
+    files = {path.name: path for path in save_objects(models, context.scratch)}
+    refs["objects"] = context.publish(files, "objects", [])
+    for name, count in (("box", 6), ("sphere", 3)):
+        context = make_context(home, f"grasps-{name}")
+        grasps = make_grasps(layout.num_joints, layout.num_tips, chain(count), name)
+        path = context.scratch / "grasps.safetensors"
+        grasps.save(path, layout)
+        refs[f"grasps/{name}"] = context.publish({path.name: path}, "grasps", [refs["objects"]])
+    return refs
+
+
+@pytest.fixture(scope="module", params=["allegro", "trident"])
+def exported(request, tmp_path_factory) -> tuple[Config, Bundle, dict[str, Ref], Context]:
+    config, home = config_of(request.param), tmp_path_factory.mktemp("export")
+    refs, context = publish_inputs(config, home), make_context(home, "export")
+    published = export(step_of(config), refs, context)
+    return config, open_bundle(context.open(published), None), refs, context
+
+
+def test_graph_computes_what_the_network_computes(exported):
+    config, bundle, _, _ = exported
+    controller, session = make_controller(config), Session(bundle)
+    assistance = PaperAssistance(controller, config.export.sampling)
+    for batch in (1, 2, 17):
+        inputs = draw_inputs(bundle.layout, controller.normalizer, batch, seed=batch)
+        wanted = assistance(*inputs)
+        found = session.assist(*(tensor.numpy() for tensor in inputs))
+        np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
+        np.testing.assert_allclose(found.action, wanted.action, atol=1e-4)
+        np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
+    differences = compare(assistance, session, config.export.parity, seed=3)
+    assert max(differences.values()) < 1e-4
+
+
+def test_another_networks_graph_fails_the_comparison(exported):
+    config, bundle, _, _ = exported
+    other = make_controller(config)
+    other.inverse_dynamics.mean.bias += 0.01
+    assistance = PaperAssistance(other, config.export.sampling)
+    with pytest.raises(ParityError, match=r"export\.parity\.target: .* differ by"):
+        compare(assistance, Session(bundle), config.export.parity, seed=0)
+
+
+def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
+    config, bundle, _, _ = exported
+    graph = onnx.load_from_string(bundle.read(GRAPH)).graph
+    blocks, layers = 2, 3
+    unet = 1 + 2 * blocks + 2 + 3 * blocks + 1  # in, down, middle, up with residuals, out
+    once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
+    products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
+    assert products == once + config.export.sampling.steps * unet
+    assert not {node.op_type for node in graph.node} & {"Sin", "Cos", "If", "Loop", "Scan"}
+    assert [node.name for node in graph.output] == ["target", "action", "planned_motion"]
+    for node in (*graph.input, *graph.output):
+        assert node.type.tensor_type.shape.dim[0].dim_param == "batch"
+
+
+def test_bundle_says_where_it_comes_from(exported):
+    config, bundle, refs, context = exported
+    manifest = bundle.manifest
+    assert manifest.ddim_steps == 3
+    assert (manifest.assistance, manifest.guidance) == ("paper", config.export.guidance)
+    assert manifest.lineage["inputs"] == {name: ref.version for name, ref in refs.items()}
+    assert manifest.lineage["steps"][refs["controller"].version]["step"] == "train"
+    names = [json.loads(row)["name"] for row in context.metrics_file.read_text().splitlines()]
+    assert "export.parity.action" in names
+
+
+def test_scenario_is_the_best_connected_object(exported):
+    _, bundle, _, _ = exported
+    grasps = GraspSet.load(bundle.folder / SCENARIO, bundle.layout)
+    assert bundle.manifest.scenario.name == grasps.object == "box"
+    assert len(grasps) == 4
+    assert (grasps.neighbours >= 0).any(axis=1).all()
+
+
+def test_equal_inputs_give_an_equal_bundle(exported, tmp_path):
+    config, bundle, _, _ = exported
+    refs = publish_inputs(config, tmp_path)
+    context = make_context(tmp_path, "export")
+    (context.scratch / "bundle").mkdir()  # what a kill in mid-write may leave
+    again = export(step_of(config), refs, context)
+    assert open_bundle(context.open(again), bundle.layout).hash == bundle.hash
+
+
+def test_a_controller_of_another_layout_or_a_damaged_one_is_refused(exported, tmp_path):
+    config, _, refs, context = exported
+    other = "trident" if config.hand.name == "allegro" else "allegro"
+    folder = context.open(refs["controller"])
+    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
+        read_controller(folder, config_of(other).embodiment.make_layout())
+    with pytest.raises(ControllerError, match="not a trained controller"):
+        read_controller(tmp_path, config.embodiment.make_layout())
+    (tmp_path / "controller.json").write_bytes((folder / "controller.json").read_bytes())
+    with pytest.raises(ControllerError, match="not the weights"):
+        read_controller(tmp_path, config.embodiment.make_layout())
