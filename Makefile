@@ -22,6 +22,7 @@ lint: setup
 	$(VENV)/bin/pyright
 
 $(STAMP): pyproject.toml constraints.txt
+	@echo "installing into $(VENV): about 2 GB, a few minutes"
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pipeline,robot,dev]'
 	touch $@

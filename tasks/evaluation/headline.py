@@ -58,11 +58,14 @@ def headline(evaluation: Mapping[str, Any]) -> list[str]:
         return [f"Evaluated under {', '.join(table)}; there is no pair of variants to compare."]
     ours, bare = cells["assisted"], cells["unassisted"]
     ratio = ours["hold_s"] / bare["hold_s"]
+    goals, bare_goals = number(ours["goals_per_min"]), number(bare["goals_per_min"])
+    reached = f"reaches {goals} instead of {bare_goals} goals a minute"
+    if goals == bare_goals:
+        reached = f"reaches {goals} goals a minute either way"
     result = (
         f"Under {describe(name, settings)}, the hand holds its object for "
         f"{seconds(ours)} with the controller and {seconds(bare)} without, {number(ratio, 2)} "
-        f"times as long, and reaches {number(ours['goals_per_min'])} instead of "
-        f"{number(bare['goals_per_min'])} goals a minute."
+        f"times as long, and {reached}."
     )
     return [result, *supporting(cells, settings)]
 

@@ -42,6 +42,11 @@ def test_a_hand_that_never_drops_has_no_upper_bound():
     assert "–∞\u00a0s with" in headline(report(unassisted=cell(48), assisted=cell(0)))[1]
 
 
+def test_equal_goals_are_said_once():
+    line = headline(report(unassisted=cell(40, 6), assisted=cell(2, 6)))[0]
+    assert line.endswith("and reaches 3.00 goals a minute either way.")
+
+
 def test_without_a_pair_to_compare_nothing_is_claimed():
     assert "no pair" in headline(report(unassisted=cell(3)))[0]
 
