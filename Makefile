@@ -27,5 +27,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pipeline,robot,dev]'
 	touch $@
 
+# The environments only: var/ holds the registry, the releases and the approver's key.
 clean:
-	rm -rf $(VENV) .venv-robot var
+	rm -rf $(VENV) .venv-robot

@@ -8,7 +8,7 @@ file and the hand's YAML knows how many joints or keypoints there are.
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field as Limit
 
@@ -23,7 +23,7 @@ class LayoutConfig:
 
     history: Annotated[int, Limit(ge=1)]  # stacked control steps in a state (paper: 4)
     horizon: Annotated[int, Limit(ge=1)]  # planned keypoint steps T (paper: 2)
-    modes: Annotated[tuple[str, ...], Limit(min_length=1)]  # task modes, one-hot; first: default
+    modes: Annotated[tuple[str, ...], Limit(min_length=1)]  # task modes, an index; first: default
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class Layout:
     joint_upper: tuple[float, ...]  # [rad]
     keypoint_names: tuple[str, ...]
     tip_indices: tuple[int, ...]  # which keypoints are finger tips, one a finger
+    kinematics: str  # sha256 of the geometry that turns joint angles into keypoints
     control_hz: float  # [1/s]
     action_scale: float  # [rad]
     target_margin: float  # [rad]
@@ -126,9 +127,7 @@ class Layout:
 
     def fingerprint(self) -> str:
         """Return the sha256 of the layout's canonical JSON, fields included."""
-        content = asdict(self) | {"fields": [asdict(field) for field in self.fields.values()]}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _digest(asdict(self) | {"fields": [asdict(row) for row in self.fields.values()]})
 
     def require(self, fingerprint: str, holder: str) -> None:
         """Raise LayoutMismatch unless `holder` was made with this very layout."""
@@ -154,6 +153,7 @@ def layout_of(hand: Hand, control: Control, config: LayoutConfig) -> Layout:
         tip_indices=tuple(
             i for i, (finger, point) in enumerate(keypoints) if point.name == last[finger.name]
         ),
+        kinematics=kinematics_digest(hand),
         control_hz=control.hz,
         action_scale=control.action_scale,
         target_margin=control.target_margin,
@@ -161,3 +161,26 @@ def layout_of(hand: Hand, control: Control, config: LayoutConfig) -> Layout:
         horizon=config.horizon,
         modes=config.modes,
     )
+
+
+def kinematics_digest(hand: Hand) -> str:
+    """Return the sha256 of a hand's kinematics: roots, links, axes, limits, keypoints.
+
+    Two hands that share it map equal joint angles to equal keypoints; masses, gains and collision
+    shapes are no part of it, so a simulation may be tuned without new data.
+    """
+    fingers = [
+        {
+            "name": finger.name,
+            "root": (finger.root_position, finger.root_quaternion),
+            "links": [(link.name, link.offset, link.axis, link.limits) for link in finger.links],
+            "keypoints": [(point.name, point.link, point.position) for point in finger.keypoints],
+        }
+        for finger in hand.fingers
+    ]
+    return _digest(fingers)
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

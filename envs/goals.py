@@ -108,13 +108,13 @@ class GoalChoice:
         self.goal[ids] = rows
         self._renew(ids, rows, pose, uniform)
 
-    def advance(self, ids: Tensor, pose: Tensor, uniform: Tensor) -> None:
-        """Choose the goal after the one that was reached."""
-        self._renew(ids, self.goal[ids], pose, uniform)
+    def advance(self, ids: Tensor, reached: Tensor, pose: Tensor, uniform: Tensor) -> None:
+        """Choose the next goal, from the one that was reached [M] or else from the same origin.
 
-    def replace(self, ids: Tensor, pose: Tensor, uniform: Tensor) -> None:
-        """Choose another goal from the same origin; the expired one comes again only if alone."""
-        self._renew(ids, self.origin[ids], pose, uniform)
+        A goal that expired comes again only if it is alone.
+        """
+        origin = torch.where(reached, self.goal[ids], self.origin[ids])
+        self._renew(ids, origin, pose, uniform)
 
     def _renew(self, ids: Tensor, origin: Tensor, pose: Tensor, uniform: Tensor) -> None:
         """Draw a neighbour of `origin` [M] that the object's present pose [M, 7] does not meet.
@@ -134,7 +134,8 @@ class GoalChoice:
         self.age[ids] = 0
 
     def _away(self, pose: Tensor, candidates: Tensor) -> Tensor:
-        """Say which candidates [M, k] are at least `min_distance` tolerances away."""
+        """Say which candidates [M, k] the pose [M, 7] is `min_distance` or farther from: the larger
+        of (distance / position tolerance, angle / rotation tolerance)."""
         goals = self.table.object_pose[candidates]  # [M, k, 7]; pads read the last row
         distance = torch.linalg.vector_norm(goals[..., :3] - pose[:, None, :3], dim=-1)
         angle = rotations.angle(goals[..., 3:], pose[:, None, 3:])

@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save_file
 
 from configs.layout import Layout
 
@@ -69,13 +70,30 @@ class GraspSet:
         Raises:
             GraspSetError: missing or not such a file. LayoutMismatch: made for another layout.
         """
-        header = _header(path)
-        if header.get("format") != FORMAT:
-            raise GraspSetError(f"{path}: grasp format {header.get('format')}, expected {FORMAT}")
-        layout.require(header["layout"], str(path))
-        arrays = load_file(path)
-        contacts = Contacts(**{f.name: arrays.pop(f"contact_{f.name}") for f in fields(Contacts)})
-        return GraspSet(object=header["object"], contacts=contacts, **arrays)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise _refusal(str(path), error) from None
+        return GraspSet.loads(content, str(path), layout)
+
+    @staticmethod
+    def loads(content: bytes, holder: str, layout: Layout) -> "GraspSet":
+        """Read the bytes of a file that `save` wrote; `holder` names them in errors.
+
+        Raises:
+            GraspSetError: not such a file. LayoutMismatch: made for another layout.
+        """
+        try:
+            arrays = load_arrays(content)
+            header = _header(content)
+            if header["format"] != FORMAT:
+                raise GraspSetError(f"{holder}: grasp format {header['format']}, expected {FORMAT}")
+            layout.require(header["layout"], holder)
+            names = [f.name for f in fields(Contacts)]
+            contacts = Contacts(**{name: arrays.pop(f"contact_{name}") for name in names})
+            return GraspSet(object=header["object"], contacts=contacts, **arrays)
+        except (SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
+            raise _refusal(holder, error) from None
 
     def select(self, indices: np.ndarray) -> "GraspSet":
         """Return the grasps at `indices` [M]; links to grasps left out become -1, pads last."""
@@ -103,9 +121,12 @@ def _arrays(grasps: GraspSet) -> dict[str, np.ndarray]:
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def _header(path: Path) -> dict:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return json.loads((file.metadata() or {})["grasps"])
-    except (FileNotFoundError, SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise GraspSetError(f"{path}: not a grasp file ({error}); run the grasps step") from None
+def _header(content: bytes) -> dict:
+    """Return our metadata; safetensors: 8 bytes of length, little endian, then JSON."""
+    size = int.from_bytes(content[:8], "little")
+    return json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["grasps"])
+
+
+def _refusal(holder: str, error: Exception) -> GraspSetError:
+    reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+    return GraspSetError(f"{holder}: not a grasp file ({reason}); run the grasps step")

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save_file
 
 from envs.surfaces import Closest, Surface, outward
 
@@ -111,7 +112,16 @@ def save_hull(hull: HullSurface, path: Path) -> None:
 
 def load_hull(path: Path) -> HullSurface:
     """Read what `save_hull` wrote."""
-    arrays = load_file(path)
+    return loads_hull(path.read_bytes())
+
+
+def loads_hull(content: bytes) -> HullSurface:
+    """Read the bytes of a file that `save_hull` wrote.
+
+    Raises:
+        SafetensorError, KeyError: not such a file.
+    """
+    arrays = load_arrays(content)
     return HullSurface(arrays["vertices"], arrays["faces"])
 
 

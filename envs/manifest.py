@@ -58,6 +58,17 @@ class Manifest:
     def dropped(self) -> int:
         return sum(shard.dropped for shard in self.shards.values())
 
+    @property
+    def drops_of_all(self) -> tuple[int, int]:
+        """(drops, episodes) of everything that was rolled out, where its writers counted that.
+
+        A quick drop leaves too little to keep, so among the episodes kept drops are rarer. Where
+        nothing was counted (a robot's episodes) these are the episodes kept.
+        """
+        if {"drops", "episodes"} <= self.counts.keys():
+            return self.counts["drops"], self.counts["episodes"]
+        return self.dropped, self.episodes
+
     def statistics(self) -> dict[str, Statistics]:
         """Return the statistics of every field over all rows."""
         names = next(iter(self.shards.values())).statistics if self.shards else {}

@@ -60,7 +60,8 @@ class ManipulationEnv:
         physics: PhysicsState; keypoints [N, K, 3] true, hand frame [m]; gravity [N, 3] [m/s^2];
         applied_action [N, n] what the last step executed; goals: GoalChoice; started [N] bool,
         the present frame is its episode's first; parameters: PhysicsParameters [N];
-        episode_length_buf [N] int64, control steps since the episode's start.
+        episode_length_buf [N] int64, control steps since the episode's start; object_index [N]
+        which object it holds; object_scale [N] factor on that object's lengths.
     """
 
     def __init__(
@@ -105,13 +106,16 @@ class ManipulationEnv:
         self.object_index = everyone % len(objects) if object_index is None else object_index
         self.table = GraspTable.join(grasps, [model.name for model in objects])
         scale = Streams(seed, self.stream_numbers).uniform(SCALE, 0, 1)[:, 0]
+        self.object_scale = between(self.ranges.object_scale, scale)
+        which = torch.nn.functional.one_hot(self.object_index, len(objects))
+        self.object_shape = torch.cat((self.object_scale[:, None], which), dim=1)
         self.engine: Engine = MujocoEngine(
             world.embodiment.hand,
             world.physics,
             self.layout.control_hz,
             list(objects),
             self.object_index.numpy(),
-            between(self.ranges.object_scale, scale).numpy(),
+            self.object_scale.numpy(),
             threads,
         )
         self.device = torch.device("cpu")
@@ -272,15 +276,10 @@ class ManipulationEnv:
 
     def _renew_goals(self, reached_now: Tensor, done: Tensor) -> None:
         """Choose the next goal where one was reached or took too long and the episode goes on."""
-        late = self.goals.expired & ~reached_now & ~done
-        for wanted, choose in (
-            (reached_now & ~done, self.goals.advance),
-            (late, self.goals.replace),
-        ):
-            ids = wanted.nonzero()[:, 0]
-            if len(ids) > 0:
-                uniform = self.streams.uniform(GOAL, self.clock, 1, ids)[:, 0]
-                choose(ids, self.physics.object_pose[ids], uniform)
+        ids = ((reached_now | self.goals.expired) & ~done).nonzero()[:, 0]
+        if len(ids) > 0:
+            uniform = self.streams.uniform(GOAL, self.clock, 1, ids)[:, 0]
+            self.goals.advance(ids, reached_now[ids], self.physics.object_pose[ids], uniform)
 
     def get_observations(self) -> TensorDict:
         """Return the groups `actor` [N, A] and `critic` [N, C] (envs/observations.py)."""
@@ -301,24 +300,26 @@ class ManipulationEnv:
             dim=-1,
         )
         critic = critic_observation(
-            actor, self.physics, self.parameters, self.gravity, self.force.force, left
+            actor,
+            self.physics,
+            self.parameters,
+            self.gravity,
+            self.force.force,
+            left,
+            self.readings.bias,
+            self.object_shape,
         )
         return TensorDict({"actor": actor, "critic": critic}, batch_size=[self.num_envs])
 
     # -- for callers ------------------------------------------------------------------------
 
-    def scripted_action(self, rate: float = 1.0) -> Tensor:
-        """Return the scripted expert's action [N, n] (models/interpolation.py)."""
+    def scripted_action(self, rate: float) -> Tensor:
+        """Return the scripted expert's action [N, n], at most `rate` (models/interpolation.py)."""
         return scripted_action(self.layout, self.joint_target, self.goal_joint_target, rate)
 
     def history(self) -> Tensor:
         """Return the observed history [N, H, S], oldest first."""
         return self.stacked.clone()
-
-    @property
-    def goal_id(self) -> Tensor:
-        """The goal grasp's row [N] in the joined table of grasps."""
-        return self.goals.goal.clone()
 
     @property
     def goal_joint_target(self) -> Tensor:

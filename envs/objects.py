@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from configs.load import ConfigError, plain, validate
 from configs.schema.objects import Object, Objects
 from configs.schema.physics import Physics
-from envs.hull import HullSurface, load_hull, save_hull
+from envs.hull import HullSurface, load_hull, loads_hull, save_hull
 from envs.meshes import ObjectError, check_mesh, hull_of
 from envs.surfaces import SURFACES, Closest, Surface
 
@@ -32,10 +32,11 @@ class ObjectModel:
     """One object at scale 1, in its own frame, whose origin lies inside it.
 
     A mesh is its convex hull, everywhere: contact, inertia, surface. `mesh` is the file to read,
-    a hull that `save_objects` wrote or a mesh that trimesh reads; None: the one that `spec` names.
+    a hull that `save_objects` wrote or a mesh that trimesh reads; the bytes of such a hull; or
+    None: the file that `spec` names.
     """
 
-    def __init__(self, spec: Object, mesh: Path | None = None) -> None:
+    def __init__(self, spec: Object, mesh: Path | bytes | None = None) -> None:
         self.spec = spec
         self.surface = _surface(spec, mesh)
 
@@ -143,9 +144,15 @@ def load_objects(folder: Path) -> dict[str, ObjectModel]:
         raise ObjectError(f"{path}: not a list of objects ({reason}); make it again") from None
 
 
-def _surface(spec: Object, mesh: Path | None) -> Surface:
+def _surface(spec: Object, mesh: Path | bytes | None) -> Surface:
     if spec.mesh is None:
         return SURFACES[spec.shape](spec.size)
+    if isinstance(mesh, bytes):
+        try:
+            return loads_hull(mesh)
+        except (SafetensorError, KeyError) as error:
+            reason = " ".join(str(error).split())
+            raise ObjectError(f"object {spec.name!r}: {spec.mesh} is no hull ({reason})") from None
     path = mesh or Path(spec.mesh)
     if path.suffix == ".safetensors":
         return load_hull(path)

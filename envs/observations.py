@@ -36,12 +36,16 @@ def critic_observation(
     gravity: Tensor,
     force: Tensor,
     time_left: Tensor,
+    bias: Tensor,
+    shape: Tensor,
 ) -> Tensor:
     """Return the actor's view and all that it does not see.
 
     Args:
         gravity: [N, 3] [m/s^2]. force: [N, 3] [N], the random push.
         time_left: [N, 2] share of the goal's and of the episode's time that is left.
+        bias: [N, n] [rad], the constant part of the joint readings' error.
+        shape: [N, 1 + O] factor on the object's lengths, and which of O objects it is, one-hot.
     """
     parameter_columns = torch.stack(
         (
@@ -66,5 +70,7 @@ def critic_observation(
         force,
         parameter_columns,
         time_left,
+        bias,
+        shape,
     )
     return torch.cat(parts, dim=-1)

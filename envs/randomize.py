@@ -41,7 +41,8 @@ def nominal(randomization: Randomization, physics: Physics) -> Randomization:
 def draw_parameters(randomization: Randomization, uniform: Tensor) -> PhysicsParameters:
     """Turn uniform numbers [M, PARAMETER_DRAWS] into the physical parameters of M episodes.
 
-    A contact's friction is the mean of the object's and the hand's draw (physics.friction_rule).
+    A contact's friction is the mean of the object's and the hand's draw, as PhysX, the paper's
+    simulator, combines them; MuJoCo takes the larger of two geoms, so both are given the mean.
     """
     r = randomization
     friction = 0.5 * (

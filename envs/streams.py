@@ -10,10 +10,12 @@ Flood 2014), applied in a chain as counter-based generators do (Salmon et al. 20
 import hashlib
 import math
 
+import numpy as np
 import torch
 
-GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)  # 2^64 / golden ratio as a signed number
-MULTIPLIERS = (0xBF58476D1CE4E5B9 - (1 << 64), 0x94D049BB133111EB - (1 << 64))
+GOLDEN = 0x9E3779B97F4A7C15  # 2^64 / golden ratio
+MULTIPLIERS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+SHIFTS = tuple(np.uint64(places) for places in (30, 27, 31))
 BITS = 24  # a float32's mantissa: every value is exact
 
 
@@ -21,8 +23,9 @@ class Streams:
     """Draws for N environments; equal `numbers` are equal streams."""
 
     def __init__(self, seed: int, numbers: torch.Tensor) -> None:
-        seeded = mix(torch.tensor(signed(seed), device=numbers.device))
-        self.keys = mix(seeded + GOLDEN * (numbers.to(torch.int64) + 1))  # [N]
+        seeded = mix(word(seed))
+        keys = mix(seeded + word(GOLDEN) * (numbers.numpy().astype(np.uint64) + word(1)))
+        self.keys = torch.from_numpy(keys.view(np.int64))  # [N]
 
     def uniform(
         self,
@@ -35,7 +38,7 @@ class Streams:
 
         `counter` is a number or one for each returned row; equal arguments, equal numbers.
         """
-        return _unit(self._bits(purpose, counter, count, rows), 64 - BITS)
+        return torch.from_numpy(_unit(self._bits(purpose, counter, count, rows), 64 - BITS))
 
     def normal(
         self,
@@ -46,42 +49,40 @@ class Streams:
     ) -> torch.Tensor:
         """Return [N, count] (or [M, count]) standard normal numbers (Box-Muller)."""
         bits = self._bits(purpose, counter, (count + 1) // 2, rows)
-        radius = torch.sqrt(-2.0 * torch.log(_unit(bits, 64 - BITS)))
-        turn = (2.0 * math.pi) * _unit(bits, 0)
+        radius = torch.sqrt(-2.0 * torch.log(torch.from_numpy(_unit(bits, 64 - BITS))))
+        turn = (2.0 * math.pi) * torch.from_numpy(_unit(bits, 0))
         both = torch.cat((radius * torch.cos(turn), radius * torch.sin(turn)), dim=-1)
         return both[:, :count]
 
-    def _bits(self, purpose: int, counter, count: int, rows: torch.Tensor | None) -> torch.Tensor:
-        keys = self.keys if rows is None else self.keys[rows]
-        count_bits = signed(GOLDEN * counter) if isinstance(counter, int) else GOLDEN * counter
-        row = mix(mix(keys + signed(GOLDEN * purpose)) + count_bits)  # [M]
-        lanes = GOLDEN * torch.arange(1, count + 1, device=keys.device)
+    def _bits(self, purpose: int, counter, count: int, rows: torch.Tensor | None) -> np.ndarray:
+        """Return [M, count] words; numpy, since these many small steps cost torch five times."""
+        keys = (self.keys if rows is None else self.keys[rows]).numpy().view(np.uint64)
+        if isinstance(counter, int):
+            moment = word(GOLDEN * counter)
+        else:
+            moment = word(GOLDEN) * counter.numpy().view(np.uint64)
+        row = mix(mix(keys + word(GOLDEN * purpose)) + moment)  # [M]
+        lanes = word(GOLDEN) * np.arange(1, count + 1, dtype=np.uint64)
         return mix(row[:, None] + lanes)  # [M, count]
 
 
-def mix(x: torch.Tensor) -> torch.Tensor:
-    """Return splitmix64's output function of int64 values; products wrap around."""
-    x = (x ^ _shift(x, 30)) * MULTIPLIERS[0]
-    x = (x ^ _shift(x, 27)) * MULTIPLIERS[1]
-    return x ^ _shift(x, 31)
+def mix(x: np.ndarray) -> np.ndarray:
+    """Return splitmix64's output function of uint64 arrays; products wrap around."""
+    x = (x ^ (x >> SHIFTS[0])) * MULTIPLIERS[0]
+    x = (x ^ (x >> SHIFTS[1])) * MULTIPLIERS[1]
+    return x ^ (x >> SHIFTS[2])
 
 
-def signed(value: int) -> int:
-    """Return an integer's last 64 bits as an int64."""
-    value %= 1 << 64
-    return value - (1 << 64) if value >= 1 << 63 else value
+def word(value: int) -> np.ndarray:
+    """Return an integer's last 64 bits, as an array: numpy warns when a scalar wraps around."""
+    return np.array([value % (1 << 64)], dtype=np.uint64)
 
 
-def _shift(x: torch.Tensor, places: int) -> torch.Tensor:
-    """Shift right with zeros coming in; torch's own shift copies the sign."""
-    return (x >> places) & ((1 << (64 - places)) - 1)
-
-
-def _unit(bits: torch.Tensor, low: int) -> torch.Tensor:
+def _unit(bits: np.ndarray, low: int) -> np.ndarray:
     """Return BITS bits, from bit `low` on, as float32 in (0, 1), both ends left out."""
-    whole = (bits >> low) & ((1 << BITS) - 1)
     # 23 of the bits and a half: (k + 1/2) / 2^23 is exact in float32, so it never rounds to 1
-    return ((whole >> 1).to(torch.float32) + 0.5) * 2.0 ** (1 - BITS)
+    whole = (bits >> np.uint64(low + 1)) & np.uint64((1 << (BITS - 1)) - 1)
+    return (whole.astype(np.float32) + np.float32(0.5)) * np.float32(2.0 ** (1 - BITS))
 
 
 def derive_seed(seed: int, *purpose: str | int) -> int:

@@ -1,8 +1,8 @@
 """The command line `dexgen`. Nothing heavy is imported before a command needs it."""
 
 import argparse
+import getpass
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 
@@ -93,35 +93,45 @@ def add_model_commands(models: argparse.ArgumentParser) -> None:
     commands.add_parser("list", help="versions and aliases").set_defaults(command=list_models)
     show = commands.add_parser("show", help="one version with its lineage")
     show.set_defaults(command=show_model)
-    show.add_argument("version")
+    show.add_argument("version", help="a number, an alias, or another model's: expert-fast/1")
     promote = commands.add_parser("promote", help="approve a version, if its gates pass")
     promote.set_defaults(command=promote_model)
     promote.add_argument("version")
     back = commands.add_parser("rollback", help="approve the previous champion again")
     back.set_defaults(command=roll_back)
+    back.add_argument(
+        "--from",
+        dest="in_force",
+        type=int,
+        metavar="SEQUENCE",
+        help="the release to go back from; refused if another is in force",
+    )
     for sub in (promote, back):
-        sub.add_argument("--approver", default=os.environ.get("USER", "unknown"))
+        sub.add_argument("--approver", default=getpass.getuser(), help="signs the approval")
 
 
 def run_stages(options: argparse.Namespace) -> int:
     from configs.load import load
     from configs.schema.pipeline import Config
     from flows.home import home_folder, quiet, require_machine
+    from flows.interrupt import stop_on_signals
+    from flows.plan import plan
 
     config = load(Config, options.overrides)
     home = home_folder()
     require_machine(config.machine, home)
+    plan(config, options.until)  # what the plan refuses is refused before Prefect starts
     if options.dry_run:
         from flows.forecast import forecast
 
         print(forecast(config, options.until, home))
         return 0
     quiet(home)
+    stop_on_signals()
     print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
-    from flows.pipeline import pipeline
+    from flows.pipeline import run
 
-    folder = pipeline(options.overrides, options.until)
-    print(f"report {folder}/index.html")
+    print(f"report {run(options.overrides, options.until)}/index.html")
     return 0
 
 
@@ -149,14 +159,14 @@ def promote_model(options: argparse.Namespace) -> int:
 def roll_back(options: argparse.Namespace) -> int:
     from flows.models import rollback
 
-    print(rollback(options.approver))
+    print(rollback(options.approver, options.in_force))
     return 0
 
 
 def run_twin(options: argparse.Namespace) -> int:
-    """Launch the robot's own entry point; its insides are not ours to import."""
+    """Become the robot's own entry point: its insides are not ours to import, its signals are."""
     command = [sys.executable, "-m", "robot.cli", "run", "robot=twin", *options.overrides]
-    return subprocess.run(command, check=False).returncode
+    os.execv(sys.executable, command)
 
 
 def status(options: argparse.Namespace) -> int:

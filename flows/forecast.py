@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from configs.load import digest
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from flows.home import free_disk_gib
@@ -13,14 +14,16 @@ from tasks.store import open_store
 def forecast(config: Config, until: str, home: Path) -> str:
     """Return a table of the steps, which of them are reused, and what the rest may cost.
 
-    A step's time is what the same step last took in this store; a step behind one that runs
-    has no known inputs yet, so it runs too.
+    A step's time is what it last took in this store under this configuration; a step behind
+    one that runs has no known inputs yet, so it runs too.
     """
     store = open_store(home)
     refs: dict[str, Ref] = {}
     lines, known, unknown = [], 0.0, 0
-    entries = sorted(store.index_entries(), key=lambda entry: str(entry["time_utc"]))
-    last = {str(entry["label"]): float(entry["seconds"]) for entry in entries}
+    last = {
+        (entry["label"], entry["configuration"]): float(entry["seconds"])
+        for entry in store.index_entries()
+    }
     nodes = plan(config, until)
     for node in nodes:
         inputs = {name: refs[label] for name, label in node.inputs.items() if label in refs}
@@ -30,16 +33,17 @@ def forecast(config: Config, until: str, home: Path) -> str:
             refs[node.label] = found
             lines.append(f"reuse  {node.label:<20}{found.version[:12]}")
             continue
-        seconds = last.get(node.label)
+        seconds = last.get((node.label, digest(node.config)))
         known, unknown = known + (seconds or 0.0), unknown + (seconds is None)
         time = "never timed here" if seconds is None else f"about {seconds:.0f} s"
         lines.append(f"run    {node.label:<20}{time}")
     running = sum(line.startswith("run") for line in lines)
     lines.append(f"{len(nodes)} steps: {len(nodes) - running} reused, {running} to run")
-    if unknown == running and running:
-        lines.append(f"time: about {config.machine.expected_minutes:g} min for the whole profile")
+    if unknown:
+        minutes = f"{config.machine.expected_minutes:g} min"
+        lines.append(f"time: {unknown} steps never timed here; the whole profile: about {minutes}")
     elif running:
-        lines.append(f"time: about {known:.0f} s of work, and {unknown} steps never timed here")
+        lines.append(f"time: about {known:.0f} s of work")
     free = free_disk_gib(home)
     lines.append(f"disk: needs {config.machine.disk_gib:g} GiB, {free:.0f} GiB free in {home}")
     lines.append(f"memory: needs {config.machine.memory_gib:g} GiB")

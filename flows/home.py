@@ -58,11 +58,28 @@ def free_memory_gib() -> float:
     """Return the memory that can be had now, the container's limit counted in [GiB]."""
     import psutil
 
-    free = psutil.virtual_memory().available
-    limit, used = (Path("/sys/fs/cgroup") / f"memory.{name}" for name in ("max", "current"))
-    if limit.exists() and limit.read_text().strip().isdigit():
-        free = min(free, int(limit.read_text()) - int(used.read_text()))
-    return free / GIB
+    return min(psutil.virtual_memory().available, container_memory()) / GIB
+
+
+def container_memory(root: Path = Path("/sys/fs/cgroup")) -> float:
+    """Return what the control group leaves us [bytes]; the page cache it can drop is free.
+
+    Both versions of the kernel's interface are read; without a limit it is infinite.
+    """
+    files = {
+        "memory.max": ("memory.current", "memory.stat", "inactive_file"),
+        "memory/memory.limit_in_bytes": (
+            "memory/memory.usage_in_bytes",
+            "memory/memory.stat",
+            "total_inactive_file",
+        ),
+    }
+    for limit, (used, statistics, cache) in files.items():
+        path = root / limit
+        if path.exists() and path.read_text().strip().isdigit():
+            rows = dict(line.split() for line in (root / statistics).read_text().splitlines())
+            return int(path.read_text()) - int((root / used).read_text()) + int(rows[cache])
+    return float("inf")
 
 
 def free_disk_gib(home: Path) -> float:

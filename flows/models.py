@@ -24,16 +24,24 @@ def listing() -> str:
 
 
 def description(version: str) -> str:
-    """Return everything about a version: gates, lineage, figures, files."""
+    """Return everything about a version: gates, lineage, figures, files.
+
+    `version` is a controller's number or alias, or another model's, as expert-fast/1.
+    """
     from tasks.registry.listing import show
 
-    content = show(prepared(), version)
+    model, _, number = version.rpartition("/")
+    content = show(prepared(), number, *([model] if model else []))
     flat = {key: value for key, value in content.items() if not isinstance(value, dict)}
-    parts = [f"{key:<16}{shown(flat[key])}" for key in flat if key not in ("files", "decision")]
+    hidden = ("files", "decision", "release_decision")
+    parts = [f"{key:<16}{shown(flat[key])}" for key in flat if key not in hidden]
     if content["decision"]:
-        parts += ["", "gates", *gates(content["decision"]["gates"])]
+        parts += ["", "gates of the newest decision", *gates(content["decision"]["gates"])]
+    if content["release_decision"]:
+        signed = content["release_decision"]["gates"]
+        parts += ["", "gates of its release, as signed", *gates(signed)]
     for key in ("lineage", "parameters", "figures"):
-        parts += ["", key, *(f"  {name:<48}{value}" for name, value in content[key].items())]
+        parts += ["", key, *(f"  {name:<56}{value}" for name, value in content[key].items())]
     return "\n".join([*parts, "", "files", *(f"  {name}" for name in content["files"])])
 
 
@@ -50,14 +58,19 @@ def promote(version: str, approver: str) -> str:
     return "\n".join([*lines, f"version {decision['version']} is release {decision['sequence']}"])
 
 
-def rollback(approver: str) -> str:
-    """Release the previous champion again under a new signature."""
+def rollback(approver: str, in_force: int | None) -> str:
+    """Release the previous champion again under a new signature.
+
+    `in_force` names the release to go back from, so that a repeated command goes back once.
+    """
     from tasks.registry.rollback import rollback as roll_back
 
-    approval = roll_back(prepared(), approver)
+    approval = roll_back(prepared(), approver, in_force)
+    went_from, went_to = approval["went_from"], approval["went_to"]
     return (
-        f"release {approval['sequence']} is a signed rollback to bundle "
-        f"{approval['bundle_hash'][:12]}, approved by {approval['approver']}"
+        f"release {approval['sequence']}, approved by {approval['approver']}: a signed rollback "
+        f"from release {went_from['sequence']} (bundle {went_from['bundle_hash'][:12]}) to the "
+        f"bundle of release {went_to['sequence']} ({went_to['bundle_hash'][:12]})"
     )
 
 

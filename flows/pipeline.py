@@ -1,7 +1,8 @@
 """The Prefect flow: every node of the plan as a task, side by side where nothing waits.
 
 What is done is known to the store's index alone; a reused step shows in Prefect as the state
-`Reused`. Prefect keeps no results of its own.
+`Reused`. Prefect keeps no results of its own, and failures are returned as states and not raised:
+Prefect would pickle an exception into its storage.
 """
 
 import threading
@@ -13,14 +14,18 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from configs.load import load
 from configs.schema.pipeline import Config
 from flows.home import home_folder, require_machine
+from flows.interrupt import stop_on_signals
 from flows.plan import STAGES, Node, plan
 from flows.report import report_run
-from flows.runtime import Done, StepFailed, execute
+from flows.runtime import Done, StepFailed, execute, sweep
+
+# Names of states that tell of a failure of ours, and of its exit code.
+BAD_INPUT, BROKEN = "BadInput", "Broken"
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -32,23 +37,41 @@ def run_step(
     slots: threading.Semaphore,
 ) -> State:
     """Run one node once its inputs are there and a slot is free."""
-    with slots:
-        refs = {name: done.ref for name, done in upstream.items()}
-        done = execute(node, refs, home, threads)
+    try:
+        with slots:
+            refs = {name: done.ref for name, done in upstream.items()}
+            done = execute(node, refs, home, threads)
+    except StepFailed as failure:
+        return failed(failure)
     name = "Reused" if done.reused else "Completed"
     return Completed(name=name, message=done.ref.version, data=done)
 
 
-@flow(name="dexgen", persist_result=False)
-def pipeline(overrides: list[str] | None = None, until: str = STAGES[-1]) -> str:
-    """Run every stage up to `until` and return the report's folder.
+def failed(failure: StepFailed) -> State:
+    return Failed(name=BAD_INPUT if failure.exit_code == 2 else BROKEN, message=str(failure))
 
-    Raises:
-        StepFailed: a step refused its input or broke; the first one in the plan's order.
+
+def failure_of(state: State) -> StepFailed | None:
+    """Return the failure that a state tells of; None for a state that tells of none of ours."""
+    if state.name not in (BAD_INPUT, BROKEN):
+        return None
+    return StepFailed(state.message or "", 2 if state.name == BAD_INPUT else 1)
+
+
+@flow(name="dexgen", persist_result=False)
+def pipeline(overrides: list[str] | None = None, until: str = STAGES[-1]) -> State:
+    """Run every stage up to `until`.
+
+    Returns:
+        Completed with the report's folder as message, or the state of the first step, in the
+        plan's order, that refused its input or broke.
     """
+    if threading.current_thread() is threading.main_thread():
+        stop_on_signals()
     config = load(Config, overrides or [])
     home = home_folder()
     require_machine(config.machine, home)
+    sweep(home)
     nodes = plan(config, until)
     # Slots, not a bounded pool: a task that waits for its inputs must not hold up another.
     slots = threading.Semaphore(config.machine.parallel_steps)
@@ -59,22 +82,41 @@ def pipeline(overrides: list[str] | None = None, until: str = STAGES[-1]) -> str
         futures[node.label] = named.submit(node, upstream, home, config.machine.threads, slots)
     done, failure = collect(nodes, futures)
     folder = report_run(config, overrides or [], done, failure, home)
-    if failure is not None:
-        raise failure
-    return str(folder)
+    return Completed(message=str(folder)) if failure is None else failed(failure)
 
 
 def collect(
     nodes: list[Node], futures: Mapping[str, PrefectFuture[Any]]
-) -> tuple[list[Done], Exception | None]:
+) -> tuple[list[Done], StepFailed | None]:
     """Wait for every node; return what got done and the failure that explains the others."""
     done: list[Done] = []
-    failures: list[Exception] = []
+    failures: list[StepFailed] = []
     for node in nodes:
-        try:
+        futures[node.label].wait()
+        state = futures[node.label].state
+        if state.is_completed():
             done.append(futures[node.label].result())
-        except Exception as error:
-            failures.append(error)
-    # Nodes behind a failed one never start; their own errors explain nothing.
-    failures.sort(key=lambda error: not isinstance(error, StepFailed))
+            continue
+        failure = failure_of(state)
+        if failure is not None:  # nodes behind a failed one never start and explain nothing
+            failures.append(failure)
+    if not failures and len(done) < len(nodes):
+        made = {one.label for one in done}
+        label = next(node.label for node in nodes if node.label not in made)
+        failures.append(StepFailed(f"{label}: {futures[label].state.message}", 1))
     return done, failures[0] if failures else None
+
+
+def run(overrides: list[str], until: str) -> str:
+    """Run the flow in this process and return the report's folder.
+
+    Raises:
+        StepFailed: a step refused its input or broke.
+    """
+    state = pipeline(overrides, until, return_state=True)
+    failure = failure_of(state)
+    if failure is not None:
+        raise failure
+    if state.is_failed():
+        state.result()  # a defect of ours: raises what was raised
+    return state.message or ""

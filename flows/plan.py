@@ -4,11 +4,12 @@ A node names its step, its own part of the configuration, and whose references g
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from configs.load import ConfigError
 from configs.schema.check import CheckStep
-from configs.schema.evaluate import EvaluateStep
+from configs.schema.evaluate import EvaluateStep, check_pairs
 from configs.schema.experts import ExpertStep
 from configs.schema.export import ExportStep
 from configs.schema.grasps import GraspsStep
@@ -46,27 +47,28 @@ class Node:
 
 
 def plan(config: Config, until: str = STAGES[-1]) -> list[Node]:
-    """Return the nodes of a run up to and with a stage, each after the nodes it needs."""
+    """Return the nodes of a run up to and with a stage, each after the nodes it needs.
+
+    Raises:
+        ConfigError: what is evaluated does not fit the objects; better said before the night.
+    """
     wanted = STAGES[: STAGES.index(until) + 1]
+    if "experts" in wanted and not training_objects(config):
+        raise ConfigError("objects.items: every object is held out; experts need a training one")
+    if "evaluate" in wanted:
+        check_pairs(config.evaluate, config.objects.items.values())
     nodes = [*world_nodes(config), *model_nodes(config)]
     return [node for node in nodes if node.step in wanted]
 
 
 def world_nodes(config: Config) -> Iterator[Node]:
     """Yield what runs in simulation, until there are episodes."""
-    yield Node("objects", "objects", ObjectsStep(objects=config.objects), {})
-    for name in config.objects.items:
-        grasps = GraspsStep(
-            embodiment=config.embodiment,
-            physics=config.physics,
-            randomization=config.randomization,
-            goals=config.task.goals,
-            grasps=config.grasps,
-            object=name,
-            seed=config.seed,
-        )
-        yield Node("grasps", f"grasps/{name}", grasps, {"objects": "objects"})
-    inputs = {"objects": "objects"} | training_grasps(config)
+    for name, item in config.objects.items.items():
+        alone = replace(config.objects, items={name: item})
+        yield Node("objects", f"objects/{name}", ObjectsStep(objects=alone), {})
+        grasps = grasps_step(config, name)
+        yield Node("grasps", f"grasps/{name}", grasps, same(f"objects/{name}"))
+    inputs = training_objects(config)
     common = {"world": config.world, "seed": config.seed}
     for style in config.task.styles:
         expert = ExpertStep(style=style, experts=config.experts, **common)
@@ -76,33 +78,57 @@ def world_nodes(config: Config) -> Iterator[Node]:
         yield Node("rollouts", f"rollouts/{style}", rollouts, inputs | expert_input)
 
 
+def grasps_step(config: Config, name: str) -> GraspsStep:
+    """Return what the grasps of the object `name` depend on."""
+    return GraspsStep(
+        embodiment=config.embodiment,
+        physics=config.physics,
+        randomization=config.randomization,
+        goals=config.task.goals,
+        grasps=config.grasps,
+        object=name,
+        seed=config.seed,
+    )
+
+
 def model_nodes(config: Config) -> Iterator[Node]:
     """Yield what follows from the episodes, until a model is promoted."""
     common = {"embodiment": config.embodiment, "seed": config.seed}
-    grasps = training_grasps(config)
-    rollouts = {f"rollouts/{style}": f"rollouts/{style}" for style in config.task.styles}
+    objects = training_objects(config)
+    rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
     yield Node("check", "check", CheckStep(check=config.check, **common), rollouts)
     yield Node("train", "train", TrainStep(train=config.train, **common), {"dataset": "check"})
     export = ExportStep(export=config.export, **common)
-    inputs = {"controller": "train", "objects": "objects"} | grasps
-    yield Node("export", "export", export, inputs)
+    yield Node("export", "export", export, {"controller": "train"} | objects)
     evaluate = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=config.seed)
-    inputs = {"bundle": "export", "objects": "objects"} | every_grasps(config) | experts(config)
+    inputs = {"bundle": "export"} | every_object(config) | experts(config)
     yield Node("evaluate", "evaluate", evaluate, inputs)
     inputs = {"bundle": "export", "evaluation": "evaluate", "dataset": "check"}
-    inputs |= {"controller": "train"} | grasps | experts(config)
+    inputs |= {"controller": "train"} | objects | experts(config)
     yield Node("promote", "promote", PromoteStep(promote=config.promote), inputs)
 
 
-def every_grasps(config: Config) -> dict[str, str]:
-    return {f"grasps/{name}": f"grasps/{name}" for name in config.objects.items}
+def every_object(config: Config) -> dict[str, str]:
+    """Return the objects and their grasps, held-out ones included."""
+    return same(
+        *(f"{part}/{name}" for part in ("objects", "grasps") for name in config.objects.items)
+    )
 
 
-def training_grasps(config: Config) -> dict[str, str]:
-    """Return the grasps of the training objects: no training step sees a held-out one."""
-    held_out = {f"grasps/{name}" for name, item in config.objects.items.items() if item.held_out}
-    return {name: label for name, label in every_grasps(config).items() if name not in held_out}
+def training_objects(config: Config) -> dict[str, str]:
+    """Return the training objects and their grasps: no training step sees a held-out one."""
+    items = config.objects.items
+    return {
+        name: label
+        for name, label in every_object(config).items()
+        if not items[name.split("/")[1]].held_out
+    }
 
 
 def experts(config: Config) -> dict[str, str]:
     return {f"expert/{style}": f"experts/{style}" for style in config.task.styles}
+
+
+def same(*labels: str) -> dict[str, str]:
+    """Return inputs that a step knows under the labels of the nodes that make them."""
+    return {label: label for label in labels}

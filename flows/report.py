@@ -29,7 +29,8 @@ def report_run(
         "artifacts": {step.label: step.ref.version for step in done},
     }
     write_report(folder, summary | artifacts(done, home))
-    point_latest(folder)
+    if failure is None or "evaluate" in summary["stages"]:
+        point_latest(folder)  # a run that failed early has nothing to show in place of the last
     return folder
 
 
@@ -54,13 +55,23 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
             found |= json.loads((folder / "evaluation.json").read_text())
         elif step.step == "grasps":
             found["grasps"][Path(step.label).name] = funnel(folder)
-        elif step.step == "promote":
-            decision = json.loads((folder / "decision.json").read_text())
-            passed = decision["verdict"] == "passed"
-            found["verdict"] = {"passed": passed, "judgements": decision["gates"]}
         if step.step in ("experts", "train"):
             found["metrics"][step.label] = read_metrics(metrics_file(home, step.identity))
+    decision = decision_of(done, home, found.get("bundle_hash"))
+    if decision is not None:
+        passed = decision["verdict"] == "passed"
+        found["verdict"] = {"passed": passed, "judgements": decision["gates"]}
     return found
+
+
+def decision_of(done: list[Done], home: Path, bundle_hash: str | None) -> dict[str, Any] | None:
+    """Return the promotion's decision: its artifact's, or the registry's of a refused bundle."""
+    from tasks.registry.listing import latest_decision
+
+    for step in done:
+        if step.step == "promote":
+            return json.loads((open_store(home).open(step.ref) / "decision.json").read_text())
+    return None if bundle_hash is None else latest_decision(home, bundle_hash)
 
 
 def funnel(folder: Path) -> dict[str, int]:
@@ -74,6 +85,6 @@ def funnel(folder: Path) -> dict[str, int]:
 
 def point_latest(folder: Path) -> None:
     """Make reports/latest a link to the newest report, in one move."""
-    link = folder.parent / f".latest.{os.getpid()}"
+    link = folder.parent / f".latest.{folder.name}"
     link.symlink_to(folder.name)
     os.replace(link, folder.parent / "latest")

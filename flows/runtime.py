@@ -1,9 +1,13 @@
 """Run a node: find its result in the store's index, or make it in a process of its own."""
 
+import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -34,12 +38,22 @@ class Done:
 class StepFailed(ValueError):
     """A step ended without a result; `exit_code` 2 means bad input, said in one line."""
 
-    def __init__(self, label: str, message: str, exit_code: int) -> None:
-        super().__init__(f"{label}: {message}")
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
         self.exit_code = exit_code
 
 
-fingerprint = cache(code_fingerprint)
+_parsing = threading.Lock()
+
+
+@cache
+def fingerprint(module: str) -> str:
+    """Return the code fingerprint of a step's module as it is when a run first asks.
+
+    One at a time: CPython 3.11's parser fails at random when threads parse side by side.
+    """
+    with _parsing:
+        return code_fingerprint(module)
 
 
 def identity_of(node: Node, refs: Mapping[str, Ref]) -> str:
@@ -57,16 +71,33 @@ def execute(node: Node, refs: Mapping[str, Ref], home: Path, threads: int | None
     store = open_store(home)
     key = identity_of(node, refs)
     found = store.index_get(key)
+    outside = STEPS[node.step].outside
+    if found is not None and outside is not None and not stands(outside, home, store.open(found)):
+        store.index_drop(key)  # what it did outside the store is gone: do it again
+        found = None
     reused = found is not None
     if found is None:
         make(node, refs, key, home, threads)
         found = store.index_get(key)
         if found is None:
-            raise StepFailed(node.label, "the step left no result in the store's index", 1)
+            raise StepFailed(f"{node.label}: the step left no result in the store's index", 1)
     entry = store.index_entry(key)
     seconds = time.monotonic() - started
     say("reused" if reused else "made", node.label, seconds, entry["peak_mib"], found)
     return Done(node.step, node.label, key, found, reused, seconds, entry["peak_mib"])
+
+
+def stands(check: str, home: Path, artifact: Path) -> bool:
+    """Ask the step's own check whether what it did outside the store is still there."""
+    module, name = check.split(":")
+    return getattr(importlib.import_module(module), name)(home, artifact)
+
+
+def sweep(home: Path) -> None:
+    """Remove the requests that killed runs left behind."""
+    for folder in (home / "requests").glob("*-*"):
+        if not Path("/proc", folder.name.split("-")[0]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int | None) -> None:
@@ -88,17 +119,23 @@ def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int
             "inputs": {name: ref.version for name, ref in refs.items()},
         },
     }
-    folder = home / "requests"
-    folder.mkdir(parents=True, exist_ok=True)
-    request_file = folder / f"{key}.json"
-    answer_file = request_file.with_suffix(".answer.json")
-    answer_file.unlink(missing_ok=True)
-    request_file.write_text(json.dumps(request, indent=1))
-    command = [sys.executable, "-m", "tasks.worker", str(request_file)]
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    if code:
-        raise StepFailed(node.label, reason(answer_file, code), 2 if code == 2 else 1)
-    request_file.unlink()
+    (home / "requests").mkdir(parents=True, exist_ok=True)
+    # A folder of its own: another run may be asking for the very same step.
+    with tempfile.TemporaryDirectory(dir=home / "requests", prefix=f"{os.getpid()}-") as folder:
+        request_file, answer_file = Path(folder, "request.json"), Path(folder, "answer.json")
+        request_file.write_text(json.dumps(request, indent=1))
+        command = [sys.executable, "-m", "tasks.worker", str(request_file), str(answer_file)]
+        # A session of its own: Ctrl-C is for us to hear, not for every worker to complain of.
+        child = subprocess.run(command, env=environment(), start_new_session=True, check=False)
+        if child.returncode:
+            code = 2 if child.returncode == 2 else 1
+            raise StepFailed(f"{node.label}: {reason(answer_file, child.returncode)}", code)
+
+
+def environment() -> dict[str, str]:
+    """Return the child's environment: it finds our modules from whatever folder we are in."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def reason(answer_file: Path, code: int) -> str:

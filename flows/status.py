@@ -8,7 +8,7 @@ from tasks.store import open_store
 
 def summary(home: Path) -> str:
     """Return the steps done, the last report, and the released model."""
-    entries = sorted(open_store(home).index_entries(), key=lambda entry: str(entry["time_utc"]))
+    entries = open_store(home).index_entries()  # oldest first
     lines = [f"home {home}", f"{len(entries)} results in the store's index; the newest of each:"]
     for label, entry in sorted({str(entry["label"]): entry for entry in entries}.items()):
         version, seconds = str(entry["ref"]["version"])[:12], float(entry["seconds"])
@@ -30,4 +30,4 @@ def released(home: Path) -> str:
     if not folders:
         return "released: nothing yet (dexgen promote)"
     newest = max(folders, key=lambda path: int(path.name))
-    return f"released: {newest}"
+    return f"newest release: {newest} (a robot verifies it when it pulls)"

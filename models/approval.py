@@ -3,7 +3,7 @@
 An approval is a small canonical JSON file with an Ed25519 signature beside it (raw 64 bytes over
 exactly that file, so `openssl pkeyutl -verify -rawin` can check it too). A release is a folder
 
-    releases/<sequence>/{approval.json, approval.sig, bundle/}
+    releases/<sequence>/{approval.json, approval.sig, decision.json, bundle/}
 
 and the release with the highest sequence number is the one in force, rollbacks included.
 """
@@ -26,6 +26,7 @@ from pydantic import Field
 from configs.load import ConfigError, plain, validate
 from configs.schema.strict import strict
 
+FORMAT = "approval-2"
 APPROVAL, SIGNATURE, BUNDLE = "approval.json", "approval.sig", "bundle"  # names in a release
 PRIVATE_KEY, PUBLIC_KEY = "approver.key", "approver.pub"  # names in the folder of keys
 
@@ -40,9 +41,10 @@ class ApprovalError(ValueError):
 class Approval:
     """What was approved, by whom, on which evidence, and its place in the order of releases."""
 
-    format: Literal["approval-1"]
+    format: Literal["approval-2"]
     bundle_hash: Digest  # of the bundle's manifest, which holds every file's sha256
     report_hash: Digest  # of the evaluation that the verdict was taken from
+    decision_hash: Digest  # of decision.json: every gate with threshold, figure and outcome
     verdict: Literal["passed"]  # nothing else is ever signed
     dataset: Annotated[str, Field(min_length=1)]  # version of the training data
     approver: Annotated[str, Field(min_length=1)]  # who, or which step
@@ -92,7 +94,13 @@ def verify(content: bytes, signature: bytes, public_key: Path) -> Approval:
             f"({public_key}): signed by another key or changed since; refuse it"
         ) from None
     try:
-        approval = validate(Approval, json.loads(content), "approval")
+        values = json.loads(content)
+        if isinstance(values, dict) and values.get("format") != FORMAT:
+            raise ApprovalError(
+                f"approval: signed, but of format {values.get('format')!r}, expected {FORMAT!r}; "
+                "move the release away and promote its model again"
+            )
+        approval = validate(Approval, values, "approval")
     except (ConfigError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ApprovalError(f"approval: signed, but not readable: {error}") from None
     if encode(approval) != content:
@@ -143,9 +151,10 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
     """Return (private key, public key) files of `folder`, made on first use.
 
     The folder gets mode 0700 and the private key 0600; of two processes that come first at
-    once, one key wins and both use it.
+    once, one key wins and both use it. What killed processes left of theirs is removed.
     """
     private, public = folder / PRIVATE_KEY, folder / PUBLIC_KEY
+    _remove_unfinished(folder)
     if not private.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -167,6 +176,26 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
 def key_id(public_key: Path) -> str:
     """Return the sha256 of the raw public key in a PEM file."""
     return _identity(_read_public(public_key))
+
+
+def is_running(process: int) -> bool:
+    """Tell whether there is a process of this number, anybody's."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove temporary files of `_publish` whose process is gone: they hold private keys."""
+    for name in (PRIVATE_KEY, PUBLIC_KEY):
+        for file in folder.glob(f".{name}.*"):
+            process = file.name.removeprefix(f".{name}.")
+            if process.isdecimal() and not is_running(int(process)):
+                file.unlink(missing_ok=True)
 
 
 def _identity(key: Ed25519PublicKey) -> str:

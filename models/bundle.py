@@ -176,8 +176,10 @@ def _manifest(values: JsonValue, folder: Path) -> Manifest:
     derived = manifest.embodiment.make_layout()
     if manifest.layout != derived or manifest.fingerprint != derived.fingerprint():
         raise BundleError(f"{holder}: its layout does not follow from its embodiment")
-    mesh = (manifest.scenario.mesh,) if manifest.scenario.mesh is not None else ()
-    missing = [name for name in (*REQUIRED, *mesh) if name not in manifest.files]
+    mesh = manifest.scenario.mesh
+    if mesh in REQUIRED:
+        raise BundleError(f"{holder}: scenario.mesh: {mesh} is another file; rename the object")
+    missing = [name for name in (*REQUIRED, mesh) if name and name not in manifest.files]
     if missing:
         raise BundleError(f"{holder}: lists no file {missing[0]!r}")
     return manifest

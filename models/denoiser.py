@@ -1,4 +1,4 @@
-"""Noise prediction: a fully connected U-Net under FiLM (figure 10 and appendix F of the paper).
+"""The denoiser: a fully connected U-Net under FiLM (figure 10 and appendix F of the paper).
 
     history [B, H*S] -> state encoder -\\
     mode [B]         -> mode encoder ---+-> FiLM of every block <- embedding of the noise level
@@ -38,7 +38,10 @@ class Block(nn.Module):
 
 
 class Denoiser(nn.Module):
-    """Predict the noise in a keypoint motion, given history, mode and noise level."""
+    """See through the noise in a keypoint motion, given history, mode and noise level.
+
+    What it puts out, noise or velocity, is `prediction` of the controller (models/diffusion.py).
+    """
 
     frequencies: Tensor
 
@@ -65,7 +68,7 @@ class Denoiser(nn.Module):
         self.middle = Block(hidden, hidden, groups)
         self.up = nn.ModuleList(Block(2 * hidden, hidden, groups) for _ in range(config.blocks))
         self.output = nn.Linear(hidden, motion_size)
-        nn.init.zeros_(self.output.weight)  # training starts from "no noise", at a loss of 1
+        nn.init.zeros_(self.output.weight)  # training starts from 0, at a loss of about 1
         nn.init.zeros_(self.output.bias)
 
     def condition(self, history: Tensor, mode: Tensor) -> Tensor:
@@ -81,7 +84,7 @@ class Denoiser(nn.Module):
         return self.film_time(nn.functional.silu(embedding))
 
     def forward(self, motion: Tensor, film: Tensor) -> Tensor:
-        """Return the noise in `motion` [B, T, K, 3]; film [B, F] = condition + level."""
+        """Return the prediction at x_t `motion` [B, T, K, 3]; film [B, F] = condition + level."""
         films = film.chunk(self.film_blocks, dim=-1)
         x = self.input(motion.flatten(1))
         skips = []

@@ -100,7 +100,9 @@ class DdimStep:
 def ddim_plan(diffusion_steps: int, sampling: Sampling) -> tuple[DdimStep, ...]:
     """Return the steps from noise to motion, at evenly spaced levels.
 
-    `leading` levels end at level 0 and begin short of the last, `trailing` ones begin at the last.
+    `leading` levels end at level 0 and begin short of the last; `trailing` ones begin at the last
+    and are rounded where the steps do not divide the levels (Lin et al., 2024, table 2). Each
+    step ends at the level at which the next begins.
 
     Raises:
         DiffusionError: more sampling steps than noise levels.
@@ -111,9 +113,11 @@ def ddim_plan(diffusion_steps: int, sampling: Sampling) -> tuple[DdimStep, ...]:
             f"{diffusion_steps} levels; use at most as many"
         )
     signal = cosine_signal(diffusion_steps).tolist()
-    stride = diffusion_steps // sampling.steps
-    first = stride * (sampling.steps - 1) if sampling.spacing == "leading" else diffusion_steps - 1
-    levels = [first - stride * index for index in range(sampling.steps)]
+    if sampling.spacing == "leading":
+        levels = [diffusion_steps // sampling.steps * i for i in reversed(range(sampling.steps))]
+    else:
+        stride = diffusion_steps / sampling.steps
+        levels = [round(diffusion_steps - stride * i) - 1 for i in range(sampling.steps)]
     after = [signal[level] for level in levels[1:]] + [1.0]
     return tuple(
         DdimStep(level, signal[level], then) for level, then in zip(levels, after, strict=True)

@@ -8,7 +8,7 @@ from configs.layout import Layout
 from models.arrays import Array, namespace
 
 
-def scripted_action(layout: Layout, target: Array, goal_target: Array, rate: float = 1.0) -> Array:
+def scripted_action(layout: Layout, target: Array, goal_target: Array, rate: float) -> Array:
     """Return the action [..., n] in [-1, 1] towards the goal's joint targets.
 
     All joints share one rate, so that fingers start and arrive together: the joint with the

@@ -71,11 +71,6 @@ class Kinematics:
         local = self._constant("keypoints", q)[self._tips]
         return self.points(q, self._keypoint_links[self._tips], local)
 
-    def link_poses(self, q: Array) -> tuple[Array, Array]:
-        """Return link origins [..., L, 3] and orientations [..., L, 4] (w, x, y, z)."""
-        frames = self.frames(q)
-        return frames[..., :3, 3], rotations.from_matrix(frames[..., :3, :3])
-
     def points(self, q: Array, links: np.ndarray, local: Array) -> Array:
         """Return points [..., P, 3], given in their links' frames: `links` [P], `local`
         [..., P, 3]."""

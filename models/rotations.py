@@ -50,11 +50,6 @@ def inverse_rotate(q: Array, v: Array) -> Array:
     return rotate(conjugate(q), v)
 
 
-def from_axis_angle(axis: Array, angle: Array) -> Array:
-    """Return the rotation by `angle` [...] [rad] about `axis` [..., 3], of any length but zero."""
-    return from_rotation_vector(normalize(axis) * angle[..., None])
-
-
 def from_rotation_vector(v: Array) -> Array:
     """Return exp(v): the rotation by |v| [rad] about v [..., 3]."""
     xp = namespace(v)

@@ -71,7 +71,8 @@ class Session:
             noise: [B, T, K, 3] standard normal; the sampler's only randomness.
 
         Raises:
-            SessionError: a shape, a value that is not finite, or a mode out of range.
+            SessionError: a shape, a value that is not finite, a mode out of range, or the graph
+            fails on these inputs.
         """
         layout = self.layout
         modes = _modes(mode, layout.modes)
@@ -87,7 +88,11 @@ class Session:
         }
         if (feeds["guidance"] < 0).any():
             raise SessionError(f"guidance: {feeds['guidance'].min():g} is negative")
-        target, action, planned = self._graph.run(None, feeds)
+        try:
+            target, action, planned = self._graph.run(None, feeds)
+        except Exception as error:  # onnxruntime raises its own types, derived from Exception
+            reason = " ".join(str(error).split())
+            raise SessionError(f"graph: fails on these inputs: {reason:.200}") from None
         joints = (batch, layout.num_joints)
         return Assisted(
             target=_floats("target (result)", target, joints),
@@ -123,7 +128,10 @@ def _modes(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 
 
 def _floats(name: str, values: Any, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float32)
+    try:
+        array = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise SessionError(f"{name}: is not an array of numbers") from None
     if array.shape != shape:
         raise SessionError(f"{name}: shape {list(array.shape)}, expected {list(shape)}")
     if not np.isfinite(array).all():

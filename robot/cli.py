@@ -20,7 +20,7 @@ state is looked for in DEXGEN_HOME, by default ./var.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Return the exit code: 0, or 2 for anything that must not or cannot be run."""
+    """Return the exit code: 0; 2 for what must not or cannot be run; 128 + a signal's number."""
     parser = argparse.ArgumentParser(
         prog="dexgen-robot",
         description=DESCRIPTION,
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(overrides: Sequence[str]) -> int:
-    from configs.load import ConfigError, load  # slow imports stay out of --help
+    from configs.layout import LayoutMismatch  # slow imports stay out of --help
+    from configs.load import ConfigError, load
     from configs.schema.robot import RobotConfig
     from envs.grasp_set import GraspSetError
     from envs.objects import ObjectError
@@ -41,7 +42,9 @@ def _run(overrides: Sequence[str]) -> int:
     from models.bundle import BundleError
     from robot.answers import AssistanceError
     from robot.pull import PullError
-    from robot.run import run_twin
+    from robot.run import FiguresError, run_twin
+    from robot.safety import TargetError
+    from robot.signals import Stopped, listening
     from robot.twin import TwinError
 
     refusals = (
@@ -51,15 +54,22 @@ def _run(overrides: Sequence[str]) -> int:
         BundleError,
         AssistanceError,
         GraspSetError,
+        LayoutMismatch,
         ObjectError,
+        TargetError,
         TwinError,
+        FiguresError,
     )
     try:
         config = load(RobotConfig, overrides, root="robot_config")
-        outcome = run_twin(config, lambda line: print(line, flush=True))
+        with listening():
+            outcome = run_twin(config, lambda line: print(line, flush=True))
     except refusals as error:
         print(f"dexgen-robot: {error}", file=sys.stderr)
         return 2
+    except Stopped as stop:
+        print(f"dexgen-robot: ended by {stop.name}", file=sys.stderr)
+        return 128 + stop.number
     except KeyboardInterrupt:
         return 130
     print(table(outcome))

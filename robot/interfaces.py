@@ -35,17 +35,24 @@ class Hand(Protocol):
     """A hand that follows joint targets by its own PD loop."""
 
     def read(self) -> Reading:
-        """Return the newest reading."""
+        """Return the newest reading; OSError: there is none now."""
         ...
 
     def write(self, target: np.ndarray) -> None:
-        """Put joint targets [n] [rad] in force."""
+        """Put joint targets [n] [rad] in force; OSError: the ones before stay in force."""
+        ...
+
+    def close(self) -> None:
+        """Command no more: the last targets stay in force, so the hand holds; free the line."""
         ...
 
 
 class Operator(Protocol):
     def command(self, position: np.ndarray, target: np.ndarray) -> Command:
-        """Return what is asked for, given joint positions and targets in force [n] [rad]."""
+        """Return what is asked for, given joint positions and targets in force [n] [rad].
+
+        OSError: the device does not answer.
+        """
         ...
 
 

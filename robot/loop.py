@@ -13,7 +13,8 @@ from models.kinematics import Kinematics
 from models.session import SessionError
 from models.state import push, start, state_step
 from robot.interfaces import Answer, Hand, Operator, Situation
-from robot.safety import check_target, valid
+from robot.safety import check_target, possible, safe, starting_target, valid
+from robot.signals import uninterrupted
 
 
 class Clock(Protocol):
@@ -94,44 +95,76 @@ class ControlLoop:
         self._target: np.ndarray | None = None
 
     def begin(self, target: np.ndarray) -> None:
-        """Start an episode with the joint targets [n] in force; the history starts afresh."""
-        self._target = np.asarray(target, np.float32)
+        """Start an episode with the joint targets [n] in force; the history starts afresh.
+
+        Raises:
+            TargetError: they are not finite or not inside the joint limits.
+        """
+        self._target = starting_target(target, self._layout)
         self._history = None
 
     def tick(self) -> None:
-        """Do one control step.
+        """Do one control step; a signal that arrives within takes effect after the write.
 
-        A reading or an answer that is invalid or late is not used: the last safe target is
-        written again, and the reason is counted.
+        A reading or an answer that is missing, impossible or late is not used: the last safe
+        target is written again, and the reason is counted.
         """
         if self._target is None:
             raise RuntimeError("begin() comes before tick()")
         self.clock.wait()
-        began = time.perf_counter()
-        target, reasons = self._decide(self._target)
-        latency = time.perf_counter() - began
-        if self.clock.late(latency):
-            target, reasons = self._target, (*reasons, "deadline")
-        self.record.latency_s.append(latency)
-        self.record.interventions.update(reasons)
-        self._target = target
-        self._hand.write(target)
+        with uninterrupted():
+            began = time.perf_counter()
+            target, reasons = self._decide(self._target)
+            latency = time.perf_counter() - began
+            if self.clock.late(latency):
+                target, reasons = self._target, (*reasons, "deadline")
+            self.record.latency_s.append(latency)
+            self.record.interventions.update(reasons)
+            self._write(target, self._target)
+
+    def _write(self, target: np.ndarray, last: np.ndarray) -> None:
+        """Write what is safe, whatever was decided; a hand that cannot be told keeps `last`."""
+        if not safe(target, self._layout):
+            self.record.interventions["unsafe"] += 1
+            target = last
+        try:
+            self._hand.write(target.copy())  # what the driver does to it is not done to ours
+        except OSError:
+            self.record.interventions["write"] += 1
+        else:
+            self._target = target
 
     def _decide(self, last: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         """Return (safe target, interventions)."""
-        position = np.asarray(self._hand.read().position, np.float32)
-        if not valid(position, self._layout):
+        try:
+            position = np.array(self._hand.read().position, np.float32)
+        except OSError:
+            self._history = None
+            return last, ("read",)
+        if not possible(position, self._layout, self._safety.reading_margin):
+            self._history = None
             return last, ("reading",)
-        step = state_step(self._kinematics, position, last)
-        known = self._history
-        history = start(step, self._layout.history) if known is None else push(known, step)
-        self._history = history
-        command = self._operator.command(position, last)
+        history = self._remember(position, last)
+        # Copies: neither the operator nor the answer can change what is written below.
+        try:
+            command = self._operator.command(position.copy(), last.copy())
+        except OSError:
+            return last, ("command",)
         if not valid(command.values, self._layout):
             return last, ("command",)
+        situation = Situation(history.copy(), position.copy(), last.copy(), command)
         try:
-            proposed = self._answer.target(Situation(history, position, last, command))
+            proposed = self._answer.target(situation)
         except SessionError:  # what it was given or what it found is not finite
             return last, ("answer",)
         checked = check_target(proposed, last, position, self._layout, self._safety)
         return checked.target, checked.interventions
+
+    def _remember(self, position: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Return the history [H, S] with this step; it starts afresh after a missing reading,
+        because the controller knows only steps that are one control period apart."""
+        step = state_step(self._kinematics, position, last)
+        known = self._history
+        history = start(step, self._layout.history) if known is None else push(known, step)
+        self._history = history
+        return history

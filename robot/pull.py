@@ -19,6 +19,7 @@ from models.approval import (
     SIGNATURE,
     Approval,
     ApprovalError,
+    is_running,
     list_releases,
     release_name,
     verify_release,
@@ -48,13 +49,15 @@ def pull(config: Pull, layout: Layout) -> Installed:
         BundleError: its bundle is not the approved one, is damaged, or is of another layout.
     """
     key, cache = Path(config.public_key), Path(config.cache)
+    _sweep(cache)
     releases = _releases(Path(config.releases))
     kept = _kept(cache, key)
     if not releases:
         if kept is None:
             raise PullError(
                 f"{config.releases}: no release, and none is kept in {cache}; run the pipeline "
-                "(`dexgen run`) until a model is promoted"
+                "(`dexgen run`) until a model is promoted, or promote one that was registered "
+                "(`dexgen models promote VERSION`)"
             )
         folder = cache / release_name(kept.sequence)
         return _opened(folder, kept, layout, "cache, the channel is away")
@@ -67,6 +70,18 @@ def pull(config: Pull, layout: Layout) -> Installed:
             if installed is not None:
                 return installed
     return _install(releases[sequence], cache, approval, layout, key)
+
+
+def _sweep(cache: Path) -> None:
+    """Remove what installations that were killed left in the cache; one that runs is let be."""
+    if not cache.is_dir():
+        return
+    for folder in cache.glob(".*.*"):
+        process = folder.name.rpartition(".")[2]
+        if not process.isdecimal():
+            continue
+        if int(process) == os.getpid() or not is_running(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _releases(folder: Path) -> dict[int, Path]:
@@ -124,6 +139,7 @@ def _install(
     release: Path, cache: Path, approval: Approval, layout: Layout, key: Path
 ) -> Installed:
     """Copy a release into the cache, verify the copy, and only then replace what was there."""
+    _opened(release, approval, layout, "")  # what is wrong with it is said of the channel's files
     final = cache / release_name(approval.sequence)
     temporary = cache / f".{final.name}.{os.getpid()}"
     shutil.rmtree(temporary, ignore_errors=True)
@@ -135,8 +151,11 @@ def _install(
         _opened(temporary, approval, layout, "")
         shutil.rmtree(final, ignore_errors=True)
         os.replace(temporary, final)
+    except BundleError:
+        raise PullError(f"{release}: changed while it was copied to {cache}; pull again") from None
     except OSError as error:
-        raise PullError(f"{error.filename}: {error.strerror}; cannot install it") from None
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise PullError(f"{' '.join(reason.split())}; cannot install {release}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     if verify_release(final, key) != approval:

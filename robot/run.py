@@ -1,5 +1,6 @@
 """One run of the twin: pull, trials, timing, clip."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -15,6 +16,10 @@ from robot.trials import Holds, Stage, film_trial, hold_trials
 
 UNASSISTED, ASSISTED = "unassisted", "assisted"
 VARIANTS = {UNASSISTED: False, ASSISTED: True}
+
+
+class FiguresError(ValueError):
+    """The figures cannot be written; one line that names the file."""
 
 
 @dataclass(frozen=True)
@@ -51,28 +56,33 @@ def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
 
     Raises:
         PullError, ApprovalError, BundleError: the model must not be run.
-        TwinError, GraspSetError, AssistanceError: it cannot be run here.
+        TwinError, GraspSetError, LayoutMismatch, ObjectError, TargetError, AssistanceError: it
+        cannot be run here.
+        FiguresError: `robot.figures` cannot be written, which is found out before the trials.
     """
     robot = config.robot
+    figures = Path(robot.figures) if robot.figures is not None else None
+    if figures is not None:
+        _try_folder(figures)
     installed = pull(robot.pull, config.embodiment.make_layout())
     approval = installed.approval
     say(
         f"release {approval.sequence} ({installed.source}): bundle "
         f"{approval.bundle_hash[:12]}, approved by {approval.approver} at {approval.time_utc}"
     )
-    stage = Stage(config, installed.bundle)
     trials = robot.trials
-    say(f"{trials.count} trials of up to {trials.seconds:g} s, with and without the controller")
-    holds = {name: hold_trials(stage, assisted) for name, assisted in VARIANTS.items()}
-    timing = None
-    if robot.realtime_s > 0:
-        say(f"{robot.realtime_s:g} s at {stage.layout.control_hz:g} Hz")
-        timing = paced_run(stage, robot.realtime_s)
-    failure = _film(config, stage)
+    with Stage(config, installed.bundle) as stage:
+        say(f"{trials.count} trials of up to {trials.seconds:g} s, with and without the controller")
+        holds = {name: hold_trials(stage, assisted) for name, assisted in VARIANTS.items()}
+        timing = None
+        if robot.realtime_s > 0:
+            say(f"{robot.realtime_s:g} s at {stage.layout.control_hz:g} Hz")
+            timing = paced_run(stage, robot.realtime_s)
+        failure = _film(config, stage)
     made = robot.clip.file if failure is None else None
     outcome = Outcome(installed, holds, timing, made, failure)
-    if robot.figures is not None:
-        _write_figures(Path(robot.figures), outcome)
+    if figures is not None:
+        _write_figures(figures, outcome)
     return outcome
 
 
@@ -95,8 +105,33 @@ def _hold_figures(holds: Holds) -> dict[str, Any]:
     }
 
 
+def _try_folder(path: Path) -> None:
+    """Refuse a file that cannot be written, without touching what it holds now."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        temporary = _beside(path)
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
 def _write_figures(path: Path, outcome: Outcome) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
-    os.replace(temporary, path)
+    temporary = _beside(path)
+    try:
+        temporary.write_text(json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _refusal(path: Path, error: OSError) -> FiguresError:
+    return FiguresError(
+        f"robot.figures: {path}: {error.strerror}; name a file that can be written, or null"
+    )

@@ -1,4 +1,4 @@
-"""Checks after the model: what reaches the hand is finite, near, inside limits and not too fast.
+"""Checks around the model: what it is told is possible, what reaches the hand is safe.
 
 Pure functions; every correction has a name, so that the loop can count it and a person see it.
 """
@@ -13,6 +13,10 @@ from configs.schema.robot import Safety
 ROUNDING = 1e-5  # [rad] a smaller correction is single precision, not an intervention
 
 
+class TargetError(ValueError):
+    """Joint targets that must not reach a hand; one line that names the joint."""
+
+
 @dataclass(frozen=True)
 class Checked:
     target: np.ndarray  # [n] float32 [rad] safe to write
@@ -22,6 +26,41 @@ class Checked:
 def valid(values: np.ndarray, layout: Layout) -> bool:
     """Return whether `values` are n finite numbers."""
     return values.shape == (layout.num_joints,) and bool(np.isfinite(values).all())
+
+
+def possible(position: np.ndarray, layout: Layout, margin: float) -> bool:
+    """Return whether joints can be at `position` [rad]: limits, `margin` [rad] beyond them."""
+    if not valid(position, layout):
+        return False
+    lower, upper = _limits(layout)
+    return bool(((position >= lower - margin) & (position <= upper + margin)).all())
+
+
+def safe(target: np.ndarray, layout: Layout) -> bool:
+    """Return whether `target` is n finite numbers inside the joint limits."""
+    return possible(target, layout, 0.0)
+
+
+def starting_target(target: np.ndarray, layout: Layout) -> np.ndarray:
+    """Return a copy of the targets [n] [rad] that an episode starts with, float32.
+
+    Raises:
+        TargetError: the shape, a number that is not finite or one outside the joint limits.
+    """
+    values = np.asarray(target, np.float32)
+    if values.shape != (layout.num_joints,):
+        raise TargetError(
+            f"start target: shape {list(values.shape)}, expected {[layout.num_joints]} joints"
+        )
+    if not possible(values, layout, ROUNDING):
+        lower, upper = _limits(layout)
+        inside = (values >= lower - ROUNDING) & (values <= upper + ROUNDING)
+        first = int(np.argmin(inside))
+        raise TargetError(
+            f"start target: {layout.joint_names[first]} is {values[first]:g} rad, its limits are "
+            f"{lower[first]:g} to {upper[first]:g}; start inside them"
+        )
+    return np.clip(values, *_limits(layout))
 
 
 def check_target(
@@ -47,11 +86,9 @@ def check_target(
     if not np.isfinite(proposed).all():
         return Checked(last, ("not_finite",))
     margin, step = layout.target_margin, safety.max_speed / layout.control_hz
-    lower = np.asarray(layout.joint_lower, np.float32)
-    upper = np.asarray(layout.joint_upper, np.float32)
     bounds = {
         "margin": (position - margin, position + margin),
-        "limits": (lower, upper),
+        "limits": _limits(layout),
         "speed": (last - step, last + step),
     }
     target, interventions = np.asarray(proposed, np.float32), []
@@ -61,3 +98,8 @@ def check_target(
             interventions.append(name)
         target = inside
     return Checked(target, tuple(interventions))
+
+
+def _limits(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower and upper joint limits, each [n] float32 [rad]."""
+    return np.asarray(layout.joint_lower, np.float32), np.asarray(layout.joint_upper, np.float32)

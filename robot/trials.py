@@ -1,5 +1,6 @@
 """The twin's trials: how long the object stays in the hand, with and without the controller."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,21 +44,26 @@ class Holds:
         return 60.0 * self.reached / self.total_s if self.total_s else 0.0
 
 
-class Stage:
-    """One twin with its operator, on which trials are run one after the other."""
+class Stage(AbstractContextManager["Stage"]):
+    """One twin with its operator, on which trials are run one after the other.
+
+    Leaving it, however that comes about, closes the hand, which holds its last targets.
+    """
 
     def __init__(self, config: RobotConfig, bundle: Bundle) -> None:
         """Build the bundle's scenario.
 
         Raises:
-            TwinError, GraspSetError: the scenario cannot be simulated or read.
+            TwinError, GraspSetError, LayoutMismatch, ObjectError: the scenario cannot be simulated
+            or read. BundleError: a file changed since the bundle was opened.
         """
         robot, scenario = config.robot, bundle.manifest.scenario
-        mesh = bundle.folder / scenario.mesh if scenario.mesh is not None else None
+        mesh = bundle.read(scenario.mesh) if scenario.mesh is not None else None
         self.layout: Layout = bundle.layout
         self.config, self.bundle = config, bundle
         self.kinematics = Kinematics(config.hand)
-        self.grasps = GraspSet.load(bundle.folder / SCENARIO, self.layout)
+        holder = str(bundle.folder / SCENARIO)
+        self.grasps = GraspSet.loads(bundle.read(SCENARIO), holder, self.layout)
         item = ObjectModel(scenario, mesh)
         self.twin = Twin(config.hand, self.layout, config.physics, robot.world, item)
         self.operator = NoisyScript(self.layout, self.grasps, robot.operator, self.twin.object_pose)
@@ -71,18 +77,25 @@ class Stage:
         self.controller.seed(self._rng(trial, SAMPLER))
         return self.controller
 
+    def __exit__(self, *reason: object) -> None:
+        self.twin.close()
+
     def start(self, trial: int, answer: Answer, clock: Clock) -> ControlLoop:
-        """Reset hand, object and operator for a trial; return a loop ready to tick."""
+        """Reset hand, object and operator for a trial; return a loop ready to tick.
+
+        Raises:
+            TargetError: the grasp's targets are outside the joint limits.
+        """
         grasp = int(self._rng(trial, START).integers(len(self.grasps)))
         grasps, world = self.grasps, self._rng(trial, WORLD)
         target = grasps.joint_target[grasp]
-        self.twin.reset(grasps.joint_position[grasp], target, grasps.object_pose[grasp], world)
-        self.operator.reset(grasp, self._rng(trial, OPERATOR))
         safety = self.config.robot.safety
         loop = ControlLoop(
             self.twin, self.operator, answer, self.layout, self.kinematics, safety, clock
         )
-        loop.begin(target)
+        loop.begin(target)  # first: what it refuses never gets into the hand
+        self.twin.reset(grasps.joint_position[grasp], target, grasps.object_pose[grasp], world)
+        self.operator.reset(grasp, self._rng(trial, OPERATOR))
         return loop
 
     def lost(self) -> bool:

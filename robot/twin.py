@@ -67,6 +67,7 @@ class Twin:
         self._object = slice(free, free + 7)
         self._rng = np.random.default_rng(0)
         self._wrist = Wrist(np.array([0.0, 0.0, -1.0]), np.array([1.0, 0.0, 0.0]), 0.0)
+        self.closed = False
 
     def reset(
         self,
@@ -101,9 +102,15 @@ class Twin:
 
     def write(self, target: np.ndarray) -> None:
         """Put joint targets [n] [rad] in force and simulate one control step."""
+        if self.closed:
+            raise RuntimeError("the twin was closed; its last targets stay in force")
         self.data.ctrl[self._actuators] = target
         self.model.opt.gravity = self._gravity * self._wrist.direction(self.seconds)
         mujoco.mj_step(self.model, self.data, nstep=self._substeps)
+
+    def close(self) -> None:
+        """Take no more targets; the last ones stay in force."""
+        self.closed = True
 
     @property
     def seconds(self) -> float:

@@ -20,7 +20,7 @@ from envs.episodes import MANIFEST, Manifest, merge_manifests, open_shard, read_
 from tasks.context import Context
 from tasks.data_docs import Finding, judge
 from tasks.expectations import Column, column_values, expected_columns, violating_rows
-from tasks.tables import sample_table, short_name, statistics_table, summary_table
+from tasks.tables import drop_share, sample_table, short_name, statistics_table, summary_table
 from tasks.verdict import VERDICT, Failure, Verdict
 
 MAIN = "main"
@@ -54,7 +54,7 @@ def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     version = save_verdict(verdict, run, context)
     context.record("rows", manifest.rows)
     context.record("episodes", manifest.episodes)
-    context.record("drop_share", manifest.dropped / max(manifest.episodes, 1))
+    context.record("drop_share", drop_share(manifest))
     if not verdict.passed:
         raise CheckFailed(f"{describe(verdict.failures)}; main is untouched, branch {run} keeps it")
     context.store.merge(version, MAIN)
@@ -176,8 +176,9 @@ def describe(failures: Sequence[Failure]) -> str:
 
 
 def _of_dataset(column: str, manifest: Manifest, settings: Check) -> Failure:
+    dropped, episodes = manifest.drops_of_all
     drops = (
-        f"{manifest.dropped} of {manifest.episodes} episodes end in a drop, "
+        f"{dropped} of {episodes} episodes end in a drop, "
         f"check.max_drop_share allows {settings.max_drop_share:g}"
     )
     reasons = {

@@ -38,7 +38,8 @@ class Progress:
         rate = (done - self.first) / max(now - self.started, 1e-9)
         pace = f"{rate:8.1f}/s  {(total - done) / rate:.0f} s left" if done > self.first else ""
         line = f"  {self.label:<18} {done:>9.0f} / {total:.0f} {unit} {pace}"
-        print(line.rstrip(), file=sys.stderr, flush=True)
+        sys.stdout.write(f"{line.rstrip()}\n")  # one write: other steps talk at the same time
+        sys.stdout.flush()
 
 
 @dataclass(frozen=True)

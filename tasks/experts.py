@@ -7,10 +7,11 @@ from configs.refs import Ref
 from configs.schema.experts import ExpertStep
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.objects import ObjectModel, load_objects
+from envs.objects import ObjectModel
 from envs.streams import derive_seed
 from tasks.comparison import compare
 from tasks.context import Context
+from tasks.objects import open_objects
 from tasks.policy import Expert, save_policy
 from tasks.ppo import train
 
@@ -33,8 +34,9 @@ def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Re
     objects, grasps = open_task(config.world.embodiment.make_layout(), refs, context)
     actor = trained(config, objects, grasps, context)
     expert = Expert(actor, config.experts.policy, config.style)
+    rate = config.experts.policy.script_rate
     results = compare(
-        {"script": lambda env: env.scripted_action(), "expert": expert},
+        {"script": lambda env: env.scripted_action(rate), "expert": expert},
         config.world,
         objects,
         grasps,
@@ -59,7 +61,7 @@ def open_task(
     layout, refs: Mapping[str, Ref], context: Context
 ) -> tuple[list[ObjectModel], list[GraspSet]]:
     """Open the objects that there are grasps of, in the order of their names."""
-    models = load_objects(context.open(refs["objects"]))
+    models = open_objects(refs, context)
     names = sorted(name.removeprefix(GRASPS) for name in refs if name.startswith(GRASPS))
     files = {name: context.open(refs[GRASPS + name]) / "grasps.safetensors" for name in names}
     return [models[name] for name in names], [GraspSet.load(files[n], layout) for n in names]

@@ -14,12 +14,13 @@ from configs.refs import Ref
 from configs.schema.export import ExportStep
 from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
-from envs.objects import load_objects
+from envs.objects import save_objects
 from models.bundle import GRAPH, SCENARIO, WEIGHTS, open_bundle, write_bundle
 from models.controller import ASSISTANCES, Controller, ControllerError, load_controller
 from models.session import Session
 from tasks.context import Context
 from tasks.graph import compare, export_graph
+from tasks.objects import open_objects
 from tasks.scenario import choose_scenario
 from tasks.training import DESCRIPTION, FORMAT
 
@@ -30,7 +31,7 @@ GRASP_FILE = "grasps.safetensors"
 def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Publish the bundle of `refs["controller"]`, its graph compared with the network.
 
-    `refs["objects"]` and the `grasps/<object>` of training objects give the scenario.
+    The `objects/<name>` and the `grasps/<object>` of training objects give the scenario.
 
     Raises:
         LayoutMismatch: the controller is of another layout. ControllerError: it is damaged.
@@ -42,7 +43,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     assistance = ASSISTANCES[settings.assistance](controller, settings.sampling)
     graph = context.scratch / GRAPH
     export_graph(assistance, graph, settings.opset)
-    objects = load_objects(context.open(refs["objects"]))
+    objects = open_objects(refs, context)
     grasps = {
         name.removeprefix(GRASPS): GraspSet.load(context.open(ref) / GRASP_FILE, layout)
         for name, ref in refs.items()
@@ -56,7 +57,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
         SCENARIO: context.scratch / SCENARIO,
     }
     if scenario.spec.mesh is not None:
-        files[scenario.spec.mesh] = context.open(refs["objects"]) / scenario.spec.mesh
+        _, files[scenario.spec.mesh] = save_objects([scenario], context.scratch)
     folder = context.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     write_bundle(

@@ -1,11 +1,16 @@
-"""The step `objects`: check every object of a run and publish them in one form."""
+"""The step `objects`: check objects and publish them in one form, one step an object.
+
+One step each, so that a new object, or a changed one, leaves the others' grasps alone.
+"""
 
 from collections.abc import Mapping
 
 from configs.refs import Ref
 from configs.schema.objects import ObjectsStep, mesh_digest
-from envs.objects import ObjectError, check_object, save_objects
+from envs.objects import ObjectError, ObjectModel, check_object, load_objects, save_objects
 from tasks.context import Context
+
+OBJECTS = "objects/"  # prefix of the references to objects
 
 
 def objects(config: ObjectsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
@@ -21,6 +26,11 @@ def objects(config: ObjectsStep, refs: Mapping[str, Ref], context: Context) -> R
             raise ObjectError(
                 f"object {name!r}: mesh {item.mesh} changed during the run; run again"
             )
-        context.progress(len(models), len(config.objects.items), "objects")
     files = save_objects(models, context.scratch)
     return context.publish({path.name: path for path in files}, "objects", tuple(refs.values()))
+
+
+def open_objects(refs: Mapping[str, Ref], context: Context) -> dict[str, ObjectModel]:
+    """Return the objects behind the references `objects/<name>`, by name."""
+    folders = (context.open(ref) for name, ref in sorted(refs.items()) if name.startswith(OBJECTS))
+    return {name: model for folder in folders for name, model in load_objects(folder).items()}

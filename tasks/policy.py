@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
+FIRST_WEIGHTS = 1e-3  # std of the actor's last layer at first: its output is then below 0.01
 GROUPS = {"actor": ["actor"], "critic": ["critic"]}
 
 
@@ -72,7 +73,7 @@ def make_actor(config: PolicyConfig, observations: TensorDict, outputs: int) -> 
     # Training starts from the script itself, not from the script and a random residual.
     last = actor.mlp[-1]
     assert isinstance(last, torch.nn.Linear)
-    torch.nn.init.normal_(last.weight, std=1e-3)
+    torch.nn.init.normal_(last.weight, std=FIRST_WEIGHTS)
     torch.nn.init.zeros_(last.bias)
     return actor
 

@@ -15,8 +15,10 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.rollouts import Rollouts, RolloutsStep
 from envs.episodes import EpisodeWriter, Manifest, manifest_files, merge_manifests, read_manifest
+from envs.grasp_set import GraspSet
 from envs.manifest import MANIFEST
 from envs.manipulation import ManipulationEnv
+from envs.objects import ObjectModel
 from envs.streams import derive_seed
 from tasks.bursts import NoiseBursts, deal_levels
 from tasks.context import Context
@@ -104,27 +106,36 @@ def collect(
     settings = config.rollouts
     objects, grasps = open_task(layout, refs, context)
     expert = load_expert(context.open(refs["expert"]), layout)
-    seed = derive_seed(config.seed, "rollouts", config.style)
-    env = ManipulationEnv(
+    levels = deal_levels(settings.levels, len(objects), settings.environments)
+    steps = max(round(settings.chunk_s * layout.control_hz), 1)
+    for number, folder in folders.items():
+        seed = derive_seed(config.seed, "rollouts", config.style, "chunk", number)
+        env = make_environment(config, objects, grasps, seed, context.threads)
+        rng = np.random.default_rng(derive_seed(seed, "noise"))
+        noise = NoiseBursts(settings.bursts, levels, layout.num_joints, layout.control_hz, rng)
+        chunk = record(env, expert, noise, steps, mode)
+        env.close()
+        write(chunk, folder, settings, layout, first_id=number * steps * env.num_envs)
+        context.progress(number + 1, settings.chunks, "chunks")
+
+
+def make_environment(
+    config: RolloutsStep,
+    objects: list[ObjectModel],
+    grasps: list[GraspSet],
+    seed: int,
+    threads: int | None,
+) -> ManipulationEnv:
+    """Make a chunk's environments; made anew each time, since making them draws the scales."""
+    return ManipulationEnv(
         config.world,
         objects,
         grasps,
-        num_envs=settings.environments,
+        num_envs=config.rollouts.environments,
         seed=seed,
         style=config.style,
-        threads=context.threads,
+        threads=threads,
     )
-    levels = deal_levels(settings.levels, len(objects), env.num_envs)
-    steps = max(round(settings.chunk_s * layout.control_hz), 1)
-    for number, folder in folders.items():
-        chunk_seed = derive_seed(seed, "chunk", number)
-        env.reset_all(chunk_seed)
-        rng = np.random.default_rng(derive_seed(chunk_seed, "noise"))
-        noise = NoiseBursts(settings.bursts, levels, layout.num_joints, layout.control_hz, rng)
-        chunk = record(env, expert, noise, steps, mode)
-        write(chunk, folder, settings, layout, first_id=number * steps * env.num_envs)
-        context.progress(number + 1, settings.chunks, "chunks")
-    env.close()
 
 
 def record(

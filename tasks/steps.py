@@ -19,6 +19,8 @@ class Step:
     module: str
     name: str
     schema: str
+    # A step that does something outside the store: (home, artifact folder) -> does it stand?
+    outside: str | None = None
 
     def function(self) -> Callable[[Any, Mapping[str, Ref], Any], Ref]:
         return getattr(importlib.import_module(self.module), self.name)
@@ -37,5 +39,10 @@ STEPS: Mapping[str, Step] = {
     "train": Step("tasks.training", "train", "configs.schema.train:TrainStep"),
     "export": Step("tasks.export", "export", "configs.schema.export:ExportStep"),
     "evaluate": Step("tasks.evaluation.sweep", "evaluate", "configs.schema.evaluate:EvaluateStep"),
-    "promote": Step("tasks.registry.promote", "promote", "configs.schema.promote:PromoteStep"),
+    "promote": Step(
+        "tasks.registry.promote",
+        "promote",
+        "configs.schema.promote:PromoteStep",
+        outside="tasks.registry.channel:release_stands",
+    ),
 }

@@ -29,9 +29,18 @@ def short_name(shard: str) -> str:
 def summary_table(manifest: Manifest) -> "pd.DataFrame":
     import pandas as pd
 
-    share = manifest.dropped / manifest.episodes if manifest.episodes else 0.0
-    row = {"rows": manifest.rows, "episodes": manifest.episodes, "drop_share": share}
-    return pd.DataFrame([row | dict(manifest.counts)])
+    row = {
+        "rows": manifest.rows,
+        "episodes": manifest.episodes,
+        "drop_share": drop_share(manifest),
+    }
+    return pd.DataFrame([dict(manifest.counts) | row])
+
+
+def drop_share(manifest: Manifest) -> float:
+    """Return the share of episodes that ended in a drop, of all that were rolled out."""
+    drops, episodes = manifest.drops_of_all
+    return drops / max(episodes, 1)
 
 
 def statistics_table(manifest: Manifest, columns: Sequence[Column]) -> "pd.DataFrame":

@@ -29,7 +29,6 @@ from tasks.windows import (
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "controller.safetensors", "controller.json"  # files of the artifact
-STATISTICS_WINDOWS = 200_000
 CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
 
 
@@ -120,8 +119,7 @@ def make_controller(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator(seed, 3).initial_seed())
         controller = Controller(layout, settings.controller)
-    # Statistics of so many windows are as good as those of all.
-    rows = rows[:: math.ceil(len(rows) / STATISTICS_WINDOWS)]
+    rows = rows[:: math.ceil(len(rows) / settings.statistics_windows)]
     windows = gather(frames, rows, layout)
     controller.normalizer.fit(windows.history, windows.motion, settings.minimum_std)
     return controller

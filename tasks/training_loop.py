@@ -86,7 +86,7 @@ class Loop(lightning.LightningModule):
         self.done += 1
         if self.config.averaging:
             # The average follows quickly at first: the first weights are noise.
-            decay = min(self.config.averaging, self.done / (self.done + 10))
+            decay = min(self.config.averaging, self.done / (self.done + self.config.averaging_rise))
             with torch.no_grad():
                 pairs = zip(self.average.parameters(), self.controller.parameters(), strict=True)
                 for kept, now in pairs:

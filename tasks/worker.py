@@ -1,4 +1,4 @@
-"""Run one step in a process of its own: `python -m tasks.worker REQUEST.json`.
+"""Run one step in a process of its own: `python -m tasks.worker REQUEST.json ANSWER.json`.
 
 A process a step gives each its own random state, threads and peak memory, and a death that
 takes nothing else along. Exit code 0: the store's index has the result; 2: bad input, one line
@@ -31,8 +31,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
-    request_file = Path(sys.argv[1])
-    answer_file = request_file.with_suffix(".answer.json")
+    request_file, answer_file = Path(sys.argv[1]), Path(sys.argv[2])
     request = json.loads(request_file.read_text())
     die_with(request["parent"])
     try:
@@ -76,6 +75,7 @@ def run(request: dict[str, Any]) -> None:
             label=request["label"],
             seconds=time.monotonic() - started,
             peak_mib=peak_mib(),
+            configuration=request["origin"]["configuration"],
         )
     shutil.rmtree(scratch, ignore_errors=True)
 

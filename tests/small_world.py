@@ -1,17 +1,17 @@
 """A tiny but real task: two objects and a handful of grasps that hold, for each hand."""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from configs.layout import Layout
 from configs.load import load
 from configs.refs import Ref
-from configs.schema.grasps import GraspsStep
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel, save_objects
+from flows.plan import grasps_step
 from tasks.context import Context, Progress, make_scratch
 from tasks.grasps.generate import grasps
 from tasks.store import open_store
@@ -41,16 +41,8 @@ def small_world(hand: str, count: int = 12) -> SmallWorld:
 
 
 def find_grasps(config: Config, name: str, home: Path, objects: Ref) -> GraspSet:
-    step = GraspsStep(
-        embodiment=config.embodiment,
-        physics=config.physics,
-        randomization=config.randomization,
-        goals=config.task.goals,
-        grasps=config.grasps,
-        object=name,
-        seed=0,
-    )
+    step = replace(grasps_step(config, name), seed=0)
     scratch, store = make_scratch(home, name), open_store(home)
     context = Context(name, name, store, home, scratch, 1, Progress(name), {})
-    folder = context.open(grasps(step, {"objects": objects}, context))
+    folder = context.open(grasps(step, {"objects/all": objects}, context))
     return GraspSet.load(folder / "grasps.safetensors", config.embodiment.make_layout())

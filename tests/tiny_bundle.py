@@ -1,5 +1,6 @@
 """A tiny real bundle: an ONNX graph that holds the last targets, and grasps written by hand."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from models.bundle import GRAPH, SCENARIO, WEIGHTS, Bundle, write_bundle
 SPHERE = Object(name="ball", shape="sphere", size=(0.03,), mesh=None, held_out=False)
 
 
-def write_graph(path: Path, layout: Layout, *, history: int | None = None) -> None:
-    """Write a graph with target = the last step's target, action = 0, plan = guidance x motion."""
+def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows: int = -1) -> None:
+    """Write a graph with target = the last step's target, action = 0, plan = guidance x motion.
+
+    `rows`: a graph that loads, and fails when it is run with another batch.
+    """
     from onnx import TensorProto, checker, helper, numpy_helper, save
 
     n, size = layout.num_joints, layout.step_size
@@ -29,7 +33,7 @@ def write_graph(path: Path, layout: Layout, *, history: int | None = None) -> No
         number("starts", [steps - 1, first]),
         number("ends", [steps, first + n]),
         number("axes", [1, 2]),
-        number("joints", [-1, n]),
+        number("joints", [rows, n]),
         number("column", [-1, 1, 1, 1]),
         number("zero", np.float32(0.0)),
     ]
@@ -87,22 +91,32 @@ def write_grasps(path: Path, embodiment: Embodiment, count: int = 3) -> None:
 
 
 def make_bundle(
-    folder: Path, embodiment: Embodiment, *, guidance: float = 0.2, history: int | None = None
+    folder: Path,
+    embodiment: Embodiment,
+    *,
+    guidance: float = 0.2,
+    history: int | None = None,
+    rows: int = -1,
+    scenario: Object = SPHERE,
+    more: Mapping[str, Path] | None = None,
 ) -> Bundle:
-    """Write the tiny bundle to `folder`, its sources beside it."""
+    """Write the tiny bundle to `folder`, its sources beside it.
+
+    `more` files are added to it, or stand in for its own.
+    """
     layout = embodiment.make_layout()
     sources = folder.parent / f"{folder.name}_sources"
     sources.mkdir(parents=True)
     save_file({"weight": np.ones(1, np.float32)}, sources / WEIGHTS)
-    write_graph(sources / GRAPH, layout, history=history)
+    write_graph(sources / GRAPH, layout, history=history, rows=rows)
     write_grasps(sources / SCENARIO, embodiment)
     return write_bundle(
         folder,
-        {name: sources / name for name in (WEIGHTS, GRAPH, SCENARIO)},
+        {name: sources / name for name in (WEIGHTS, GRAPH, SCENARIO)} | dict(more or {}),
         embodiment=embodiment,
         assistance="paper",
         guidance=guidance,
         ddim_steps=1,
-        scenario=SPHERE,
+        scenario=scenario,
         lineage={"dataset": "none", "experts": {}},
     )

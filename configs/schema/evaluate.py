@@ -1,15 +1,20 @@
 """Evaluation: perturbed commands, the ways of answering them, windows and metrics."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from configs.load import ConfigError
+from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import World
 
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Split = Literal["held_out", "training"]
+SPLITS: tuple[Split, ...] = ("held_out", "training")
 
 
 @strict
@@ -80,14 +85,25 @@ class Intention:
 
 
 @strict
+class Pairs:
+    """Environments of each perturbation and variant, paired across variants; 0: none."""
+
+    held_out: Annotated[int, Field(ge=0)]  # with objects that no training step sees
+    training: Annotated[int, Field(ge=0)]  # with the objects, and the grasps, of the training
+
+    def of(self, split: Split) -> int:
+        return self.held_out if split == "held_out" else self.training
+
+
+@strict
 class Evaluate:
     """`library` defines perturbations by name; `perturbations` names those that are judged."""
 
     window_s: Positive  # [s] every window starts afresh in all environments
     windows: Count
-    pairs: Count  # environments of each perturbation and variant, paired across variants
+    pairs: Pairs
+    judged: Split  # whose figures are the result, which the gates read
     stream: Annotated[int, Field(ge=0)]  # random stream: 1 validation, 2 test
-    splits: Annotated[tuple[Literal["training", "held_out"], ...], Field(min_length=1)]
     experts: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode asked for
     confidence: Annotated[float, Field(gt=0, lt=1)]  # of every interval
     intention: Intention
@@ -104,6 +120,10 @@ class Evaluate:
             raise ValueError(f"perturbation {unknown[0]!r} is not in the library ({known})")
         if "assisted" in self.variants:
             raise ValueError("variant 'assisted' is the bundle's default assistance; name another")
+        if self.pairs.of(self.judged) == 0:
+            raise ValueError(
+                f"pairs.{self.judged} is 0, but judged is {self.judged!r}: ask for pairs of it"
+            )
         return self
 
 
@@ -114,3 +134,29 @@ class EvaluateStep:
     world: World
     evaluate: Evaluate
     seed: Annotated[int, Field(ge=0)]
+
+
+def split_of(item: Object) -> Split:
+    return "held_out" if item.held_out else "training"
+
+
+def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
+    """Refuse pairs that cannot show every object of their split.
+
+    Raises:
+        ConfigError: a split has fewer pairs than objects, or pairs and no object.
+    """
+    splits = [split_of(item) for item in objects]
+    for split in SPLITS:
+        pairs, count = evaluate.pairs.of(split), splits.count(split)
+        if 0 < pairs < count:
+            raise ConfigError(
+                f"evaluate.pairs.{split}: {pairs} environments cannot hold {count} objects; ask "
+                f"for {count} or more, or for 0 and no figures of that split"
+            )
+        if pairs and not count:
+            other = "training" if split == "held_out" else "held_out"
+            raise ConfigError(
+                f"evaluate.pairs.{split}: there is no such object for {pairs} environments; mark "
+                f"one by `held_out`, or set it to 0 with evaluate.judged={other}"
+            )

@@ -11,6 +11,9 @@ Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
+# rsl_rl 5.5 keeps an adaptive rate within these bounds, which it does not let one choose
+# (algorithms/ppo.py); a rate that starts outside would jump at the first update, silently.
+ADAPTIVE_RATES = (1e-5, 1e-2)
 
 
 @strict
@@ -43,6 +46,16 @@ class PpoConfig:
     gradient_clip: Positive
     reward_scale: Positive  # factor on every reward, so that the values stay of order one
     checkpoint_every: Count  # iterations
+
+    @model_validator(mode="after")
+    def rate_can_adapt(self) -> "PpoConfig":
+        low, high = ADAPTIVE_RATES
+        if self.desired_kl is not None and not low <= self.learning_rate <= high:
+            raise ValueError(
+                f"learning_rate {self.learning_rate:g} is outside {low:g} to {high:g}, within "
+                "which it adapts to desired_kl; choose one inside or set desired_kl=null"
+            )
+        return self
 
     @model_validator(mode="after")
     def batches_fit(self) -> "PpoConfig":

@@ -84,7 +84,6 @@ class Actuation:
     kp: Positive  # [N m / rad]
     kd: Positive  # [N m s / rad]
     effort_limit: Positive  # [N m]
-    velocity_limit: Positive  # [rad/s]
     armature: Positive  # [kg m^2]
     friction_loss: Annotated[float, Field(ge=0)]  # [N m]
 

@@ -24,7 +24,6 @@ class Physics:
     contact_dimensions: Literal[3, 4, 6]
     friction_torsional: Positive  # [m]
     friction_rolling: Positive  # [m]
-    friction_rule: Literal["average"]  # a contact's friction is the mean of object and hand
     gravity: Positive  # [m/s^2]
     object_mass: Positive  # [kg] nominal, before randomisation
     friction: Positive  # nominal sliding friction of hand and object, before randomisation
@@ -43,11 +42,15 @@ class RandomForce:
 
 @strict
 class Randomization:
-    """Ranges drawn at each reset, uniform unless said otherwise."""
+    """Ranges drawn at each reset, uniform unless said otherwise.
+
+    All but `object_scale`: a scale is compiled into an environment's model, so each environment
+    draws it once, when it is made; rollouts make new environments for each chunk.
+    """
 
     object_mass: Range  # [kg]
     object_friction: Range
-    object_scale: Range  # factor on all lengths, compiled into the model
+    object_scale: Range  # factor on all lengths; drawn once an environment
     hand_friction: Range
     kp_factor: Range
     kd_factor: Range

@@ -36,9 +36,10 @@ class Assistance:
 
 @strict
 class Safety:
-    """Limits after the model, whatever it answers."""
+    """Limits around the model, whatever it is told and whatever it answers."""
 
     max_speed: Positive  # [rad/s] of a joint target
+    reading_margin: NonNegative  # [rad] a reading farther beyond the joint limits is refused
 
 
 @strict

@@ -62,8 +62,10 @@ class Train:
     samples: Count  # windows that each of the two networks sees
     batch: Count
     averaging: Share  # decay of the weights' moving average; 0: the last weights count
+    averaging_rise: NonNegative  # batches k after which the decay may reach k / (k + this)
     history_noise: NonNegative  # std of noise on the standardised history
     minimum_std: Positive  # floor of the history's std, for a joint that never moves
+    statistics_windows: Count  # at most, spread over the training windows, for the normaliser
     validation_share: Annotated[float, Field(gt=0, lt=1)]  # of the episodes, never trained on
     validation_windows: Count  # at most, spread over the validation episodes
     validate_every: Count  # batches

@@ -14,7 +14,10 @@ from tasks.evaluation.headline import number
 
 @dataclass(frozen=True)
 class Row:
-    """One estimate; `high` None means no upper bound. `tone` picks a colour of the palette."""
+    """One estimate; `tone` picks a colour of the palette.
+
+    `high` None means no upper bound: then there is no estimate either, only a lower bound.
+    """
 
     label: str
     tone: int
@@ -96,16 +99,17 @@ def row_html(row: Row, axis: Axis, unit: str, bars: bool) -> str:
     at, low = axis.place(row.value), axis.place(row.low)
     high = 100.0 if row.high is None else axis.place(row.high)
     grid = "".join(f'<u style="left:{axis.place(tick):.2f}%"></u>' for tick in axis.ticks)
-    mark = f'<b class="dot" style="left:{at:.2f}%"></b>'
+    text = number(row.value) if row.high is not None else f"\u2265\u00a0{number(row.low)}"
+    mark = f'<b class="dot" style="left:{at:.2f}%"></b>' if row.high is not None else ""
     if bars:
         mark = f'<b class="bar" style="width:{at:.2f}%"></b>'
     kind = "whisker open" if row.high is None else "whisker"
     whisker = f'<i class="{kind}" style="left:{low:.2f}%;width:{high - low:.2f}%"></i>'
     bound = "no upper bound" if row.high is None else f"to {number(row.high)}"
-    title = f"{row.label}: {number(row.value)} {unit}, interval {number(row.low)} {bound}"
+    title = f"{row.label}: {text} {unit}, interval {number(row.low)} {bound}"
     return (
         f'<div class="row tone{row.tone}" title="{escape(title)}"><span>{escape(row.label)}</span>'
-        f'<div class="track">{grid}{mark}{whisker}</div><span>{number(row.value)}</span></div>'
+        f'<div class="track">{grid}{mark}{whisker}</div><span>{text}</span></div>'
     )
 
 

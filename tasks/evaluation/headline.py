@@ -1,9 +1,11 @@
 """What the evaluation says, in sentences made from its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-Cell = Mapping[str, Any]
+from tasks.evaluation.claims import Cell, apart, standing
+
+JUDGED_ON = {"held_out": "objects held out of training", "training": "the training's own objects"}
 
 
 def describe(name: str, settings: Mapping[str, Any]) -> str:
@@ -35,43 +37,62 @@ def interval(cell: Cell, key: str) -> str:
     return f"{number(cell[key + '_low'])}–{number(cell[key + '_high'])}"
 
 
-def comparison(ours: Cell, other: Cell) -> str:
-    """Say whether two hold times differ beyond their intervals."""
-    high, other_high = ours["hold_s_high"], other["hold_s_high"]
-    if other_high is not None and ours["hold_s_low"] > other_high:
-        return "longer, beyond both intervals"
-    if high is not None and high < other["hold_s_low"]:
-        return "shorter, beyond both intervals"
-    return "not told apart: the intervals overlap"
+def listed(names: Sequence[str]) -> str:
+    """Return names as people list them."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "none"
 
 
-def headline(evaluation: Mapping[str, Any]) -> list[str]:
+def held(cell: Cell) -> str:
+    """Return the time to a drop in words; without a drop nothing but the time watched."""
+    if not cell["drops"]:
+        return f"no drop in {number(cell['time_s'])}\u00a0s watched"
+    return f"one drop every {number(cell['hold_s'])}\u00a0s"
+
+
+def compared(ours: Cell, other: Cell) -> str:
+    """Say how two times to a drop differ; a ratio only of two estimates that are told apart."""
+    sign = apart(ours, other, "hold_s")
+    if sign == 0:
+        return "not told apart"
+    if ours["drops"] and other["drops"]:
+        return f"{number(ours['hold_s'] / other['hold_s'], 2)} times as long"
+    return f"{'longer' if sign > 0 else 'shorter'}, beyond both intervals"
+
+
+def headline(summary: Mapping[str, Any]) -> list[str]:
     """Return the page's opening sentences, the first of them the result.
 
     The first perturbation and the default assistance are the headline's; each claim stands
     with its interval, and says so where the numbers do not support a difference.
     """
-    table, settings = evaluation["evaluation"], evaluation["settings"]
+    table, settings = summary["evaluation"], summary["settings"]
     name = next(iter(table))
     cells = table[name]
     if "assisted" not in cells or "unassisted" not in cells:
         return [f"Evaluated under {', '.join(table)}; there is no pair of variants to compare."]
     ours, bare = cells["assisted"], cells["unassisted"]
-    ratio = ours["hold_s"] / bare["hold_s"]
-    goals, bare_goals = number(ours["goals_per_min"]), number(bare["goals_per_min"])
-    reached = f"reaches {goals} instead of {bare_goals} goals a minute"
-    if goals == bare_goals:
-        reached = f"reaches {goals} goals a minute either way"
+    told = "" if apart(ours, bare, "goals_per_min") else ", not told apart"
     result = (
-        f"Under {describe(name, settings)}, the hand holds its object for "
-        f"{seconds(ours)} with the controller and {seconds(bare)} without, {number(ratio, 2)} "
-        f"times as long, and {reached}."
+        f"Under {describe(name, settings)}, on {JUDGED_ON[settings['judged']]}: {held(ours)} with "
+        f"the controller and {held(bare)} without, {compared(ours, bare)}; "
+        f"{number(ours['goals_per_min'])} goals a minute with and "
+        f"{number(bare['goals_per_min'])} without{told}."
     )
-    return [result, *supporting(cells, settings)]
+    lines = [result, standing(table), measured_on(settings), *supporting(cells, settings)]
+    return lines + trained(summary.get("metrics", {}))
 
 
-def seconds(cell: Cell) -> str:
-    return f"{number(cell['hold_s'])}\u00a0s"
+def measured_on(settings: Mapping[str, Any]) -> str:
+    """Say which objects the result is about, and which the controller was trained on."""
+    held_out, training = (listed(settings["objects"][split]) for split in ("held_out", "training"))
+    seen = f"the controller was trained on {training}"
+    if settings["judged"] == "held_out":
+        beside = ", whose figures stand apart below" if settings["pairs"]["training"] else ""
+        return f"Measured on {held_out}, which no training step saw; {seen}{beside}."
+    return (
+        f"Measured on objects and grasps of the training itself: {seen}. Held out of it: "
+        f"{held_out}."
+    )
 
 
 def supporting(cells: Mapping[str, Cell], settings: Mapping[str, Any]) -> list[str]:
@@ -79,18 +100,36 @@ def supporting(cells: Mapping[str, Cell], settings: Mapping[str, Any]) -> list[s
     ours, bare = cells["assisted"], cells["unassisted"]
     share = f"{100 * settings['confidence']:g}%"
     lines = [
-        f"{share} intervals: {interval(ours, 'hold_s')}\u00a0s with, "
-        f"{interval(bare, 'hold_s')}\u00a0s without ({comparison(ours, bare)}).",
-        f"Goals a drop: {number(ours['goals_per_drop'])} with, {number(bare['goals_per_drop'])} "
-        f"without. Intention (mean cosine): {number(ours['intention'])} with, "
-        f"{number(bare['intention'])} without.",
+        f"{share} intervals: time to a drop {interval(ours, 'hold_s')}\u00a0s with, "
+        f"{interval(bare, 'hold_s')}\u00a0s without; goals a minute "
+        f"{interval(ours, 'goals_per_min')} with, {interval(bare, 'goals_per_min')} without. Two "
+        "figures are told apart where their intervals do not overlap.",
+        f"Goals a drop: {goals_per_drop(ours)} with, {goals_per_drop(bare)} without. Intention "
+        f"(mean cosine): {number(ours['intention'])} with, {number(bare['intention'])} without.",
     ]
     if "scaled" in cells:
-        scaled = cells["scaled"]
-        gain = settings["variants"]["scaled"]["gain"]
+        scaled, gain = cells["scaled"], settings["variants"]["scaled"]["gain"]
+        sign = apart(ours, scaled, "hold_s")
+        words = {1: "longer", 0: "not told apart", -1: "shorter"}[sign]
         lines.append(
-            f"Holding alone proves little: the command merely scaled by {gain:g} holds for "
-            f"{seconds(scaled)} at {number(scaled['goals_per_min'])} goals a minute "
-            f"({number(scaled['goals_per_drop'])} a drop)."
+            f"Holding alone proves little: the command merely scaled by {gain:g} gives "
+            f"{held(scaled)} at {number(scaled['goals_per_min'])} goals a minute (the controller's "
+            f"time to a drop against it: {words})."
         )
     return lines
+
+
+def goals_per_drop(cell: Cell) -> str:
+    """Return goals a drop; without a drop the goals only, for there is no such ratio."""
+    return number(cell["goals_per_drop"]) if cell["drops"] else f"{cell['goals']} and no drop"
+
+
+def trained(metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Say how much the controller was trained, as its step recorded it."""
+    windows = [row["step"] for row in metrics.get("train", ()) if row["step"] is not None]
+    if not windows:
+        return []
+    return [
+        f"The controller was trained on {max(windows):,} windows, repeats counted (the paper: "
+        "15 epochs of 10,000,000,000 transitions)."
+    ]

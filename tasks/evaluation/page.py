@@ -18,11 +18,11 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     Args:
         folder: made if it is not there.
         summary: plain JSON values. `run` (name) and `stages` (stage -> seconds, reused,
-            peak_mib) are always there. The parts of evaluation.json (`evaluation`, `settings`,
-            `bundle_hash`), `failure` (one line), `overrides`, `configuration` (digest),
-            `artifacts` and `lineage` (name -> version), `grasps` (object -> stage -> count),
-            `metrics` (step label -> recorded rows) and `verdict` (passed, judgements) make a
-            section each where they are there.
+            peak_mib) are always there. The parts of evaluation.json (`evaluation`, `by_split`,
+            `by_object`, `settings`, `bundle_hash`), `failure` (one line), `overrides`,
+            `configuration` (digest), `artifacts` and `lineage` (name -> version), `grasps`
+            (object -> stage -> count), `metrics` (step label -> recorded rows) and `verdict`
+            (passed, judgements) make a section each where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.
@@ -46,7 +46,11 @@ def render(summary: Mapping[str, Any]) -> str:
     parts = [opening(summary)]
     evaluated = bool(summary.get("evaluation"))
     if evaluated:
-        parts += [sections.evaluation_charts(summary), sections.evaluation_table(summary)]
+        parts += [
+            sections.evaluation_charts(summary),
+            sections.evaluation_table(summary),
+            sections.by_object(summary),
+        ]
     if summary.get("verdict"):
         parts.append(sections.verdict(summary["verdict"]))
     parts.append(sections.stages(summary["stages"]))

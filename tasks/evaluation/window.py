@@ -27,7 +27,12 @@ class Arrangement:
 
     perturbations: int
     variants: int
-    pairs: int
+    objects: tuple[int, ...]  # [M] which object each pair has
+    experts: tuple[int, ...]  # [M] which expert commands it
+
+    @property
+    def pairs(self) -> int:
+        return len(self.objects)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -42,6 +47,10 @@ class Arrangement:
         """Which pair each environment belongs to, [N] int64."""
         return torch.arange(self.pairs).repeat(self.perturbations * self.variants)
 
+    def spread(self, values: Sequence[int]) -> torch.Tensor:
+        """Return what each pair has [M] for every environment, [N] int64."""
+        return torch.tensor(values)[self.pair]
+
     def split(self, values: torch.Tensor) -> np.ndarray:
         """Return per-environment values [N, ...] as [P, V, M, ...]."""
         return values.numpy().reshape(*self.shape, *values.shape[1:])
@@ -53,7 +62,7 @@ class Window:
 
     env: ManipulationEnv
     arrangement: Arrangement
-    experts: Sequence[Expert]  # pair m is commanded by expert m modulo their number
+    experts: Sequence[Expert]
     commanders: Sequence[Perturbation]  # one of each perturbation
     answers: Answers
     meter: IntentionMeter
@@ -102,7 +111,7 @@ class Window:
     def clean(self) -> torch.Tensor:
         """Return the experts' clean actions [N, n]."""
         offered = torch.stack([expert(self.env) for expert in self.experts])  # [E, N, n]
-        chosen = self.arrangement.pair % len(self.experts)
+        chosen = self.arrangement.spread(self.arrangement.experts)
         return offered[chosen, torch.arange(self.arrangement.environments)]
 
     def intended(self, position: np.ndarray, commands: Sequence[Command]) -> np.ndarray:

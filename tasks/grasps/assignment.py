@@ -11,7 +11,9 @@ from models.rotations import rotate
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 
-SETTLED = 0.1  # share of the tolerance at which the solver leaves a candidate alone
+# Share of the tolerance at which the solver leaves a candidate alone: well inside, so that the
+# last iterations do not go into digits that nobody checks.
+SETTLED = 0.1
 
 
 def reach(

@@ -16,6 +16,11 @@ from tasks.grasps.metric import nearest
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 
+# Half of the random samples take their joints from another grasp than their pose: with the pose's
+# own alone the tree would never mix finger configurations, with others' alone it seldom succeeds.
+OWN_JOINTS = 0.5
+OPENING = 0.5  # share of the way to the rest pose that a finger goes which leaves the grasp
+
 
 def extend(
     problem: Problem,
@@ -51,7 +56,9 @@ def _random_samples(
     pose = tree.object_pose[centre]
     rotation = multiply(turn, pose[:, 3:])
     joints = np.where(
-        rng.random((count, 1)) < 0.5, tree.joint_position[centre], tree.joint_position[fingers]
+        rng.random((count, 1)) < OWN_JOINTS,
+        tree.joint_position[centre],
+        tree.joint_position[fingers],
     )
     return np.concatenate([pose[:, :3] + shift, rotation], axis=1), joints
 
@@ -94,10 +101,10 @@ def _regrip(
     leaves = chosen & steps.active & (steps.active.sum(axis=1, keepdims=True) > 2)
     joins = chosen & ~steps.active & (np.abs(distance) < reach)
     opened = problem.joint_mask(leaves)
-    halfway = 0.5 * (steps.joint_position + problem.rest)
+    away = steps.joint_position + OPENING * (problem.rest - steps.joint_position)
     return replace(
         steps,
-        joint_position=np.where(opened, halfway, steps.joint_position),
+        joint_position=np.where(opened, away, steps.joint_position),
         active=(steps.active & ~leaves) | joins,
         point=np.where(joins[..., None], point, steps.point),
         normal=np.where(joins[..., None], normal, steps.normal),

@@ -17,12 +17,12 @@ from safetensors.numpy import load_file, save_file
 from configs.refs import Ref
 from configs.schema.grasps import GraspsStep
 from envs.grasp_set import GraspSet
-from envs.objects import load_objects
 from tasks.context import Context
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.linking import Links, describe, make_set
 from tasks.grasps.problem import Problem
 from tasks.grasps.search import STAGES, Funnel, Search
+from tasks.objects import open_objects
 
 SAMPLING, EXPANSION = "sampling", "expansion"
 
@@ -37,7 +37,7 @@ def grasps(config: GraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref
     Raises:
         GraspError: unknown object, or none of a bounded number of proposals became a grasp.
     """
-    models = load_objects(context.open(refs["objects"]))
+    models = open_objects(refs, context)
     if config.object not in models:
         raise GraspError(f"grasps: object: unknown {config.object!r}; one of {sorted(models)}")
     problem = Problem.of(config.embodiment, models[config.object])
@@ -50,7 +50,7 @@ def grasps(config: GraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref
             context.record(f"seconds/{phase}/{stage}", funnel.seconds[stage])
             context.record(f"count/{phase}/{stage}", funnel.counts[stage])
     message = f"{len(kept)} grasps of {config.object} for {config.embodiment.hand.name}"
-    return context.publish(files, message, [refs["objects"]])
+    return context.publish(files, message, list(refs.values()))
 
 
 class Generation:

@@ -121,13 +121,17 @@ class Search:
         settled = replace(
             pressed, joint_position=outcome.joint_position, object_pose=outcome.object_pose
         ).take(outcome.held)
-        return self._touching(settled)
+        return self.touching(settled, outcome.scale[outcome.held])
 
-    def _touching(self, settled: Candidates) -> Candidates:
-        """Take the contacts anew where the object settled, and repeat the analysis on them."""
+    def touching(self, settled: Candidates, scale: np.ndarray) -> Candidates:
+        """Take the contacts anew where the object settled, and repeat the analysis on them.
+
+        `scale` [N] is the factor on the object's lengths at which each candidate was held: what
+        touches is judged by that surface.
+        """
         problem, grasps = self.problem, self.config.grasps
         point, normal, pad, distance = nearest_contacts(
-            problem, settled.joint_position, settled.object_pose
+            problem, settled.joint_position, settled.object_pose, scale
         )
         active = settled.active & (distance < problem.tip_radii + grasps.validation.gap)
         stable, quality, _ = analyse(normal, active, grasps.net_force)

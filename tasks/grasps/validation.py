@@ -67,6 +67,7 @@ class Outcome:
     held: np.ndarray  # [N] bool
     joint_position: np.ndarray  # [N, n] rad, settled under the squeeze alone
     object_pose: np.ndarray  # [N, 7], settled likewise
+    scale: np.ndarray  # [N] factor on the object's lengths at which it was held
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,14 @@ class Validator:
         config: Validation,
         threads: int | None,
     ) -> None:
-        scales = np.linspace(*randomization.object_scale, config.slots)  # one shape a slot
+        self.scales = np.linspace(*randomization.object_scale, config.slots)  # one shape a slot
         self.engine: Engine = MujocoEngine(
             problem.hand,
             physics,
             problem.layout.control_hz,
             [problem.model],
             np.zeros(config.slots, dtype=int),
-            scales,
+            self.scales,
             threads=threads,
         )
         self.gravity = physics.gravity
@@ -119,6 +120,7 @@ class Validator:
             held=np.zeros(len(candidates), dtype=bool),
             joint_position=candidates.joint_position.copy(),
             object_pose=candidates.object_pose.copy(),
+            scale=np.ones(len(candidates)),
         )
         slots = Slots(np.full(self.config.slots, -1), np.zeros(self.config.slots, dtype=int))
         waiting = 0
@@ -126,6 +128,7 @@ class Validator:
             free = np.flatnonzero(slots.row < 0)[: len(candidates) - waiting]
             slots.row[free] = waiting + np.arange(len(free))
             slots.age[free] = -self.settle_steps
+            outcome.scale[slots.row[free]] = self.scales[free]
             waiting += len(free)
             self._start(free, slots.row[free], candidates, draws)
             if (slots.row < 0).all():

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.load import validate
-from configs.schema.promote import Promote
 from models.bundle import Bundle, open_bundle
-from tasks.registry.register import CONTROLLER
-from tasks.registry.tracking import RegistryError, artifacts
+from tasks.registry.locations import artifacts
+from tasks.registry.terms import Terms, read_terms
+from tasks.registry.tracking import RegistryError
 from tasks.registry.versions import (
     BUNDLE_FOLDER,
     BUNDLE_HASH,
@@ -17,11 +17,9 @@ from tasks.registry.versions import (
     EVALUATION,
     LAYOUT,
     REPORT_HASH,
-    TERMS,
 )
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
 
@@ -30,40 +28,38 @@ class Candidate:
     """A version with its evidence; its files are the registry's own copy."""
 
     version: int
-    run: str
+    folder: Path  # of its artifacts
     bundle: Bundle
     evaluation: dict[str, Any]
     report_hash: str  # sha256 of evaluation.json
     dataset: str
     layout: str
-    terms: Promote  # the gates that it was registered under
+    terms: Terms
 
 
-def candidate_of(client: "MlflowClient", version: "ModelVersion") -> Candidate:
+def candidate_of(home: Path, version: "ModelVersion") -> Candidate:
     """Read a version of the controller and verify that it is what was registered.
 
     Raises:
         BundleError: a file of the bundle is not what it was.
-        RegistryError: the report is not what it was.
+        RegistryError: the report or the gates are not what they were.
     """
-    folder = artifacts(client.get_run(version.run_id or ""))
-    bundle = open_bundle(folder / BUNDLE_FOLDER, None, expected=version.tags[BUNDLE_HASH])
-    terms = json.loads((folder / TERMS).read_text())
+    folder = artifacts(home, version.name, version.run_id or "")
     return Candidate(
         version=int(version.version),
-        run=version.run_id or "",
-        bundle=bundle,
-        evaluation=read_evaluation(client, version),
+        folder=folder,
+        bundle=open_bundle(folder / BUNDLE_FOLDER, None, expected=version.tags[BUNDLE_HASH]),
+        evaluation=read_evaluation(home, version),
         report_hash=version.tags[REPORT_HASH],
         dataset=version.tags[DATASET],
         layout=version.tags[LAYOUT],
-        terms=validate(Promote, terms, f"gates of {CONTROLLER} version {version.version}"),
+        terms=read_terms(home, version),
     )
 
 
-def read_evaluation(client: "MlflowClient", version: "ModelVersion") -> dict[str, Any]:
+def read_evaluation(home: Path, version: "ModelVersion") -> dict[str, Any]:
     """Return the evaluation of a version, verified against the hash it was registered with."""
-    file = artifacts(client.get_run(version.run_id or "")) / EVALUATION
+    file = artifacts(home, version.name, version.run_id or "") / EVALUATION
     content = file.read_bytes() if file.exists() else b""
     if hashlib.sha256(content).hexdigest() != version.tags[REPORT_HASH]:
         raise RegistryError(

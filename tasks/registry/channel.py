@@ -4,24 +4,29 @@ MLflow's aliases follow it and never lead: an alias can be set by anybody who ca
 database, a release only by the approver's key.
 """
 
+import hashlib
+import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from configs.load import validate
 from models.approval import (
     APPROVAL,
     BUNDLE,
+    FORMAT,
     PRIVATE_KEY,
     PUBLIC_KEY,
     SIGNATURE,
     Approval,
     ApprovalError,
     encode,
+    is_running,
     key_id,
     list_releases,
     make_keys,
@@ -30,8 +35,11 @@ from models.approval import (
     verify,
     verify_release,
 )
-from models.bundle import open_bundle
+from models.bundle import BundleError, open_bundle
+from tasks.store.objects import sync_folder
 
+DECISION = "decision.json"  # name in a release
+LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
 UNFINISHED = ".unfinished-"  # prefix of folders that are not releases yet
 
 
@@ -49,6 +57,7 @@ class Draft:
     approver: str
     layout: str
     rollback: bool
+    decision: bytes  # decision.json, which the approval names by its hash
 
 
 def releases_folder(home: Path) -> Path:
@@ -74,17 +83,79 @@ def standing(channel: Sequence[Approval]) -> list[Approval]:
     """Return the releases that still stand: the last is in force, those before it are ways back.
 
     A promotion adds one; a rollback takes off what stood above the bundle that it returns to,
-    so two rollbacks in a row go back two bundles instead of to and fro.
+    so two rollbacks in a row go back two bundles instead of to and fro. A new release of the
+    bundle in force takes the place of the one before.
     """
     stack: list[Approval] = []
     for approval in channel:
         kept = [i for i, one in enumerate(stack) if one.bundle_hash == approval.bundle_hash]
         if approval.rollback and kept:
-            del stack[kept[-1] + 1 :]
-            stack[-1] = approval
-        else:
-            stack.append(approval)
+            del stack[kept[-1] :]
+        elif kept and kept[-1] == len(stack) - 1:
+            del stack[-1]
+        stack.append(approval)
     return stack
+
+
+def next_sequence(home: Path, channel: Sequence[Approval]) -> int:
+    """Return the number of the next release: higher than every one that was ever published.
+
+    A robot refuses another release under a number that it has seen, so a number is not used
+    again when its folder was lost.
+    """
+    file = keys_folder(home) / LAST_SEQUENCE
+    try:
+        last = int(file.read_text()) if file.exists() else 0
+    except ValueError:
+        raise ApprovalError(
+            f"{file}: is not a number; write the highest sequence number ever released"
+        ) from None
+    return max([last, *(approval.sequence for approval in channel)]) + 1
+
+
+def read_decision(home: Path, approval: Approval) -> bytes:
+    """Return the decision that a release was signed on.
+
+    Raises:
+        ApprovalError: it is missing or is not the one that was signed.
+    """
+    file = releases_folder(home) / release_name(approval.sequence) / DECISION
+    content = file.read_bytes() if file.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != approval.decision_hash:
+        raise ApprovalError(f"{file}: is not the decision that was signed; restore it")
+    return content
+
+
+def is_whole(home: Path, approval: Approval) -> bool:
+    """Tell whether a release is there with every byte that its approval names."""
+    folder = releases_folder(home) / release_name(approval.sequence)
+    try:
+        open_bundle(folder / BUNDLE, None, expected=approval.bundle_hash)
+        read_decision(home, approval)
+        return verify_release(folder, keys_folder(home) / PUBLIC_KEY) == approval
+    except (ApprovalError, BundleError):
+        return False
+
+
+def is_released(home: Path, decision: Mapping[str, Any]) -> bool:
+    """Tell whether the release that a decision led to is in the channel, signed and whole."""
+    sequence = decision.get("sequence")
+    folder = list_releases(releases_folder(home)).get(sequence or 0)
+    if folder is None:
+        return False
+    try:
+        approval = verify_release(folder, keys_folder(home) / PUBLIC_KEY)
+    except ApprovalError:
+        return False
+    about = (approval.bundle_hash, approval.report_hash)
+    return about == (decision.get("bundle_hash"), decision.get("report_hash")) and is_whole(
+        home, approval
+    )
+
+
+def release_stands(home: Path, artifact: Path) -> bool:
+    """Tell whether what a promotion's artifact decided is still in the channel."""
+    return is_released(home, json.loads((artifact / "decision.json").read_text()))
 
 
 def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Approval:
@@ -99,8 +170,11 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
     """
     open_bundle(bundle, None, expected=draft.bundle_hash)
     private, public = approver_keys(home)
-    values = asdict(draft) | {
-        "format": "approval-1",
+    values = asdict(draft)
+    decision = values.pop("decision")
+    values |= {
+        "format": FORMAT,
+        "decision_hash": hashlib.sha256(decision).hexdigest(),
         "verdict": "passed",
         "time_utc": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "sequence": sequence,
@@ -112,8 +186,10 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
         open_bundle(folder / BUNDLE, None, expected=draft.bundle_hash)
         content, signature = encode(approval), sign(approval, private)
         verify(content, signature, public)
+        write_durably(folder / DECISION, decision)
         write_durably(folder / APPROVAL, content)
         write_durably(folder / SIGNATURE, signature)
+        sync_folder(folder)
         try:
             # The compare-and-swap: a folder cannot be renamed onto one that is not empty.
             folder.rename(releases_folder(home) / release_name(sequence))
@@ -124,7 +200,17 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
                 f"release {sequence} was published by another promotion; run this one again"
             ) from None
     sync_folder(releases_folder(home))
+    count_up(home, sequence)
     return approval
+
+
+def count_up(home: Path, sequence: int) -> None:
+    """Remember a published number; a kill before this leaves it to the channel itself."""
+    file = keys_folder(home) / LAST_SEQUENCE
+    temporary = file.with_suffix(".unfinished")
+    write_durably(temporary, f"{sequence}\n".encode())
+    temporary.replace(file)
+    sync_folder(file.parent)
 
 
 def approver_keys(home: Path) -> tuple[Path, Path]:
@@ -139,7 +225,9 @@ def approver_keys(home: Path) -> tuple[Path, Path]:
             f"{private}: the key that signed the releases is gone; restore it, or move "
             f"{releases_folder(home)} away to begin a new channel"
         )
-    return make_keys(keys_folder(home))
+    made = make_keys(keys_folder(home))
+    sync_folder(keys_folder(home))  # a release without its key closes the channel
+    return made
 
 
 @contextmanager
@@ -147,7 +235,8 @@ def unfinished(releases: Path) -> Iterator[Path]:
     """Give a folder that a reader of the channel does not see; what a kill left goes first."""
     releases.mkdir(parents=True, exist_ok=True)
     for leftover in releases.glob(f"{UNFINISHED}*"):
-        if not alive(int(leftover.name.removeprefix(UNFINISHED))):
+        process = int(leftover.name.removeprefix(UNFINISHED))
+        if process == os.getpid() or not is_running(process):
             shutil.rmtree(leftover, ignore_errors=True)
     folder = releases / f"{UNFINISHED}{os.getpid()}"
     folder.mkdir()
@@ -157,23 +246,16 @@ def unfinished(releases: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)  # after success there is nothing at this name
 
 
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return process != os.getpid()
-
-
 def copy_durably(source: Path, target: Path) -> None:
+    """Copy a folder's files so that they and their names survive a power cut."""
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         copy = target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
         with copy.open("rb") as stream:
             os.fsync(stream.fileno())
+    for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        sync_folder(folder)
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -181,12 +263,3 @@ def write_durably(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

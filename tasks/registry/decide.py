@@ -8,6 +8,7 @@ from typing import Any
 from configs.schema.promote import Gate
 
 CHAMPION = "champion."  # a path that begins so points into the champion's report
+OWN = ("assisted", "guidance")  # settings that say what the model is, not how it was measured
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def decide(
 ) -> Verdict:
     """Judge a report by every gate; all must hold.
 
-    `champion` is the report of the model in force, None while there is none to compare with.
+    `champion` is the report of the model in force, None while there is none to compare with; one
+    that was measured under other settings is not compared with either.
     """
     judgements = tuple(judge(name, gate, report, champion) for name, gate in gates.items())
     return Verdict(all(one.passed for one in judgements), judgements)
@@ -71,6 +73,11 @@ def judge(
     if gate.relative_to.startswith(CHAMPION):
         if champion is None:
             return outcome(True, "there is no champion to compare with", value)
+        different = measured_otherwise(report, champion)
+        if different:
+            names = ", ".join(different)
+            reason = f"the champion was measured otherwise ({names}) and is not compared"
+            return outcome(True, reason, value)
         reference = figure(champion, gate.relative_to.removeprefix(CHAMPION))
     else:
         reference = figure(report, gate.relative_to)
@@ -79,6 +86,16 @@ def judge(
     limit = gate.threshold * reference
     origin = f" ({gate.threshold:g} x {gate.relative_to})"
     return outcome(*compare(gate, value, limit, origin), value, limit, reference)
+
+
+def measured_otherwise(report: Mapping[str, Any], champion: Mapping[str, Any]) -> list[str]:
+    """Return the evaluation settings by which two reports' figures cannot be compared.
+
+    Which variant is the model's default, and its guidance, belong to the model.
+    """
+    sides = [report.get("settings") or {}, champion.get("settings") or {}]
+    names = sorted({*sides[0], *sides[1]} - {*OWN})
+    return [name for name in names if sides[0].get(name) != sides[1].get(name)]
 
 
 def compare(gate: Gate, value: float, limit: float, origin: str) -> tuple[bool, str]:

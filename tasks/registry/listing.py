@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from models.approval import Approval
 from tasks.registry.aliases import follow_channel, number_of
-from tasks.registry.channel import read_channel
+from tasks.registry.channel import DECISION, read_channel, read_decision
+from tasks.registry.locations import artifacts, database, experiment_folder, files_of
 from tasks.registry.register import CONTROLLER
-from tasks.registry.tracking import (
-    RegistryError,
-    artifacts,
-    database,
-    exclusive,
-    files_of,
-    open_client,
-)
+from tasks.registry.tracking import RegistryError, exclusive, open_client
 from tasks.registry.versions import (
     BUNDLE_HASH,
     DATASET,
-    DECISION,
+    REFUSED_BY,
+    VERDICT,
     aliases_of,
     all_versions,
     find_version,
@@ -48,6 +43,8 @@ def list_models(home: Path) -> list[dict[str, Any]]:
 def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, Any]:
     """Return everything about a version (a number or an alias): lineage, gates, figures, files.
 
+    `decision` is the newest one; `release_decision` is what its newest release was signed on.
+
     Raises:
         RegistryError: there is no such version.
     """
@@ -62,20 +59,44 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
             one for one in rows(client, model, channel) if one["version"] == int(found.version)
         )
         run = client.get_run(found.run_id or "")
-        folder = artifacts(run)
-        decision = folder / DECISION
+        folder = artifacts(home, model, found.run_id or "")
+        newest = folder / DECISION
         return short | {
             "folder": str(folder),
             "files": sorted(files_of(folder)),
             "lineage": lineage(found),
             "parameters": dict(sorted(run.data.params.items())),
             "figures": dict(sorted(run.data.metrics.items())),
-            "decision": json.loads(decision.read_text()) if decision.exists() else None,
+            "decision": json.loads(newest.read_text()) if newest.exists() else None,
+            "release_decision": signed_decision(home, channel, short["releases"]),
         }
 
 
+def signed_decision(
+    home: Path, channel: Sequence[Approval], releases: Sequence[int]
+) -> dict[str, Any] | None:
+    """Return the decision behind the highest of these releases, verified by its approval."""
+    behind = [approval for approval in channel if approval.sequence in releases]
+    return json.loads(read_decision(home, behind[-1])) if behind else None
+
+
+def latest_decision(home: Path, bundle_hash: str | None = None) -> dict[str, Any] | None:
+    """Return the newest decision about a bundle, or about any: passed or refused, as `plain`.
+
+    Read from the files beside the database, so that a report of a run need not open that.
+    """
+    files = experiment_folder(home, CONTROLLER).glob(f"*/artifacts/{DECISION}")
+    decisions = [json.loads(file.read_text()) for file in files]
+    about = [one for one in decisions if bundle_hash in (None, one["bundle_hash"])]
+    return max(about, key=lambda one: one.get("decided_utc", ""), default=None)
+
+
 def rows(client: "MlflowClient", model: str, channel: Sequence[Approval]) -> list[dict[str, Any]]:
-    """Return the short form of a model's versions, by rising number."""
+    """Return the short form of a model's versions, by rising number.
+
+    `verdict` is that of the version's release while it has one: a later decision, under other
+    gates or against another champion, takes no release back. That one is `latest_verdict`.
+    """
     versions = all_versions(client, model)
     names: dict[int, list[str]] = {}
     for alias, number in sorted(aliases_of(client, model).items()):
@@ -88,8 +109,9 @@ def rows(client: "MlflowClient", model: str, channel: Sequence[Approval]) -> lis
             "model": model,
             "version": int(one.version),
             "aliases": names.get(int(one.version), []),
-            "verdict": one.tags.get("verdict") or None,
-            "refused_by": one.tags.get("refused_by") or None,
+            "verdict": "passed" if int(one.version) in released else one.tags.get(VERDICT),
+            "latest_verdict": one.tags.get(VERDICT),
+            "refused_by": one.tags.get(REFUSED_BY) or None,  # the latest decision's failed gates
             "releases": released.get(int(one.version), []),
             "bundle_hash": one.tags.get(BUNDLE_HASH),
             "dataset": one.tags.get(DATASET),

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.load import plain
 from configs.refs import Ref
 from configs.schema.promote import PromoteStep
 from models.bundle import Bundle, open_bundle
-from tasks.registry.candidate import candidate_of
+from tasks.registry.channel import DECISION
+from tasks.registry.locations import files_of
 from tasks.registry.register import (
     CONTROLLER,
     Registration,
@@ -20,23 +20,22 @@ from tasks.registry.register import (
     register_expert,
 )
 from tasks.registry.settle import Decision, settle
-from tasks.registry.tracking import Metric, RegistryError, exclusive, files_of, open_client
+from tasks.registry.terms import keep_terms
+from tasks.registry.tracking import Metric, RegistryError, exclusive, open_client
 from tasks.registry.versions import (
     BUNDLE_FOLDER,
     BUNDLE_HASH,
     DATASET,
-    DECISION,
     EVALUATION,
-    EXPORT,
     LAYOUT,
     REPORT_HASH,
-    TERMS,
     find_version,
 )
 
 if TYPE_CHECKING:
     from tasks.context import Context
 
+LINEAGE = "lineage.json"
 EXPERTS, GRASPS = "expert/", "grasps/"  # prefixes in the step's references
 RECORDING = ("controller", "bundle", "evaluation")  # whose recorded metrics the version shows
 
@@ -57,10 +56,11 @@ def promote(config: PromoteStep, refs: Mapping[str, Ref], context: "Context") ->
     register_experts(refs, context)
     with exclusive(context.home):
         client = open_client(context.home)
-        made = registration(config, refs, context)
+        made = registration(refs, context)
         version = register(client, context.home, made)
-        terms = config.promote
-        decision = settle(context.home, client, version, terms, terms.approver, renew=False)
+        export = exported(refs["bundle"], context)
+        version = keep_terms(client, context.home, version, config.promote, export)
+        decision = settle(context.home, client, version, config.promote.approver, renew=False)
     file = context.scratch / DECISION
     file.write_text(json.dumps(reproducible(decision), indent=1, sort_keys=True) + "\n")
     message = f"promote: {CONTROLLER} version {decision.version} is release {decision.sequence}"
@@ -68,7 +68,7 @@ def promote(config: PromoteStep, refs: Mapping[str, Ref], context: "Context") ->
 
 
 def promote_version(home: Path, version: str | int, approver: str) -> dict[str, Any]:
-    """Promote a registered version (a number or an alias) under the gates it was registered with.
+    """Promote a registered version (number or alias) under the newest gates of its runs.
 
     Returns:
         The decision as plain values; `sequence` is its release.
@@ -80,12 +80,11 @@ def promote_version(home: Path, version: str | int, approver: str) -> dict[str, 
     with exclusive(home):
         client = open_client(home)
         found = find_version(client, version)
-        terms = candidate_of(client, found).terms
-        return settle(home, client, found, terms, approver, renew=True).plain()
+        return settle(home, client, found, approver, renew=True).plain()
 
 
-def registration(config: PromoteStep, refs: Mapping[str, Ref], context: "Context") -> Registration:
-    """Describe the controller's version: bundle, report, gates, figures and lineage."""
+def registration(refs: Mapping[str, Ref], context: "Context") -> Registration:
+    """Describe the controller's version: bundle, report, figures and lineage."""
     bundle = open_bundle(context.open(refs["bundle"]), None)
     report = (context.open(refs["evaluation"]) / EVALUATION).read_bytes()
     evaluation, report_hash = json.loads(report), hashlib.sha256(report).hexdigest()
@@ -95,15 +94,10 @@ def registration(config: PromoteStep, refs: Mapping[str, Ref], context: "Context
             f"{bundle.hash[:12]}; evaluate this bundle"
         )
     origin = {name: lineage(ref, context) for name, ref in refs.items()}
-    exported = {
-        row.name.removeprefix("export."): row.value for row in recorded(refs["bundle"], context)
-    }
-    notes = {TERMS: plain(config.promote), EXPORT: exported, "lineage.json": origin}
     files = files_of(bundle.folder, f"{BUNDLE_FOLDER}/")
     files[EVALUATION] = context.open(refs["evaluation"]) / EVALUATION
-    for name, content in notes.items():
-        files[name] = context.scratch / name
-        files[name].write_text(json.dumps(content, indent=1) + "\n")
+    files[LINEAGE] = context.scratch / LINEAGE
+    files[LINEAGE].write_text(json.dumps(origin, indent=1) + "\n")
     return Registration(
         model=CONTROLLER,
         identity=digest_of(bundle.hash, report_hash),
@@ -133,6 +127,11 @@ def recorded(ref: Ref, context: "Context") -> list[Metric]:
     """Return what the step that made an artifact recorded, in its order."""
     rows = context.metrics_of(ref)
     return [Metric(row["name"], row["value"], row["step"] or 0) for row in rows]
+
+
+def exported(bundle: Ref, context: "Context") -> dict[str, float]:
+    """Return the figures that the export step recorded, as a gate names them."""
+    return {row.name.removeprefix("export."): row.value for row in recorded(bundle, context)}
 
 
 def lineage(ref: Ref, context: "Context") -> dict[str, Any]:

@@ -3,19 +3,28 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.schema.promote import Gate, Promote
+from configs.schema.promote import Gate
 from models.approval import Approval
 from tasks.registry.aliases import challenge, follow_channel, version_of
 from tasks.registry.candidate import Candidate, candidate_of, read_evaluation
-from tasks.registry.channel import Draft, publish_release, read_channel, standing
+from tasks.registry.channel import (
+    DECISION,
+    Draft,
+    is_whole,
+    next_sequence,
+    publish_release,
+    read_channel,
+    standing,
+)
 from tasks.registry.decide import Verdict, decide
 from tasks.registry.latency import measure_ticks
 from tasks.registry.register import CONTROLLER
-from tasks.registry.tracking import RegistryError, artifacts
-from tasks.registry.versions import DECISION, EXPORT, all_versions
+from tasks.registry.tracking import RegistryError
+from tasks.registry.versions import REFUSED_BY, VERDICT, all_versions
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,14 +45,15 @@ class Decision:
     bundle_hash: str
     report_hash: str
     dataset: str
-    champion: str | None  # bundle hash of the model compared with
+    champion: str | None  # bundle hash of the model in force, None if it is of another layout
     verdict: Verdict
     gates: Mapping[str, Gate]
+    terms_hash: str  # of the file with the gates and the export's figures
     sequence: int | None  # of the release; None if refused
 
     def plain(self) -> dict[str, Any]:
         """Return the decision as JSON values."""
-        rows = [asdict(one) | {"why": self.gates[one.gate].why} for one in self.verdict.judgements]
+        rows = [asdict(one) | asdict(self.gates[one.gate]) for one in self.verdict.judgements]
         return {
             "model": CONTROLLER,
             "version": self.version,
@@ -53,6 +63,7 @@ class Decision:
             "report_hash": self.report_hash,
             "dataset": self.dataset,
             "champion": self.champion,
+            "terms_hash": self.terms_hash,
             "gates": rows,
         }
 
@@ -61,50 +72,49 @@ def settle(
     home: Path,
     client: "MlflowClient",
     version: "ModelVersion",
-    terms: Promote,
     approver: str,
     *,
     renew: bool,
 ) -> Decision:
-    """Judge a version against the champion and release it if every gate holds.
+    """Judge a version by its newest terms and the champion; release it if every gate holds.
 
     A version that was released before is judged against the champion of that time and keeps
-    its release; with `renew` it gets a new one unless it is in force. Hold `exclusive`.
+    its release; with `renew` it gets a new one unless it is in force. A release whose files were
+    damaged since is replaced by a new one. Hold `exclusive`.
 
     Raises:
         PromotionRefused: a gate failed; the version stays registered, with the decision.
     """
-    candidate = candidate_of(client, version)
+    candidate = candidate_of(home, version)
     channel = read_channel(home)
     challenge(client, channel, candidate.version)
-    earlier = release_of(candidate, channel, renew)
-    decision = judge_candidate(client, candidate, terms, channel, earlier)
-    note(client, candidate, decision)
+    earlier = release_of(home, candidate, channel, renew)
+    decision = judge_candidate(home, client, candidate, channel, earlier)
+    noted = note(client, candidate, decision)
     if decision.sequence is None:
         follow_channel(client, channel)
         raise PromotionRefused(refusal(decision))
     if earlier is None:
-        bundle = candidate.bundle.folder
-        made = publish_release(home, draft(candidate, approver), bundle, decision.sequence)
-        channel = [*channel, made]
+        made = draft(candidate, approver, noted)
+        released = publish_release(home, made, candidate.bundle.folder, decision.sequence)
+        channel = [*channel, released]
     follow_channel(client, channel)
     return decision
 
 
 def judge_candidate(
+    home: Path,
     client: "MlflowClient",
     candidate: Candidate,
-    terms: Promote,
     channel: Sequence[Approval],
     earlier: Approval | None,
 ) -> Decision:
     """Decide about a candidate; its sequence is the one of its `earlier` release, or the next."""
     before = channel if earlier is None else channel[: channel.index(earlier)]
     champion = comparable(before, candidate.layout)
-    report = report_of(client, candidate, terms)
-    verdict = decide(report, champion_report(client, champion), terms.gates)
-    following = channel[-1].sequence + 1 if channel else 1
-    sequence = following if earlier is None else earlier.sequence
+    gates = candidate.terms.promote.gates
+    verdict = decide(report_of(candidate), champion_report(home, client, champion), gates)
+    sequence = next_sequence(home, channel) if earlier is None else earlier.sequence
     return Decision(
         version=candidate.version,
         bundle_hash=candidate.bundle.hash,
@@ -112,19 +122,21 @@ def judge_candidate(
         dataset=candidate.dataset,
         champion=champion.bundle_hash if champion else None,
         verdict=verdict,
-        gates=terms.gates,
+        gates=gates,
+        terms_hash=candidate.terms.hash,
         sequence=sequence if verdict.passed else None,
     )
 
 
-def release_of(candidate: Candidate, channel: Sequence[Approval], renew: bool) -> Approval | None:
+def release_of(
+    home: Path, candidate: Candidate, channel: Sequence[Approval], renew: bool
+) -> Approval | None:
     """Return the release that a candidate has already, None if it is to get one."""
     in_force = standing(channel)[-1:] if renew else channel
     for approval in in_force:
         key = (approval.bundle_hash, approval.report_hash)
-        if key == (candidate.bundle.hash, candidate.report_hash) and (
-            renew or not approval.rollback
-        ):
+        same = key == (candidate.bundle.hash, candidate.report_hash)
+        if same and (renew or not approval.rollback) and is_whole(home, approval):
             return approval
     return None
 
@@ -138,17 +150,18 @@ def comparable(channel: Sequence[Approval], layout: str) -> Approval | None:
     return stack[-1] if stack and stack[-1].layout == layout else None
 
 
-def report_of(client: "MlflowClient", candidate: Candidate, terms: Promote) -> dict[str, Any]:
+def report_of(candidate: Candidate) -> dict[str, Any]:
     """Return everything that a gate can look at."""
-    export = artifacts(client.get_run(candidate.run)) / EXPORT
     return candidate.evaluation | {
-        "export": json.loads(export.read_text()),
-        MACHINE: measure_ticks(candidate.bundle, terms.latency),
+        "export": candidate.terms.export,
+        MACHINE: measure_ticks(candidate.bundle, candidate.terms.promote.latency),
         "control": {"period_ms": 1e3 / candidate.bundle.layout.control_hz},
     }
 
 
-def champion_report(client: "MlflowClient", champion: Approval | None) -> dict[str, Any] | None:
+def champion_report(
+    home: Path, client: "MlflowClient", champion: Approval | None
+) -> dict[str, Any] | None:
     """Return the champion's evaluation, verified against its approval.
 
     Raises:
@@ -162,10 +175,10 @@ def champion_report(client: "MlflowClient", champion: Approval | None) -> dict[s
             f"release {champion.sequence}: its version is not in the registry, so nothing can be "
             "compared with it; restore mlflow.db, or register and promote it again"
         )
-    return read_evaluation(client, version)
+    return read_evaluation(home, version)
 
 
-def draft(candidate: Candidate, approver: str) -> Draft:
+def draft(candidate: Candidate, approver: str, decision: bytes) -> Draft:
     return Draft(
         bundle_hash=candidate.bundle.hash,
         report_hash=candidate.report_hash,
@@ -173,21 +186,25 @@ def draft(candidate: Candidate, approver: str) -> Draft:
         approver=approver,
         layout=candidate.layout,
         rollback=False,
+        decision=decision,
     )
 
 
-def note(client: "MlflowClient", candidate: Candidate, decision: Decision) -> None:
-    """Keep the newest decision with the version, so that a person can look at it."""
-    file = artifacts(client.get_run(candidate.run)) / DECISION
+def note(client: "MlflowClient", candidate: Candidate, decision: Decision) -> bytes:
+    """Keep the newest decision with the version, for people to look at; return its bytes."""
+    content = decision.plain() | {"decided_utc": datetime.now(UTC).isoformat()}
+    encoded = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+    file = candidate.folder / DECISION
     temporary = file.with_suffix(".unfinished")
-    temporary.write_text(json.dumps(decision.plain(), indent=1, sort_keys=True) + "\n")
+    temporary.write_bytes(encoded)
     temporary.replace(file)
     tags = {
-        "verdict": "passed" if decision.verdict.passed else "refused",
-        "refused_by": ", ".join(one.gate for one in decision.verdict.failed),
+        VERDICT: "passed" if decision.verdict.passed else "refused",
+        REFUSED_BY: ", ".join(one.gate for one in decision.verdict.failed),
     }
     for name, value in tags.items():
         client.set_model_version_tag(CONTROLLER, str(candidate.version), name, value)
+    return encoded
 
 
 def refusal(decision: Decision) -> str:

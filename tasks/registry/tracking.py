@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tasks.registry.locations import artifacts, database, experiment_folder, point_here
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 IDENTITY = "identity"  # the tag that makes a run findable
-STAGING = ".registering"  # folder under the state folder
 BATCH = 900  # figures in one log_batch; MLflow takes 1000
 
 
@@ -43,10 +44,6 @@ def exclusive(home: Path) -> Iterator[None]:
         yield
 
 
-def database(home: Path) -> Path:
-    return home / "mlflow.db"
-
-
 def open_client(home: Path) -> "MlflowClient":
     """Return a client of the embedded registry, made on first use; hold `exclusive` for that."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -57,6 +54,7 @@ def open_client(home: Path) -> "MlflowClient":
         uri = f"sqlite:///{database(home).absolute()}"
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_registered_models(max_results=1)  # makes or migrates the tables now
+        point_here(home)
     return client
 
 
@@ -109,7 +107,7 @@ def log_run(
         )
     if run.info.status == "FINISHED":
         return run
-    log_files(client, home, run.info.run_id, files)
+    log_files(artifacts(home, experiment, run.info.run_id), files)
     log_figures(client, run, metrics, params)
     client.set_terminated(run.info.run_id, "FINISHED")
     return client.get_run(run.info.run_id)
@@ -119,8 +117,7 @@ def experiment_of(client: "MlflowClient", home: Path, name: str) -> str:
     known = client.get_experiment_by_name(name)
     if known is not None:
         return known.experiment_id
-    location = (home / "mlartifacts" / name).absolute()
-    return client.create_experiment(name, artifact_location=str(location))
+    return client.create_experiment(name, artifact_location=str(experiment_folder(home, name)))
 
 
 def log_figures(
@@ -137,29 +134,14 @@ def log_figures(
     client.log_batch(run.info.run_id, params=parameters)
 
 
-def log_files(client: "MlflowClient", home: Path, run: str, files: Mapping[str, Path]) -> None:
-    """Copy files to a run's artifacts; hold `exclusive`.
+def log_files(folder: Path, files: Mapping[str, Path]) -> None:
+    """Copy files to the artifacts of a run that is not finished; hold `exclusive`.
 
-    They go by way of a folder of ours: the store's files are read-only, and a copy that kept
-    that could not be written again after a kill.
+    Only bytes are copied: the store's files are read-only, and a copy that kept that could not be
+    written again after a kill.
     """
-    folder = home / STAGING
-    shutil.rmtree(folder, ignore_errors=True)  # a kill may have left it
+    shutil.rmtree(folder, ignore_errors=True)  # what a kill left
     for name, file in files.items():
-        staged = folder / name
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, staged)
-    client.log_artifacts(run, str(folder))
-    shutil.rmtree(folder)
-
-
-def artifacts(run: "Run") -> Path:
-    """Return the folder of a run's artifacts."""
-    uri: Any = run.info.artifact_uri
-    return Path(str(uri).removeprefix("file://"))
-
-
-def files_of(folder: Path, prefix: str = "") -> dict[str, Path]:
-    """Return artifact path -> file for every file below a folder."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {f"{prefix}{path.relative_to(folder).as_posix()}": path for path in found}
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)

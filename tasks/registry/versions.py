@@ -10,14 +10,9 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 # Names of a controller version's artifacts and tags.
-BUNDLE_FOLDER, EVALUATION, EXPORT, TERMS = (
-    "bundle",
-    "evaluation.json",
-    "export.json",
-    "promote.json",
-)
-DECISION = "decision.json"
+BUNDLE_FOLDER, EVALUATION, TERMS = "bundle", "evaluation.json", "terms"
 BUNDLE_HASH, REPORT_HASH, DATASET, LAYOUT = "bundle_hash", "report_hash", "dataset", "layout"
+TERMS_HASH, VERDICT, REFUSED_BY = "terms_hash", "verdict", "refused_by"  # of the newest decision
 
 
 def all_versions(client: "MlflowClient", model: str = CONTROLLER) -> list["ModelVersion"]:

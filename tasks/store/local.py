@@ -183,7 +183,19 @@ class LocalStore:
     def index_get(self, identity: str) -> Ref | None:
         if not self._index_path(identity).exists():
             return None
-        return Ref(**self.index_entry(identity)["ref"])
+        ref = Ref(**self.index_entry(identity)["ref"])
+        return ref if self._whole(ref) else None
+
+    def _whole(self, ref: Ref) -> bool:
+        """Tell whether every file of an artifact is there; one that lost some is not done."""
+        try:
+            tree = self.read(ref.version).tree
+        except MissingRef:
+            return False
+        return all(self._objects.present(blob) for p, blob in tree.items() if _below(p, ref.path))
+
+    def index_drop(self, identity: str) -> None:
+        self._index_path(identity).unlink(missing_ok=True)
 
     def index_entry(self, identity: str) -> dict[str, Any]:
         path = self._index_path(identity)

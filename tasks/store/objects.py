@@ -62,7 +62,8 @@ class ObjectFolder:
         if not path.is_file():
             raise Corrupt(f"{holder}: {self._say(path, 'is missing')}")
         if hash_file(path) != blob.sha256:
-            raise Corrupt(f"{holder}: {self._say(path, 'has changed bytes')}")
+            self._set_aside(path)
+            raise Corrupt(f"{holder}: {self._say(path, 'has changed bytes and is set aside')}")
         with temporary_file(self._temporary, f"open {holder}") as temporary:
             try:
                 os.link(path, temporary)
@@ -70,8 +71,20 @@ class ObjectFolder:
                 temporary.write_bytes(path.read_bytes())
             place(temporary, target)
 
+    def present(self, blob: Blob) -> bool:
+        """Tell whether the object is there in its full size; its bytes are not read."""
+        path = self.path(blob.sha256)
+        return path.is_file() and path.stat().st_size == blob.size
+
+    def _set_aside(self, path: Path) -> None:
+        """Move a damaged object out of the way: what needs it is no longer done, and is remade."""
+        aside = self.root / "damaged" / path.name
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, aside)
+
     def _say(self, path: Path, what: str) -> str:
-        return f"object {path.relative_to(self.root)} {what}; make the artifact again"
+        where = path.relative_to(self.root)
+        return f"object {where} {what}; run the same command again, it makes what is missing anew"
 
 
 def hash_file(path: Path) -> str:

@@ -187,7 +187,11 @@ class VersionStore(Protocol):
         ...
 
     def index_get(self, identity: str) -> Ref | None:
-        """Return the result of a step, None when it is not done."""
+        """Return a step's result; None when it is not done or the artifact lost a file since."""
+        ...
+
+    def index_drop(self, identity: str) -> None:
+        """Forget that a step is done; its artifact stays."""
         ...
 
     def index_entry(self, identity: str) -> dict[str, Any]:

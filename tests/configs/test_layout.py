@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from configs.layout import LayoutMismatch
-from configs.load import load
+from configs.load import load, plain, validate
 from configs.schema.pipeline import Config
+from configs.schema.world import Embodiment
 
 
 def layout_with(*overrides: str):
@@ -48,6 +49,45 @@ def test_fingerprint_changes_with_meaning(change):
 def test_fingerprint_is_stable_and_ignores_what_has_no_meaning():
     same = layout_with("seed=7", "physics.iterations=9")
     assert layout_with().fingerprint() == same.fingerprint()
+
+
+def layout_with_finger(change):
+    """The layout of the Allegro hand after `change` of its index finger's plain values."""
+    values = plain(load(Config, ["hand=allegro"]).embodiment)
+    change(values["hand"]["fingers"][0])
+    return validate(Embodiment, values, "test").make_layout()
+
+
+def of_link(key, value):
+    return lambda finger: finger["links"][2].__setitem__(key, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        of_link("offset", [0.0, 0.0, 0.09]),
+        of_link("axis", [1.0, 0.0, 0.0]),
+        of_link("limits", [-0.174, 1.7]),
+        lambda finger: finger.update(root_position=[0.0, 0.0435, 0.0]),
+        lambda finger: finger.update(root_quaternion=[1.0, 0.0, 0.0, 0.0]),
+        lambda finger: finger["keypoints"][0].update(position=[0.0, 0.0, 0.001]),
+        lambda finger: finger["keypoints"][0].update(link="distal"),
+    ],
+)
+def test_fingerprint_changes_with_the_hands_geometry(change):
+    assert layout_with_finger(change).fingerprint() != layout_with().fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        of_link("mass", 0.5),
+        of_link("box", {"half_size": [0.01, 0.01, 0.01], "centre": [0.0, 0.0, 0.0]}),
+        lambda finger: finger["tip"].update(mass=0.5),
+    ],
+)
+def test_fingerprint_ignores_masses_and_collision_shapes(change):
+    assert layout_with_finger(change) == layout_with()
 
 
 def test_mismatch_shows_both_values():

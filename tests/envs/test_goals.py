@@ -98,7 +98,12 @@ def test_a_reached_goal_is_the_origin_of_the_next(goals, table):
     assert chooser.goal.tolist() == [1, 5]
     chooser.age += 7
     ids = torch.tensor([0])
-    chooser.advance(ids, table.object_pose[chooser.goal[ids]], torch.tensor([0.9]))
+    chooser.advance(
+        ids,
+        torch.ones(len(ids), dtype=torch.bool),
+        table.object_pose[chooser.goal[ids]],
+        torch.tensor([0.9]),
+    )
     assert chooser.goal.tolist() == [2, 5]
     assert chooser.origin.tolist() == [1, 4]
     assert chooser.age.tolist() == [0, 7]
@@ -115,7 +120,12 @@ def test_every_neighbour_is_drawn(goals, table):
 def test_a_goal_that_the_object_is_at_already_is_not_chosen(goals, table):
     chooser = choice(goals, table, [0] * 20)
     # it "reached" grasp 1 but lies at grasp 2: only grasp 0 is a goal worth its name
-    chooser.advance(torch.arange(20), table.object_pose[[2] * 20], torch.linspace(0.01, 0.99, 20))
+    chooser.advance(
+        torch.arange(20),
+        torch.ones(20, dtype=torch.bool),
+        table.object_pose[[2] * 20],
+        torch.linspace(0.01, 0.99, 20),
+    )
     assert set(chooser.goal.tolist()) == {0}
 
 
@@ -126,7 +136,12 @@ def test_an_expired_goal_is_replaced_by_another(goals, table):
     assert not chooser.expired.any()
     chooser.age += 1
     assert chooser.expired.all()
-    chooser.replace(torch.arange(20), table.object_pose[[1] * 20], torch.linspace(0.01, 0.99, 20))
+    chooser.advance(
+        torch.arange(20),
+        torch.zeros(20, dtype=torch.bool),
+        table.object_pose[[1] * 20],
+        torch.linspace(0.01, 0.99, 20),
+    )
     assert set(chooser.goal.tolist()) == {2}
     assert set(chooser.origin.tolist()) == {1}
     assert not chooser.expired.any()
@@ -134,8 +149,18 @@ def test_an_expired_goal_is_replaced_by_another(goals, table):
 
 def test_the_only_goal_comes_again_and_a_dead_end_turns_back(goals, table):
     chooser = choice(goals, table, [4])
-    chooser.replace(torch.tensor([0]), table.object_pose[[4]], torch.tensor([0.5]))
+    chooser.advance(
+        torch.tensor([0]),
+        torch.zeros(1, dtype=torch.bool),
+        table.object_pose[[4]],
+        torch.tensor([0.5]),
+    )
     assert chooser.goal.tolist() == [5]
     chooser.goal[0] = 3  # a grasp without neighbours
-    chooser.advance(torch.tensor([0]), table.object_pose[[3]], torch.tensor([0.5]))
+    chooser.advance(
+        torch.tensor([0]),
+        torch.ones(1, dtype=torch.bool),
+        table.object_pose[[3]],
+        torch.tensor([0.5]),
+    )
     assert chooser.goal.tolist() == [4]

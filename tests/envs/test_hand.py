@@ -42,11 +42,11 @@ def test_links_agree_with_the_arrays(config: Config, model: mujoco.MjModel) -> N
     q = np.random.default_rng(1).uniform(layout.joint_lower, layout.joint_upper)
     data.qpos[:] = q
     mujoco.mj_kinematics(model, data)
-    position, quaternion = kinematics.link_poses(q)
+    frames = kinematics.frames(q)
     bodies = [model.body(name).id for name in layout.joint_names]
-    np.testing.assert_allclose(data.xpos[bodies], position, atol=1e-6)
-    alignment = np.abs((data.xquat[bodies] * quaternion).sum(axis=1))
-    np.testing.assert_allclose(alignment, 1.0, atol=1e-9)
+    np.testing.assert_allclose(data.xpos[bodies], frames[:, :3, 3], atol=1e-6)
+    turned = data.xmat[bodies].reshape(-1, 3, 3)
+    np.testing.assert_allclose(turned, frames[:, :3, :3], atol=1e-6)
 
 
 def test_joints_and_actuators_are_in_the_layouts_order(

@@ -10,9 +10,8 @@ from configs.schema.world import World
 from envs.manipulation import ManipulationEnv
 from models.rotations import angle, from_rotation_vector, multiply
 from models.state import state_step
+from tests.envs.environment import COUNT, body, make, still
 from tests.small_world import SmallWorld, small_world
-
-COUNT = 6
 
 
 @pytest.fixture(params=["allegro", "trident"])
@@ -25,30 +24,14 @@ def allegro() -> SmallWorld:
     return small_world("allegro")
 
 
-def make(small: SmallWorld, world: World | None = None, **changes) -> ManipulationEnv:
-    arguments = {"num_envs": COUNT, "seed": 1, "style": "fast", "threads": 1} | changes
-    return ManipulationEnv(world or small.config.world, small.objects, small.grasps, **arguments)
-
-
 def task(small: SmallWorld, **changes) -> World:
     world = small.config.world
     return dataclasses.replace(world, task=dataclasses.replace(world.task, **changes))
 
 
-def still(env: ManipulationEnv) -> torch.Tensor:
-    return torch.zeros(env.num_envs, env.num_actions)
-
-
-def body(env: ManipulationEnv, index: int):
-    """Return (pool, place in it, model, object body) of one environment."""
-    pool = next(pool for pool in env.engine.pools if index in pool.index)
-    place = int(np.flatnonzero(pool.index == index)[0])
-    return pool, place, pool.models[place], pool.body
-
-
 def test_shapes_follow_the_layout(hand):
     env, layout = make(hand), hand.layout
-    observations, reward, done, extras = env.step(env.scripted_action())
+    observations, reward, done, extras = env.step(env.scripted_action(1.0))
     assert observations["actor"].shape == (COUNT, layout.state_size + 6 + 2 * layout.num_joints)
     assert observations["critic"].shape[0] == COUNT
     assert reward.shape == done.shape == (COUNT,)
@@ -61,7 +44,7 @@ def test_shapes_follow_the_layout(hand):
 
 def test_frame_has_the_layouts_fields_of_this_moment(hand):
     env = make(hand)
-    env.step(env.scripted_action())
+    env.step(env.scripted_action(1.0))
     frame = env.frame()
     for name, field in hand.layout.fields.items():
         assert frame[name].shape == (COUNT, *field.shape)
@@ -72,7 +55,7 @@ def test_frame_has_the_layouts_fields_of_this_moment(hand):
     assert np.allclose(frame["keypoints"], env.kinematics.keypoints(truth.joint_position).numpy())
     assert frame["step"].tolist() == [1] * COUNT
     before = frame["joint_target"].copy()
-    env.step(env.scripted_action())
+    env.step(env.scripted_action(1.0))
     assert np.array_equal(frame["joint_target"], before)  # a frame is a copy
 
 
@@ -109,7 +92,7 @@ def test_gravity_push_and_target_reach_the_physics(allegro):
     gravity = env.gravity.clone()
     for _ in range(3):
         gravity = env.gravity.clone()
-        env.step(env.scripted_action())
+        env.step(env.scripted_action(1.0))
     assert float(env.force.force.abs().max()) > 0
     for i in range(COUNT):
         pool, place, model, index = body(env, i)
@@ -158,7 +141,7 @@ def test_history_is_the_first_step_repeated_then_pushed(hand):
     assert torch.equal(first, first[:, :1].expand_as(first))
     expected = state_step(env.kinematics, env.joint_observation, env.joint_target)
     assert torch.equal(first[:, -1], expected)
-    _, _, done, _ = env.step(env.scripted_action())
+    _, _, done, _ = env.step(env.scripted_action(1.0))
     second = env.history()
     assert not done.any()
     assert torch.equal(second[:, :-1], first[:, 1:])
@@ -195,14 +178,14 @@ def test_a_drop_ends_the_episode_and_costs(allegro):
     opened = torch.full((COUNT, env.num_actions), -1.0)
     seen = torch.zeros(COUNT, dtype=torch.bool)
     for _ in range(40):
-        goal, episode = env.goal_id, env.episode.clone()
+        goal, episode = env.goals.goal.clone(), env.episode.clone()
         _, _, done, extras = env.step(opened)
         dropped = extras["dropped"]
         assert torch.equal(done, dropped)  # nothing times out here
         assert torch.equal(env.episode, episode + dropped)
         assert (extras["log"]["/reward/drop"] == -15.0 * dropped).all()
         assert not (extras["reached"] & dropped).any()
-        assert (env.goal_id == goal)[~dropped & ~extras["reached"]].all()
+        assert (env.goals.goal.clone() == goal)[~dropped & ~extras["reached"]].all()
         seen |= dropped
     assert seen.all()  # an open hand holds nothing
 
@@ -227,16 +210,16 @@ def test_a_goal_not_reached_in_time_is_replaced_without_ending_the_episode(alleg
         allegro.config.task.goals, timeout_s=0.2, position_tolerance=1e-4, min_distance=0.0
     )
     env = make(allegro, task(allegro, goals=goals, drop_distance=10.0), num_envs=30)
-    origin, first = env.goals.origin.clone(), env.goal_id
+    origin, first = env.goals.origin.clone(), env.goals.goal.clone()
     for _ in range(3):
         env.step(still(env))
-    assert torch.equal(env.goal_id, first)
+    assert torch.equal(env.goals.goal.clone(), first)
     _, _, done, extras = env.step(still(env))
     assert not done.any()
     assert not extras["reached"].any()
     assert torch.equal(env.goals.origin, origin)
     several = (env.table.neighbours[origin] >= 0).sum(dim=1) > 1
-    assert (env.goal_id != first)[several].all()
+    assert (env.goals.goal.clone() != first)[several].all()
     assert env.goals.age.tolist() == [0] * 30
 
 
@@ -245,7 +228,7 @@ def test_a_goal_that_is_met_pays_and_is_followed_by_another(allegro):
         allegro.config.task.goals, position_tolerance=1.0, rotation_tolerance=4.0, min_distance=0.0
     )
     env = make(allegro, task(allegro, goals=goals))
-    goal = env.goal_id
+    goal = env.goals.goal.clone()
     _, _, done, extras = env.step(still(env))
     assert extras["reached"][~done].all()
     assert (extras["log"]["/reward/goal"][~done] > 20.0).all()  # the bonus is 25
@@ -267,9 +250,9 @@ def test_nothing_is_random_without_randomisation(allegro):
 def test_equal_seeds_give_equal_runs_on_any_number_of_threads(allegro):
     def run(threads: int) -> list[torch.Tensor]:
         env = make(allegro, threads=threads, num_envs=8)
-        seen = [env.step(env.scripted_action())[0]["critic"] for _ in range(15)]
+        seen = [env.step(env.scripted_action(1.0))[0]["critic"] for _ in range(15)]
         env.reset_all(5)
-        return [*seen, *(env.step(env.scripted_action())[0]["critic"] for _ in range(5))]
+        return [*seen, *(env.step(env.scripted_action(1.0))[0]["critic"] for _ in range(5))]
 
     assert all(torch.equal(a, b) for a, b in zip(run(1), run(2), strict=True))
 
@@ -292,7 +275,7 @@ def test_an_environment_goes_on_exactly_where_its_state_was_taken(allegro):
     world = task(allegro, episode_s=1.0, drop_distance=0.06)  # with resets on the way
 
     def step(env: ManipulationEnv) -> tuple[torch.Tensor, ...]:
-        observations, reward, done, _ = env.step(env.scripted_action())
+        observations, reward, done, _ = env.step(env.scripted_action(1.0))
         return observations["actor"], observations["critic"], reward, done
 
     first = make(allegro, world)
@@ -327,7 +310,46 @@ def test_rotation_to_the_goal_turns_the_object_onto_it(allegro):
     observation = env.get_observations()["actor"]
     start = allegro.layout.state_size
     offset, turn = observation[:, start : start + 3], observation[:, start + 3 : start + 6]
-    pose, goal = env.physics.object_pose, env.table.object_pose[env.goal_id]
+    pose, goal = env.physics.object_pose, env.table.object_pose[env.goals.goal.clone()]
     assert torch.allclose(pose[:, :3] + offset, goal[:, :3], atol=1e-6)
     turned = multiply(from_rotation_vector(turn), pose[:, 3:])
     assert float(angle(turned, goal[:, 3:]).max()) < 1e-3
+
+
+def test_the_critic_sees_scale_object_and_the_readings_bias(allegro):
+    env = make(allegro)
+    n = env.num_actions
+    seen = env.get_observations()["critic"][:, -(n + 1 + 2) :]
+    bias, scale, which = seen.split([n, 1, 2], dim=1)
+    white = env.joint_observation - env.physics.joint_position - bias
+    assert float(bias.abs().max()) > 0
+    assert float((white / allegro.config.randomization.observation_noise).abs().max()) < 6
+    assert which.tolist() == [[1, 0], [0, 1]] * (COUNT // 2)
+    for i in range(0, COUNT, 2):  # the box, half size 2.75 cm
+        _, _, model, index = body(env, i)
+        half = model.geom_size[model.body_geomadr[index], 0]
+        assert half == pytest.approx(0.0275 * float(scale[i]), rel=1e-5)
+
+
+def test_reward_is_for_the_grasps_joints_and_for_the_tips_speed(allegro):
+    env = make(allegro, task(allegro, drop_distance=10.0), num_envs=12, style="slow")
+    weights, style = env.task.rewards, env.style
+    goal, before = env.goals.goal.clone(), env.frame()["keypoints"]
+    _, _, done, extras = env.step(torch.full((12, env.num_actions), 0.5))
+    assert not done.any()
+    tips = allegro.layout.tip_indices
+    way = torch.from_numpy(env.frame()["keypoints"] - before)[:, tips]
+    speeds = way.norm(dim=-1) * allegro.layout.control_hz  # [m/s]
+    expected = -weights.style * style.style_factor * weights.tip_speed * speeds.sum(dim=1)
+    assert float(speeds.max()) > 0.01
+    assert torch.allclose(extras["log"]["/reward/style"], expected, rtol=1e-3)
+
+    pose, end = env.physics.object_pose, env.table.object_pose[goal]
+    far = weights.position * (end - pose)[:, :3].square().sum(dim=1)
+    far += weights.orientation * angle(end[:, 3:], pose[:, 3:])
+    joints = env.table.joint_position[goal] - env.physics.joint_position
+    reward = torch.exp(-far) - weights.hand * joints.square().sum(dim=1)
+    reward += weights.bonus * extras["reached"]
+    assert torch.allclose(extras["log"]["/reward/goal"], weights.goal * reward, atol=1e-4)
+    squeeze = env.table.joint_target[goal] - env.table.joint_position[goal]
+    assert float(weights.hand * squeeze.square().sum(dim=1).max()) > 1e-3  # targets are no goal

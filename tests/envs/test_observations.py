@@ -46,7 +46,10 @@ def test_critic_sees_all_that_the_actor_does_not():
     drawn = {name: counting(1000 + 10 * i, count) for i, name in enumerate(names)}
     gravity, force = counting(2000, count, 3), counting(3000, count, 3)
     left = counting(4000, count, 2)
-    seen = critic_observation(actor, physics, PhysicsParameters(**drawn), gravity, force, left)
+    bias, shape = counting(5000, count, n), counting(6000, count, 1 + 2)
+    parameters = PhysicsParameters(**drawn)
+    seen = critic_observation(actor, physics, parameters, gravity, force, left, bias, shape)
     columns = torch.stack(list(drawn.values()), dim=-1)
-    expected = torch.cat((actor, *parts.values(), gravity, force, columns, left), dim=-1)
+    rest = (gravity, force, columns, left, bias, shape)
+    expected = torch.cat((actor, *parts.values(), *rest), dim=-1)
     assert torch.equal(seen, expected)

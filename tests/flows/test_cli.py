@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+ALL_HELD_OUT = [f"objects.items.{name}.held_out=true" for name in ("box", "sphere")]
 HEAVY = {"torch", "mujoco", "prefect", "mlflow", "hydra", "lightning", "great_expectations"}
 
 
@@ -32,6 +33,8 @@ def test_help_imports_nothing_heavy():
         (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
         (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
         (["run", "hand=no_such_hand"], "no_such_hand"),
+        (["run", *ALL_HELD_OUT], "objects.items"),
+        (["run", "evaluate.pairs.held_out=0"], "evaluate"),
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(arguments, named, dexgen, tmp_path):
@@ -49,9 +52,9 @@ def test_home_that_cannot_be_written(dexgen, tmp_path):
 def test_dry_run_names_every_step_and_makes_none(dexgen, tmp_path):
     result = dexgen("grasps", "profile=smoke", "--dry-run", home=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "run    objects" in result.stdout
+    assert "run    objects/box" in result.stdout
     assert "run    grasps/box" in result.stdout
-    assert "0 reused, 4 to run" in result.stdout
+    assert "0 reused, 6 to run" in result.stdout
     assert not list(tmp_path.glob("scratch/*"))
 
 

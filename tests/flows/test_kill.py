@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def start(home: Path) -> subprocess.Popen[str]:
 
 def running(home: Path, stage: str) -> bool:
     """Tell whether a step of the stage is at work: its request is written and unanswered."""
-    for path in (home / "requests").glob("*.json"):
+    for path in (home / "requests").glob("*/request.json"):
         try:
             if json.loads(path.read_text()).get("step") == stage:
                 return True
@@ -50,8 +51,7 @@ def kill_in(home: Path, stage: str, after_s: float) -> None:
     time.sleep(after_s)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for path in (home / "requests").glob("*.json"):
-        path.unlink()  # a killed run's requests say nothing about the next one
+    shutil.rmtree(home / "requests")  # what was killed says nothing about the next run
 
 
 def results(home: Path) -> dict[str, str]:

@@ -20,7 +20,7 @@ def test_made_once_then_reused(tmp_path, capsys):
     second = execute(objects_node(), {}, tmp_path, threads=1)
     assert second.reused
     assert second.ref == first.ref
-    assert "reused objects" in capsys.readouterr().out
+    assert "reused objects/box" in capsys.readouterr().out
     assert not list((tmp_path / "scratch").glob("*/")), "scratch of a finished step is removed"
     assert not list((tmp_path / "requests").glob("*"))
 

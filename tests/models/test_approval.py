@@ -30,9 +30,10 @@ from models.approval import (
 
 def approval(public: Path, sequence: int = 1) -> Approval:
     return Approval(
-        format="approval-1",
+        format="approval-2",
         bundle_hash="a" * 64,
         report_hash="b" * 64,
+        decision_hash="e" * 64,
         verdict="passed",
         dataset="dataset",
         approver="somebody",
@@ -74,6 +75,23 @@ def test_processes_that_come_first_at_once_agree_on_one_key(tmp_path: Path) -> N
     assert sorted(os.listdir(tmp_path / "keys")) == ["approver.key", "approver.pub"]
 
 
+def test_a_private_key_that_a_kill_left_goes_and_a_living_process_keeps_its(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    names = [
+        f".approver.key.{dead.pid}",
+        f".approver.pub.{dead.pid}",
+        f".approver.key.{os.getppid()}",
+    ]
+    for name in names:
+        (tmp_path / name).write_bytes(b"PRIVATE")
+    make_keys(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [names[2], "approver.key", "approver.pub"]
+    (tmp_path / names[0]).write_bytes(b"PRIVATE")
+    make_keys(tmp_path)  # also when there is nothing to make
+    assert not (tmp_path / names[0]).exists()
+
+
 def test_another_key_is_refused(tmp_path: Path) -> None:
     private, public = make_keys(tmp_path / "stranger")
     _, trusted = make_keys(tmp_path / "trusted")
@@ -101,6 +119,7 @@ def test_any_changed_byte_is_refused(tmp_path: Path) -> None:
     "change",
     [
         {"verdict": "refused"},
+        {"format": "approval-1"},
         {"sequence": 0},
         {"bundle_hash": "short"},
         {"extra": 1},

@@ -5,9 +5,11 @@ import shutil
 
 import pytest
 
-from configs.load import load
+from configs.load import load, plain, validate
+from configs.schema.objects import Object
 from configs.schema.pipeline import Config
-from models.bundle import CHECKSUM, MANIFEST, BundleError, open_bundle, write_bundle
+from configs.schema.world import Embodiment
+from models.bundle import CHECKSUM, MANIFEST, WEIGHTS, BundleError, open_bundle, write_bundle
 from tests.tiny_bundle import make_bundle
 
 
@@ -84,6 +86,13 @@ def test_another_layout_names_the_difference(copy):
     assert "hand is 'trident' instead of 'allegro'" in refused(copy, allegro)
 
 
+def test_another_geometry_of_the_same_hand_is_refused(copy):
+    values = plain(load(Config, ["hand=trident"]).embodiment)
+    values["hand"]["fingers"][0]["links"][2]["offset"] = [0.0, 0.0, 0.09]
+    other = validate(Embodiment, values, "test").make_layout()
+    assert re.search(r"kinematics is '[0-9a-f]{20,}.* instead of '", refused(copy, other))
+
+
 def test_another_hash_than_approved(copy):
     assert "expected 000000000000" in refused(copy, expected="0" * 64)
 
@@ -106,6 +115,12 @@ def test_a_file_changed_after_opening_is_not_read(copy):
     (copy / "controller.onnx").write_bytes(b"other")
     with pytest.raises(BundleError, match=r"controller\.onnx"):
         bundle.read("controller.onnx")
+
+
+def test_a_mesh_cannot_stand_in_for_a_required_file(tmp_path, bodies):
+    item = Object(name="controller", shape="mesh", size=(), mesh=WEIGHTS, held_out=False)
+    with pytest.raises(BundleError, match=r"scenario\.mesh: controller\.safetensors"):
+        make_bundle(tmp_path / "bundle", bodies["trident"].config.embodiment, scenario=item)
 
 
 def test_failed_writing_leaves_nothing(tmp_path, original, bodies):

@@ -11,6 +11,7 @@ from models.controller import (
     Controller,
     ControllerError,
     PaperAssistance,
+    Windows,
     load_controller,
     save_controller,
 )
@@ -101,6 +102,26 @@ def test_equal_noise_gives_equal_bits(controller, inputs):
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     *rest, noise = inputs
     assert not torch.equal(controller.assist(*rest, -noise, SAMPLING).motion, first.motion)
+
+
+def test_jitter_is_added_to_the_standardised_history(body, controller):
+    """Jitter that turns one history into another gives the other's losses."""
+    layout = body.layout
+    histories = torch.randn(2, BATCH, layout.history, layout.step_size)
+    motion = 0.001 * torch.randn(BATCH, *layout.motion_shape)
+    action, mode = torch.rand(BATCH, layout.num_joints), torch.zeros(BATCH, dtype=torch.int64)
+    one, other = (Windows(history, motion, action, mode) for history in histories)
+    noise, level = torch.randn(BATCH, *layout.motion_shape), torch.arange(BATCH) * 20
+    standardised = [controller.normalizer.history(history) for history in histories]
+    jitter, none = standardised[1] - standardised[0], torch.zeros(1)
+
+    def losses(windows, jitter):
+        prior = controller.prior_loss(windows, noise, level, jitter)
+        return [float(loss) for loss in (prior, *controller.inverse_losses(windows, jitter))]
+
+    np.testing.assert_allclose(losses(one, jitter), losses(other, none), rtol=1e-4)
+    still, moved = losses(one, none), losses(one, jitter)
+    assert all(abs(a - b) > 1e-3 for a, b in zip(still, moved, strict=True))
 
 
 def test_missing_statistics_are_an_error(body, config, tmp_path):

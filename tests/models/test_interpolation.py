@@ -11,7 +11,7 @@ def test_fingers_start_and_arrive_together(body):
     goal = start + np.linspace(0.02, 0.2, n)
     target, steps, progress = start, 0, []
     while np.abs(goal - target).max() > 1e-9:
-        action = scripted_action(layout, target, goal)
+        action = scripted_action(layout, target, goal, rate=1.0)
         assert np.abs(action).max() <= 1.0
         target = apply_action(layout, target, target, action)
         progress.append((target - start) / (goal - start))
@@ -25,7 +25,7 @@ def test_rate_limits_and_the_goal_is_rest(body):
     layout, n = body.layout, body.layout.num_joints
     start = np.array(body.hand.rest)
     np.testing.assert_allclose(scripted_action(layout, start, start + 1.0, rate=0.25), 0.25)
-    np.testing.assert_array_equal(scripted_action(layout, start, start), np.zeros(n))
+    np.testing.assert_array_equal(scripted_action(layout, start, start, rate=1.0), np.zeros(n))
     near = start + 0.1 * layout.action_scale  # nearer than one step of this rate: exactly there
     np.testing.assert_allclose(scripted_action(layout, start, near, rate=0.25), 0.1)
 

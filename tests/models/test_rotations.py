@@ -33,8 +33,7 @@ def test_hand_worked_values(kind):
     close(r.rotate(quarter, kind(np.array([1.0, 0.0, 0.0]))), [0, 1, 0])
     close(r.to_matrix(quarter), [[0, -1, 0], [1, 0, 0], [0, 0, 1]])
     close(r.to_rotation_vector(quarter), [0, 0, np.pi / 2])
-    axis, angle = kind(np.array([0.0, 0.0, 5.0])), kind(np.array(np.pi / 2))
-    close(r.from_axis_angle(axis, angle), [HALF, 0, 0, HALF])
+    close(r.from_rotation_vector(kind(np.array([0.0, 0.0, np.pi / 2]))), [HALF, 0, 0, HALF])
 
 
 def test_group_axioms(some):

@@ -75,6 +75,21 @@ def test_a_result_that_is_not_finite_is_refused(session):
         session.assist(**given)
 
 
+def test_a_graph_that_fails_is_one_line(bodies, tmp_path):
+    bundle = make_bundle(tmp_path / "bundle", bodies["trident"].config.embodiment, rows=2)
+    session = Session(bundle)
+    assert len(session.assist(**inputs(session.layout, 2)).target) == 2
+    with pytest.raises(SessionError, match=r"^graph: fails on these inputs") as error:
+        session.assist(**inputs(session.layout, 1))
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_number_is_refused_by_name(session):
+    given = inputs(session.layout, 1)
+    with pytest.raises(SessionError, match=r"^guidance: is not an array of numbers"):
+        session.assist(**(given | {"guidance": ["much"]}))
+
+
 def test_a_graph_of_another_shape_is_refused(bodies, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", bodies["trident"].config.embodiment, history=7)
     with pytest.raises(BundleError, match=r"controller\.onnx: input history is"):

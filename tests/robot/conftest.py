@@ -24,9 +24,10 @@ class Channel:
         """Sign and publish the bundle; `changes` replace the approval's fields."""
         private, public = make_keys(self.home / keys)
         values = {
-            "format": "approval-1",
+            "format": "approval-2",
             "bundle_hash": self.bundle.hash,
             "report_hash": "0" * 64,
+            "decision_hash": "0" * 64,
             "verdict": "passed",
             "dataset": "none",
             "approver": "test",

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from envs.grasp_set import GraspSet
+from models.bundle import SCENARIO
 from robot.cli import main
+from tests.tiny_bundle import make_bundle, write_grasps
 
 
 def test_a_run_prints_its_figures(channel, capsys):
@@ -40,6 +44,58 @@ def test_bad_input_is_one_line_and_exit_2(channel, capsys, overrides, message):
     assert main(["run", *channel.overrides(*overrides)]) == 2
     error = capsys.readouterr().err
     assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["under a file", "a folder"])
+def test_figures_that_cannot_be_written_are_refused_before_the_trials(channel, capsys, kind):
+    channel.publish(1)
+    blocked = channel.home / "blocked"
+    if kind == "a folder":
+        blocked.mkdir()
+        path, reason = blocked, "Is a directory"
+    else:
+        blocked.write_text("a file")
+        path, reason = blocked / "twin.json", "File exists"
+    assert main(["run", *channel.overrides(f"robot.figures={path}")]) == 2
+    out, error = capsys.readouterr()
+    assert f"robot.figures: {path}: {reason}" in error
+    assert error.count("\n") == 1
+    assert "trials" not in out
+
+
+def test_grasps_of_another_layout_are_one_line_and_exit_2(channel, capsys, tmp_path):
+    other = channel.config("control.hz=10").embodiment
+    write_grasps(tmp_path / "other.safetensors", other)
+    bundle = make_bundle(
+        tmp_path / "bundle",
+        channel.config().embodiment,
+        more={SCENARIO: tmp_path / "other.safetensors"},
+    )
+    channel = replace(channel, bundle=bundle)
+    channel.publish(1)
+    assert main(["run", *channel.overrides()]) == 2
+    error = capsys.readouterr().err
+    assert "scenario.safetensors: layout fingerprint" in error
+    assert error.count("\n") == 1
+
+
+def test_a_start_outside_the_limits_is_one_line_and_exit_2(channel, capsys, tmp_path):
+    layout = channel.bundle.layout
+    grasps = GraspSet.load(channel.bundle.folder / SCENARIO, layout)
+    target = grasps.joint_target.copy()
+    target[:, 0] = 50.0
+    replace(grasps, joint_target=target).save(tmp_path / "wild.safetensors", layout)
+    bundle = make_bundle(
+        tmp_path / "bundle",
+        channel.config().embodiment,
+        more={SCENARIO: tmp_path / "wild.safetensors"},
+    )
+    channel = replace(channel, bundle=bundle)
+    channel.publish(1)
+    assert main(["run", *channel.overrides()]) == 2
+    error = capsys.readouterr().err
+    assert f"start target: {layout.joint_names[0]} is 50 rad" in error
     assert error.count("\n") == 1
 
 

@@ -9,9 +9,11 @@ from configs.load import load
 from configs.schema.robot import RobotConfig
 from models.kinematics import Kinematics
 from models.session import SessionError
-from robot.answers import Direct
+from robot.answers import Controller, Direct
 from robot.interfaces import Command, Reading
 from robot.loop import AsFastAsPossible, ControlLoop, RealTime
+from robot.safety import TargetError
+from tests.tiny_bundle import make_bundle
 
 
 class IdealHand:
@@ -20,13 +22,23 @@ class IdealHand:
     def __init__(self, position):
         self.position = position
         self.written = []
+        self.broken = ()  # names of the methods that fail
 
     def read(self):
+        self._try("read")
         return Reading(self.position.copy())
 
     def write(self, target):
+        self._try("write")
         self.written.append(target)
         self.position = target.copy()
+
+    def close(self):
+        pass
+
+    def _try(self, name):
+        if name in self.broken:
+            raise OSError(5, "Input/output error")
 
 
 class Steady:
@@ -105,6 +117,134 @@ def test_history_starts_repeated_and_shifts(config, rest):
     loop.begin(rest)  # a new episode forgets the old one
     loop.tick()
     assert (seen[2] == seen[2][0]).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, 50.0])
+def test_a_start_that_is_not_safe_never_begins(config, rest, value):
+    hand = IdealHand(rest)
+    loop = make(config, hand, Steady(np.zeros_like(rest)), Direct(config.embodiment.make_layout()))
+    with pytest.raises(TargetError, match="start target"):
+        loop.begin(np.full_like(rest, value))
+    with pytest.raises(RuntimeError, match="begin"):
+        loop.tick()
+    assert hand.written == []
+
+
+@pytest.mark.parametrize("value", [np.nan, 50.0])
+def test_nobody_changes_what_is_held(config, rest, value):
+    """The arrays that operator, answer and driver get are theirs to spoil."""
+
+    class Spoiling(IdealHand):
+        def write(self, target):
+            super().write(target.copy())
+            target[:] = value
+
+    def spoil(situation):
+        for array in (situation.history, situation.position, situation.target):
+            array[:] = value
+        return situation.target
+
+    hand = Spoiling(rest)
+    loop = make(config, hand, Steady(np.zeros_like(rest)), Replies(spoil))
+    start = rest.copy()
+    loop.begin(start)
+    start[:] = value
+    for _ in range(3):
+        loop.tick()
+    written = np.stack(hand.written)
+    assert np.isfinite(written).all()
+    # 50 rad is a proposal like any other: limited, tick by tick
+    assert np.abs(np.diff(written, axis=0)).max() <= config.robot.safety.max_speed / 20 + 1e-6
+
+
+@pytest.mark.parametrize("value", [np.nan, 50.0])
+def test_the_last_check_is_before_the_write(config, rest, value):
+    class Careless(ControlLoop):
+        def _decide(self, last):
+            return np.full_like(last, value), ()
+
+    hand, layout = IdealHand(rest), config.embodiment.make_layout()
+    loop = Careless(
+        hand,
+        Steady(rest),
+        Direct(layout),
+        layout,
+        Kinematics(config.hand),
+        config.robot.safety,
+        AsFastAsPossible(),
+    )
+    loop.begin(rest)
+    loop.tick()
+    np.testing.assert_array_equal(hand.written[-1], rest)
+    assert dict(loop.record.interventions) == {"unsafe": 1}
+
+
+def test_a_hand_that_does_not_answer_is_held(config, rest):
+    hand = IdealHand(rest)
+    move = Replies(lambda situation: situation.target + np.float32(0.01))
+    loop = make(config, hand, Steady(np.zeros_like(rest)), move)
+    loop.begin(rest)
+    hand.broken = ("read",)
+    loop.tick()
+    np.testing.assert_array_equal(hand.written[-1], rest)
+    hand.broken = ("write",)
+    loop.tick()
+    hand.broken = ()
+    loop.tick()  # from the target in force, not from the one that was not written
+    np.testing.assert_allclose(hand.written[-1], rest + 0.01, atol=1e-6)
+    assert dict(loop.record.interventions) == {"read": 1, "write": 1}
+
+
+def test_an_operator_that_does_not_answer_is_held(config, rest):
+    class Unplugged:
+        def command(self, position, target):
+            raise OSError(19, "No such device")
+
+    hand = IdealHand(rest)
+    loop = make(config, hand, Unplugged(), Direct(config.embodiment.make_layout()))
+    loop.begin(rest)
+    loop.tick()
+    np.testing.assert_array_equal(hand.written[-1], rest)
+    assert dict(loop.record.interventions) == {"command": 1}
+
+
+@pytest.mark.parametrize("gap", ["impossible", "not finite", "missing"])
+def test_after_a_gap_in_the_readings_the_history_starts_afresh(config, rest, gap):
+    seen = []
+
+    def answer(situation):
+        seen.append(situation.history)
+        return situation.target + np.float32(0.01)
+
+    hand = IdealHand(rest)
+    loop = make(config, hand, Steady(np.zeros_like(rest)), Replies(answer))
+    loop.begin(rest)
+    for _ in range(2):
+        loop.tick()
+    good = hand.position
+    hand.position = np.full_like(rest, {"impossible": 1e4, "not finite": np.nan}.get(gap, 0.0))
+    hand.broken = ("read",) if gap == "missing" else ()
+    loop.tick()
+    np.testing.assert_array_equal(hand.written[-1], good)  # held
+    assert loop.record.interventions["read" if gap == "missing" else "reading"] == 1
+    hand.position, hand.broken = good, ()
+    loop.tick()
+    assert len(seen) == 3
+    assert not (seen[1] == seen[1][-1]).all()
+    assert (seen[2] == seen[2][-1]).all()
+
+
+def test_a_graph_that_fails_is_held(config, rest, tmp_path):
+    pytest.importorskip("onnx", reason="the tiny graph is built with the onnx package")
+    bundle = make_bundle(tmp_path / "bundle", config.embodiment, rows=2)  # the loop asks for one
+    rng = np.random.default_rng(0)
+    answer = Controller(bundle, Kinematics(config.hand), config.robot.assistance, rng)
+    hand = IdealHand(rest)
+    loop = make(config, hand, Steady(np.zeros_like(rest)), answer)
+    loop.begin(rest)
+    loop.tick()
+    np.testing.assert_array_equal(hand.written[-1], rest)
+    assert dict(loop.record.interventions) == {"answer": 1}
 
 
 @pytest.mark.parametrize("reason", ["reading", "command", "answer", "not_finite", "shape"])

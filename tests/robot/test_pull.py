@@ -1,6 +1,9 @@
 """Nothing that is not signed, whole, newest and of this layout is ever opened for use."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -47,7 +50,7 @@ def test_a_damaged_cache_is_fetched_again_or_refused(channel):
 
 
 def test_no_release_anywhere_says_what_to_do(channel):
-    with pytest.raises(PullError, match="dexgen run"):
+    with pytest.raises(PullError, match=r"dexgen run.*dexgen models promote VERSION"):
         installed(channel)
 
 
@@ -92,9 +95,30 @@ def test_one_changed_byte_of_the_approval_is_refused(channel, name):
 def test_a_changed_bundle_is_refused_before_it_is_kept(channel):
     path = channel.publish(1) / "bundle" / "controller.onnx"
     path.write_bytes(b"x" + path.read_bytes()[1:])
-    with pytest.raises(BundleError, match=r"controller\.onnx"):
+    with pytest.raises(BundleError, match=rf"^{path}: "):  # the channel's file, not a copy
         installed(channel)
-    assert list((channel.home / "robot" / "cache").iterdir()) == []
+    assert not list((channel.home / "robot").glob("cache/*"))
+
+
+def test_a_release_that_cannot_be_copied_is_one_line(channel):
+    folder = channel.publish(1)
+    (channel.home / "robot").write_text("where the cache's folder should be")
+    with pytest.raises(PullError, match=f"Not a directory; cannot install {folder}") as error:
+        installed(channel)
+    assert "\n" not in str(error.value)
+
+
+def test_what_a_killed_installation_left_is_removed(channel):
+    channel.publish(1)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    cache = channel.home / "robot" / "cache"
+    left, other = cache / f".000001.{ended.pid}", cache / f".000001.{os.getppid()}"
+    for folder in (left, other):
+        (folder / "bundle").mkdir(parents=True)
+    installed(channel)
+    assert not left.exists()
+    assert other.exists()  # its process runs: it may be installing right now
 
 
 def test_another_bundle_or_layout_than_approved_is_refused(channel):

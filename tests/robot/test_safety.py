@@ -3,9 +3,9 @@ import pytest
 
 from configs.load import load
 from configs.schema.robot import RobotConfig, Safety
-from robot.safety import check_target, valid
+from robot.safety import TargetError, check_target, possible, safe, starting_target, valid
 
-SAFETY = Safety(max_speed=2.0)  # [rad/s]
+SAFETY = Safety(max_speed=2.0, reading_margin=0.2)  # [rad/s], [rad]
 
 
 @pytest.fixture(params=["allegro", "trident"])
@@ -82,3 +82,37 @@ def test_valid(layout, rest):
     assert valid(rest, layout)
     assert not valid(rest[:-1], layout)
     assert not valid(np.where(rest > 0, np.nan, rest), layout)
+
+
+def test_possible_is_the_limits_and_a_margin(layout):
+    upper = np.array(layout.joint_upper, np.float32)
+    assert possible(upper + np.float32(0.19), layout, 0.2)
+    assert not possible(upper + np.float32(0.21), layout, 0.2)
+    assert not possible(np.full_like(upper, 1e4), layout, 0.2)
+    assert not possible(np.full_like(upper, np.nan), layout, 0.2)
+
+
+def test_safe_is_inside_the_limits(layout, rest):
+    lower = np.array(layout.joint_lower, np.float32)
+    assert safe(rest, layout)
+    assert safe(lower, layout)
+    assert not safe(np.nextafter(lower, np.float32(-9)), layout)
+    assert not safe(np.full_like(rest, np.inf), layout)
+    assert not safe(rest[:-1], layout)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 50.0, -50.0])
+def test_a_start_that_is_not_safe_is_refused_by_its_joint(layout, rest, value):
+    target = rest.copy()
+    target[1] = value
+    with pytest.raises(TargetError, match=rf"{layout.joint_names[1]} is {value:g} rad"):
+        starting_target(target, layout)
+    with pytest.raises(TargetError, match="shape"):
+        starting_target(rest[:-1], layout)
+
+
+def test_a_start_is_copied_and_forgiven_its_rounding(layout):
+    upper = np.array(layout.joint_upper, np.float32)
+    began = starting_target(upper + np.float32(5e-6), layout)
+    np.testing.assert_array_equal(began, upper)
+    assert not np.shares_memory(starting_target(upper, layout), upper)

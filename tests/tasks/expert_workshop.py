@@ -62,7 +62,7 @@ def make_workshop(home: Path, hand: str = "allegro", overrides: tuple[str, ...] 
     def publish(name: str, files: list[Path]) -> Ref:
         return store.publish({file.name: file for file in files}, name, {"identity": name}, ())
 
-    refs = {"objects": publish("objects", save_objects(small.objects, work))}
+    refs = {"objects/all": publish("objects", save_objects(small.objects, work))}
     for model, grasps in zip(small.objects, small.grasps, strict=True):
         path = work / "grasps.safetensors"
         grasps.save(path, small.layout)

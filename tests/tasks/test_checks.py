@@ -236,6 +236,23 @@ def test_too_many_drops_and_too_few_rows(tmp_path: Path) -> None:
         LocalStore(tmp_path / "store").resolve("main")
 
 
+def test_drops_that_were_too_short_to_keep_count(tmp_path: Path) -> None:
+    """6 episodes kept, none with a drop; 14 more dropped at once and left nothing to keep."""
+    layout = step().embodiment.make_layout()
+    writer = EpisodeWriter(tmp_path / "made", layout, max_shard_bytes=50_000)
+    for number in range(EPISODES):
+        writer.append(make_episode(layout, number, LENGTH))
+    writer.close({"episodes": EPISODES + 14, "drops": 14})
+    ref = LocalStore(tmp_path / "store").publish(manifest_files(tmp_path / "made"), "made", {})
+    one = context(tmp_path)
+    with pytest.raises(CheckFailed, match="14 of 20 episodes end in a drop"):
+        check(step("trident", "check.max_drop_share=0.69"), {"rollouts/fast": ref}, one)
+    rows = [json.loads(line) for line in one.metrics_file.read_text().splitlines()]
+    assert [row["value"] for row in rows if row["name"] == "drop_share"] == [0.7]
+    two = context(tmp_path, "b" * 64)
+    check(step("trident", "check.max_drop_share=0.71"), {"rollouts/fast": ref}, two)
+
+
 def test_a_manifest_that_lies_is_found_by_the_sample(tmp_path: Path) -> None:
     config = step("trident", "check.sample_rows=10000")
     layout = config.embodiment.make_layout()

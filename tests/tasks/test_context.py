@@ -11,7 +11,7 @@ def test_progress_names_phase_rate_and_time_left(capsys):
     progress.started -= 10.0  # ten seconds ago
     progress.said -= 10.0
     progress(20, 100, "samples")
-    lines = capsys.readouterr().err.splitlines()
+    lines = capsys.readouterr().out.splitlines()
     assert "0 / 100 samples" in lines[0]
     assert "20 / 100 samples" in lines[1]
     assert "2.0/s" in lines[1]
@@ -23,14 +23,14 @@ def test_progress_is_quiet_between_and_says_the_end_once(capsys):
     for done in range(11):
         progress(done, 10, "batches")
     progress(10, 10, "batches")
-    assert len(capsys.readouterr().err.splitlines()) == 2
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_a_new_unit_is_a_new_phase(capsys):
     progress = Progress("experts")
     progress(10, 10, "iterations")
     progress(1, 5, "steps")
-    assert "1 / 5 steps" in capsys.readouterr().err
+    assert "1 / 5 steps" in capsys.readouterr().out
 
 
 def test_rate_counts_only_what_this_process_did(capsys):
@@ -39,7 +39,7 @@ def test_rate_counts_only_what_this_process_did(capsys):
     progress.started -= 10.0
     progress.said -= 10.0
     progress(95, 100, "samples")
-    assert "0.5/s" in capsys.readouterr().err
+    assert "0.5/s" in capsys.readouterr().out
 
 
 def test_repeated_metrics_count_once_and_a_torn_line_is_left_out(tmp_path):

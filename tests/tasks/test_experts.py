@@ -59,10 +59,10 @@ def test_a_loaded_expert_acts_as_script_plus_residual(folder):
     )
     action = expert(env)
     residual = expert.actor(env.get_observations())
-    expected = (env.scripted_action() + expert.config.residual_scale * residual).clamp(-1, 1)
+    expected = (env.scripted_action(1.0) + expert.config.residual_scale * residual).clamp(-1, 1)
     assert torch.equal(action, expected)
     assert torch.equal(action, expert(env))  # nothing is drawn
-    assert not torch.equal(action, env.scripted_action())
+    assert not torch.equal(action, env.scripted_action(1.0))
 
 
 def test_an_expert_of_another_layout_is_refused(folder):

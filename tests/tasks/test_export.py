@@ -81,13 +81,13 @@ def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
     context = make_context(home, "objects")
     models = [ObjectModel(item) for item in config.objects.items.values()]
     files = {path.name: path for path in save_objects(models, context.scratch)}
-    refs["objects"] = context.publish(files, "objects", [])
+    refs["objects/all"] = context.publish(files, "objects", [])
     for name, count in (("box", 6), ("sphere", 3)):
         context = make_context(home, f"grasps-{name}")
         grasps = make_grasps(layout.num_joints, layout.num_tips, chain(count), name)
         path = context.scratch / "grasps.safetensors"
         grasps.save(path, layout)
-        refs[f"grasps/{name}"] = context.publish({path.name: path}, "grasps", [refs["objects"]])
+        refs[f"grasps/{name}"] = context.publish({path.name: path}, "grasps", [refs["objects/all"]])
     return refs
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tensordict import TensorDict
 
-from configs.load import load
+from configs.load import ConfigError, load
 from configs.schema.experts import Experts
 from configs.schema.pipeline import Config
 from envs.manipulation import ManipulationEnv
@@ -178,3 +178,9 @@ def test_a_checkpoint_of_other_networks_is_refused(tiny, tmp_path):
     wider = dataclasses.replace(tiny, policy=dataclasses.replace(tiny.policy, hidden=(8,)))
     with pytest.raises(CheckpointError, match="another training"):
         train(small_env(), wider, 3, path, lambda done, metrics: None)
+
+
+def test_a_rate_that_could_not_adapt_is_refused():
+    with pytest.raises(ConfigError, match=r"learning_rate 0\.05 is outside 1e-05 to 0\.01"):
+        load(Config, ["experts.ppo.learning_rate=0.05"])
+    load(Config, ["experts.ppo.learning_rate=0.05", "experts.ppo.desired_kl=null"])

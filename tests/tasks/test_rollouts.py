@@ -183,9 +183,19 @@ def test_recorded_noise_comes_and_goes(workshop):
         small.layout.control_hz,
         np.random.default_rng(0),
     )
-    chunk = module.record(env, lambda env: env.scripted_action(), noise, 20, 1)
+    chunk = module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1)
     clean = chunk.frames["clean"]
     assert clean[:, 0].all()
     assert clean[:, 1].tolist() == [1] * 5 + [0] * 10 + [1] * 5
     assert (chunk.frames["mode"] == 1).all()
     assert json.dumps(chunk.goals)
+
+
+def test_each_chunk_has_objects_of_its_own_scales(workshop):
+    small, step = small_world(workshop.config.hand.name), workshop.rollouts_step()
+    first, same, other = (
+        module.make_environment(step, small.objects, small.grasps, seed, 1).object_scale
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, same)
+    assert (first != other).all()

@@ -3,20 +3,24 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
+from models.kinematics import Kinematics
 from tasks.context import Context, Progress, make_scratch
 from tasks.store import open_store
-from tasks.training import train
+from tasks.training import choose_rows, make_controller, train, validate
 from tasks.verdict import VERDICT, VerdictError
+from tasks.windows import Frames, gather, read_frames
 from tests.tasks.synthetic_episodes import write_dataset
 
 SETTINGS = [
@@ -109,6 +113,55 @@ def test_it_learns_and_says_what(finished):
     rows = workplace(finished).metrics_file.read_text().splitlines()
     steps = [json.loads(row)["step"] for row in rows if "validation.prior" in row]
     assert steps == [20 * 64, 40 * 64, 60 * 64, 79 * 64]
+
+
+def data(home: Path) -> tuple[Frames, dict[str, torch.Tensor]]:
+    """Return what training reads: all frames, and the rows by use."""
+    config = step()
+    layout, hand = config.embodiment.make_layout(), config.embodiment.hand
+    frames = read_frames(home / "dataset", layout, Kinematics(hand), config.train.max_frames)
+    return frames, choose_rows(frames, layout, config.train, config.seed)
+
+
+def test_statistics_are_the_priors_training_windows(finished):
+    frames, rows = data(finished)
+    weights = load_file(finished / "controller.safetensors")
+    layout = step().embodiment.make_layout()
+
+    def statistics(chosen):
+        windows = gather(frames, chosen, layout)
+        return windows.history[:, -1].mean(0), windows.motion.square().mean().sqrt()
+
+    mean, scale = statistics(rows["prior"])
+    torch.testing.assert_close(weights["normalizer.mean"], mean, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights["normalizer.scale"], scale, rtol=1e-5, atol=0)
+    for more in ("prior_validation", "inverse"):
+        mean, scale = statistics(torch.cat([rows["prior"], rows[more]]))
+        assert abs(float(weights["normalizer.scale"] / scale) - 1) > 1e-3
+        assert (weights["normalizer.mean"] - mean).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", ["prior", "inverse"])
+def test_validation_looks_at_held_back_episodes_only(finished, kind):
+    config, (frames, rows) = step(), data(finished)
+    layout = config.embodiment.make_layout()
+    controller = make_controller(frames, rows["prior"], layout, config.train, config.seed)
+
+    def figures_without(name):
+        """Validate with the episodes of these rows made unusable."""
+        spoilt = torch.isin(frames.first, frames.first[rows[name]])
+        broken = {
+            field: getattr(frames, field).clone() for field in ("step", "keypoints", "action")
+        }
+        for values in broken.values():
+            values[spoilt] = torch.nan
+        changed = replace(frames, **broken)
+        return validate(controller, changed, rows, layout, config.train, config.seed)
+
+    whole = validate(controller, frames, rows, layout, config.train, config.seed)
+    assert figures_without(kind) == whole
+    found = figures_without(f"{kind}_validation")[f"validation.{kind}"]
+    assert found != found  # not a number
 
 
 @pytest.mark.parametrize("batch", [3, 7, 30])

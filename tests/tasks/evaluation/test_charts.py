@@ -33,7 +33,14 @@ def test_a_missing_upper_bound_is_drawn_open_to_the_border():
     html = chart({"g": [row(10, 1, None)]}, Axis(1, 100, True, (1, 10, 100)), "s", False)
     assert 'class="whisker open" style="left:0.00%;width:100.00%"' in html
     assert "no upper bound" in html
+    assert 'class="dot"' not in html  # what was watched without a drop is no estimate
+    assert "<span>≥\u00a01.00</span>" in html
+
+
+def test_an_estimate_is_a_dot_with_its_value():
+    html = chart({"g": [row(10, 1, 100)]}, Axis(1, 100, True, (1, 10, 100)), "s", False)
     assert 'class="dot" style="left:50.00%"' in html
+    assert "<span>10.0</span>" in html
 
 
 def test_labels_are_escaped():

@@ -1,6 +1,7 @@
 import pytest
 
-from tasks.evaluation.headline import comparison, describe, headline, number
+from tasks.evaluation.claims import apart, standing
+from tasks.evaluation.headline import compared, describe, headline, number
 from tasks.evaluation.metrics import COUNTS, figures
 
 
@@ -14,37 +15,103 @@ def report(**cells):
         "evaluation": {"noisy_2.0": cells},
         "settings": {
             "confidence": 0.95,
+            "judged": "held_out",
+            "pairs": {"held_out": 6, "training": 2},
+            "objects": {"held_out": ["cylinder"], "training": ["box", "sphere"]},
             "perturbations": {"noisy_2.0": {"kind": "noise", "amplitude": 2.0}},
             "variants": {"scaled": {"kind": "direct", "gain": 0.2}},
         },
     }
 
 
+def said(summary) -> list[str]:
+    return [line.replace("\u00a0", " ") for line in headline(summary)]
+
+
 def test_the_first_sentence_is_the_result():
-    cells = {"unassisted": cell(48, 4), "scaled": cell(12), "assisted": cell(6, 5)}
-    lines = [line.replace("\u00a0", " ") for line in headline(report(**cells))]
-    assert "20.0 s with the controller and 2.50 s without, 8.0 times as long" in lines[0]
-    assert "2.50 instead of 2.00 goals a minute" in lines[0]  # a hand that only holds shows
-    assert "uniform noise of ±2 " in lines[0]
-    assert "longer, beyond both intervals" in lines[1]
-    assert "scaled by 0.2 holds for 10.0 s" in lines[3]
+    lines = said(report(unassisted=cell(48, 4), scaled=cell(12), assisted=cell(6, 5)))
+    assert lines[0] == (
+        "Under uniform noise of ±2 on every joint command, on objects held out of training: one "
+        "drop every 20.0 s with the controller and one drop every 2.50 s without, 8.0 times as "
+        "long; 2.50 goals a minute with and 2.00 without, not told apart."
+    )
+    assert "merely scaled by 0.2 gives one drop every 10.0 s" in lines[-1]
+    assert "against it: not told apart" in lines[-1]
+
+
+def test_without_a_drop_the_time_is_said_to_be_watched_and_no_ratio_is_made():
+    lines = said(report(unassisted=cell(48), assisted=cell(0)))
+    assert "no drop in 120 s watched with the controller" in lines[0]
+    assert "longer, beyond both intervals" in lines[0]
+    assert "times as long" not in lines[0]
+    assert "120 s to" not in lines[0]
+    assert "–∞ s with" in " ".join(lines)
+    assert "Goals a drop: 6 and no drop with, 0.125 without" in " ".join(lines)
 
 
 @pytest.mark.parametrize(
     ("ours", "other", "words"),
-    [(2, 40, "longer"), (40, 2, "shorter"), (5, 6, "not told apart"), (0, 1, "not told apart")],
+    [
+        (2, 40, "20 times as long"),
+        (40, 2, "0.050 times as long"),
+        (5, 6, "not told apart"),
+        (0, 1, "not told apart"),
+        (0, 0, "not told apart"),
+        (0, 40, "longer, beyond both intervals"),
+        (40, 0, "shorter, beyond both intervals"),
+    ],
 )
 def test_a_difference_is_claimed_only_beyond_the_intervals(ours, other, words):
-    assert comparison(cell(ours), cell(other)).startswith(words)
+    assert compared(cell(ours), cell(other)) == words
 
 
-def test_a_hand_that_never_drops_has_no_upper_bound():
-    assert "–∞\u00a0s with" in headline(report(unassisted=cell(48), assisted=cell(0)))[1]
+def test_goals_are_told_apart_by_their_intervals():
+    assert apart(cell(5, 40), cell(5, 6), "goals_per_min") == 1
+    assert apart(cell(5, 0), cell(5, 30), "goals_per_min") == -1
+    assert apart(cell(5, 9), cell(5, 12), "goals_per_min") == 0
+    line = said(report(unassisted=cell(40, 60), assisted=cell(2, 6)))[0]
+    assert line.endswith("3.00 goals a minute with and 30.0 without.")
 
 
-def test_equal_goals_are_said_once():
-    line = headline(report(unassisted=cell(40, 6), assisted=cell(2, 6)))[0]
-    assert line.endswith("and reaches 3.00 goals a minute either way.")
+def test_the_perturbations_in_which_the_controller_is_worse_are_named():
+    table = {
+        "a": {"assisted": cell(2, 6), "unassisted": cell(40, 60)},
+        "b": {"assisted": cell(40), "unassisted": cell(2)},
+        "c": {"assisted": cell(5), "unassisted": cell(6)},
+    }
+    assert standing(table) == (
+        "The controller does worse than the bare command in a (goals a minute), b (time to a "
+        "drop); it does better in a (time to a drop); not told apart in c."
+    )
+    del table["a"], table["b"]
+    assert "are not told apart" in standing(table)
+    assert "in any perturbation: c." in standing(table)
+    table["d"] = {"assisted": cell(2), "unassisted": cell(40)}
+    assert standing(table).startswith("In no perturbation is the controller worse")
+
+
+def test_the_sentence_about_all_perturbations_is_in_the_opening():
+    summary = report(unassisted=cell(2), assisted=cell(40))
+    assert "worse than the bare command in noisy_2.0 (time to a drop)" in said(summary)[1]
+
+
+def test_the_objects_of_the_training_are_named():
+    summary = report(unassisted=cell(3), assisted=cell(3))
+    assert said(summary)[2] == (
+        "Measured on cylinder, which no training step saw; the controller was trained on box and "
+        "sphere, whose figures stand apart below."
+    )
+    summary["settings"] |= {"judged": "training", "pairs": {"held_out": 0, "training": 2}}
+    lines = said(summary)
+    assert "on the training's own objects" in lines[0]
+    assert "Measured on objects and grasps of the training itself" in lines[2]
+
+
+def test_the_training_is_said_as_it_was_recorded():
+    rows = [{"name": "train.prior", "value": 1.0, "step": step} for step in (51200, 200192)]
+    summary = report(unassisted=cell(3), assisted=cell(3))
+    assert "trained on 200,192 windows" in said(summary | {"metrics": {"train": rows}})[-1]
+    assert "windows" not in said(summary)[-1]
 
 
 def test_without_a_pair_to_compare_nothing_is_claimed():

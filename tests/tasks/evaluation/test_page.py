@@ -57,26 +57,35 @@ STAGES = {
 
 def summary():
     paper = cell(0, 7)
+    table = {
+        "noisy_2.0": {
+            "unassisted": cell(48, 10),
+            "scaled": cell(7, 6),
+            "paper": paper,
+            "assisted": paper,
+        }
+    }
     return {
         "run": "r1",
         "stages": STAGES,
         "overrides": ["profile=smoke"],
         "configuration": "c0ffee",
         "artifacts": {"train": "abc123"},
-        "evaluation": {
-            "noisy_2.0": {
-                "unassisted": cell(48, 10),
-                "scaled": cell(7, 6),
-                "paper": paper,
-                "assisted": paper,
-            }
+        "evaluation": table,
+        "by_split": {"held_out": table, "training": table},
+        "by_object": {
+            "cylinder": {"split": "held_out", "evaluation": table},
+            "box": {"split": "training", "evaluation": table},
+            "sphere": {"split": "training", "evaluation": table},
         },
         "settings": {
             "confidence": 0.95,
             "windows": 2,
             "window_s": 10.0,
-            "pairs": 6,
-            "objects": ["box"],
+            "pairs": {"held_out": 6, "training": 2},
+            "judged": "held_out",
+            "objects": {"held_out": ["cylinder"], "training": ["box", "sphere"]},
+            "guidance": {"paper": 0.2},
             "assisted": "paper",
             "perturbations": {"noisy_2.0": {"kind": "noise", "amplitude": 2.0}},
             "variants": {"scaled": {"kind": "direct", "gain": 0.2}},
@@ -97,9 +106,10 @@ def summary():
 def test_every_part_has_its_section(tmp_path):
     outline = read(write_report(tmp_path / "reports" / "r1", summary()))
     assert outline.headings == [
-        "Hold time",
+        "Time to a drop",
         "Goals reached",
         "Figures",
+        "By object",
         "Gates",
         "Stages",
         "Grasps",
@@ -120,6 +130,33 @@ def test_the_default_assistance_is_drawn_once(tmp_path):
     text = write_report(tmp_path, summary()).read_text()
     assert text.count("<span>paper</span>") == 2  # one row in each of the two charts
     assert "<span>assisted</span>" not in text
+
+
+def test_the_scaled_command_is_shown_with_its_gain(tmp_path):
+    text = write_report(tmp_path, summary()).read_text()
+    assert text.count("<span>scaled × 0.2</span>") == 2
+    assert '<td class="text">scaled × 0.2</td>' in text
+
+
+def test_each_object_is_shown_with_its_split(tmp_path):
+    outline = read(write_report(tmp_path, summary()))
+    names = ("cylinder, held out", "box, trained on", "all trained on")
+    for text in (*names, "on cylinder (held out)", "none in 120 (32.5–∞)", "≥\u00a032.5"):
+        assert text in outline.text
+
+
+def test_the_assumption_behind_both_intervals_is_said(tmp_path):
+    text = " ".join(read(write_report(tmp_path, summary())).text.split())
+    assert "take drops and goals for Poisson processes" in text
+    assert "paper ran with guidance 0.2" in text
+
+
+def test_what_never_changed_is_a_value_and_no_curve(tmp_path):
+    rows = [{"name": "validation.action", "value": 0.131, "step": i} for i in range(3)]
+    made = summary() | {"metrics": {"train": rows}}
+    text = write_report(tmp_path, made).read_text()
+    assert "polyline" not in text.split("</style>")[1]
+    assert "0.131, the same at 3 steps" in text
 
 
 def test_summary_is_written_as_it_is(tmp_path):

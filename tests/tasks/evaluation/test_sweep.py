@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from configs.load import load
+from configs.load import ConfigError, load
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, Direct, EvaluateStep, Noise
+from configs.schema.evaluate import Assisted, Direct, EvaluateStep, Noise, Pairs
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
@@ -23,7 +23,12 @@ from tasks.policy import make_actor, save_policy
 from tasks.store import open_store
 from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
 
-OVERRIDES = ["evaluate.window_s=1", "evaluate.windows=2", "evaluate.pairs=3"]
+OVERRIDES = [
+    "evaluate.window_s=1",
+    "evaluate.windows=2",
+    "evaluate.pairs={held_out: 3, training: 2}",
+]
+HELD_OUT = replace(SPHERE, name="marble", held_out=True)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,9 @@ def laboratory(request, tmp_path_factory) -> Laboratory:
     bundle = make_bundle(work / "bundle", config.embodiment)
     grasps = work / "grasps.safetensors"
     write_grasps(grasps, config.embodiment)
+    marble = work / "marble" / "grasps.safetensors"
+    marble.parent.mkdir()
+    replace(GraspSet.load(grasps, layout), object=HELD_OUT.name).save(marble, layout)
     env = ManipulationEnv(
         config.world,
         [ObjectModel(SPHERE)],
@@ -71,8 +79,11 @@ def laboratory(request, tmp_path_factory) -> Laboratory:
     policy = save_policy(work, actor, config.experts.policy, layout, "fast")
     refs = {
         "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
-        "objects": publish("objects", save_objects([ObjectModel(SPHERE)], work)),
+        "objects/all": publish(
+            "objects", save_objects([ObjectModel(SPHERE), ObjectModel(HELD_OUT)], work)
+        ),
         f"grasps/{SPHERE.name}": publish("grasps", [grasps]),
+        f"grasps/{HELD_OUT.name}": publish("marble", [marble]),
         "expert/fast": publish("expert", list(policy.values())),
     }
     step = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=3)
@@ -98,13 +109,42 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
     settings = report["settings"]
     assert settings["assisted"] == "paper"
     assert settings["guidance"] == {"paper": 0.2}
-    assert settings["objects"] == [SPHERE.name]
+    assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
+    assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
+    assert settings["control"]["hz"] == laboratory.step.world.embodiment.control.hz
+    assert "initial_joint_noise" in settings["randomization"]
+    assert len(settings["world"]) == 64
     assert len(report["bundle_hash"]) == 64
+
+
+def test_the_result_is_the_held_out_objects_and_the_others_stand_beside(result):
+    report = json.loads((result / "evaluation.json").read_text())
+    assert report["evaluation"] == report["by_split"]["held_out"]
+    assert list(report["by_object"]) == [HELD_OUT.name, SPHERE.name]
+    for name, split in ((HELD_OUT.name, "held_out"), (SPHERE.name, "training")):
+        one = report["by_object"][name]
+        assert one["split"] == split
+        assert one["evaluation"] == report["by_split"][split]  # the only object of its split
+    counts = load_file(result / "counts.safetensors")
+    for split, pairs in (("held_out", slice(0, 3)), ("training", slice(3, 5))):
+        cell = report["by_split"][split]["correlated"]["unassisted"]
+        assert cell["drops"] == counts["drops"][:, 2, 0, pairs].sum()
+        assert cell["time_s"] == counts["time_s"][:, 2, 0, pairs].sum()
+
+
+def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
+    pairs = Pairs(held_out=0, training=2)
+    evaluate = replace(laboratory.step.evaluate, pairs=pairs, judged="training", windows=1)
+    made = laboratory.run("training", replace(laboratory.step, evaluate=evaluate))
+    report = json.loads((made / "evaluation.json").read_text())
+    assert list(report["by_split"]) == ["training"]
+    assert report["evaluation"]["noisy_2.0"]["paper"]["time_s"] == 2.0
+    assert report["settings"]["objects"]["held_out"] == [HELD_OUT.name]  # known, not judged
 
 
 def test_counts_are_kept_for_each_window_and_pair(result):
     counts = load_file(result / "counts.safetensors")
-    assert counts["drops"].shape == (2, 4, 3, 3)
+    assert counts["drops"].shape == (2, 4, 3, 5)
     assert (counts["time_s"] == 1.0).all()
     assert (counts["segments"] <= 2).all()  # two of half a second in each window
     assert (np.abs(counts["cosine"]) <= counts["segments"]).all()
@@ -184,6 +224,8 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     world = replace(step.world, task=task, randomization=still)
     evaluate = replace(
         step.evaluate,
+        pairs=Pairs(held_out=0, training=3),
+        judged="training",
         perturbations=("clean",),
         library={"clean": Noise(kind="noise", amplitude=0.0)},
         variants={
@@ -210,7 +252,6 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     [
         ({"experts": {"slow": "default"}}, "slow"),
         ({"experts": {"fast": "sleepy"}}, "sleepy"),
-        ({"splits": ("held_out",)}, "held_out"),
     ],
 )
 def test_missing_inputs_are_named_in_one_line(laboratory, changes, named):
@@ -218,3 +259,28 @@ def test_missing_inputs_are_named_in_one_line(laboratory, changes, named):
     with pytest.raises(EvaluationError, match=named) as caught:
         laboratory.run("bad", step)
     assert "\n" not in str(caught.value)
+
+
+def test_an_object_without_grasps_is_named(laboratory):
+    refs = {name: ref for name, ref in laboratory.refs.items() if name != "grasps/marble"}
+    with pytest.raises(EvaluationError, match="no grasps of object 'marble'"):
+        replace(laboratory, refs=refs).run("bad")
+
+
+def test_pairs_of_a_split_that_has_no_object_are_refused(laboratory):
+    work = laboratory.home / "work" / "alone"
+    work.mkdir(exist_ok=True)
+    files = {file.name: file for file in save_objects([ObjectModel(SPHERE)], work)}
+    alone = open_store(laboratory.home).publish(files, "alone", {}, ())
+    with pytest.raises(ConfigError, match=r"evaluate\.pairs\.held_out: there is no such object"):
+        replace(laboratory, refs=laboratory.refs | {"objects/all": alone}).run("bad")
+
+
+def test_every_object_of_a_split_is_commanded_by_every_expert(laboratory):
+    evaluate = replace(laboratory.step.evaluate, pairs=Pairs(held_out=2, training=5))
+    other = replace(SPHERE, name="bead")
+    made = sweep.arrange(evaluate, [other, HELD_OUT, SPHERE], experts=2)
+    assert made.objects == (1, 1, 0, 2, 0, 2, 0)
+    assert made.experts == (0, 1, 0, 0, 1, 1, 0)
+    assert made.environments == 4 * 3 * 7
+    assert made.spread(made.objects)[7:14].tolist() == list(made.objects)

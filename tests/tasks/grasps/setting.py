@@ -6,6 +6,7 @@ from pathlib import Path
 from configs.schema.grasps import Grasps, GraspsStep
 from configs.schema.pipeline import Config
 from envs.objects import ObjectModel, save_objects
+from flows.plan import grasps_step
 from tasks.context import Context, Progress
 from tasks.grasps.problem import Problem
 from tasks.grasps.search import Search
@@ -13,15 +14,8 @@ from tasks.store import open_store
 
 
 def make_step(config: Config, name: str, grasps: Grasps | None = None) -> GraspsStep:
-    return GraspsStep(
-        embodiment=config.embodiment,
-        physics=config.physics,
-        randomization=config.randomization,
-        goals=config.task.goals,
-        grasps=grasps or config.grasps,
-        object=name,
-        seed=0,
-    )
+    planned = grasps_step(config, name)
+    return dataclasses.replace(planned, grasps=grasps or config.grasps, seed=0)
 
 
 def make_search(config: Config, name: str) -> Search:

@@ -19,7 +19,7 @@ from tests.tasks.grasps.setting import make_context, make_step, publish_objects,
 @pytest.mark.parametrize("name", ["box", "sphere", "cylinder"])
 def test_every_object_yields_linked_grasps(config: Config, name: str, tmp_path: Path):
     settings = tiny(config.grasps)
-    refs = {"objects": publish_objects(config, tmp_path)}
+    refs = {"objects/all": publish_objects(config, tmp_path)}
     context = make_context(tmp_path, "grasps")
     ref = grasps(make_step(config, name, settings), refs, context)
     folder = context.open(ref)
@@ -59,7 +59,7 @@ class KillingProgress(Progress):
 
 def test_a_killed_run_goes_on_to_the_same_grasps_on_other_threads(allegro: Config, tmp_path: Path):
     step = make_step(allegro, "sphere", tiny(allegro.grasps, count=30))
-    refs = {"objects": publish_objects(allegro, tmp_path)}
+    refs = {"objects/all": publish_objects(allegro, tmp_path)}
     whole = grasps(step, refs, make_context(tmp_path, "whole"))
     context = make_context(tmp_path, "killed")
     with pytest.raises(Killed):
@@ -83,7 +83,7 @@ def with_object(config: Config, spec: Object) -> Config:
 def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(config: Config, tmp_path: Path):
     cube = Object(name="cube", shape="box", size=(0.15,) * 3, mesh=None, held_out=False)
     changed = with_object(config, cube)
-    refs = {"objects": publish_objects(changed, tmp_path)}
+    refs = {"objects/all": publish_objects(changed, tmp_path)}
     with pytest.raises(GraspError, match=r"cube: stage '(\w+)' rejected all \d+") as error:
         grasps(make_step(changed, "cube"), refs, make_context(tmp_path, "grasps"))
     assert "30.0 cm" in str(error.value)
@@ -93,6 +93,6 @@ def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(config: Config, tm
 
 
 def test_an_unknown_object_is_named(allegro: Config, tmp_path: Path):
-    refs = {"objects": publish_objects(allegro, tmp_path)}
+    refs = {"objects/all": publish_objects(allegro, tmp_path)}
     with pytest.raises(GraspError, match=r"unknown 'teapot'.*box"):
         grasps(make_step(allegro, "teapot"), refs, make_context(tmp_path, "grasps"))

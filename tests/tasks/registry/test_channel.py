@@ -2,19 +2,25 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from configs.load import ConfigError
 from configs.schema.pipeline import Config
-from models.approval import APPROVAL, BUNDLE, PRIVATE_KEY, Approval, ApprovalError
+from models.approval import APPROVAL, BUNDLE, PRIVATE_KEY, SIGNATURE, Approval, ApprovalError
 from models.bundle import WEIGHTS, Bundle, BundleError
 from tasks.registry.channel import (
+    DECISION,
     Draft,
     SequenceTaken,
+    is_released,
+    next_sequence,
     publish_release,
     read_channel,
+    read_decision,
     releases_folder,
     standing,
 )
@@ -29,6 +35,7 @@ def draft(bundle: Bundle) -> Draft:
         approver="somebody",
         layout=bundle.layout.fingerprint(),
         rollback=False,
+        decision=b"{}",
     )
 
 
@@ -124,6 +131,73 @@ def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle)
     assert not leftover.exists()
 
 
+def test_the_decision_is_signed_with_the_release(tmp_path: Path, bundle: Bundle) -> None:
+    approval = publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    assert read_decision(tmp_path, approval) == b"{}"
+    (releases_folder(tmp_path) / "000001" / DECISION).write_bytes(b"{ }")
+    with pytest.raises(ApprovalError, match="is not the decision that was signed"):
+        read_decision(tmp_path, approval)
+
+
+def test_a_number_is_not_used_again_when_its_release_was_lost(
+    tmp_path: Path, bundle: Bundle
+) -> None:
+    assert next_sequence(tmp_path, []) == 1
+    for number in (1, 2):
+        publish_release(tmp_path, draft(bundle), bundle.folder, number)
+    shutil.rmtree(releases_folder(tmp_path) / "000002")
+    assert next_sequence(tmp_path, read_channel(tmp_path)) == 3
+    (tmp_path / "keys" / "last_sequence").unlink()  # a kill just before it was written
+    assert next_sequence(tmp_path, read_channel(tmp_path)) == 2
+    (tmp_path / "keys" / "last_sequence").write_text("many")
+    with pytest.raises(ApprovalError, match="is not a number"):
+        next_sequence(tmp_path, [])
+
+
+@pytest.mark.parametrize("harm", ["none", "folder", "approval", "signature", "decision", "bundle"])
+def test_what_is_released_is_there_signed_and_whole(
+    tmp_path: Path, bundle: Bundle, harm: str
+) -> None:
+    decision = {"sequence": 1, "bundle_hash": bundle.hash, "report_hash": "b" * 64}
+    assert not is_released(tmp_path, decision)
+    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    folder = releases_folder(tmp_path) / "000001"
+    if harm == "folder":
+        shutil.rmtree(folder)
+    elif harm == "bundle":
+        (folder / BUNDLE / WEIGHTS).write_bytes(b"")
+    elif harm != "none":
+        name = {"approval": APPROVAL, "signature": SIGNATURE, "decision": DECISION}[harm]
+        (folder / name).write_bytes(b"x" * 64)
+    assert is_released(tmp_path, decision) is (harm == "none")
+    for other in ({"sequence": 2}, {"sequence": None}, {"bundle_hash": "f" * 64}):
+        assert not is_released(tmp_path, decision | other)
+
+
+def test_a_release_and_all_its_names_are_on_the_disk(
+    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, sync = set(), os.fsync
+
+    def watched(descriptor: int) -> None:
+        synced.add(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    releases, unfinished = releases_folder(tmp_path), f".unfinished-{os.getpid()}"
+    written = [releases / "000001", *(releases / "000001").rglob("*")]
+    before = {Path(str(path).replace("000001", unfinished)) for path in written}
+    assert before | {releases, tmp_path / "keys"} <= synced
+
+
+def test_to_ask_for_a_release_loads_nothing_heavy() -> None:
+    code = "import sys, tasks.registry.channel, tasks.registry.listing; "
+    code += "print([m for m in ('torch', 'mlflow', 'prefect', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(
     ("history", "stands"),
     [
@@ -136,14 +210,17 @@ def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle)
         ("ABA", "ABA"),
         ("ABAb", "AB"),
         ("ABAba", "A"),
+        ("AA", "A"),  # the same bundle again is nothing to go back to
+        ("ABBa", "A"),
     ],
 )
 def test_what_stands_after_promotions_and_rollbacks(history: str, stands: str) -> None:
     channel = [
         Approval(
-            format="approval-1",
+            format="approval-2",
             bundle_hash=letter.lower() * 64,
             report_hash="0" * 64,
+            decision_hash="0" * 64,
             verdict="passed",
             dataset="d",
             approver="somebody",

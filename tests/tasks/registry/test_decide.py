@@ -72,6 +72,29 @@ def test_a_gate_on_the_champion_holds_while_there_is_none() -> None:
     assert verdict.judgements[0].reason == "there is no champion to compare with"
 
 
+SETTINGS = {"windows": 3, "seed": 0, "guidance": {"paper": 0.2}, "assisted": "paper"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "compared"),
+    [
+        (SETTINGS, True),
+        (SETTINGS | {"guidance": {"paper": 0.5}, "assisted": None}, True),  # the model's own
+        (SETTINGS | {"windows": 4}, False),
+        (SETTINGS | {"perturbations": {}}, False),
+        ({"windows": 3}, False),
+        ({}, False),
+    ],
+)
+def test_a_champion_measured_otherwise_is_not_compared(settings: dict, compared: bool) -> None:
+    champion = CHAMPION | {"settings": settings}
+    gates = {"g": gate(HOLD, "at_least", 9.0, f"champion.{HOLD}")}
+    (judgement,) = decide(REPORT | {"settings": SETTINGS}, champion, gates).judgements
+    assert judgement.passed is not compared
+    assert ("measured otherwise" in judgement.reason) is not compared
+    assert (judgement.reference is None) is not compared
+
+
 def test_one_failed_gate_fails_all_and_is_named_with_value_and_limit() -> None:
     gates = {"first": gate(HOLD, "at_least", 1.0), "second": gate(HOLD, "at_least", 2.0, BARE)}
     verdict = decide(REPORT, None, gates)

@@ -44,6 +44,7 @@ def test_a_version_that_passes_is_released_signed_and_whole(workshop: Workshop, 
         "approval.json",
         "approval.sig",
         "bundle",
+        "decision.json",
     ]
     assert aliases(workshop) == {"champion": 1}
 

@@ -78,7 +78,8 @@ def evaluation(hold: float, bare: float = 2.0) -> dict[str, Any]:
     def cell(value: float) -> dict[str, float | None]:
         return {"hold_s": value, "hold_s_low": value / 2, "hold_s_high": None}
 
-    return {"evaluation": {"noisy_2.0": {"assisted": cell(hold), "unassisted": cell(bare)}}}
+    table = {"noisy_2.0": {"assisted": cell(hold), "unassisted": cell(bare)}}
+    return {"evaluation": table, "settings": {"windows": 3, "seed": 0, "guidance": {"paper": 0.2}}}
 
 
 def gate(metric: str, threshold: float, relative_to: str | None = None) -> Gate:
@@ -117,13 +118,21 @@ class Workshop:
         context = self.context("maker-" + name.replace("/", "-"))
         return context.publish(files, name, parents=[])
 
-    def inputs(self, mark: float, hold: float, hand: str = "trident") -> dict[str, Ref]:
-        """Publish a bundle with its evaluation, and what stands for the steps before."""
-        work = self.home / "made" / f"{hand}-{mark}-{hold}"
+    def inputs(
+        self, mark: float, hold: float, hand: str = "trident", **settings: Any
+    ) -> dict[str, Ref]:
+        """Publish a bundle with its evaluation, and what stands for the steps before.
+
+        `settings` replace those that the evaluation was measured with.
+        """
+        made = self.home / "made"
+        work = made / str(len(list(made.iterdir())) if made.exists() else 0)
         bundle = make_bundle(self.configs[hand], work, mark)
+        measured = evaluation(hold)
+        measured["settings"] |= settings
         files = {path.name: path for path in bundle.folder.iterdir()}
         notes = {
-            "evaluation.json": evaluation(hold) | {"bundle_hash": bundle.hash},
+            "evaluation.json": measured | {"bundle_hash": bundle.hash},
             "figures.json": {"expert": {"hold_s": 3.0}, "script": {"hold_s": 1.0}},
             "controller.json": {"mark": mark},
         }

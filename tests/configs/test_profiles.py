@@ -1,0 +1,32 @@
+"""Every profile can hold and train on the data that it collects itself."""
+
+import pytest
+
+from configs.load import FOLDER, load
+from configs.schema.pipeline import Config
+
+PROFILES = sorted(path.stem for path in (FOLDER / "profile").glob("*.yaml"))
+
+
+@pytest.fixture(params=PROFILES)
+def config(request: pytest.FixtureRequest) -> Config:
+    return load(Config, [f"profile={request.param}"])
+
+
+def frames(config: Config) -> int:
+    """Frames of all styles, if nothing is filtered out."""
+    rollouts = config.rollouts
+    steps = round(rollouts.chunk_s * config.control.hz)
+    return rollouts.environments * rollouts.chunks * steps * len(config.task.styles)
+
+
+def test_training_takes_all_its_own_frames(config: Config):
+    assert frames(config) <= config.train.max_frames
+
+
+def test_frames_fit_into_the_memory_that_the_profile_asks_for(config: Config):
+    layout = config.embodiment.make_layout()
+    # tasks/windows.py: state step, keypoints and action in float32; mode, first, last; clean
+    numbers = layout.step_size + 3 * layout.num_keypoints + layout.num_joints
+    frame = 4 * numbers + 3 * 8 + 1
+    assert 2 * frames(config) * frame <= config.machine.memory_gib * 2**30  # twice while read

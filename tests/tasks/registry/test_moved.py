@@ -1,0 +1,114 @@
+"""A state folder that was moved or copied is whole, and leaves the old one alone."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tasks.registry.channel import read_channel
+from tasks.registry.listing import list_models, show
+from tasks.registry.promote import promote, promote_version
+from tasks.registry.rollback import rollback
+from tasks.registry.settle import PromotionRefused
+from tasks.registry.tracking import open_client
+from tests.tasks.registry.workshop import Workshop
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def stored_paths(home: Path) -> list[str]:
+    """Return every place of files that MLflow itself would look at."""
+    client = open_client(home)
+    experiments = client.search_experiments()
+    runs = client.search_runs([one.experiment_id for one in experiments])
+    models = client.search_registered_models()
+    versions = [one for m in models for one in client.search_model_versions(f"name='{m.name}'")]
+    found = [one.artifact_location for one in experiments]
+    found += [run.info.artifact_uri or "" for run in runs]
+    found += [one.source or "" for one in versions]
+    found += [client.get_model_version_download_uri(one.name, one.version) for one in versions]
+    return found
+
+
+def use_everything(workshop: Workshop) -> None:
+    """Go through every command that reads or writes artifacts."""
+    home = workshop.home
+    assert show(home, "champion")["folder"].startswith(f"{home}/")
+    assert show(home, 1)["decision"]["verdict"] == "passed"
+    assert promote_version(home, 1, "somebody")["sequence"] == 3
+    assert rollback(home, "somebody")["sequence"] == 4
+    promote(workshop.step(), workshop.inputs(3.0, 9.0), workshop.context("promote-3"))
+    with pytest.raises(PromotionRefused):
+        promote(workshop.step(), workshop.inputs(4.0, 1.0), workshop.context("promote-4"))
+    rows = [row for row in list_models(home) if row["model"] == "controller"]
+    assert [row["verdict"] for row in rows] == ["passed", "passed", "passed", "refused"]
+    assert len(read_channel(home)) == 5
+    for place in stored_paths(home):
+        assert place.startswith(f"{home}/mlartifacts/"), place
+    for row in list_models(home):
+        for file in show(home, row["version"], row["model"])["files"]:
+            assert (Path(show(home, row["version"], row["model"])["folder"]) / file).is_file()
+
+
+@pytest.fixture
+def used(workshop: Workshop) -> Workshop:
+    for mark, hold in ((1.0, 7.0), (2.0, 7.0)):
+        promote(workshop.step(), workshop.inputs(mark, hold), workshop.context(f"promote-{mark}"))
+    return workshop
+
+
+def test_a_copy_is_used_and_the_original_is_left_alone(used: Workshop, tmp_path: Path) -> None:
+    before = contents(used.home)
+    copy = Workshop(tmp_path / "elsewhere" / "copy", used.configs)
+    shutil.copytree(used.home, copy.home)
+    use_everything(copy)
+    assert contents(used.home) == before
+
+
+def test_a_moved_one_is_used(used: Workshop, tmp_path: Path) -> None:
+    moved = Workshop(tmp_path / "elsewhere" / "moved", used.configs)
+    moved.home.parent.mkdir()
+    used.home.rename(moved.home)
+    use_everything(moved)
+    assert not used.home.exists()
+
+
+def test_a_run_that_a_kill_left_is_finished_in_the_copy(workshop: Workshop, tmp_path: Path) -> None:
+    """The worst place: the run exists with its stored path, its files do not."""
+    client = open_client(workshop.home)
+    home = workshop.home
+    promote(workshop.step(), workshop.inputs(1.0, 6.0), workshop.context("promote-1"))
+    run = client.search_model_versions("name='controller'")[0].run_id or ""
+    client.update_run(run, status="RUNNING")
+    before = contents(home)
+    copy = Workshop(tmp_path / "copy", workshop.configs)
+    shutil.copytree(home, copy.home)
+    shutil.rmtree(copy.home / "mlartifacts")
+    promote(copy.step(), copy.inputs(1.0, 6.0), copy.context("promote-1"))
+    assert "evaluation.json" in show(copy.home, 1)["files"]
+    assert (copy.home / "mlartifacts" / "controller" / run / "artifacts" / "bundle").is_dir()
+    assert contents(home) == before
+
+
+def test_nothing_is_kept_where_the_process_runs(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    before = os.getcwd()
+    os.chdir(work)
+    try:
+        places = stored_paths(tmp_path / "home")
+    finally:
+        os.chdir(before)
+    assert places == [str(tmp_path / "home" / "mlartifacts" / "Default")]
+    assert os.listdir(work) == []
+
+
+def test_artifacts_that_are_elsewhere_on_purpose_stay_there(workshop: Workshop) -> None:
+    client = open_client(workshop.home)
+    client.create_experiment("mine", artifact_location="s3://bucket/mine")
+    open_client(workshop.home)
+    assert "s3://bucket/mine" in stored_paths(workshop.home)

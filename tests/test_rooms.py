@@ -1,0 +1,81 @@
+"""What the import contracts in pyproject.toml cannot say: allow-lists and dynamic imports."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+from tasks.identity import imports
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("configs", "models", "envs", "tasks", "flows", "robot")
+# What robot/ may enter beside configs (docs/architecture.md); all of it is free of torch.
+ROBOT_MAY_ENTER = {
+    "models.approval",
+    "models.bundle",
+    "models.interpolation",
+    "models.kinematics",
+    "models.motion",
+    "models.rotations",
+    "models.session",
+    "models.state",
+    "envs.episodes",
+    "envs.grasp_set",
+    "envs.hand",
+    "envs.hull",
+    "envs.objects",
+    "envs.scene",
+}
+ROBOT_LIBRARIES = {"imageio", "mujoco", "numpy", "pydantic", "safetensors"}
+# Named, not imported, on purpose: the step table and the store's backend.
+MAY_IMPORT_BY_NAME = {"tasks/steps.py", "tasks/store/__init__.py", "flows/runtime.py"}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def test_robot_enters_only_what_it_may():
+    for path in modules("robot"):
+        for name in imports(ast.parse(path.read_text())):
+            room = name.split(".")[0]
+            if room in {"models", "envs"} and len(name.split(".")) > 1:
+                assert ".".join(name.split(".")[:2]) in ROBOT_MAY_ENTER, f"{path.name}: {name}"
+            assert room not in {"tasks", "flows"}, f"{path.name}: {name}"
+
+
+def test_robot_uses_only_its_extras_libraries():
+    for path in modules("robot"):
+        for name in imports(ast.parse(path.read_text())):
+            top = name.split(".")[0]
+            known = {*ROOMS, *ROBOT_LIBRARIES, *sys.stdlib_module_names}
+            assert top in known, f"{path.name} imports {name}"
+
+
+def test_nothing_else_imports_by_name():
+    dynamic = re.compile(r"import_module|__import__")
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for path in modules(room)
+        if dynamic.search(path.read_text())
+    }
+    assert found == MAY_IMPORT_BY_NAME
+
+
+def test_nothing_is_unpickled():
+    pickles = re.compile(r"pickle\.loads?\(|^import (dill|cloudpickle|joblib)", re.MULTILINE)
+    bare_load = re.compile(r"torch\.load\((?![^)]*weights_only=True)")
+    for room in ROOMS:
+        for path in modules(room):
+            text = path.read_text()
+            assert not pickles.search(text), path
+            assert not bare_load.search(text), path
+
+
+def test_imports_are_absolute():
+    """A step's identity follows imports by their full names."""
+    for room in ROOMS:
+        for path in modules(room):
+            for node in ast.walk(ast.parse(path.read_text())):
+                assert not (isinstance(node, ast.ImportFrom) and node.level), path
