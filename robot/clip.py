@@ -16,10 +16,11 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from configs.schema.robot import Clip
-from envs.scene import CAMERA
+from envs.objects import OBJECT
 
 BACKENDS = ("egl", "osmesa")
 MODEL, STATES, ORDER = "model.mjb", "states.safetensors", "order.json"
+DISTANCE, AZIMUTH, ELEVATION = 0.42, -146.0, -26.0  # [m] [deg] before the palm, from above
 LIMIT_S = 120  # [s] a software renderer draws some 20 frames a second
 REMEDY = "install libegl1 and libgl1-mesa-dri (or libosmesa6)"
 
@@ -53,6 +54,8 @@ def render_clip(
         (folder / ORDER).write_text(json.dumps(order))
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
+            if not os.access(output.parent, os.W_OK):
+                return f"{output.parent}: not writable"
             reason = _try_backends(folder)
             if reason is None:
                 os.replace(temporary, output)
@@ -94,6 +97,7 @@ def main(folder: Path) -> None:
     views = load_file(folder / STATES)
     width, height = order["size"]
     renderer = mujoco.Renderer(model, height, width)
+    camera = camera_on(model, data, next(iter(views.values()))[0])
     count = min(len(states) for states in views.values())
     frames = []
     for index in range(0, count, order["stride"]):
@@ -101,14 +105,33 @@ def main(folder: Path) -> None:
         for name in order["views"]:
             data.qpos[:] = views[name][index]
             mujoco.mj_forward(model, data)
-            renderer.update_scene(data, camera=CAMERA)
-            pictures.append(renderer.render().copy())
+            renderer.update_scene(data, camera=camera)
+            pictures.append(titled(renderer.render(), name))
         frames.append(np.concatenate(pictures, axis=1))
     renderer.close()
     if order["output"].endswith(".gif"):
         imageio.mimwrite(order["output"], frames, duration=1e3 / order["fps"], loop=0)
     else:
         imageio.mimwrite(order["output"], frames, fps=order["fps"], macro_block_size=2)
+
+
+def camera_on(model: mujoco.MjModel, data: mujoco.MjData, position: np.ndarray) -> mujoco.MjvCamera:
+    """Return a camera on the object as it is held at first, with the hand around it."""
+    data.qpos[:] = position
+    mujoco.mj_forward(model, data)
+    camera = mujoco.MjvCamera()
+    camera.lookat[:] = (data.body(OBJECT).xpos + data.xpos[1:].mean(axis=0)) / 2
+    camera.distance, camera.azimuth, camera.elevation = DISTANCE, AZIMUTH, ELEVATION
+    return camera
+
+
+def titled(picture: np.ndarray, title: str) -> np.ndarray:
+    """Return a picture [height, width, 3] with its name in the upper left corner."""
+    from PIL import Image, ImageDraw
+
+    image = Image.fromarray(picture)
+    ImageDraw.Draw(image).text((8, 6), title, fill=(30, 30, 40), font_size=18)
+    return np.asarray(image)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ ROBOT_MAY_ENTER = {
     "envs.objects",
     "envs.scene",
 }
-ROBOT_LIBRARIES = {"imageio", "mujoco", "numpy", "pydantic", "safetensors"}
+ROBOT_LIBRARIES = {"imageio", "mujoco", "numpy", "pydantic", "safetensors", "PIL"}
 # Named, not imported, on purpose: the step table and the store's backend.
 MAY_IMPORT_BY_NAME = {"tasks/steps.py", "tasks/store/__init__.py", "flows/runtime.py"}
 
