@@ -74,7 +74,8 @@ class Kinematics:
     def points(self, q: Array, links: np.ndarray, local: Array) -> Array:
         """Return points [..., P, 3], given in their links' frames: `links` [P], `local`
         [..., P, 3]."""
-        return _transform(self.frames(q)[..., links, :, :], local)
+        places = self._restore[links]  # level by level: what is not asked for is not sorted
+        return _transform(pick(self._level_frames(q), places), local)
 
     def point_jacobian(self, q: Array, links: np.ndarray, local: Array) -> Array:
         """Return d point / d q [..., P, 3, n] [m / rad] of the points that `points` returns."""
@@ -88,15 +89,19 @@ class Kinematics:
 
     def frames(self, q: Array) -> Array:
         """Return the links' homogeneous frames [..., L, 4, 4] in the hand frame."""
+        return pick(self._level_frames(q), self._restore)
+
+    def _level_frames(self, q: Array) -> Array:
+        """Return the links' frames [..., L, 4, 4] in the order of their levels."""
         xp = namespace(q)
-        turned = q[..., self._order][..., None, None]  # [..., L, 1, 1] level by level
+        turned = pick(q[..., None, None], self._order)  # [..., L, 1, 1] level by level
         steps = self._constant("cosine", q) * xp.cos(turned)
         steps = steps + self._constant("sine", q) * xp.sin(turned) + self._constant("rest", q)
         frames = [steps[..., self._levels[0], :, :]]
         for level, parents in zip(self._levels[1:], self._parents, strict=True):
-            above = frames[-1] if parents is None else frames[-1][..., parents, :, :]
+            above = frames[-1] if parents is None else pick(frames[-1], np.array(parents))
             frames.append(above @ steps[..., level, :, :])
-        return xp.concatenate(frames, axis=-3)[..., self._restore, :, :]
+        return xp.concatenate(frames, axis=-3)
 
     def tip_capsules(self) -> tuple[TipCapsule, ...]:
         """Return each finger's tip capsule, in finger order."""
@@ -109,6 +114,16 @@ class Kinematics:
         if key not in self._cache:
             self._cache[key] = constant(values, like)
         return self._cache[key]
+
+
+def pick(frames: Array, places: np.ndarray) -> Array:
+    """Return frames [..., P, a, b] at places [P] of [..., L, a, b].
+
+    Torch indexes by a numpy array many times slower than it selects by its own.
+    """
+    if namespace(frames) is np:
+        return frames[..., places, :, :]
+    return frames.index_select(-3, frames.new_tensor(places, dtype=namespace(frames).int64))
 
 
 def _transform(frames: Array, local: Array) -> Array:
