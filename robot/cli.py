@@ -1,6 +1,7 @@
 """`dexgen-robot`: run the approved controller. Standard output is for people, errors one line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -29,7 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="run")
     run = commands.add_parser("run", help="run the robot that `robot=` names")
     run.add_argument("overrides", nargs="*", metavar="key=value")
-    return _run(parser.parse_args(arguments).overrides)
+    try:
+        return _run(parser.parse_args(arguments).overrides)
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
 
 
 def _run(overrides: Sequence[str]) -> int:
