@@ -43,7 +43,7 @@ LEAST_SHARE = 0.7  # of an environment step that must be physics
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--environments", type=int, default=256)
+    parser.add_argument("--environments", type=int, default=128)
     parser.add_argument("--steps", type=int, default=200, help="control steps that are timed")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--grasps", type=int, default=40, help="grasps made of each object")
