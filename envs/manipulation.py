@@ -42,7 +42,7 @@ from envs.streams import Streams
 from models.interpolation import scripted_action
 from models.kinematics import Kinematics
 from models.motion import apply_action
-from models.state import push, start, state_step
+from models.state import join_step, push, start
 
 # What a random number is for: each purpose has its own sequence in a stream.
 SCALE, RESET, BIAS, READING, STEP, PUSH, GOAL = range(7)
@@ -136,6 +136,8 @@ class ManipulationEnv:
         self.joint_observation = torch.zeros(count, n)
         self.applied_action = torch.zeros(count, n)
         self.keypoints = torch.zeros(count, self.layout.num_keypoints, 3)
+        self.observed_tips = torch.zeros(count, self.layout.num_tips, 3)
+        self.tip_rows = torch.tensor(layout.tip_indices)
         self.stacked = torch.zeros(count, self.layout.history, self.layout.step_size)
         self.episode = torch.zeros(count, dtype=torch.int64)  # episodes begun in this stream
         self.episode_length_buf = torch.zeros(count, dtype=torch.int64)
@@ -153,7 +155,9 @@ class ManipulationEnv:
         self.applied_action = torch.zeros_like(self.applied_action)
         self._reset(self.everyone)
         white = self.streams.normal(READING, 0, self.num_actions)
-        self._observe(self.everyone, white)
+        self.physics = self.engine.state()
+        self._read(self.everyone, white)
+        self._observe(self.everyone)
 
     def _reset(self, ids: Tensor) -> None:
         """Start the next episode of the environments `ids` [M]; readings come afterwards."""
@@ -178,17 +182,22 @@ class ManipulationEnv:
         self.goals.start(ids, rows, pose, choice[:, 1])
         self.episode_length_buf[ids] = 0
 
-    def _observe(self, begun: Tensor, white: Tensor) -> None:
-        """Read the engine and the joints; environments `begun` [M] get a new history.
+    def _read(self, ids: Tensor, white: Tensor) -> None:
+        """Read the joints of environments `ids` [M], and where they put the keypoints.
 
-        `white` [N, n] is standard normal noise.
+        `white` [N, n] is standard normal noise. True and observed keypoints go through forward
+        kinematics together: a call costs about the same whatever its size.
         """
-        if len(begun) > 0:
-            self.physics = self.engine.state()
-            self.keypoints[begun] = self.kinematics.keypoints(self.physics.joint_position[begun])
+        position = self.physics.joint_position[ids]
+        observed = self.readings.observe(ids, position, white[ids])
+        true, seen = self.kinematics.keypoints(torch.stack((position, observed)))
+        self.keypoints[ids], self.joint_observation[ids] = true, observed
+        self.observed_tips[ids] = seen[:, self.tip_rows]
+
+    def _observe(self, begun: Tensor) -> None:
+        """Push what was read into the histories; environments `begun` [M] get a new one."""
         self.gravity = self.wrist.gravity()
-        self.joint_observation = self.readings.observe(self.physics.joint_position, white)
-        step = state_step(self.kinematics, self.joint_observation, self.joint_target)
+        step = join_step(self.observed_tips, self.joint_observation, self.joint_target)
         self.stacked = push(self.stacked, step)
         self.stacked[begun] = start(step[begun], self.layout.history)
         self.started = torch.zeros(self.num_envs, dtype=torch.bool)
@@ -208,10 +217,10 @@ class ManipulationEnv:
         normal = self.streams.normal(STEP, self.clock, 2 * n + 3)
         action_noise, push_noise, white = normal.split([n, 3, n], dim=1)
         self._act(actions, action_noise, push_noise)
-        tips_before = self.keypoints[:, self.layout.tip_indices]
+        tips_before = self.keypoints[:, self.tip_rows]  # a copy
         self.physics: PhysicsState = self.engine.state()
         diverged = self.physics.diverged  # a reset clears it
-        self.keypoints = self.kinematics.keypoints(self.physics.joint_position)
+        self._read(self.everyone, white)
         transition = self._judge(tips_before)
         terms = self._rewards(transition)
         self.clock += 1
@@ -224,7 +233,9 @@ class ManipulationEnv:
         ended = done.nonzero()[:, 0]
         if len(ended) > 0:
             self._reset(ended)
-        self._observe(ended, white)
+            self.physics = self.engine.state()
+            self._read(ended, white)
+        self._observe(ended)
         extras = {
             "time_outs": time_outs,
             "dropped": dropped,
@@ -248,7 +259,7 @@ class ManipulationEnv:
     def _judge(self, tips_before: Tensor) -> Transition:
         """Return what the step just made is to be judged by."""
         physics, goal = self.physics, self.goals.goal
-        tips = self.keypoints[:, self.layout.tip_indices]
+        tips = self.keypoints[:, self.tip_rows]
         offset, turn = relative(physics.object_pose, self.table.object_pose[goal])
         distance = torch.linalg.vector_norm(offset, dim=-1)
         angle = torch.linalg.vector_norm(turn, dim=-1)

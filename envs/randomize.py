@@ -98,9 +98,9 @@ class ObservationNoise:
     def reset(self, ids: Tensor, normal: Tensor) -> None:
         self.bias[ids] = self.episode * normal
 
-    def observe(self, position: Tensor, normal: Tensor) -> Tensor:
-        """Return what the encoders say [N, n] [rad]."""
-        return position + self.bias + self.white * normal
+    def observe(self, ids: Tensor, position: Tensor, normal: Tensor) -> Tensor:
+        """Return what the encoders of the environments `ids` [M] say [M, n] [rad]."""
+        return position + self.bias[ids] + self.white * normal
 
 
 class WristMotion:

@@ -19,6 +19,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
         "applied_action",
         "stacked",
         "keypoints",
+        "observed_tips",
         "gravity",
         "started",
         "episode",

@@ -12,7 +12,11 @@ from models.kinematics import Kinematics
 
 def state_step(kinematics: Kinematics, position: Array, target: Array) -> Array:
     """Return one step [..., step_size] from joint positions and targets [..., n]."""
-    tips = kinematics.tips(position)
+    return join_step(kinematics.tips(position), position, target)
+
+
+def join_step(tips: Array, position: Array, target: Array) -> Array:
+    """Return one step [..., step_size] where the tips [..., F, 3] of `position` are known."""
     flat = tips.reshape(*tips.shape[:-2], -1)
     parts = (flat, position, target, target - position)
     return namespace(position).concatenate(parts, axis=-1)

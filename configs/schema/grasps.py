@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.physics import Physics, Randomization, Range
 from configs.schema.strict import strict
@@ -83,6 +83,7 @@ class Validation:
 class Grasps:
     count: Count  # an object; expansion ends with at least so many
     sampled_share: Annotated[float, Field(gt=0, le=1)]  # of count, from sampling; rest from RRT
+    min_contacts: Annotated[int, Field(ge=2)]  # fingers that touch, at least
     net_force: Positive  # F_thresh on ||sum f_i n_i||^2
     penetration: Positive  # [m] that a wanted contact may show in the collision check
     squeeze: Range  # [N] mean force of the touching fingers
@@ -92,6 +93,15 @@ class Grasps:
     expansion: Expansion
     metric: Metric
     validation: Validation
+
+    @model_validator(mode="after")
+    def contacts_suffice(self) -> "Grasps":
+        if min(self.sampling.contacts) < self.min_contacts:
+            raise ValueError(
+                f"sampling.contacts asks for {min(self.sampling.contacts)} fingers, fewer than "
+                f"min_contacts {self.min_contacts}: such a grasp would never count"
+            )
+        return self
 
 
 @strict

@@ -24,6 +24,7 @@ class Goals:
     neighbours: Annotated[int, Field(ge=1)]  # precomputed nearest grasps of each grasp
     max_distance: Positive  # [m] object displacement from grasp to goal at most
     max_rotation: Positive  # [rad] object rotation from grasp to goal at most
+    max_slide: Positive  # [m] on the object, of a contact that both grasps have
     min_distance: NonNegative  # in units of the tolerances: a goal is at least so far away
     position_tolerance: Positive  # [m] reached when closer
     rotation_tolerance: Positive  # [rad]

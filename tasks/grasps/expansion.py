@@ -28,11 +28,13 @@ def extend(
     config: Expansion,
     metric: Metric,
     reach: float,
+    min_contacts: int,
     rng: np.random.Generator,
 ) -> Candidates:
     """Draw `config.proposals` steps from the tree, contacts assigned but not reached yet.
 
-    A finger joins only where the surface is within `reach` [m] of its tip.
+    A finger joins only where the surface is within `reach` [m] of its tip, and leaves only if
+    `min_contacts` still touch.
     """
     sample_pose, sample_joints = _random_samples(tree, config, rng)
     parent = nearest(metric, sample_pose, sample_joints, tree.object_pose, tree.joint_position)
@@ -41,7 +43,7 @@ def extend(
     moved = near.joint_position + share[:, None] * (sample_joints - near.joint_position)
     joints = np.where(problem.joint_mask(near.active), near.joint_position, moved)
     stepped = replace(near, joint_position=joints, object_pose=pose)
-    regripped = _regrip(problem, stepped, config, reach, rng)
+    regripped = _regrip(problem, stepped, config, reach, min_contacts, rng)
     return _slide(problem, regripped, config, rng)
 
 
@@ -89,6 +91,7 @@ def _regrip(
     steps: Candidates,
     config: Expansion,
     reach: float,
+    min_contacts: int,
     rng: np.random.Generator,
 ) -> Candidates:
     """Let one finger of some steps leave, or join at the surface point nearest to it."""
@@ -98,7 +101,7 @@ def _regrip(
     )
     chosen = np.arange(fingers) == rng.integers(fingers, size=(count, 1))
     chosen &= rng.random((count, 1)) < config.regrip
-    leaves = chosen & steps.active & (steps.active.sum(axis=1, keepdims=True) > 2)
+    leaves = chosen & steps.active & (steps.active.sum(axis=1, keepdims=True) > min_contacts)
     joins = chosen & ~steps.active & (np.abs(distance) < reach)
     opened = problem.joint_mask(leaves)
     away = steps.joint_position + OPENING * (problem.rest - steps.joint_position)

@@ -22,7 +22,7 @@ class Links:
 
     @staticmethod
     def of(found: Candidates, goals: Goals, metric: Metric, min_component: int) -> "Links":
-        neighbours = goal_neighbours(metric, goals, found.object_pose, found.joint_position)
+        neighbours = goal_neighbours(metric, goals, found)
         labels = components(neighbours)
         size = np.bincount(labels)[labels]
         alone = size == 1

@@ -10,6 +10,7 @@ import numpy as np
 
 from configs.schema.grasps import Metric
 from configs.schema.task import Goals
+from tasks.grasps.candidates import Candidates
 
 BLOCK_PAIRS = 4_000_000  # pairs in memory at once
 
@@ -59,25 +60,45 @@ def nearest(
     return np.concatenate(found)
 
 
-def goal_neighbours(
-    metric: Metric, goals: Goals, pose: np.ndarray, joints: np.ndarray
-) -> np.ndarray:
+def goal_neighbours(metric: Metric, goals: Goals, found: Candidates) -> np.ndarray:
     """Return each grasp's k nearest goals [G, k] int32, nearest first, -1 pads.
 
     A goal is within max_distance and max_rotation and, by one of the two, at least min_distance
-    tolerances away, so that it is never reached already.
+    tolerances away, so that it is never reached already. Its contacts are kept or slid by at most
+    max_slide; fingers may only join or only leave: a finger that takes another's place lets go of
+    the object on the way.
     """
+    pose, joints = found.object_pose, found.joint_position
     rows = [
-        _goals_of(metric, goals, distances(pose[block], joints[block], pose, joints))
+        _goals_of(
+            metric,
+            goals,
+            distances(pose[block], joints[block], pose, joints),
+            contacts_kept(found.take(block), found, goals.max_slide),
+        )
         for block in _blocks(len(pose), len(pose))
     ]
-    return np.concatenate(rows)
+    return np.concatenate(rows) if rows else np.zeros((0, goals.neighbours), np.int32)
 
 
-def _goals_of(metric: Metric, goals: Goals, parts) -> np.ndarray:
+def contacts_kept(some: Candidates, found: Candidates, max_slide: float) -> np.ndarray:
+    """Say for which pairs [M, G] one grasp's fingers are among the other's, each within max_slide
+    [m] of its place on the object."""
+    fewer = np.ones((len(some), len(found)), dtype=bool)
+    more, near = fewer.copy(), fewer.copy()
+    for finger in range(found.active.shape[1]):
+        here, there = some.active[:, finger, None], found.active[None, :, finger]
+        fewer &= here | ~there
+        more &= ~here | there
+        slide = _squares(some.point[:, finger], found.point[:, finger])
+        near &= ~(here & there) | (slide <= max_slide**2)
+    return (fewer | more) & near
+
+
+def _goals_of(metric: Metric, goals: Goals, parts, kept: np.ndarray) -> np.ndarray:
     position, rotation, _ = parts
     away = np.maximum(position / goals.position_tolerance, rotation / goals.rotation_tolerance)
-    allowed = (position <= goals.max_distance) & (rotation <= goals.max_rotation)
+    allowed = (position <= goals.max_distance) & (rotation <= goals.max_rotation) & kept
     cost = np.where(allowed & (away >= goals.min_distance), combine(metric, parts), np.inf)
     k = min(goals.neighbours, cost.shape[1])
     order = np.argsort(cost, axis=1, kind="stable")[:, :k].astype(np.int32)

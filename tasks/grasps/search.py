@@ -60,7 +60,13 @@ class Search:
         grasps = self.config.grasps
         return self._refine(
             lambda: extend(
-                self.problem, tree, grasps.expansion, grasps.metric, grasps.sampling.reach, rng
+                self.problem,
+                tree,
+                grasps.expansion,
+                grasps.metric,
+                grasps.sampling.reach,
+                grasps.min_contacts,
+                rng,
             ),
             rng,
             fresh=False,
@@ -126,6 +132,8 @@ class Search:
     def touching(self, settled: Candidates, scale: np.ndarray) -> Candidates:
         """Take the contacts anew where the object settled, and repeat the analysis on them.
 
+        Fewer contacts than `min_contacts` are no grasp.
+
         `scale` [N] is the factor on the object's lengths at which each candidate was held: what
         touches is judged by that surface.
         """
@@ -144,7 +152,7 @@ class Search:
             quality=quality,
             force=settled.force * active,
         )
-        return contacts.take(stable)
+        return contacts.take(stable & (active.sum(axis=1) >= grasps.min_contacts))
 
     def close(self) -> None:
         self.validator.close()

@@ -91,9 +91,13 @@ def test_random_force_is_stationary_as_computed(config, generator, control_dt):
 def test_observation_noise_has_an_episode_part_and_a_white_part(config, generator):
     noise = ObservationNoise(config.randomization, COUNT, 3)
     truth = torch.full((COUNT, 3), 0.7)
-    noise.reset(torch.arange(COUNT), torch.randn(COUNT, 3, generator=generator))
+    everyone = torch.arange(COUNT)
+    noise.reset(everyone, torch.randn(COUNT, 3, generator=generator))
     readings = torch.stack(
-        [noise.observe(truth, torch.randn(COUNT, 3, generator=generator)) for _ in range(40)]
+        [
+            noise.observe(everyone, truth, torch.randn(COUNT, 3, generator=generator))
+            for _ in range(40)
+        ]
     )
     white, bias = readings.std(dim=0).mean(), (readings.mean(dim=0) - 0.7).std()
     assert float(white) == pytest.approx(0.025, rel=0.02)
@@ -104,10 +108,10 @@ def test_observation_noise_has_an_episode_part_and_a_white_part(config, generato
 def test_observation_bias_stays_until_the_reset_of_its_own_environment(config):
     noise = ObservationNoise(config.randomization, 2, 1)
     noise.reset(torch.arange(2), torch.tensor([[1.0], [-2.0]]))
-    still = torch.zeros(2, 1)
-    assert torch.allclose(noise.observe(still, still), torch.tensor([[0.005], [-0.010]]))
+    both, still = torch.arange(2), torch.zeros(2, 1)
+    assert torch.allclose(noise.observe(both, still, still), torch.tensor([[0.005], [-0.010]]))
     noise.reset(torch.tensor([1]), torch.tensor([[4.0]]))
-    assert torch.allclose(noise.observe(still, still), torch.tensor([[0.005], [0.020]]))
+    assert torch.allclose(noise.observe(both, still, still), torch.tensor([[0.005], [0.020]]))
 
 
 def test_gravity_turns_about_a_fixed_axis_at_its_speed(config, generator):

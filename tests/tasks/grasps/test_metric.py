@@ -7,7 +7,15 @@ from configs.load import load
 from configs.schema.grasps import Metric
 from configs.schema.pipeline import Config
 from models.rotations import from_rotation_vector
-from tasks.grasps.metric import combine, components, distances, goal_neighbours, nearest
+from tasks.grasps.candidates import Candidates
+from tasks.grasps.metric import (
+    combine,
+    components,
+    contacts_kept,
+    distances,
+    goal_neighbours,
+    nearest,
+)
 
 METRIC = Metric(position=0.01, rotation=0.25, joint=0.5)
 
@@ -18,6 +26,36 @@ def poses(*rows: tuple[float, float]) -> np.ndarray:
     pose[:, 0] = [x for x, _ in rows]
     pose[:, 3:] = from_rotation_vector(np.array([[0.0, 0.0, turn] for _, turn in rows]))
     return pose
+
+
+def grasped(pose: np.ndarray, active=(True, True), slide=()) -> Candidates:
+    """Grasps by two fingers; `active` one row or one a grasp, `slide` [m] along x a grasp."""
+    count = len(pose)
+    touching = np.broadcast_to(np.array(active), (count, 2))
+    point = np.zeros((count, 2, 3))
+    point[: len(slide), :, 0] = np.array(slide).reshape(-1, 1)
+    return Candidates(
+        joint_position=np.zeros((count, 2)),
+        object_pose=pose,
+        active=touching,
+        point=point,
+        normal=np.zeros((count, 2, 3)),
+        pad=np.zeros((count, 2, 3)),
+        force=np.zeros((count, 2)),
+        quality=np.zeros(count),
+        joint_target=np.zeros((count, 2)),
+        parent=np.full(count, -1),
+    )
+
+
+def test_contacts_are_kept_if_fingers_stay_in_place_and_only_join_or_only_leave():
+    fingers = [(True, True), (True, False), (False, True), (True, True)]
+    found = grasped(poses(*[(0, 0)] * 4), fingers, slide=(0.0, 0.0, 0.0, 0.02))
+    kept = contacts_kept(found, found, max_slide=0.01)
+    assert kept[0].tolist() == [True, True, True, False]  # the last one's contacts slid by 2 cm
+    assert not kept[1, 2]  # one finger takes the other's place
+    assert (kept == kept.T).all()
+    assert contacts_kept(found, found, max_slide=0.03)[0, 3]
 
 
 def test_distance_counts_units():
@@ -41,7 +79,7 @@ def test_goals_are_in_range_and_not_reached_already():
     pose = poses(
         (0.0, 0.0), (0.5 * near, 0.5 * turn), (1.5 * near, 0.0), (0.0, 1.5 * turn), (1.5 * far, 0)
     )
-    found = goal_neighbours(METRIC, goals, pose, np.zeros((5, 2)))
+    found = goal_neighbours(METRIC, goals, grasped(pose))
     assert found.shape == (5, goals.neighbours)
     assert set(found[0][found[0] >= 0]) == {2, 3}  # 1 is reached already, 4 is out of range
     assert 0 not in found[0]
@@ -51,9 +89,8 @@ def test_goals_are_in_range_and_not_reached_already():
 def test_nearest_goal_comes_first_and_pads_come_last():
     goals = load(Config).task.goals
     near = goals.position_tolerance
-    found = goal_neighbours(
-        METRIC, goals, poses((0, 0), (2.5 * near, 0), (1.5 * near, 0)), np.zeros((3, 2))
-    )
+    pose = poses((0, 0), (2.5 * near, 0), (1.5 * near, 0))
+    found = goal_neighbours(METRIC, goals, grasped(pose))
     assert found[0, :2].tolist() == [2, 1]
     assert (found[0, 2:] == -1).all()
 

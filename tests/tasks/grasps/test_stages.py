@@ -76,9 +76,14 @@ def test_only_wanted_contacts_may_touch(search: Search, reached: Candidates):
 
 def test_expansion_steps_are_bounded_and_keep_contacts(search: Search, reached: Candidates):
     grasps = search.config.grasps
-    reach = grasps.sampling.reach
     steps = extend(
-        search.problem, reached, grasps.expansion, grasps.metric, reach, np.random.default_rng(0)
+        search.problem,
+        reached,
+        grasps.expansion,
+        grasps.metric,
+        grasps.sampling.reach,
+        grasps.min_contacts,
+        np.random.default_rng(0),
     )
     near = reached.take(steps.parent)
     moved = np.linalg.norm(steps.object_pose[:, :3] - near.object_pose[:, :3], axis=1)
@@ -86,7 +91,7 @@ def test_expansion_steps_are_bounded_and_keep_contacts(search: Search, reached: 
     assert len(steps) == grasps.expansion.proposals
     assert moved.max() <= grasps.expansion.step_position + 1e-9
     assert turned.max() <= grasps.expansion.step_rotation + 1e-6
-    assert (steps.active.sum(axis=1) >= 2).all()
+    assert (steps.active.sum(axis=1) >= grasps.min_contacts).all()
     assert steps.active.sum(axis=1).max() <= search.problem.layout.num_tips
     kept = steps.active & near.active
     slid = np.linalg.norm(steps.point - near.point, axis=2)[kept]
