@@ -1,4 +1,4 @@
-"""The step `rollouts`: an expert under bursts of noise, cut into episodes, filtered, published.
+"""The step `rollouts`: an expert under bad commands, cut into episodes, filtered, published.
 
 The work is done in chunks; each is a function of the seed and its number and is published as a
 whole, so that a killed run goes on with the next and ends with the same bytes.
@@ -20,7 +20,7 @@ from envs.manifest import MANIFEST
 from envs.manipulation import ManipulationEnv
 from envs.objects import ObjectModel
 from envs.streams import derive_seed
-from tasks.bursts import NoiseBursts, deal_levels
+from tasks.bursts import CommandBursts, deal_levels
 from tasks.context import Context
 from tasks.experts import open_task
 from tasks.filters import Counts, keep
@@ -112,8 +112,9 @@ def collect(
         seed = derive_seed(config.seed, "rollouts", config.style, "chunk", number)
         env = make_environment(config, objects, grasps, seed, context.threads)
         rng = np.random.default_rng(derive_seed(seed, "noise"))
-        noise = NoiseBursts(settings.bursts, levels, layout.num_joints, layout.control_hz, rng)
-        chunk = record(env, expert, noise, steps, mode)
+        hand = config.world.embodiment.hand
+        bursts = CommandBursts(settings.bursts, levels, hand, layout, rng)
+        chunk = record(env, expert, bursts, steps, mode)
         env.close()
         write(chunk, folder, settings, layout, first_id=number * steps * env.num_envs)
         context.progress(number + 1, settings.chunks, "chunks")
@@ -139,11 +140,11 @@ def make_environment(
 
 
 def record(
-    env: ManipulationEnv, expert: Expert, noise: NoiseBursts, steps: int, mode: int
+    env: ManipulationEnv, expert: Expert, bursts: CommandBursts, steps: int, mode: int
 ) -> Chunk:
-    """Roll the expert out under noise for `steps` control steps.
+    """Roll the expert out under bursts of bad commands for `steps` control steps.
 
-    `command` is the expert's action with the noise; `action` what was executed, with the
+    `command` is what the bursts make of the expert's action; `action` what was executed, with the
     environment's own action noise, which is part of the world and does not make a frame unclean.
     """
     frames: dict[str, np.ndarray] = {}
@@ -152,12 +153,11 @@ def record(
     goals = 0
     for step in range(steps):
         frame = env.frame()
-        added = noise.step()
-        command = (expert(env) + torch.from_numpy(added)).clamp(-1.0, 1.0)
-        _, _, done, extras = env.step(command)
-        frame["command"] = command.numpy()
+        command = bursts.command(expert(env).numpy(), env.joint_target.numpy())
+        _, _, done, extras = env.step(torch.from_numpy(command))
+        frame["command"] = command
         frame["action"] = env.applied_action.numpy()
-        frame["clean"][:] = ~added.any(axis=1)
+        frame["clean"][:] = ~bursts.bad
         frame["mode"][:] = mode
         if not frames:
             frames = {k: np.empty((steps, *v.shape), v.dtype) for k, v in frame.items()}

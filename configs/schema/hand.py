@@ -5,7 +5,7 @@ Lengths [m], angles [rad], masses [kg], quaternions (w, x, y, z). The hand frame
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.strict import strict
 
@@ -95,5 +95,18 @@ class Hand:
     fingers: tuple[Finger, ...]
     never_collide: tuple[tuple[str, str], ...]  # pairs of body names: palm or <finger>_<link>
     actuation: Actuation
-    rest: tuple[float, ...]  # [rad] an open, collision-free pose, in joint order
+    rest: tuple[float, ...]  # [rad] a half-open, collision-free pose, in joint order
+    poses: dict[str, tuple[float, ...]]  # [rad] where commands may lead; `open` lets go
     source: str  # where the numbers come from
+
+    @model_validator(mode="after")
+    def poses_fit(self) -> "Hand":
+        limits = [link.limits for finger in self.fingers for link in finger.links]
+        if "open" not in self.poses:
+            raise ValueError("poses: has no pose `open`")
+        for name, pose in {"rest": self.rest, **self.poses}.items():
+            if len(pose) != len(limits):
+                raise ValueError(f"pose {name!r} has {len(pose)} angles for {len(limits)} joints")
+            if any(not low <= q <= high for q, (low, high) in zip(pose, limits, strict=True)):
+                raise ValueError(f"pose {name!r} is outside the joint limits")
+        return self

@@ -1,8 +1,8 @@
 """Rollouts: experts under injected noise, filtered into episodes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.physics import Range
 from configs.schema.strict import strict
@@ -11,20 +11,33 @@ from configs.schema.world import World
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Kind = Literal["fresh", "held", "open", "finger", "pose"]
 
 
 @strict
 class Bursts:
-    """When noise is injected: bursts between calm spells in which the expert recovers.
+    """When the command is bad: bursts between calm spells in which the expert recovers.
 
-    The calm after a burst is what teaches the denoiser the way back from a bad state. Within a
-    burst the noise is either fresh each step or, in `held_share` of the bursts, one draw held
-    throughout, which moves the hand farther.
+    The calm after a burst is what teaches the denoiser the way back from a bad state. A burst is
+    of one kind, drawn by weight:
+
+    `fresh`, `held`  noise U(-level, level) on each joint of the expert's command, drawn at every
+                     step or once for the whole burst, which moves the hand farther
+    `open`           every joint towards the hand's open pose
+    `finger`         one finger's joints towards it, the others as the expert says
+    `pose`           every joint towards a random pose
     """
 
-    noisy_s: Range  # [s] length of a burst
+    bad_s: Range  # [s] length of a burst
     calm_s: Range  # [s] length of a calm spell
-    held_share: Annotated[float, Field(ge=0, le=1)]
+    strength: Range  # [action] greatest action of a burst towards a pose, drawn once a burst
+    kinds: Annotated[dict[Kind, NonNegative], Field(min_length=1)]  # weights
+
+    @model_validator(mode="after")
+    def some_kind_is_drawn(self) -> "Bursts":
+        if not sum(self.kinds.values()) > 0:
+            raise ValueError("every kind has weight 0; give one a positive weight")
+        return self
 
 
 @strict
