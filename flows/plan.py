@@ -9,7 +9,8 @@ from typing import Any
 
 from configs.load import ConfigError
 from configs.schema.check import CheckStep
-from configs.schema.evaluate import EvaluateStep, check_pairs
+from configs.schema.critic import CriticStep
+from configs.schema.evaluate import CalibrateStep, EvaluateStep, check_pairs
 from configs.schema.experts import ExpertStep
 from configs.schema.export import ExportStep
 from configs.schema.grasps import GraspsStep
@@ -26,6 +27,9 @@ STAGES = (
     "rollouts",
     "check",
     "train",
+    "hazards",
+    "critic",
+    "calibrate",
     "export",
     "evaluate",
     "promote",
@@ -76,6 +80,8 @@ def world_nodes(config: Config) -> Iterator[Node]:
         rollouts = RolloutsStep(style=style, rollouts=config.rollouts, **common)
         expert_input = {"expert": f"experts/{style}"}
         yield Node("rollouts", f"rollouts/{style}", rollouts, inputs | expert_input)
+        hazards = RolloutsStep(style=style, rollouts=config.hazards, **common)
+        yield Node("hazards", f"hazards/{style}", hazards, inputs | expert_input)
 
 
 def grasps_step(config: Config, name: str) -> GraspsStep:
@@ -98,8 +104,19 @@ def model_nodes(config: Config) -> Iterator[Node]:
     rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
     yield Node("check", "check", CheckStep(check=config.check, **common), rollouts)
     yield Node("train", "train", TrainStep(train=config.train, **common), {"dataset": "check"})
+    hazards = same(*(f"hazards/{style}" for style in config.task.styles))
+    yield Node("critic", "critic", CriticStep(critic=config.critic, **common), hazards)
+    networks = {"controller": "train", "critic": "critic"}
+    calibrate = CalibrateStep(
+        world=config.world,
+        evaluate=config.evaluate,
+        sampling=config.export.sampling,
+        steadiness=config.export.steadiness,
+        seed=config.seed,
+    )
+    yield Node("calibrate", "calibrate", calibrate, networks | objects | experts(config))
     export = ExportStep(export=config.export, **common)
-    yield Node("export", "export", export, {"controller": "train"} | objects)
+    yield Node("export", "export", export, networks | {"calibration": "calibrate"} | objects)
     evaluate = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=config.seed)
     inputs = {"bundle": "export"} | every_object(config) | experts(config)
     yield Node("evaluate", "evaluate", evaluate, inputs)

@@ -53,9 +53,12 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
         folder = store.open(step.ref)
         if step.step == "evaluate":
             found |= json.loads((folder / "evaluation.json").read_text())
+            found["clips"] = json.loads((folder / "clips.json").read_text())
+        elif step.step == "calibrate":
+            found["calibration"] = json.loads((folder / "calibration.json").read_text())
         elif step.step == "grasps":
             found["grasps"][Path(step.label).name] = funnel(folder)
-        if step.step in ("experts", "train"):
+        if step.step in ("experts", "train", "critic"):
             found["metrics"][step.label] = read_metrics(metrics_file(home, step.identity))
     decision = decision_of(done, home, found.get("bundle_hash"))
     if decision is not None:

@@ -18,14 +18,16 @@ from pydantic import Field, JsonValue
 
 from configs.layout import Layout
 from configs.load import ConfigError, plain, validate
+from configs.schema.export import SteadinessConfig
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
 
-FORMAT = "bundle-1"
+FORMAT = "bundle-2"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
-WEIGHTS, GRAPH, SCENARIO = "controller.safetensors", "controller.onnx", "scenario.safetensors"
-REQUIRED = (WEIGHTS, GRAPH, SCENARIO)
+WEIGHTS, CRITIC = "controller.safetensors", "critic.safetensors"
+GRAPH, SCENARIO = "controller.onnx", "scenario.safetensors"
+REQUIRED = (WEIGHTS, CRITIC, GRAPH, SCENARIO)
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]  # no folders, no ..
@@ -42,15 +44,25 @@ class File:
 
 
 @strict
+class Strength:
+    """What makes an assistance of the graph (models/assistance.py)."""
+
+    guidance: Annotated[float, Field(ge=0)]  # how strongly a command pulls that is mostly noise
+    steady_guidance: Annotated[float, Field(ge=0)]  # and one that is steady
+    caution: Annotated[float, Field(ge=0, le=1)]  # greatest risk that is taken; 1: no guard
+
+
+@strict
 class Manifest:
     """Everything that a robot must know of a controller, in plain values."""
 
-    format: Literal["bundle-1"]
+    format: Literal["bundle-2"]
     layout: Layout
     fingerprint: Digest  # of the layout
     embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from
-    assistance: str  # the assistance that the graph computes
-    guidance: Annotated[float, Field(ge=0)]  # default strength
+    assistance: str  # the default, one of `assistances`
+    assistances: Annotated[dict[str, Strength], Field(min_length=1)]  # settings of the graph
+    steadiness: SteadinessConfig  # how the two are told apart
     ddim_steps: Annotated[int, Field(ge=1)]  # unrolled in the graph
     scenario: Object  # what `scenario.safetensors` grasps; a mesh is a file of the bundle
     files: dict[FileName, File]
@@ -59,6 +71,18 @@ class Manifest:
     @property
     def modes(self) -> tuple[str, ...]:
         return self.layout.modes
+
+    def strength(self, assistance: str | None = None) -> Strength:
+        """Return the settings of an assistance, by default the default one's.
+
+        Raises:
+            BundleError: there is no assistance of this name.
+        """
+        name = self.assistance if assistance is None else assistance
+        if name not in self.assistances:
+            known = ", ".join(sorted(self.assistances))
+            raise BundleError(f"bundle: knows no assistance {name!r}; one of {known}")
+        return self.assistances[name]
 
 
 @dataclass(frozen=True)
@@ -90,7 +114,8 @@ def write_bundle(
     *,
     embodiment: Embodiment,
     assistance: str,
-    guidance: float,
+    assistances: Mapping[str, Strength],
+    steadiness: SteadinessConfig,
     ddim_steps: int,
     scenario: Object,
     lineage: Mapping[str, JsonValue],
@@ -117,7 +142,8 @@ def write_bundle(
             "fingerprint": layout.fingerprint(),
             "embodiment": plain(embodiment),
             "assistance": assistance,
-            "guidance": guidance,
+            "assistances": {name: plain(strength) for name, strength in assistances.items()},
+            "steadiness": plain(steadiness),
             "ddim_steps": ddim_steps,
             "scenario": plain(scenario),
             "files": {name: _describe(temporary / name) for name in files},
@@ -173,6 +199,8 @@ def _manifest(values: JsonValue, folder: Path) -> Manifest:
         manifest = validate(Manifest, values, holder)
     except ConfigError as error:
         raise BundleError(str(error)) from None
+    if manifest.assistance not in manifest.assistances:
+        raise BundleError(f"{holder}: assistance {manifest.assistance!r} has no settings")
     derived = manifest.embodiment.make_layout()
     if manifest.layout != derived or manifest.fingerprint != derived.fingerprint():
         raise BundleError(f"{holder}: its layout does not follow from its embodiment")

@@ -202,7 +202,7 @@ class _Inward:
             # a finger's links are numbered in a row, so its link on this level is so far back
             moved = links[joined] - (depth[links[joined]] - level)
             turn = np.concatenate([part[moved, :3, :3] for part in hinges], axis=1)  # [A, 9, 3]
-            offset = sum(part[moved, :3, 3] for part in hinges)
+            offset = np.sum([part[moved, :3, 3] for part in hinges], axis=0)
             begun = local[depth[links] == level]
             levels.append(_Level(turn, offset[..., None], begun[..., None], moved))
         return _Inward(tuple(levels), np.argsort(order))

@@ -7,8 +7,8 @@ import numpy as np
 
 from models.bundle import GRAPH, Bundle, BundleError
 
-INPUTS = ("history", "motion", "mode", "guidance", "noise")
-NUM_OUTPUTS = 3  # target, action, motion, in this order
+INPUTS = ("history", "motion", "command", "mode", "guidance", "caution", "noise")
+NUM_OUTPUTS = 4  # target, action, motion, gain, in this order
 
 
 class SessionError(ValueError):
@@ -22,6 +22,7 @@ class Assisted:
     target: np.ndarray  # [B, n] float32 [rad] joint targets
     action: np.ndarray  # [B, n] float32 in [-1, 1]
     motion: np.ndarray  # [B, T, K, 3] float32 [m] planned keypoint offsets, hand frame
+    gain: np.ndarray  # [B] float32 in [0, 1], how far the command was followed
 
 
 class Session:
@@ -57,8 +58,10 @@ class Session:
         self,
         history: np.ndarray,
         motion: np.ndarray,
+        command: np.ndarray,
         mode: np.ndarray,
         guidance: np.ndarray,
+        caution: np.ndarray,
         noise: np.ndarray,
     ) -> Assisted:
         """Return joint targets that follow a commanded motion safely.
@@ -66,8 +69,11 @@ class Session:
         Args:
             history: [B, H, S] state (models/state.py), oldest step first.
             motion: [B, T, K, 3] commanded keypoint motion [m] (models/motion.py).
+            command: [B, n] the same as an action in [-1, 1], which the risk critic judges.
             mode: [B] integer, index in the layout's modes.
             guidance: [B] how strongly the motion is followed, >= 0.
+            caution: [B] greatest risk of a drop that is taken beyond that of holding still, >= 0;
+                1: every command is followed.
             noise: [B, T, K, 3] standard normal; the sampler's only randomness.
 
         Raises:
@@ -79,25 +85,29 @@ class Session:
         batch = len(modes)
         plan = (batch, *layout.motion_shape)
         state = (batch, layout.history, layout.step_size)
+        joints = (batch, layout.num_joints)
         feeds = {
             "history": _floats("history", history, state),
             "motion": _floats("motion", motion, plan),
+            "command": _floats("command", command, joints),
             "mode": modes,
             "guidance": _floats("guidance", guidance, (batch,)),
+            "caution": _floats("caution", caution, (batch,)),
             "noise": _floats("noise", noise, plan),
         }
-        if (feeds["guidance"] < 0).any():
-            raise SessionError(f"guidance: {feeds['guidance'].min():g} is negative")
+        for name in ("guidance", "caution"):
+            if (feeds[name] < 0).any():
+                raise SessionError(f"{name}: {feeds[name].min():g} is negative")
         try:
-            target, action, planned = self._graph.run(None, feeds)
+            target, action, planned, gain = self._graph.run(None, feeds)
         except Exception as error:  # onnxruntime raises its own types, derived from Exception
             reason = " ".join(str(error).split())
             raise SessionError(f"graph: fails on these inputs: {reason:.200}") from None
-        joints = (batch, layout.num_joints)
         return Assisted(
             target=_floats("target (result)", target, joints),
             action=_floats("action (result)", action, joints),
             motion=_floats("motion (result)", planned, plan),
+            gain=_floats("gain (result)", gain, (batch,)),
         )
 
     def _check_graph(self, holder: str) -> None:
@@ -106,8 +116,10 @@ class Session:
         expected = {
             "history": [None, layout.history, layout.step_size],
             "motion": [None, *layout.motion_shape],
+            "command": [None, layout.num_joints],
             "mode": [None],
             "guidance": [None],
+            "caution": [None],
             "noise": [None, *layout.motion_shape],
         }
         found = {node.name: node.shape for node in self._graph.get_inputs()}

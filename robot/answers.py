@@ -1,5 +1,7 @@
 """The two answers to a command: obey it, or ask the controller."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from configs.layout import Layout
@@ -8,11 +10,20 @@ from models.bundle import Bundle
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, action_towards, apply_action, incremental_motion
 from models.session import Session
+from models.steadiness import Steadiness
 from robot.interfaces import Situation
 
 
 class AssistanceError(ValueError):
     """The controller cannot be asked in this way; one line with the remedy."""
+
+
+def commanded_action(layout: Layout, situation: Situation) -> np.ndarray:
+    """Return what a command asks for, as an action [n] in [-1, 1]."""
+    command = situation.command
+    if command.absolute:
+        return action_towards(layout, situation.target, command.values)
+    return np.clip(command.values, -1.0, 1.0)
 
 
 class Direct:
@@ -22,10 +33,7 @@ class Direct:
         self._layout = layout
 
     def target(self, situation: Situation) -> np.ndarray:
-        command = situation.command
-        action = command.values
-        if command.absolute:
-            action = action_towards(self._layout, situation.target, command.values)
+        action = commanded_action(self._layout, situation)
         return apply_action(self._layout, situation.target, situation.position, action)
 
 
@@ -42,33 +50,47 @@ class Controller:
         """Load the bundle's graph; `rng` draws the sampler's noise.
 
         Raises:
-            AssistanceError: the mode is not one of the layout's.
+            AssistanceError: the mode is not one of the layout's. BundleError: the bundle does not
+            know the assistance.
         """
         layout = bundle.layout
         if settings.mode not in layout.modes:
             raise AssistanceError(
                 f"robot.assistance.mode: {settings.mode!r} is not one of {', '.join(layout.modes)}"
             )
-        guidance = settings.guidance
-        guidance = bundle.manifest.guidance if guidance is None else guidance
+        strength = bundle.manifest.strength(settings.assistance)
+        asked = {
+            "guidance": settings.guidance,
+            "steady_guidance": settings.guidance,
+            "caution": settings.caution,
+        }
+        strength = replace(strength, **{k: v for k, v in asked.items() if v is not None})
         self._layout = layout
         self._kinematics = kinematics
         self._session = Session(bundle, settings.threads)
         self._mode = np.array([layout.modes.index(settings.mode)])
-        self._guidance = np.array([guidance], np.float32)
+        self._strength = strength
+        self._steadiness = Steadiness(bundle.manifest.steadiness, layout.control_hz)
+        self._fresh = True  # the next command is an episode's first
         self._rng = rng
 
     def seed(self, rng: np.random.Generator) -> None:
-        """Draw the sampler's noise from `rng` from now on."""
-        self._rng = rng
+        """Begin an episode, and draw the sampler's noise from `rng` from now on."""
+        self._rng, self._fresh = rng, True
 
     def target(self, situation: Situation) -> np.ndarray:
         shape = (1, *self._layout.motion_shape)
+        command, strength = commanded_action(self._layout, situation)[None], self._strength
+        steady = self._steadiness.step(command, np.array([self._fresh]))
+        self._fresh = False
+        weak, strong = np.array([strength.guidance]), np.array([strength.steady_guidance])
         result = self._session.assist(
             history=situation.history[None],
             motion=self._motion(situation)[None],
+            command=command,
             mode=self._mode,
-            guidance=self._guidance,
+            guidance=self._steadiness.guidance(steady, weak, strong),
+            caution=np.array([strength.caution]),
             noise=self._rng.standard_normal(shape, dtype=np.float32),
         )
         return result.target[0]

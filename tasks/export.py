@@ -15,10 +15,12 @@ from configs.schema.export import ExportStep
 from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
 from envs.objects import save_objects
-from models.bundle import GRAPH, SCENARIO, WEIGHTS, open_bundle, write_bundle
-from models.controller import ASSISTANCES, Controller, ControllerError, load_controller
+from models.assistance import Assistance
+from models.bundle import CRITIC, GRAPH, SCENARIO, WEIGHTS, Strength, open_bundle, write_bundle
+from models.controller import Controller, ControllerError, load_controller
 from models.session import Session
 from tasks.context import Context
+from tasks.critic import read_critic
 from tasks.graph import compare, export_graph
 from tasks.objects import open_objects
 from tasks.scenario import choose_scenario
@@ -26,21 +28,28 @@ from tasks.training import DESCRIPTION, FORMAT
 
 GRASPS = "grasps/"  # prefix of the references to grasps
 GRASP_FILE = "grasps.safetensors"
+CALIBRATION = "calibration.json"
+
+
+class ExportError(ValueError):
+    """An input that no bundle can be made of; one line."""
 
 
 def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref:
-    """Publish the bundle of `refs["controller"]`, its graph compared with the network.
+    """Publish the bundle of controller, critic and calibration, its graph compared with them.
 
     The `objects/<name>` and the `grasps/<object>` of training objects give the scenario.
 
     Raises:
-        LayoutMismatch: the controller is of another layout. ControllerError: it is damaged.
+        LayoutMismatch: a network is of another layout. ControllerError, CriticError: it is
+            damaged. ExportError: the calibration is.
         ParityError: the graph differs from the network. ScenarioError: no connected grasps.
     """
     torch.set_num_threads(1)  # what the graph is compared with, to the last bits
     layout, settings = config.embodiment.make_layout(), config.export
     controller = read_controller(context.open(refs["controller"]), layout)
-    assistance = ASSISTANCES[settings.assistance](controller, settings.sampling)
+    critic = read_critic(context.open(refs["critic"]), layout)
+    assistance = Assistance(controller, critic, settings.sampling)
     graph = context.scratch / GRAPH
     export_graph(assistance, graph, settings.opset)
     objects = open_objects(refs, context)
@@ -53,6 +62,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     chosen.save(context.scratch / SCENARIO, layout)
     files = {
         WEIGHTS: context.open(refs["controller"]) / WEIGHTS,
+        CRITIC: context.open(refs["critic"]) / CRITIC,
         GRAPH: graph,
         SCENARIO: context.scratch / SCENARIO,
     }
@@ -65,7 +75,8 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
         files,
         embodiment=config.embodiment,
         assistance=settings.assistance,
-        guidance=settings.guidance,
+        assistances=read_calibration(context.open(refs["calibration"])),
+        steadiness=settings.steadiness,
         ddim_steps=settings.sampling.steps,
         scenario=scenario.spec,
         lineage=lineage(refs, context),
@@ -76,6 +87,20 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     context.record("export.graph_mib", graph.stat().st_size / 2**20)
     published = {path.name: path for path in sorted(folder.iterdir())}
     return context.publish(published, "bundle", list(refs.values()))
+
+
+def read_calibration(folder: Path) -> dict[str, Strength]:
+    """Return the strengths that step `calibrate` chose, by assistance.
+
+    Raises:
+        ExportError: not the artifact of that step.
+    """
+    path = folder / CALIBRATION
+    try:
+        choice = json.loads(path.read_text())["choice"]
+        return {name: validate(Strength, row, str(path)) for name, row in choice.items()}
+    except (OSError, json.JSONDecodeError, KeyError, AttributeError) as error:
+        raise ExportError(f"{path}: not a calibration ({error}); run calibrate") from None
 
 
 def read_controller(folder: Path, layout: Layout) -> Controller:

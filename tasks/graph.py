@@ -14,23 +14,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from configs.layout import Layout
 from configs.schema.export import Parity
-from models.controller import Assisted, PaperAssistance
-from models.normalizer import Normalizer
+from models.assistance import Assistance, Assisted
 from models.session import INPUTS, Session
 
-OUTPUTS = ("target", "action", "planned_motion")  # a graph's names are unique: `motion` is taken
+OUTPUTS = (
+    "target",
+    "action",
+    "planned_motion",
+    "gain",
+)  # a graph's names are unique: `motion` is taken
 
 
 class ParityError(ValueError):
     """The exported graph does not compute what the network computes."""
 
 
-def export_graph(assistance: PaperAssistance, path: Path, opset: int) -> None:
+def export_graph(assistance: Assistance, path: Path, opset: int) -> None:
     """Write the graph with a dynamic batch; equal weights give equal bytes."""
-    layout, normalizer = assistance.controller.layout, assistance.controller.normalizer
-    example = draw_inputs(layout, normalizer, 2, seed=0)
+    example = draw_inputs(assistance, 2, seed=0)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter is called old, and constants are traced
         torch.onnx.export(
@@ -45,10 +47,9 @@ def export_graph(assistance: PaperAssistance, path: Path, opset: int) -> None:
         )
 
 
-def draw_inputs(
-    layout: Layout, normalizer: Normalizer, batch: int, seed: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Return (history, motion, mode, guidance, noise) [batch, ...] as in the training data."""
+def draw_inputs(assistance: Assistance, batch: int, seed: int) -> tuple[Tensor, ...]:
+    """Return the graph's inputs [batch, ...], in its order, as in the training data."""
+    layout, normalizer = assistance.controller.layout, assistance.controller.normalizer
     draws = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
@@ -57,24 +58,25 @@ def draw_inputs(
     return (
         normalizer.mean + normalizer.std * normal(layout.history, layout.step_size),
         normalizer.metres(normal(*layout.motion_shape)),
+        2.0 * torch.rand((batch, layout.num_joints), generator=draws) - 1.0,
         torch.randint(len(layout.modes), (batch,), generator=draws),
+        torch.rand(batch, generator=draws),
         torch.rand(batch, generator=draws),
         normal(*layout.motion_shape),
     )
 
 
 def compare(
-    assistance: PaperAssistance, session: Session, parity: Parity, seed: int
+    assistance: Assistance, session: Session, parity: Parity, seed: int
 ) -> dict[str, float]:
     """Return the largest differences between network and graph, singly and in a batch.
 
     Raises:
         ParityError: a difference is larger than `parity` allows.
     """
-    layout, normalizer = assistance.controller.layout, assistance.controller.normalizer
     worst = dict.fromkeys(Assisted._fields, 0.0)
     for batch in (1, parity.batch):
-        inputs = draw_inputs(layout, normalizer, batch, seed)
+        inputs = draw_inputs(assistance, batch, seed)
         with torch.no_grad():
             wanted = assistance(*inputs)
         found = session.assist(*(tensor.numpy() for tensor in inputs))

@@ -35,8 +35,13 @@ STEPS: Mapping[str, Step] = {
     "grasps": Step("tasks.grasps.generate", "grasps", "configs.schema.grasps:GraspsStep"),
     "experts": Step("tasks.experts", "experts", "configs.schema.experts:ExpertStep"),
     "rollouts": Step("tasks.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),
+    "hazards": Step("tasks.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),
     "check": Step("tasks.checks", "check", "configs.schema.check:CheckStep"),
     "train": Step("tasks.training", "train", "configs.schema.train:TrainStep"),
+    "critic": Step("tasks.critic", "critic", "configs.schema.critic:CriticStep"),
+    "calibrate": Step(
+        "tasks.evaluation.calibration", "calibrate", "configs.schema.evaluate:CalibrateStep"
+    ),
     "export": Step("tasks.export", "export", "configs.schema.export:ExportStep"),
     "evaluate": Step("tasks.evaluation.sweep", "evaluate", "configs.schema.evaluate:EvaluateStep"),
     "promote": Step(

@@ -75,8 +75,14 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         for name, value in figures.items():
             context.record(name, value, done * settings.batch)
 
+    def losses(model: Controller, index: int) -> dict[str, Tensor]:
+        batch = batches.draw(index)
+        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
+        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
+        return {"prior": prior, "inverse": inverse, "spread": spread}
+
     trained = training_loop.fit(
-        controller, settings, batches, context.scratch / CHECKPOINT, report, context.progress
+        controller, settings, losses, context.scratch / CHECKPOINT, report, context.progress
     )
     trained.requires_grad_(False)
     figures = validate(trained, frames.to(torch.device("cpu")), rows, layout, settings, config.seed)

@@ -10,19 +10,19 @@ import warnings
 from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 import lightning.pytorch as lightning
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 
-from configs.schema.train import Train
-from models.controller import Controller
-from tasks.batches import Batches
+from configs.schema.train import Optimizer
 
-Report = Callable[[int, Controller, dict[str, float]], None]  # batch, averaged model, losses
+Model = TypeVar("Model", bound=nn.Module)
+Losses = Callable[[Model, int], dict[str, Tensor]]  # model, batch number -> losses by name
+Report = Callable[[int, Model, dict[str, float]], None]  # batch, averaged model, losses
 Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
@@ -30,41 +30,60 @@ class TrainingError(ValueError):
     """A training that cannot start or has gone wrong; one line with the remedy."""
 
 
+class Budget(Protocol):
+    """What of a step's configuration the loop reads (configs/schema/train.py)."""
+
+    @property
+    def optimizer(self) -> Optimizer: ...
+    @property
+    def samples(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def averaging(self) -> float: ...
+    @property
+    def averaging_rise(self) -> float: ...
+    @property
+    def validate_every(self) -> int: ...
+    @property
+    def checkpoint_every(self) -> int: ...
+    @property
+    def accelerator(self) -> str: ...
+
+
 class Loop(lightning.LightningModule):
-    """Losses of numbered batches; everything that a resume needs is in `checkpoint`."""
+    """Losses of numbered batches; everything that a resume needs is in `checkpoint`.
+
+    The networks of a model, its children, share no weights: each is trained by its own loss.
+    """
 
     def __init__(
         self,
-        controller: Controller,
-        config: Train,
-        batches: Batches,
+        model: nn.Module,
+        config: Budget,
+        compute: Losses,
         total: int,
         watch: Callable[["Loop"], None],
     ):
         super().__init__()
         self.watch = watch  # called after each batch
-        self.controller = controller
+        self.model = model
         # With no averaging the average is the model itself.
-        self.average = deepcopy(controller) if config.averaging else controller
+        self.average = deepcopy(model) if config.averaging else model
         self.average.requires_grad_(not config.averaging)
-        self.config, self.batches, self.total = config, batches, total
+        self.config, self.compute, self.total = config, compute, total
         self.done = 0  # batches
         self.optimizer_state: dict[str, Any] | None = None
         self.losses: dict[str, Tensor] = {}
 
     def training_step(self, index: int) -> Tensor:
-        """Return the sum of the networks' losses on batch `index`; they share no weights."""
-        batch = self.batches.draw(index)
-        prior = self.controller.prior_loss(
-            batch.prior, batch.noise, batch.level, batch.prior_jitter
-        )
-        inverse, spread = self.controller.inverse_losses(batch.inverse, batch.inverse_jitter)
-        self.losses = {"prior": prior, "inverse": inverse, "spread": spread}
-        return prior + inverse + spread
+        """Return the sum of the losses on batch `index`."""
+        self.losses = self.compute(self.model, index)
+        return torch.stack(list(self.losses.values())).sum()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         optimizer = torch.optim.AdamW(
-            self.controller.parameters(),
+            self.model.parameters(),
             lr=self.config.optimizer.learning_rate,
             weight_decay=self.config.optimizer.weight_decay,
             fused=True,
@@ -79,7 +98,7 @@ class Loop(lightning.LightningModule):
             group["lr"] = self.config.optimizer.learning_rate * rate(
                 self.done, self.total, self.config.optimizer.warmup
             )
-        for network in (self.controller.denoiser, self.controller.inverse_dynamics):
+        for network in self.model.children():
             clip_grad_norm_(network.parameters(), self.config.optimizer.gradient_clip)
 
     def on_train_batch_end(self, *_: Any) -> None:
@@ -88,7 +107,7 @@ class Loop(lightning.LightningModule):
             # The average follows quickly at first: the first weights are noise.
             decay = min(self.config.averaging, self.done / (self.done + self.config.averaging_rise))
             with torch.no_grad():
-                pairs = zip(self.average.parameters(), self.controller.parameters(), strict=True)
+                pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
                 for kept, now in pairs:
                     kept.lerp_(now, 1 - decay)
         self.watch(self)
@@ -97,7 +116,7 @@ class Loop(lightning.LightningModule):
         """Return weights, average, optimiser and the number of batches done."""
         return {
             "done": self.done,
-            "controller": self.controller.state_dict(),
+            "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.trainer.optimizers[0].state_dict(),
         }
@@ -105,7 +124,7 @@ class Loop(lightning.LightningModule):
     def resume(self, checkpoint: dict[str, Any]) -> None:
         """Take up what `checkpoint` returned."""
         self.done = checkpoint["done"]
-        self.controller.load_state_dict(checkpoint["controller"])
+        self.model.load_state_dict(checkpoint["model"])
         self.average.load_state_dict(checkpoint["average"])
         self.optimizer_state = checkpoint["optimizer"]
 
@@ -128,7 +147,7 @@ class Watch:
             if not all(math.isfinite(loss) for loss in losses.values()):
                 raise TrainingError(
                     f"training: batch {loop.done}: losses {losses} are not finite; "
-                    "lower train.optimizer.learning_rate"
+                    "lower the optimizer's learning_rate"
                 )
             self.report(loop.done, loop.average, losses)
         if last or loop.done % config.checkpoint_every == 0:
@@ -152,16 +171,16 @@ def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
 
 
 def fit(
-    controller: Controller,
-    config: Train,
-    batches: Batches,
+    model: Model,
+    config: Budget,
+    compute: Losses,
     path: Path,
     report: Report,
     progress: Progress,
-) -> Controller:
+) -> Model:
     """Train up to the budget, from the checkpoint at `path` if there is one; return the average."""
     total = math.ceil(config.samples / config.batch)
-    loop = Loop(controller, config, batches, total, Watch(path, report, progress))
+    loop = Loop(model, config, compute, total, Watch(path, report, progress))
     if path.exists():
         loop.resume(torch.load(path, weights_only=True, map_location="cpu"))
     if loop.done < loop.total:
@@ -183,7 +202,7 @@ def fit(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
             trainer.fit(loop, numbers)
-    return loop.average.cpu()
+    return cast(Model, loop.average.cpu())
 
 
 def _quiet() -> None:

@@ -9,7 +9,8 @@ A window is valid if its future lies inside the episode. The prior learns from w
 actions carried no injected noise; the inverse dynamics learns from all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ class Frames:
     action: Tensor  # [N, n]
     mode: Tensor  # [N] int64
     clean: Tensor  # [N] bool
+    drop: Tensor  # [N] bool: the last frame of an episode that ended in a drop
     first: Tensor  # [N] int64, row at which the frame's episode starts
     last: Tensor  # [N] int64, row at which it ends
 
@@ -67,6 +69,17 @@ def read_frames(folder: Path, layout: Layout, kinematics: Kinematics, max_frames
     return Frames(**{name: torch.cat([part[name] for part in parts]) for name in parts[0]})
 
 
+def join_frames(parts: Sequence[Frames]) -> Frames:
+    """Return the frames of several datasets, one after the other."""
+    offsets = np.cumsum([0, *(len(part) for part in parts)])[:-1].tolist()
+    moved = [
+        replace(part, first=part.first + offset, last=part.last + offset)
+        for part, offset in zip(parts, offsets, strict=True)
+    ]
+    names = [field.name for field in fields(Frames)]
+    return Frames(**{n: torch.cat([getattr(part, n) for part in moved]) for n in names})
+
+
 def _read_shard(path: Path, layout: Layout, kinematics: Kinematics, row: int) -> Frames:
     arrays = open_shard(path, layout)
 
@@ -90,6 +103,7 @@ def _read_shard(path: Path, layout: Layout, kinematics: Kinematics, row: int) ->
         action=column("action", torch.float32),
         mode=mode,
         clean=column("clean", torch.bool),
+        drop=column("drop", torch.bool) if "drop" in arrays else torch.zeros_like(mode).bool(),
         first=torch.from_numpy(np.repeat(starts, lengths) + row),
         last=torch.from_numpy(np.repeat(starts + lengths - 1, lengths) + row),
     )

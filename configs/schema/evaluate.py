@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from configs.load import ConfigError
+from configs.schema.export import Sampling, SteadinessConfig
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import World
@@ -13,8 +14,16 @@ from configs.schema.world import World
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Split = Literal["held_out", "training"]
 SPLITS: tuple[Split, ...] = ("held_out", "training")
+
+
+@strict
+class Clean:
+    """The expert's own command."""
+
+    kind: Literal["clean"]
 
 
 @strict
@@ -53,7 +62,26 @@ class Absolute:
     noise_time_s: Positive  # [s] its time constant
 
 
-Perturbation = Annotated[Noise | Slow | Correlated | Absolute, Field(discriminator="kind")]
+@strict
+class Pose:
+    """All joints commanded towards one of the hand's poses, as fast as a command can."""
+
+    kind: Literal["pose"]
+    pose: str  # of the hand's `poses`
+
+
+@strict
+class Withdraw:
+    """The expert, but one touching finger after the other is commanded to the open hand's pose."""
+
+    kind: Literal["withdraw"]
+    seconds: Positive  # [s] a finger is commanded away
+    pause_s: Positive  # [s] the expert's command alone, before the next finger
+
+
+Perturbation = Annotated[
+    Clean | Noise | Slow | Correlated | Absolute | Pose | Withdraw, Field(discriminator="kind")
+]
 
 
 @strict
@@ -66,14 +94,24 @@ class Direct:
 
 @strict
 class Assisted:
-    """The command goes through the exported controller."""
+    """The command goes through the exported controller; null: the manifest's value."""
 
     kind: Literal["assisted"]
-    assistance: Literal["paper"]
-    guidance: NonNegative | None  # null: the guidance in the bundle's manifest
+    assistance: Literal["paper", "guarded"]
+    guidance: NonNegative | None  # of a command that is mostly noise
+    steady_guidance: NonNegative | None  # of a steady one
+    caution: Annotated[float, Field(ge=0, le=1)] | None
 
 
-Variant = Annotated[Direct | Assisted, Field(discriminator="kind")]
+@strict
+class CriticGain:
+    """The command scaled by the gain that the critic allows, and no diffusion."""
+
+    kind: Literal["critic"]
+    caution: Annotated[float, Field(ge=0, le=1)] | None  # null: that of `guarded` in the manifest
+
+
+Variant = Annotated[Direct | Assisted | CriticGain, Field(discriminator="kind")]
 
 
 @strict
@@ -96,6 +134,30 @@ class Pairs:
 
 
 @strict
+class Sweep:
+    """The trade-off between holding and moving: more variants under a few perturbations."""
+
+    perturbations: tuple[str, ...]
+    pairs: Pairs
+    windows: Count
+    variants: dict[str, Variant]  # named <family>_<strength>
+
+
+@strict
+class Calibration:
+    """What the strength of the assistances is chosen from, on random streams of its own."""
+
+    stream: Annotated[int, Field(ge=0)]  # random stream, another than the test's
+    window_s: Positive  # [s]
+    pairs: Annotated[int, Field(ge=1)]  # environments of each perturbation and candidate
+    perturbations: Annotated[tuple[str, ...], Field(min_length=1)]  # that count; `clean` is added
+    least_goals: Annotated[float, Field(ge=0, le=1)]  # share of the bare clean command's goals
+    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates
+    steady_guidance: NonNegative  # of `guarded`; `paper` has one guidance for all
+    caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
+
+
+@strict
 class Evaluate:
     """`library` defines perturbations by name; `perturbations` names those that are judged."""
 
@@ -108,16 +170,27 @@ class Evaluate:
     confidence: Annotated[float, Field(gt=0, lt=1)]  # of every interval
     intention: Intention
     threads: Count  # of the experts' networks; fixed, because the last bits depend on it
+    session_threads: Count  # of the exported graph
+    contact_n: Positive  # [N] a finger that presses more strongly touches
+    bootstrap: Count  # resamples of the pairs behind every ratio's interval
+    unseen: tuple[str, ...]  # perturbations whose family the critic's data leave out
+    clips: Annotated[int, Field(ge=0)]  # pairs of recordings for the report
+    clip_s: Positive  # [s] of a recording
+    sweep: Sweep
+    calibration: Calibration
     perturbations: Annotated[tuple[str, ...], Field(min_length=1)]
     library: dict[str, Perturbation]
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
 
     @model_validator(mode="after")
     def names_are_defined(self) -> "Evaluate":
-        unknown = [name for name in self.perturbations if name not in self.library]
+        used = (*self.perturbations, *self.sweep.perturbations, *self.calibration.perturbations)
+        unknown = [name for name in (*used, "clean") if name not in self.library]
         if unknown:
             known = ", ".join(sorted(self.library))
             raise ValueError(f"perturbation {unknown[0]!r} is not in the library ({known})")
+        if self.calibration.stream == self.stream:
+            raise ValueError(f"calibration.stream {self.stream} is the test's own; use another")
         if "assisted" in self.variants:
             raise ValueError("variant 'assisted' is the bundle's default assistance; name another")
         if self.pairs.of(self.judged) == 0:
@@ -133,6 +206,17 @@ class EvaluateStep:
 
     world: World
     evaluate: Evaluate
+    seed: Annotated[int, Field(ge=0)]
+
+
+@strict
+class CalibrateStep:
+    """What the step `calibrate` depends on, beside its references."""
+
+    world: World
+    evaluate: Evaluate
+    sampling: Sampling
+    steadiness: SteadinessConfig
     seed: Annotated[int, Field(ge=0)]
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
@@ -22,20 +22,36 @@ class Sampling:
 
 
 @strict
+class SteadinessConfig:
+    """When a command counts as steady (models/steadiness.py)."""
+
+    time_s: Positive  # [s] of the averages
+    low: Annotated[float, Field(ge=0, lt=1)]  # steadiness up to which guidance is at its weakest
+    high: Annotated[float, Field(gt=0, le=1)]  # and from which it is at its strongest
+
+    @model_validator(mode="after")
+    def low_is_below_high(self) -> "SteadinessConfig":
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
+        return self
+
+
+@strict
 class Parity:
     """Largest differences between the network and its exported graph."""
 
     target: Positive  # [rad]
     action: Positive
     motion: Positive  # [m]
+    gain: Positive
     batch: Count  # inputs compared
 
 
 @strict
 class Export:
-    assistance: Literal["paper"]  # the assistance that a robot uses unless told otherwise
-    guidance: Annotated[float, Field(ge=0)]  # default strength, chosen on validation seeds
+    assistance: Literal["paper", "guarded"]  # what a robot uses unless told otherwise
     sampling: Sampling
+    steadiness: SteadinessConfig
     parity: Parity
     opset: Annotated[int, Field(ge=17)]  # ONNX operator set
     scenario_grasps: Annotated[int, Field(ge=2)]  # validated grasps that go along

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from configs.layout import LayoutConfig
 from configs.schema.check import Check
+from configs.schema.critic import CriticTraining
 from configs.schema.evaluate import Evaluate
 from configs.schema.experts import Experts
 from configs.schema.export import Export
@@ -39,6 +40,8 @@ class Config:
     grasps: Grasps
     experts: Experts
     rollouts: Rollouts
+    hazards: Rollouts
+    critic: CriticTraining
     check: Check
     store: Store
     evaluate: Evaluate

@@ -30,7 +30,9 @@ class Assistance:
     """How the controller is asked."""
 
     mode: str  # one of the layout's modes
+    assistance: str | None  # one of the bundle's, `paper` or `guarded`; null: its default
     guidance: NonNegative | None  # null: the strength in the bundle's manifest
+    caution: Annotated[float, Field(ge=0, le=1)] | None  # the same; 1: every command is followed
     threads: Count  # of the inference session
 
 

@@ -96,6 +96,14 @@ def chart(groups: Mapping[str, Sequence[Row]], axis: Axis, unit: str, bars: bool
 
 
 def row_html(row: Row, axis: Axis, unit: str, bars: bool) -> str:
+    return (
+        f'<div class="row tone{row.tone}"><span>{escape(row.label)}</span>'
+        f"{place_html(row, axis, unit, bars)}</div>"
+    )
+
+
+def place_html(row: Row, axis: Axis, unit: str, bars: bool) -> str:
+    """Return a track with the row's mark and interval, and its value as text beside it."""
     at, low = axis.place(row.value), axis.place(row.low)
     high = 100.0 if row.high is None else axis.place(row.high)
     grid = "".join(f'<u style="left:{axis.place(tick):.2f}%"></u>' for tick in axis.ticks)
@@ -108,8 +116,7 @@ def row_html(row: Row, axis: Axis, unit: str, bars: bool) -> str:
     bound = "no upper bound" if row.high is None else f"to {number(row.high)}"
     title = f"{row.label}: {text} {unit}, interval {number(row.low)} {bound}"
     return (
-        f'<div class="row tone{row.tone}" title="{escape(title)}"><span>{escape(row.label)}</span>'
-        f'<div class="track">{grid}{mark}{whisker}</div><span>{text}</span></div>'
+        f'<div class="track" title="{escape(title)}">{grid}{mark}{whisker}</div><span>{text}</span>'
     )
 
 

@@ -1,6 +1,6 @@
 """What the figures support: which hand is better, and only beyond the intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Cell = Mapping[str, Any]
@@ -22,13 +22,13 @@ def standing(table: Mapping[str, Mapping[str, Cell]]) -> str:
 
     A perturbation in which neither drops nor goals tell them apart is named as such.
     """
-    worse, better, tied = [], [], []
+    worse, better = ({key: [] for key in JUDGED} for _ in range(2))
+    tied = []
     for name, cells in table.items():
         signs = {key: apart(cells["assisted"], cells["unassisted"], key) for key in JUDGED}
-        for sign, named in ((-1, worse), (1, better)):
-            keys = [JUDGED[key] for key, found in signs.items() if found == sign]
-            if keys:
-                named.append(f"{name} ({' and '.join(keys)})")
+        for key, sign in signs.items():
+            if sign:
+                (better if sign > 0 else worse)[key].append(name)
         if not any(signs.values()):
             tied.append(name)
     if len(tied) == len(table):
@@ -37,12 +37,19 @@ def standing(table: Mapping[str, Mapping[str, Cell]]) -> str:
             f"a minute, in any perturbation: {', '.join(tied)}."
         )
     parts = [
-        f"The controller does worse than the bare command in {', '.join(worse)}"
-        if worse
+        f"The controller does worse than the bare command in {counted(worse)}"
+        if any(worse.values())
         else "In no perturbation is the controller worse than the bare command beyond the intervals"
     ]
-    if better:
-        parts.append(f"it does better in {', '.join(better)}")
+    if any(better.values()):
+        parts.append(f"it does better in {counted(better)}")
     if tied:
         parts.append(f"not told apart in {', '.join(tied)}")
     return f"{'; '.join(parts)}."
+
+
+def counted(found: Mapping[str, Sequence[str]]) -> str:
+    """Return figures with the perturbations in which they differ."""
+    return " and in ".join(
+        f"{JUDGED[key]} ({', '.join(names)})" for key, names in found.items() if names
+    )

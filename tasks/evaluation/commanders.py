@@ -4,8 +4,9 @@ from typing import assert_never
 
 import numpy as np
 
-from configs.layout import Layout
 from configs.schema import evaluate as schema
+from configs.schema.world import Embodiment
+from tasks.evaluation.letting_go import TowardsPose, WithdrawnFingers
 from tasks.evaluation.operators import AbsoluteOperator
 from tasks.evaluation.perturbations import (
     CorrelatedNoise,
@@ -13,16 +14,24 @@ from tasks.evaluation.perturbations import (
     Perturbation,
     SlowedDown,
     UniformNoise,
+    Unperturbed,
     decay,
 )
 
 
 def make_commander(
-    config: schema.Perturbation, layout: Layout, pairs: int, rng: np.random.Generator
+    config: schema.Perturbation,
+    embodiment: Embodiment,
+    variants: int,
+    pairs: int,
+    rng: np.random.Generator,
 ) -> Perturbation:
     """Make the commander of one perturbation; it owns `rng` from here on."""
+    hand, layout = embodiment.hand, embodiment.make_layout()
     shape = (pairs, layout.num_joints)
     match config:
+        case schema.Clean():
+            return Unperturbed()
         case schema.Noise():
             return UniformNoise(config, shape, rng)
         case schema.Slow():
@@ -32,5 +41,9 @@ def make_commander(
             return CorrelatedNoise(OrnsteinUhlenbeck(config.std, ratio, shape, rng))
         case schema.Absolute():
             return AbsoluteOperator(config, layout, shape, rng)
+        case schema.Pose():
+            return TowardsPose(config, hand, layout)
+        case schema.Withdraw():
+            return WithdrawnFingers(config, hand, layout, (variants, pairs))
         case _:
             assert_never(config)

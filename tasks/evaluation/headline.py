@@ -12,6 +12,8 @@ def describe(name: str, settings: Mapping[str, Any]) -> str:
     """Return a perturbation in words, from its definition in the evaluation's settings."""
     definition = settings.get("perturbations", {}).get(name, {})
     match definition.get("kind"):
+        case "clean":
+            return "the expert's own command"
         case "noise":
             return f"uniform noise of ±{definition['amplitude']:g} on every joint command"
         case "slow":
@@ -20,6 +22,12 @@ def describe(name: str, settings: Mapping[str, Any]) -> str:
             return f"noise correlated over {definition['time_constant_s']:g} s"
         case "absolute":
             return "an operator with late, inexact absolute commands"
+        case "pose":
+            return f"the whole hand commanded to its {definition['pose']} pose"
+        case "withdraw":
+            return (
+                f"one touching finger after another commanded away for {definition['seconds']:g} s"
+            )
         case _:
             return name
 
@@ -79,7 +87,7 @@ def headline(summary: Mapping[str, Any]) -> list[str]:
         f"{number(bare['goals_per_min'])} without{told}."
     )
     lines = [result, standing(table), measured_on(settings), *supporting(cells, settings)]
-    return lines + trained(summary.get("metrics", {}))
+    return lines + paired(summary, name) + trained(summary.get("metrics", {}))
 
 
 def measured_on(settings: Mapping[str, Any]) -> str:
@@ -117,6 +125,35 @@ def supporting(cells: Mapping[str, Cell], settings: Mapping[str, Any]) -> list[s
             f"time to a drop against it: {words})."
         )
     return lines
+
+
+def paired(summary: Mapping[str, Any], name: str) -> list[str]:
+    """Return what the paired bootstrap says: against the bare command, and at equal goals."""
+    ours = summary["settings"].get("assisted")
+    ratio = summary.get("ratios", {}).get(name, {}).get(ours, {}).get("hold", {})
+    lines = []
+    if None not in (ratio.get("value"), ratio.get("low"), ratio.get("high")):
+        lines.append(
+            "Paired environment by environment, the controller's time to a drop is "
+            f"{number(ratio['value'])} ({interval_of(ratio)}) times the bare command's."
+        )
+    equal = summary.get("matched", {}).get(name, {}).get(ours)
+    if equal is None:
+        return lines
+    if equal["hold_ratio"] is None:
+        return [*lines, "No scaled command reaches the controller's goals a minute."]
+    known = None not in (equal["low"], equal["high"])
+    span = interval_of(equal) if known else "no interval"
+    told = "" if known and not equal["low"] <= 1 <= equal["high"] else ", not told apart"
+    return [
+        *lines,
+        "Against the command scaled until it reaches as many goals a minute, it is "
+        f"{number(equal['hold_ratio'])} ({span}) times as long{told}.",
+    ]
+
+
+def interval_of(ratio: Mapping[str, Any]) -> str:
+    return f"{number(ratio['low'])}–{number(ratio['high'])}"
 
 
 def goals_per_drop(cell: Cell) -> str:

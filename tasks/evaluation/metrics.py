@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# What is counted in each environment and window; every figure follows from their sums.
-COUNTS = ("time_s", "drops", "goals", "segments", "cosine", "dot", "square")
+METER = ("segments", "cosine", "dot", "square")  # sums of the intention meter
+# What is counted in each environment and window. Every figure follows from their sums but the
+# median of `first_s`, the time to the first drop or, without one, to the window's end; `kept` of
+# `asked` contacts were still there when they were judged.
+COUNTS = ("time_s", "drops", "goals", "first_s", "asked", "kept", *METER)
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def figures(sums: Mapping[str, float], confidence: float) -> dict[str, float | i
         "goals_per_drop": goals / max(drops, 1),
         "intention": sums["cosine"] / max(sums["segments"], 1),
         "intention_gain": sums["dot"] / sums["square"] if sums["square"] > 0 else 0.0,
+        "contacts_kept": sums["kept"] / sums["asked"] if sums["asked"] else None,
         "time_s": time_s,
         "drops": drops,
         "goals": goals,
@@ -85,6 +89,7 @@ def tabulate(
             variant: figures(
                 {name: float(np.sum(counts[name][:, i, j])) for name in COUNTS}, confidence
             )
+            | {"hold_median_s": float(np.median(counts["first_s"][:, i, j]))}
             for j, variant in enumerate(variants)
         }
         for i, perturbation in enumerate(perturbations)

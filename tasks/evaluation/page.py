@@ -7,9 +7,26 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tasks.evaluation import sections
+from tasks.evaluation import bad_commands, sections, tables
+from tasks.evaluation.choosing import calibration
+from tasks.evaluation.clips import clips
 from tasks.evaluation.headline import headline
+from tasks.evaluation.panels import panels
+from tasks.evaluation.picture import NARROW, picture
 from tasks.evaluation.style import STYLE
+from tasks.evaluation.tradeoff import tradeoff
+
+PARTS = (
+    "evaluation",
+    "sweep",
+    "matched",
+    "ratios",
+    "clips",
+    "verdict",
+    "calibration",
+    "grasps",
+    "metrics",
+)
 
 
 def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
@@ -19,10 +36,11 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         folder: made if it is not there.
         summary: plain JSON values. `run` (name) and `stages` (stage -> seconds, reused,
             peak_mib) are always there. The parts of evaluation.json (`evaluation`, `by_split`,
-            `by_object`, `settings`, `bundle_hash`), `failure` (one line), `overrides`,
-            `configuration` (digest), `artifacts` and `lineage` (name -> version), `grasps`
-            (object -> stage -> count), `metrics` (step label -> recorded rows) and `verdict`
-            (passed, judgements) make a section each where they are there.
+            `by_object`, `settings`, `bundle_hash`, `sweep`, `matched`, `ratios`), `clips`
+            (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
+            `overrides`, `configuration` (digest), `artifacts` and `lineage` (name -> version),
+            `grasps` (object -> stage -> count), `metrics` (step label -> recorded rows) and
+            `verdict` (passed, judgements) make a section each where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.
@@ -43,24 +61,8 @@ def write(path: Path, text: str) -> None:
 
 def render(summary: Mapping[str, Any]) -> str:
     """Return the page; the parts that a run did not reach are named, not left out silently."""
-    parts = [opening(summary)]
-    evaluated = bool(summary.get("evaluation"))
-    if evaluated:
-        parts += [
-            sections.evaluation_charts(summary),
-            sections.evaluation_table(summary),
-            sections.by_object(summary),
-        ]
-    if summary.get("verdict"):
-        parts.append(sections.verdict(summary["verdict"]))
-    parts.append(sections.stages(summary["stages"]))
-    if summary.get("grasps"):
-        parts.append(sections.funnel(summary["grasps"]))
-    if summary.get("metrics"):
-        parts.append(sections.recorded(summary["metrics"]))
-    parts.append(sections.lineage(summary))
-    names = ("evaluation", "verdict", "grasps", "metrics")
-    absent = [name for name in names if not summary.get(name)]
+    parts = [opening(summary), *results(summary), *made_by(summary)]
+    absent = [name for name in PARTS if not summary.get(name)]
     if absent:
         parts.append(sections.note(f"Not part of this run's report: {', '.join(absent)}."))
     title = escape(f"DexterityGen run {summary['run']}")
@@ -70,6 +72,34 @@ def render(summary: Mapping[str, Any]) -> str:
         f"<title>{title}</title><style>{STYLE}</style></head>"
         f"<body>{''.join(parts)}</body></html>\n"
     )
+
+
+def results(summary: Mapping[str, Any]) -> list[str]:
+    """Return the sections about the controller, as far as it was evaluated."""
+    if not summary.get("evaluation"):
+        return []
+    return [
+        panels(summary),
+        tradeoff(summary) if summary.get("sweep") else "",
+        tables.evaluation_table(summary),
+        tables.ratios(summary) if summary.get("ratios") else "",
+        bad_commands.contacts(summary),
+        bad_commands.families(summary),
+        clips(summary) if summary.get("clips") else "",
+        tables.by_object(summary),
+    ]
+
+
+def made_by(summary: Mapping[str, Any]) -> list[str]:
+    """Return the sections about the run that made the result."""
+    return [
+        sections.verdict(summary["verdict"]) if summary.get("verdict") else "",
+        calibration(summary["calibration"]) if summary.get("calibration") else "",
+        sections.stages(summary["stages"]),
+        sections.funnel(summary["grasps"]) if summary.get("grasps") else "",
+        sections.recorded(summary["metrics"]) if summary.get("metrics") else "",
+        sections.lineage(summary),
+    ]
 
 
 def opening(summary: Mapping[str, Any]) -> str:
@@ -87,5 +117,15 @@ def opening(summary: Mapping[str, Any]) -> str:
     rest = "".join(f"<p>{escape(line)}</p>" for line in lines[1:])
     return (
         f'<header><p class="run">DexterityGen, run {escape(str(summary["run"]))}</p>'
-        f"<h1>{escape(lines[0])}</h1>{badges}{rest}</header>"
+        f"<h1>{escape(lines[0])}</h1>{badges}{pictured(summary)}{rest}</header>"
+    )
+
+
+def pictured(summary: Mapping[str, Any]) -> str:
+    """Return the picture in two widths, of which the style sheet shows the one that fits."""
+    drawn = picture(summary)
+    if not drawn:
+        return ""
+    return f'<figure class="picture">{drawn}</figure><figure class="picture narrow">' + (
+        f"{picture(summary, NARROW)}</figure>"
     )

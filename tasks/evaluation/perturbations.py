@@ -22,6 +22,7 @@ class Situation:
     position: np.ndarray  # [V, M, n] observed joint position [rad]
     goal_target: np.ndarray  # [V, M, n] joint target of the goal grasp [rad]
     started: np.ndarray  # [V, M] bool: an episode begins with this step
+    touching: np.ndarray  # [V, M, F] bool: the fingers that touch the object
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Command:
     action: np.ndarray  # [V, M, n] in [-1, 1]
     clean: np.ndarray  # [V, M, n] the same without error: the intention
     desired: np.ndarray | None  # [V, M, n] joint targets [rad] of an absolute command
+    judged: np.ndarray | None = None  # [V, M, F] bool: contacts that should still be there now
 
 
 class Perturbation(Protocol):
@@ -66,6 +68,14 @@ def perturbed(situation: Situation, action: np.ndarray) -> Command:
     """Wrap an incremental command, clipped to its bounds."""
     bounded = np.clip(action, -1.0, 1.0).astype(np.float32)
     return Command(action=bounded, clean=situation.clean, desired=None)
+
+
+@dataclass
+class Unperturbed:
+    """Leave the expert's command as it is."""
+
+    def command(self, situation: Situation) -> Command:
+        return perturbed(situation, situation.clean)
 
 
 @dataclass

@@ -6,75 +6,134 @@ from typing import Any
 import numpy as np
 
 from configs.load import digest, plain
-from configs.schema.evaluate import SPLITS, Assisted, Evaluate, EvaluateStep, split_of
-from configs.schema.objects import Object
-from models.bundle import Bundle
+from configs.schema.evaluate import SPLITS, Direct, Evaluate, EvaluateStep, split_of
+from envs.streams import derive_seed
+from models.bundle import Bundle, Strength
+from tasks.evaluation.bootstrap import Resampled, matched, ratios
+from tasks.evaluation.inputs import Inputs
 from tasks.evaluation.metrics import tabulate
-from tasks.evaluation.variants import guidances
+from tasks.evaluation.trial import Table
+from tasks.evaluation.variants import strength_of
+
+BARE = "unassisted"
+Measured = tuple[Table, Mapping[str, np.ndarray]]  # counts [windows, P, V, M]
 
 
 def report_of(
-    config: EvaluateStep,
-    bundle: Bundle,
-    catalogue: Sequence[Object],
-    pairs: Sequence[Object],
-    counts: Mapping[str, np.ndarray],
+    config: EvaluateStep, bundle: Bundle, inputs: Inputs, main: Measured, trade_off: Measured
 ) -> dict[str, Any]:
     """Return the content of evaluation.json.
 
     `evaluation` (perturbation -> variant -> figures) is over the objects of the judged split,
     `by_split` over each split's, `by_object` (name -> split, evaluation) over one object's.
-    `assisted` is the bundle's default assistance at the manifest's guidance: it repeats the
+    `assisted` is the bundle's default assistance at the manifest's strength: it repeats the
     figures of the variant that ran it, whose name is in the settings, and is no second run.
-
-    Args:
-        catalogue: every object of the run. pairs: [M] the object of each pair.
-        counts: COUNTS -> [windows, P, V, M].
+    `ratios` are against the bare command, `matched` against the scaled command at equal goals a
+    minute, both over the judged split, with paired intervals.
     """
-    evaluate = config.evaluate
+    evaluate, (table, counts) = config.evaluate, main
     default = default_variant(evaluate, bundle)
-    variants = tuple(evaluate.variants)
+    arrangement = table.arrangement(inputs)
+    pairs = [inputs.specs[index] for index in arrangement.objects]
 
-    def table(chosen: Sequence[bool]) -> dict[str, Any]:
-        part = {name: values[..., np.array(chosen)] for name, values in counts.items()}
-        cells = tabulate(part, evaluate.perturbations, variants, evaluate.confidence)
-        if default is not None:
-            for row in cells.values():
-                row["assisted"] = row[default]
-        return cells
+    def part(chosen: Sequence[bool]) -> dict[str, Any]:
+        some = {name: values[..., np.array(chosen)] for name, values in counts.items()}
+        return with_default(tabulated(table, some, evaluate.confidence), default)
 
     by_split = {
-        split: table([split_of(item) == split for item in pairs])
+        split: part([split_of(item) == split for item in pairs])
         for split in SPLITS
         if evaluate.pairs.of(split)
     }
     by_object = {
-        name: {"split": split, "evaluation": table([item.name == name for item in pairs])}
+        name: {"split": split, "evaluation": part([item.name == name for item in pairs])}
         for name, split in {item.name: split_of(item) for item in pairs}.items()
     }
-    return {
+    judged = [split_of(item) == evaluate.judged for item in pairs]
+    report = {
         "evaluation": by_split[evaluate.judged],
         "by_split": by_split,
         "by_object": by_object,
-        "settings": settings_of(config, bundle, catalogue),
+        "ratios": against_bare(config, table, counts, judged),
+        "settings": settings_of(config, bundle, inputs, main[0], trade_off[0]),
         "bundle_hash": bundle.hash,
+    }
+    if trade_off[1]:
+        report["sweep"] = tabulated(*trade_off, evaluate.confidence)
+        report["matched"] = against_scaled(config, *trade_off)
+    return report
+
+
+def tabulated(
+    table: Table, counts: Mapping[str, np.ndarray], confidence: float
+) -> dict[str, dict[str, Any]]:
+    return tabulate(counts, table.perturbations, tuple(table.variants), confidence)
+
+
+def with_default(cells: dict[str, dict[str, Any]], default: str | None) -> dict[str, Any]:
+    if default is not None:
+        for row in cells.values():
+            row["assisted"] = row[default]
+    return cells
+
+
+def resamples(
+    config: EvaluateStep,
+    table: Table,
+    counts: Mapping[str, np.ndarray],
+    chosen: Sequence[bool] | slice,
+) -> dict[str, Resampled]:
+    """Return each perturbation's resampled pairs; all draw the same."""
+    seed = derive_seed(config.seed, "evaluate", "bootstrap")
+    keep = chosen if isinstance(chosen, slice) else np.array(chosen)
+    return {
+        perturbation: Resampled(
+            {name: values[:, p][..., keep] for name, values in counts.items()},
+            list(table.variants),
+            config.evaluate.bootstrap,
+            seed,
+        )
+        for p, perturbation in enumerate(table.perturbations)
     }
 
 
+def against_bare(
+    config: EvaluateStep, table: Table, counts: Mapping[str, np.ndarray], judged: Sequence[bool]
+) -> dict[str, Any]:
+    if BARE not in table.variants:
+        return {}
+    confidence = config.evaluate.confidence
+    drawn = resamples(config, table, counts, judged)
+    return {name: ratios(resampled, BARE, confidence) for name, resampled in drawn.items()}
+
+
+def against_scaled(
+    config: EvaluateStep, table: Table, counts: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
+    gains = {name: v.gain for name, v in table.variants.items() if isinstance(v, Direct)}
+    curve = sorted(gains, key=lambda name: gains[name])
+    confidence = config.evaluate.confidence
+    drawn = resamples(config, table, counts, slice(None))
+    return {name: matched(resampled, curve, confidence) for name, resampled in drawn.items()}
+
+
 def settings_of(
-    config: EvaluateStep, bundle: Bundle, catalogue: Sequence[Object]
+    config: EvaluateStep, bundle: Bundle, inputs: Inputs, main: Table, trade_off: Table
 ) -> dict[str, Any]:
     """Return what the figures were measured with; `world` is the digest of all of the world."""
     evaluate, world = config.evaluate, config.world
-    guidance = zip(evaluate.variants, guidances(evaluate.variants, bundle), strict=True)
     settings = plain(evaluate) | {
         "perturbations": {name: plain(evaluate.library[name]) for name in evaluate.perturbations},
         "assisted": default_variant(evaluate, bundle),
-        "guidance": {
-            name: value for name, value in guidance if isinstance(evaluate.variants[name], Assisted)
-        },
+        "guidance": strengths(main, "guidance"),
+        "steady_guidance": strengths(main, "steady_guidance"),
+        "caution": strengths(main, "caution"),
+        "sweep": {name: plain(v) for name, v in trade_off.variants.items()},
+        "sweep_windows": trade_off.windows,
+        "sweep_pairs": plain(trade_off.pairs),
         "objects": {
-            split: [item.name for item in catalogue if split_of(item) == split] for split in SPLITS
+            split: [item.name for item in inputs.catalogue if split_of(item) == split]
+            for split in SPLITS
         },
         "task": plain(world.task),
         "randomization": plain(world.randomization),
@@ -86,16 +145,17 @@ def settings_of(
     return settings
 
 
+def strengths(table: Table, key: str) -> dict[str, float]:
+    return {name: getattr(s, key) for name, s in table.strengths.items() if s is not None}
+
+
 def default_variant(evaluate: Evaluate, bundle: Bundle) -> str | None:
     """Return the variant that is the bundle's default assistance, if one is."""
     manifest = bundle.manifest
-    return next(
-        (
-            name
-            for name, variant in evaluate.variants.items()
-            if isinstance(variant, Assisted)
-            and variant.assistance == manifest.assistance
-            and variant.guidance in (None, manifest.guidance)
-        ),
-        None,
-    )
+    wanted: Strength = manifest.strength()
+    for name, variant in evaluate.variants.items():
+        if variant.kind != "assisted" or variant.assistance != manifest.assistance:
+            continue
+        if strength_of(variant, manifest) == wanted:
+            return name
+    return None

@@ -1,20 +1,39 @@
-"""Ways of answering a command: as it is, scaled, or through the exported controller.
+"""Ways of answering a command: as it is, scaled, or through the controller.
 
 Arrays have the shape [perturbations, variants, pairs, ...] = [P, V, M, ...].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from configs.layout import Layout
 from configs.schema import evaluate as schema
-from models.bundle import Bundle, BundleError
+from models.bundle import Manifest, Strength
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
-from models.session import Session
+from models.session import Assisted
+from models.steadiness import Steadiness
 from tasks.evaluation.perturbations import Command, Situation
+
+
+class Assisting(Protocol):
+    """A controller that can be asked: a bundle's session, or the network itself."""
+
+    def assist(
+        self,
+        history: np.ndarray,
+        motion: np.ndarray,
+        command: np.ndarray,
+        mode: np.ndarray,
+        guidance: np.ndarray,
+        caution: np.ndarray,
+        noise: np.ndarray,
+    ) -> Assisted:
+        """See models/session.py."""
+        ...
 
 
 @dataclass
@@ -24,11 +43,12 @@ class Answers:
     The sampler's noise is drawn once a pair and shared by the assisted variants.
     """
 
-    session: Session
+    session: Assisting
     kinematics: Kinematics
     layout: Layout
     variants: tuple[schema.Variant, ...]
-    guidance: tuple[float, ...]  # of each variant; unused where it is direct
+    strengths: tuple[Strength | None, ...]  # of each variant; None where it is direct
+    steadiness: Steadiness  # of the commands of the variants that ask
     modes: np.ndarray  # [M] index of the mode that each pair asks for
     rng: np.random.Generator
 
@@ -42,15 +62,21 @@ class Answers:
             history: [P, V, M, H, S] the controller's state.
         """
         actions = np.stack([command.action for command in commands]).astype(np.float32)
-        assisted = [i for i, v in enumerate(self.variants) if isinstance(v, schema.Assisted)]
+        asked = [i for i, strength in enumerate(self.strengths) if strength is not None]
         for i, variant in enumerate(self.variants):
             if isinstance(variant, schema.Direct):
                 actions[:, i] *= np.float32(variant.gain)
-        if assisted:
-            motions = [
-                self.motion(*both, assisted) for both in zip(commands, situations, strict=True)
-            ]
-            actions[:, assisted] = self.assist(history[:, assisted], np.stack(motions), assisted)
+        if not asked:
+            return actions
+        motions = [self.motion(*both, asked) for both in zip(commands, situations, strict=True)]
+        started = np.stack([situation.started[asked] for situation in situations])
+        steady = self.steadiness.step(actions[:, asked], started)  # [P, A, M]
+        answer = self.assist(history[:, asked], np.stack(motions), actions[:, asked], asked, steady)
+        for place, i in enumerate(asked):
+            if isinstance(self.variants[i], schema.CriticGain):
+                actions[:, i] *= answer.gain[:, place, :, None]
+            else:
+                actions[:, i] = answer.action[:, place]
         return actions
 
     def motion(self, command: Command, situation: Situation, among: list[int]) -> np.ndarray:
@@ -62,19 +88,40 @@ class Answers:
         target, desired = situation.target[among], command.desired[among]
         return absolute_motion(self.kinematics, self.layout, position, target, desired)
 
-    def assist(self, history: np.ndarray, motion: np.ndarray, among: list[int]) -> np.ndarray:
-        """Return the controller's actions [P, A, M, n] for A assisted variants."""
+    def assist(
+        self,
+        history: np.ndarray,
+        motion: np.ndarray,
+        command: np.ndarray,
+        among: list[int],
+        steady: np.ndarray,
+    ) -> Assisted:
+        """Return the controller's answers [P, A, M, ...] for A variants that ask it; `steady`
+        [P, A, M] is the steadiness of their commands."""
         groups = motion.shape[:3]  # (P, A, M)
         noise = self.rng.standard_normal((groups[0], 1, *motion.shape[2:]), dtype=np.float32)
-        guidance = np.array([self.guidance[i] for i in among], np.float32)[None, :, None]
+        strengths = [strength for strength in (self.strengths[i] for i in among) if strength]
+
+        def column(name: str) -> np.ndarray:
+            return np.array([getattr(s, name) for s in strengths], np.float32)[None, :, None]
+
+        guidance = self.steadiness.guidance(steady, column("guidance"), column("steady_guidance"))
+        caution = column("caution")
         answer = self.session.assist(
             flat(history, 3),
             flat(motion, 3),
+            flat(command, 3),
             np.broadcast_to(self.modes, groups).ravel(),
-            np.broadcast_to(guidance, groups).ravel(),
+            guidance.ravel(),
+            np.broadcast_to(caution, groups).ravel(),
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
-        return answer.action.reshape(*groups, -1)
+        return Assisted(
+            **{
+                name: array.reshape(*groups, *array.shape[1:])
+                for name, array in vars(answer).items()
+            }
+        )
 
 
 def flat(array: np.ndarray, axes: int) -> np.ndarray:
@@ -82,22 +129,23 @@ def flat(array: np.ndarray, axes: int) -> np.ndarray:
     return np.ascontiguousarray(array).reshape(-1, *array.shape[axes:])
 
 
-def guidances(variants: Mapping[str, schema.Variant], bundle: Bundle) -> tuple[float, ...]:
-    """Return each variant's guidance, the manifest's where the configuration leaves it open.
+def strengths_of(
+    variants: Mapping[str, schema.Variant], manifest: Manifest
+) -> dict[str, Strength | None]:
+    """Return each variant's strength, the manifest's where the configuration leaves it open.
+
+    A variant that scales by the critic's gain has the caution of `guarded`.
 
     Raises:
-        BundleError: a variant asks for an assistance that the bundle's graph does not compute.
+        BundleError: a variant asks for an assistance that the bundle does not know.
     """
-    manifest = bundle.manifest
-    for name, variant in variants.items():
-        if isinstance(variant, schema.Assisted) and variant.assistance != manifest.assistance:
-            raise BundleError(
-                f"{bundle.folder}: computes assistance {manifest.assistance!r}, but variant "
-                f"{name!r} asks for {variant.assistance!r}; export it or leave the variant out"
-            )
-    return tuple(
-        variant.guidance
-        if isinstance(variant, schema.Assisted) and variant.guidance is not None
-        else manifest.guidance
-        for variant in variants.values()
-    )
+    return {name: strength_of(variant, manifest) for name, variant in variants.items()}
+
+
+def strength_of(variant: schema.Variant, manifest: Manifest) -> Strength | None:
+    if isinstance(variant, schema.Direct):
+        return None
+    name = variant.assistance if isinstance(variant, schema.Assisted) else "guarded"
+    known = manifest.strength(name)
+    asked = {key: getattr(variant, key, None) for key in ("guidance", "steady_guidance", "caution")}
+    return replace(known, **{key: value for key, value in asked.items() if value is not None})

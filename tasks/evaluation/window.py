@@ -14,8 +14,9 @@ from configs.layout import Layout
 from envs.manipulation import ManipulationEnv
 from models.kinematics import Kinematics
 from tasks.evaluation.intention import IntentionMeter
-from tasks.evaluation.metrics import COUNTS
+from tasks.evaluation.metrics import COUNTS, METER
 from tasks.evaluation.perturbations import Command, Perturbation, Situation
+from tasks.evaluation.recording import Recorder
 from tasks.evaluation.variants import Answers
 
 Expert = Callable[[ManipulationEnv], torch.Tensor]  # clean actions [N, n]
@@ -68,10 +69,13 @@ class Window:
     meter: IntentionMeter
     kinematics: Kinematics
     layout: Layout
+    contact_n: float  # [N] a finger that presses more strongly touches
+    recorder: Recorder | None = None  # of a few environments, for people to look at
 
     def run(self, ticks: int, progress: Callable[[int], None]) -> dict[str, np.ndarray]:
         """Run the window and return its counts, COUNTS -> [P, V, M] float64."""
         counts = {name: np.zeros(self.arrangement.environments) for name in COUNTS}
+        counts["first_s"] += ticks / self.layout.control_hz
         for tick in range(ticks):
             commands, actions = self.command()
             before = self.env.keypoints.numpy().copy()
@@ -79,12 +83,31 @@ class Window:
             _, _, _, extras = self.env.step(torch.from_numpy(actions))
             dropped = extras["dropped"].numpy()
             self.meter.step(before, intended, self.env.keypoints.numpy(), dropped)
+            first = dropped & (counts["drops"] == 0)
+            counts["first_s"][first] = (tick + 1) / self.layout.control_hz
             counts["drops"] += dropped
             counts["goals"] += extras["reached"].numpy()
+            self.judge_contacts(commands, dropped, counts)
+            if self.recorder is not None:
+                self.recorder.step(self.env, dropped)
             progress(tick + 1)
         counts["time_s"] += ticks / self.layout.control_hz
-        counts |= {name: getattr(self.meter, name) for name in COUNTS[3:]}
+        counts |= {name: getattr(self.meter, name) for name in METER}
         return {name: value.reshape(self.arrangement.shape) for name, value in counts.items()}
+
+    def judge_contacts(
+        self, commands: Sequence[Command], dropped: np.ndarray, counts: dict[str, np.ndarray]
+    ) -> None:
+        """Count the contacts that were to be judged after this step, and those that are there."""
+        touching = (self.env.physics.contact_force.numpy() > self.contact_n) & ~dropped[:, None]
+        size = len(dropped) // len(commands)
+        for p, command in enumerate(commands):
+            if command.judged is None:
+                continue
+            rows = slice(p * size, (p + 1) * size)
+            judged = command.judged.reshape(size, -1)
+            counts["asked"][rows] += judged.sum(axis=1)
+            counts["kept"][rows] += (judged & touching[rows]).sum(axis=1)
 
     def command(self) -> tuple[list[Command], np.ndarray]:
         """Return each perturbation's command, and all environments' actions [N, n]."""
@@ -103,8 +126,9 @@ class Window:
         clean = split(self.clean())
         target, position = split(env.joint_target), split(env.joint_observation)
         goal_target, started = split(env.goal_joint_target), split(env.started)
+        touching = split(env.physics.contact_force) > self.contact_n
         return [
-            Situation(clean[p], target[p], position[p], goal_target[p], started[p])
+            Situation(clean[p], target[p], position[p], goal_target[p], started[p], touching[p])
             for p in range(self.arrangement.perturbations)
         ]
 

@@ -74,7 +74,7 @@ def goal_neighbours(metric: Metric, goals: Goals, found: Candidates) -> np.ndarr
             metric,
             goals,
             distances(pose[block], joints[block], pose, joints),
-            contacts_kept(found.take(block), found, goals.max_slide),
+            contacts_kept(found.take(np.arange(len(pose))[block]), found, goals.max_slide),
         )
         for block in _blocks(len(pose), len(pose))
     ]

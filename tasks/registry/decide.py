@@ -8,7 +8,12 @@ from typing import Any
 from configs.schema.promote import Gate
 
 CHAMPION = "champion."  # a path that begins so points into the champion's report
-OWN = ("assisted", "guidance")  # settings that say what the model is, not how it was measured
+OWN = (
+    "assisted",
+    "guidance",
+    "steady_guidance",
+    "caution",
+)  # settings that say what the model is, not how it was measured
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def judge(
 def measured_otherwise(report: Mapping[str, Any], champion: Mapping[str, Any]) -> list[str]:
     """Return the evaluation settings by which two reports' figures cannot be compared.
 
-    Which variant is the model's default, and its guidance, belong to the model.
+    Which variant is the model's default, and its strengths, belong to the model.
     """
     sides = [report.get("settings") or {}, champion.get("settings") or {}]
     names = sorted({*sides[0], *sides[1]} - {*OWN})

@@ -21,12 +21,13 @@ def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
     motion = np.zeros(motion_shape, dtype=np.float32)
     noise = rng.standard_normal(motion_shape, dtype=np.float32)
     mode = np.zeros(1, dtype=np.int64)
-    guidance = np.ones(1, dtype=np.float32)
+    command = np.zeros((1, layout.num_joints), dtype=np.float32)
+    one = np.ones(1, dtype=np.float32)
     session = Session(bundle, threads=1)
     times = []
     for _ in range(latency.warmup + latency.ticks):
         started = time.perf_counter()
-        session.assist(history, motion, mode, guidance, noise)
+        session.assist(history, motion, command, mode, one, one, noise)
         times.append(1e3 * (time.perf_counter() - started))
     counted = np.asarray(times[latency.warmup :])
     return {

@@ -80,8 +80,8 @@ def test_the_perturbations_in_which_the_controller_is_worse_are_named():
         "c": {"assisted": cell(5), "unassisted": cell(6)},
     }
     assert standing(table) == (
-        "The controller does worse than the bare command in a (goals a minute), b (time to a "
-        "drop); it does better in a (time to a drop); not told apart in c."
+        "The controller does worse than the bare command in time to a drop (b) and in goals a "
+        "minute (a); it does better in time to a drop (a); not told apart in c."
     )
     del table["a"], table["b"]
     assert "are not told apart" in standing(table)
@@ -92,7 +92,7 @@ def test_the_perturbations_in_which_the_controller_is_worse_are_named():
 
 def test_the_sentence_about_all_perturbations_is_in_the_opening():
     summary = report(unassisted=cell(2), assisted=cell(40))
-    assert "worse than the bare command in noisy_2.0 (time to a drop)" in said(summary)[1]
+    assert "worse than the bare command in time to a drop (noisy_2.0)" in said(summary)[1]
 
 
 def test_the_objects_of_the_training_are_named():
@@ -126,3 +126,51 @@ def test_numbers_are_short():
 
 def test_an_unknown_perturbation_goes_by_its_name():
     assert describe("open_hand", {}) == "open_hand"
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ({"kind": "clean"}, "the expert's own command"),
+        ({"kind": "pose", "pose": "open"}, "the whole hand commanded to its open pose"),
+        (
+            {"kind": "withdraw", "seconds": 1.0},
+            "one touching finger after another commanded away for 1 s",
+        ),
+    ],
+)
+def test_a_perturbation_is_described_by_its_definition(definition, words):
+    assert describe("p", {"perturbations": {"p": definition}}) == words
+
+
+def paired(hold, equal):
+    summary = report(unassisted=cell(48, 4), assisted=cell(6, 5))
+    summary["settings"]["assisted"] = "guarded"
+    summary["ratios"] = {"noisy_2.0": {"guarded": {"hold": hold}}}
+    summary["matched"] = {"noisy_2.0": {"guarded": equal}}
+    return " ".join(said(summary))
+
+
+def test_the_paired_ratio_and_that_at_equal_goals_are_said_with_their_intervals():
+    text = paired(
+        {"value": 8.0, "low": 5.5, "high": 12.0},
+        {"hold_ratio": 1.5, "low": 1.1, "high": 2.0, "goals_per_min": 2.5},
+    )
+    assert "time to a drop is 8.00 (5.50–12.0) times the bare command's" in text
+    assert "as many goals a minute, it is 1.50 (1.10–2.00) times as long." in text
+
+
+@pytest.mark.parametrize(
+    ("equal", "words"),
+    [
+        ((None, None, None), "No scaled command reaches the controller's goals a minute."),
+        ((1.5, None, None), "it is 1.50 (no interval) times as long, not told apart."),
+        ((1.2, 0.8, 1.9), "it is 1.20 (0.800–1.90) times as long, not told apart."),
+        ((0.5, 0.3, 0.8), "it is 0.500 (0.300–0.800) times as long."),
+    ],
+)
+def test_what_the_equal_goals_do_not_show_is_said(equal, words):
+    cells = dict(zip(("hold_ratio", "low", "high"), equal, strict=True)) | {"goals_per_min": 2.5}
+    text = paired({"value": None, "low": None, "high": None}, cells)
+    assert words in text
+    assert "Paired environment" not in text

@@ -1,0 +1,112 @@
+"""Ratios between variants with intervals from a paired bootstrap; pure functions.
+
+Pairs, and with them every variant's environments, are drawn together: what chance gave a pair, its
+object, grasp and disturbances, falls out of the ratio. Counts are [windows, V, M] of one
+perturbation; a unit that is drawn is a window's pair.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+Counts = Mapping[str, np.ndarray]  # name -> [windows, V, M]
+
+
+class Resampled:
+    """Sums over resampled pairs: row 0 as they were measured, then R resamples."""
+
+    def __init__(self, counts: Counts, variants: Sequence[str], resamples: int, seed: int) -> None:
+        first = next(iter(counts.values()))
+        units = first.shape[0] * first.shape[2]
+        drawn = np.random.default_rng(seed).integers(units, size=(resamples, units))
+        weights = np.stack([np.bincount(row, minlength=units) for row in drawn])
+        self.weights = np.concatenate([np.ones((1, units)), weights])  # [1 + R, units]
+        self.counts, self.variants = counts, list(variants)
+
+    def sums(self, variant: str, name: str) -> np.ndarray:
+        """Return a count's sum [1 + R]."""
+        values = self.counts[name][:, self.variants.index(variant)]
+        return self.weights @ values.ravel()
+
+    def hold(self, variant: str) -> np.ndarray:
+        """Return the time to a drop [1 + R] [s]; without a drop, the time watched."""
+        return self.sums(variant, "time_s") / np.maximum(self.sums(variant, "drops"), 1.0)
+
+    def goals_per_drop(self, variant: str) -> np.ndarray:
+        return self.sums(variant, "goals") / np.maximum(self.sums(variant, "drops"), 1.0)
+
+    def goals_per_min(self, variant: str) -> np.ndarray:
+        return 60.0 * self.sums(variant, "goals") / self.sums(variant, "time_s")
+
+
+def summarize(samples: np.ndarray, confidence: float) -> dict[str, float | None]:
+    """Return the measured value and its percentile interval; a value that is undefined is None.
+
+    Resamples in which it is undefined are left out; where they are more than the tail that the
+    interval cuts off, there is no interval.
+    """
+    tail = (1.0 - confidence) / 2
+    known = samples[1:][np.isfinite(samples[1:])]
+    value = float(samples[0]) if np.isfinite(samples[0]) else None
+    if value is None or len(known) < (1.0 - tail) * (len(samples) - 1):
+        return {"value": value, "low": None, "high": None}
+    low, high = np.quantile(known, (tail, 1.0 - tail))
+    return {"value": value, "low": float(low), "high": float(high)}
+
+
+def ratios(
+    resampled: Resampled, baseline: str, confidence: float
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Return each variant's hold and goals a drop over those of `baseline`."""
+    bare_hold, bare_goals = resampled.hold(baseline), resampled.goals_per_drop(baseline)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            variant: {
+                "hold": summarize(resampled.hold(variant) / bare_hold, confidence),
+                "goals_per_drop": summarize(
+                    resampled.goals_per_drop(variant) / bare_goals, confidence
+                ),
+            }
+            for variant in resampled.variants
+            if variant != baseline
+        }
+
+
+def matched(
+    resampled: Resampled, curve: Sequence[str], confidence: float
+) -> dict[str, dict[str, float | None]]:
+    """Return each variant's hold over that of the scaled command at the same goals a minute.
+
+    `curve` names the scaled commands in the order of their gains. Between neighbours log hold is
+    taken for linear in goals a minute; where several places of the curve have the same goals, the
+    one that holds longest counts. Beyond the curve's goals there is nothing to compare with.
+    """
+    goals = np.stack([resampled.goals_per_min(name) for name in curve])  # [C, 1 + R]
+    holds = np.log(np.stack([resampled.hold(name) for name in curve]))
+    found = {}
+    for variant in resampled.variants:
+        if variant in curve:
+            continue
+        rate = resampled.goals_per_min(variant)
+        best = on_curve(goals, holds, rate)
+        ratio = np.exp(np.log(resampled.hold(variant)) - best)
+        cell = summarize(ratio, confidence)
+        found[variant] = {
+            "hold_ratio": cell["value"],
+            "low": cell["low"],
+            "high": cell["high"],
+            "goals_per_min": float(rate[0]),
+        }
+    return found
+
+
+def on_curve(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return the greatest y [R] that the polylines x, y [C, R] have at `at` [R]; NaN: none."""
+    best = np.full(at.shape, -np.inf)
+    for a, b, low, high in zip(x[:-1], x[1:], y[:-1], y[1:], strict=True):
+        inside = (np.minimum(a, b) <= at) & (at <= np.maximum(a, b))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(a == b, 0.0, (at - a) / (b - a))
+        value = np.where(a == b, np.maximum(low, high), low + share * (high - low))
+        best = np.where(inside, np.maximum(best, value), best)
+    return np.where(np.isfinite(best), best, np.nan)

@@ -1,0 +1,135 @@
+"""The figures as tables: all of them, their ratios to the bare command, and by object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.evaluation.headline import goals_per_drop, interval, number
+from tasks.evaluation.naming import SPLIT_WORDS, label, strength, variants_of
+from tasks.evaluation.sections import judged_on, note, section, table, tall
+
+COLUMNS = (
+    ("hold_s", "time to a drop [s]"),
+    ("goals_per_min", "goals a minute"),
+    ("goals_per_drop", "goals a drop"),
+    ("intention", "intention (cosine)"),
+    ("intention_gain", "intention (gain)"),
+    ("drops", "drops"),
+    ("goals", "goals"),
+)
+
+
+def evaluation_table(summary: Mapping[str, Any]) -> str:
+    settings = summary["settings"]
+    head = ["perturbation", "variant", *(title for _, title in COLUMNS)]
+    rows = [
+        [
+            "" if i else name,
+            label(variant, settings),
+            *(figure(cells[variant], key) for key, _ in COLUMNS),
+        ]
+        for name, cells in summary["evaluation"].items()
+        for i, variant in enumerate(variants_of(cells))
+    ]
+    text = (
+        f"{100 * settings['confidence']:g}% intervals in parentheses. They take drops and goals "
+        "for Poisson processes and hold as far as that does; they speak of chance in these "
+        f"windows, not of other objects. Windows: {settings['windows']}, of "
+        f"{number(settings['window_s'])} s, in {settings['pairs'][settings['judged']]} "
+        f"environments a cell, {judged_on(settings)}. Intention: "
+        "realised against commanded keypoint motion; time after a drop counts as zero. "
+        f"{default_of(settings)}"
+    )
+    return section("Figures", tall(table(head, rows, text_columns=2)), note(text))
+
+
+def default_of(settings: Mapping[str, Any]) -> str:
+    """Say which variant the robot would run, and how strongly."""
+    name = settings.get("assisted")
+    if name is None:
+        return "No variant is the bundle's default assistance."
+    return f"The default assistance is {name}{strength(name, settings, 'guidance', 'caution')}."
+
+
+def ratios(summary: Mapping[str, Any]) -> str:
+    """Return every variant's time to a drop and goals a drop over the bare command's."""
+    settings, found = summary["settings"], summary["ratios"]
+    names = list(dict.fromkeys(name for cells in found.values() for name in variants_of(cells)))
+    parts = []
+    for key, words in (("hold", "time to a drop"), ("goals_per_drop", "goals a drop")):
+        rows = [
+            [perturbation, *(ratio(cells.get(name, {}).get(key)) for name in names)]
+            for perturbation, cells in found.items()
+        ]
+        head = [f"{words}, \u00d7", *(label(name, settings) for name in names)]
+        parts.append(table(head, rows))
+    text = (
+        "How many times the bare command's, with the "
+        f"{100 * settings['confidence']:g}% interval of a paired bootstrap over environments: what "
+        "chance gave an environment, its object, grasp and disturbances, falls out. A variant "
+        "without a drop counts as if one came at the end, so its ratio is a lower bound."
+    )
+    return section("Against the bare command", note(text), *parts)
+
+
+def ratio(cell: Mapping[str, Any] | None) -> str:
+    """Return a ratio with its interval; both may be unknown, and a bound may be missing."""
+    if not cell or cell.get("value") is None:
+        return "\u2013"
+    if cell.get("low") is None and cell.get("high") is None:
+        return f"{number(cell['value'])} (no interval)"
+    low = 0.0 if cell.get("low") is None else cell["low"]
+    return f"{number(cell['value'])} ({number(low)}\u2013{number(cell.get('high'))})"
+
+
+def by_object(summary: Mapping[str, Any]) -> str:
+    """Return each object's figures with its split, and each split's where it has several."""
+    settings = summary["settings"]
+    parts = []
+    for split, evaluation in summary["by_split"].items():
+        ones = {
+            name: one["evaluation"]
+            for name, one in summary["by_object"].items()
+            if one["split"] == split
+        }
+        words = SPLIT_WORDS[split]
+        parts += [(f"{name}, {words}", each) for name, each in ones.items()]
+        parts += [(f"all {words}", evaluation)] if len(ones) > 1 else []
+    variants = variants_of(next(iter(summary["evaluation"].values())))
+    columns = [label(name, settings) for name in variants]
+    made = []
+    for unit, figure_of in (("[s]", bounded), ("[1/min]", goals_of)):
+        rows = [
+            ["" if i else title, perturbation, *(figure_of(cells[name]) for name in variants)]
+            for title, evaluation in parts
+            for i, (perturbation, cells) in enumerate(evaluation.items())
+        ]
+        head = [f"object {unit}", "perturbation", *columns]
+        made.append(tall(table(head, rows, text_columns=2)))
+    text = (
+        "Time to a drop [s], \u2265 where no drop was seen, and goals a minute [1/min]. The "
+        "trained-on objects are evaluated on the grasps that training used, with other seeds; "
+        "what differs between objects may be the object, not the training."
+    )
+    return section("By object", note(text), *made)
+
+
+def bounded(cell: Mapping[str, Any]) -> str:
+    """Return a time to a drop with its interval; without a drop its lower bound."""
+    return figure(cell, "hold_s") if cell["drops"] else f"\u2265\u00a0{number(cell['hold_s_low'])}"
+
+
+def goals_of(cell: Mapping[str, Any]) -> str:
+    return number(cell["goals_per_min"])
+
+
+def figure(cell: Mapping[str, Any], key: str) -> str:
+    """Return a figure as text; without a drop only what was watched, and a lower bound."""
+    if key == "hold_s" and not cell["drops"]:
+        return f"none in {number(cell['time_s'])} ({interval(cell, key)})"
+    if key == "goals_per_drop":
+        return goals_per_drop(cell)
+    if f"{key}_low" in cell:
+        return f"{number(cell[key])} ({interval(cell, key)})"
+    if isinstance(cell[key], int):
+        return str(cell[key])
+    return number(cell[key])

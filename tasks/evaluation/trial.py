@@ -1,0 +1,134 @@
+"""One window of a table of perturbations and variants, made from its configuration and a seed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from configs.schema.evaluate import Evaluate, Pairs, Variant
+from configs.schema.export import SteadinessConfig
+from configs.schema.world import World
+from envs.streams import derive_seed
+from models.bundle import Strength
+from models.kinematics import Kinematics
+from models.steadiness import Steadiness
+from tasks.evaluation.commanders import make_commander
+from tasks.evaluation.inputs import Inputs, arrange, make_env
+from tasks.evaluation.intention import IntentionMeter
+from tasks.evaluation.recording import Recorder
+from tasks.evaluation.variants import Answers, Assisting
+from tasks.evaluation.window import Arrangement, Window
+from tasks.policy import load_expert
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is compared with what: every perturbation under every variant, in pairs."""
+
+    perturbations: tuple[str, ...]
+    variants: Mapping[str, Variant]
+    strengths: Mapping[str, Strength | None]
+    pairs: Pairs
+    windows: int
+    window_s: float  # [s]
+    stream: int  # random stream
+
+    def arrangement(self, inputs: Inputs) -> Arrangement:
+        return arrange(
+            len(self.perturbations),
+            len(self.variants),
+            self.pairs,
+            inputs.specs,
+            len(inputs.experts),
+        )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where tables are measured, and by whom commands are answered."""
+
+    world: World
+    evaluate: Evaluate
+    inputs: Inputs
+    session: Assisting
+    steadiness: SteadinessConfig
+    seed: int
+    threads: int | None
+
+
+def run_window(
+    stage: Stage,
+    table: Table,
+    index: int,
+    progress: Callable[[int], None],
+    recorder: Recorder | None = None,
+) -> dict[str, np.ndarray]:
+    """Run one window in environments of its own and return its counts [P, V, M].
+
+    A window depends on the seed and on its number only: equal pairs of different tables see equal
+    objects, grasps and disturbances.
+    """
+    arrangement = table.arrangement(stage.inputs)
+
+    def seed(purpose: str) -> int:
+        return derive_seed(stage.seed, "evaluate", table.stream, index, purpose)
+
+    threads = stage.threads
+    world = stage.world
+    env = make_env(world, stage.inputs, arrangement, table.window_s, seed("world"), threads)
+    try:
+        window = make_window(stage, table, env, arrangement, seed, recorder)
+        return window.run(round(table.window_s * stage.inputs.layout.control_hz), progress)
+    finally:
+        env.close()
+
+
+def make_window(
+    stage: Stage,
+    table: Table,
+    env,
+    arrangement: Arrangement,
+    seed: Callable[[str], int],
+    recorder: Recorder | None,
+) -> Window:
+    evaluate, inputs, embodiment = stage.evaluate, stage.inputs, stage.world.embodiment
+    layout, kinematics = inputs.layout, Kinematics(embodiment.hand)
+    modes = np.array([layout.modes.index(evaluate.experts[style]) for style in inputs.experts])
+    answers = Answers(
+        session=stage.session,
+        kinematics=kinematics,
+        layout=layout,
+        variants=tuple(table.variants.values()),
+        strengths=tuple(table.strengths[name] for name in table.variants),
+        steadiness=Steadiness(stage.steadiness, layout.control_hz),
+        modes=modes[list(arrangement.experts)],
+        rng=np.random.default_rng(seed("sampler")),
+    )
+    commanders = [
+        make_commander(
+            evaluate.library[name],
+            embodiment,
+            arrangement.variants,
+            arrangement.pairs,
+            np.random.default_rng(seed(name)),
+        )
+        for name in table.perturbations
+    ]
+    meter = IntentionMeter(
+        arrangement.environments,
+        layout.num_keypoints,
+        round(evaluate.intention.horizon_s * layout.control_hz),
+        evaluate.intention.min_motion,
+    )
+    return Window(
+        env=env,
+        arrangement=arrangement,
+        experts=[load_expert(folder, layout) for folder in inputs.experts.values()],
+        commanders=commanders,
+        answers=answers,
+        meter=meter,
+        kinematics=kinematics,
+        layout=layout,
+        contact_n=evaluate.contact_n,
+        recorder=recorder,
+    )
