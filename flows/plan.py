@@ -103,9 +103,10 @@ def model_nodes(config: Config) -> Iterator[Node]:
     objects = training_objects(config)
     rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
     yield Node("check", "check", CheckStep(check=config.check, **common), rollouts)
-    yield Node("train", "train", TrainStep(train=config.train, **common), {"dataset": "check"})
+    learning = common | {"seed": config.training_seed}
+    yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
-    yield Node("critic", "critic", CriticStep(critic=config.critic, **common), hazards)
+    yield Node("critic", "critic", CriticStep(critic=config.critic, **learning), hazards)
     networks = {"controller": "train", "critic": "critic"}
     calibrate = CalibrateStep(
         world=config.world,

@@ -28,7 +28,8 @@ from configs.schema.world import Embodiment, World
 class Config:
     """Every value of a run; each step is given its own part of it only."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0)]  # of everything but the networks' training
+    training_seed: Annotated[int, Field(ge=0)]  # of controller and critic alone
     machine: Machine
     hand: Hand
     control: Control

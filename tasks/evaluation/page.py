@@ -1,4 +1,4 @@
-"""The report of a run: index.html, which stands alone, and summary.json beside it."""
+"""The report of a run: index.html, which stands alone; picture.svg and summary.json beside it."""
 
 import json
 import os
@@ -30,7 +30,9 @@ PARTS = (
 
 
 def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
-    """Write a run's page and its summary, and return the page's path.
+    """Write a run's page, its picture and its summary, and return the page's path.
+
+    The recordings go into the page only: no figure of a summary is in them.
 
     Args:
         folder: made if it is not there.
@@ -46,7 +48,9 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         ValueError: the summary holds a number that is not finite.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "summary.json", json.dumps(summary, indent=1, allow_nan=False) + "\n")
+    figures = {name: part for name, part in summary.items() if name != "clips"}
+    write(folder / "summary.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
+    write(folder / "picture.svg", picture(summary))
     page = folder / "index.html"
     write(page, render(summary))
     return page
