@@ -103,7 +103,7 @@ def model_nodes(config: Config) -> Iterator[Node]:
     objects = training_objects(config)
     rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
     yield Node("check", "check", CheckStep(check=config.check, **common), rollouts)
-    learning = common | {"seed": config.training_seed}
+    learning: dict[str, Any] = common | {"seed": config.training_seed}
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
     yield Node("critic", "critic", CriticStep(critic=config.critic, **learning), hazards)
