@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,9 +55,13 @@ def validate(kind: type[T], values: Any, holder: str) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        value = "" if first["type"] == "missing" else f" (value {first['input']!r:.80})"
+        # of a whole section's value, which a validator of ours refused, its own words say enough
+        silent = first["type"] == "missing" or isinstance(first["input"], Mapping)
+        value = "" if silent else f" (value {first['input']!r:.80})"
         more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
-        raise ConfigError(f"{holder}: {key}: {first['msg']}{value}{more}") from None
+        where = ": ".join(filter(None, (holder, key)))
+        words = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{where}: {words}{value}{more}") from None
 
 
 def plain(config: Any) -> Any:

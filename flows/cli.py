@@ -122,13 +122,13 @@ def run_stages(options: argparse.Namespace) -> int:
 
     config = load(Config, options.overrides)
     home = home_folder()
-    require_machine(config.machine, home)
     plan(config, options.until)  # what the plan refuses is refused before Prefect starts
     if options.dry_run:
         from flows.forecast import forecast
 
         print(forecast(config, options.until, home))
         return 0
+    require_machine(config.machine, home)
     quiet(home)
     stop_on_signals()
     print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
@@ -139,28 +139,28 @@ def run_stages(options: argparse.Namespace) -> int:
 
 
 def list_models(options: argparse.Namespace) -> int:
-    from flows.models import listing
+    from flows.registry import listing
 
     print(listing())
     return 0
 
 
 def show_model(options: argparse.Namespace) -> int:
-    from flows.models import description
+    from flows.registry import description
 
     print(description(options.version))
     return 0
 
 
 def promote_model(options: argparse.Namespace) -> int:
-    from flows.models import promote
+    from flows.registry import promote
 
     print(promote(options.version, options.approver))
     return 0
 
 
 def roll_back(options: argparse.Namespace) -> int:
-    from flows.models import rollback
+    from flows.registry import rollback
 
     print(rollback(options.approver, options.in_force))
     return 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from configs.load import digest
 from configs.refs import Ref
 from configs.schema.pipeline import Config
-from flows.home import free_disk_gib
+from flows.home import free_disk_gib, free_memory_gib
 from flows.plan import plan
 from flows.runtime import identity_of
 from tasks.store import open_store
@@ -46,5 +46,8 @@ def forecast(config: Config, until: str, home: Path) -> str:
         lines.append(f"time: about {known:.0f} s of work")
     free = free_disk_gib(home)
     lines.append(f"disk: needs {config.machine.disk_gib:g} GiB, {free:.0f} GiB free in {home}")
-    lines.append(f"memory: needs {config.machine.memory_gib:g} GiB")
+    memory = free_memory_gib()
+    lines.append(f"memory: needs {config.machine.memory_gib:g} GiB, {memory:.0f} GiB free")
+    if memory < config.machine.memory_gib or free < config.machine.disk_gib:
+        lines.append("this machine cannot carry the run: it would be refused")
     return "\n".join(lines)

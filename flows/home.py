@@ -20,7 +20,7 @@ def home_folder() -> Path:
     Raises:
         HomeError: it cannot be made or written.
     """
-    home = Path(os.environ.get("DEXGEN_HOME", "var")).absolute()
+    home = Path(os.environ.get("DEXGEN_HOME") or "var").absolute()  # empty: as if not set
     try:
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=home):

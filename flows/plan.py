@@ -5,12 +5,13 @@ A node names its step, its own part of the configuration, and whose references g
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from configs.load import ConfigError
 from configs.schema.check import CheckStep
 from configs.schema.critic import CriticStep
-from configs.schema.evaluate import CalibrateStep, EvaluateStep, check_pairs
+from configs.schema.evaluate import CalibrateStep, EvaluateStep, check_pairs, for_calibration
 from configs.schema.experts import ExpertStep
 from configs.schema.export import ExportStep
 from configs.schema.grasps import GraspsStep
@@ -59,10 +60,39 @@ def plan(config: Config, until: str = STAGES[-1]) -> list[Node]:
     wanted = STAGES[: STAGES.index(until) + 1]
     if "experts" in wanted and not training_objects(config):
         raise ConfigError("objects.items: every object is held out; experts need a training one")
+    check_meshes(config)
+    if "rollouts" in wanted:
+        check_styles(config)
     if "evaluate" in wanted:
         check_pairs(config.evaluate, config.objects.items.values())
     nodes = [*world_nodes(config), *model_nodes(config)]
     return [node for node in nodes if node.step in wanted]
+
+
+def check_meshes(config: Config) -> None:
+    """Refuse a mesh that is not there before anything else is made."""
+    for name, item in config.objects.items.items():
+        if item.mesh is not None and not Path(item.mesh).is_file():
+            raise ConfigError(f"objects.items.{name}.mesh: there is no file {item.mesh}")
+
+
+def check_styles(config: Config) -> None:
+    """Refuse modes and styles that do not exist, wherever one names the other."""
+    modes, styles = config.layout.modes, config.task.styles
+    named = {f"rollouts.modes.{style}": mode for style, mode in config.rollouts.modes.items()}
+    named |= {f"hazards.modes.{style}": mode for style, mode in config.hazards.modes.items()}
+    named |= {f"evaluate.experts.{style}": mode for style, mode in config.evaluate.experts.items()}
+    for key, mode in named.items():
+        if mode not in modes:
+            raise ConfigError(f"{key}: unknown mode {mode!r}; one of {', '.join(modes)}")
+    for style in config.evaluate.experts:
+        if style not in styles:
+            raise ConfigError(
+                f"evaluate.experts: unknown style {style!r}; one of {', '.join(styles)}"
+            )
+    for style in styles:
+        if style not in config.rollouts.modes or style not in config.hazards.modes:
+            raise ConfigError(f"rollouts.modes and hazards.modes: give the style {style!r} a mode")
 
 
 def world_nodes(config: Config) -> Iterator[Node]:
@@ -110,7 +140,7 @@ def model_nodes(config: Config) -> Iterator[Node]:
     networks = {"controller": "train", "critic": "critic"}
     calibrate = CalibrateStep(
         world=config.world,
-        evaluate=config.evaluate,
+        evaluate=for_calibration(config.evaluate),
         sampling=config.export.sampling,
         steadiness=config.export.steadiness,
         seed=config.seed,

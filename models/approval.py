@@ -34,7 +34,15 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # sha256
 
 
 class ApprovalError(ValueError):
-    """An approval, a signature or a key that must not be trusted; one line with the reason."""
+    """An approval, a signature or a key that must not be trusted; one line with the reason.
+
+    The message is for the robot's side. `reason` is what was found, without whom it concerns and
+    what to do: who publishes releases names the folder and has another remedy.
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = message if reason is None else reason
 
 
 @strict
@@ -89,26 +97,27 @@ def verify(content: bytes, signature: bytes, public_key: Path) -> Approval:
     try:
         key.verify(signature, content)
     except InvalidSignature:
-        raise ApprovalError(
-            f"approval: the signature does not match the trusted key {_identity(key)[:12]} "
-            f"({public_key}): signed by another key or changed since; refuse it"
-        ) from None
+        reason = (
+            f"the signature does not match the trusted key {_identity(key)[:12]} "
+            f"({public_key}): signed by another key or changed since"
+        )
+        raise ApprovalError(f"approval: {reason}; refuse it", reason) from None
     try:
         values = json.loads(content)
         if isinstance(values, dict) and values.get("format") != FORMAT:
-            raise ApprovalError(
-                f"approval: signed, but of format {values.get('format')!r}, expected {FORMAT!r}; "
-                "move the release away and promote its model again"
-            )
+            reason = f"signed, but of format {values.get('format')!r}, expected {FORMAT!r}"
+            remedy = "move the release away and promote its model again"
+            raise ApprovalError(f"approval: {reason}; {remedy}", reason)
         approval = validate(Approval, values, "approval")
     except (ConfigError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ApprovalError(f"approval: signed, but not readable: {error}") from None
+        reason = f"signed, but not readable: {error}"
+        raise ApprovalError(f"approval: {reason}", reason) from None
     if encode(approval) != content:
-        raise ApprovalError("approval: signed, but not in canonical form; sign it again")
+        reason = "signed, but not in canonical form"
+        raise ApprovalError(f"approval: {reason}; sign it again", reason)
     if approval.key != _identity(key):
-        raise ApprovalError(
-            f"approval: names key {approval.key[:12]}, trusted is {_identity(key)[:12]}; refuse it"
-        )
+        reason = f"names key {approval.key[:12]}, trusted is {_identity(key)[:12]}"
+        raise ApprovalError(f"approval: {reason}; refuse it", reason)
     return approval
 
 
@@ -123,14 +132,12 @@ def verify_release(folder: Path, public_key: Path) -> Approval:
         content = (folder / APPROVAL).read_bytes()
         signature = (folder / SIGNATURE).read_bytes()
     except OSError as error:
-        raise ApprovalError(
-            f"{folder}: {error.strerror}: {Path(str(error.filename)).name}"
-        ) from None
+        reason = f"{error.strerror}: {Path(str(error.filename)).name}"
+        raise ApprovalError(f"{folder}: {reason}", reason) from None
     approval = verify(content, signature, public_key)
     if folder.name != release_name(approval.sequence):
-        raise ApprovalError(
-            f"{folder}: holds the approval of release {approval.sequence}; the folder was renamed"
-        )
+        reason = f"holds the approval of release {approval.sequence}; the folder was renamed"
+        raise ApprovalError(f"{folder}: {reason}", reason)
     return approval
 
 

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    if not os.environ.get("DEXGEN_HOME"):
+        os.environ.pop("DEXGEN_HOME", None)  # set but empty would be the file system's root
     commands = parser.add_subparsers(dest="command", required=True, metavar="run")
     run = commands.add_parser("run", help="run the robot that `robot=` names")
     run.add_argument("overrides", nargs="*", metavar="key=value")

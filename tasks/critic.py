@@ -144,8 +144,12 @@ def judge(model: Critic, lessons: Lessons, layout: Layout) -> dict[str, float]:
 
 
 def area_under_curve(score: Tensor, positive: Tensor) -> float:
-    """Return the chance that a positive [B] scores above a negative (Mann and Whitney)."""
-    ranks = score.argsort().argsort().double() + 1
+    """Return the chance that a positive [B] scores above a negative (Mann and Whitney).
+
+    Equal scores share their ranks: they count as half.
+    """
+    _, place, equal = score.unique(return_inverse=True, return_counts=True)
+    ranks = (equal.cumsum(0) - (equal.double() - 1) / 2)[place]
     count = positive.sum().double()
     others = len(positive) - count
     below = ranks[positive > 0].sum() - count * (count + 1) / 2

@@ -7,16 +7,20 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from configs.layout import Layout
+from configs.schema.export import SteadinessConfig
 from configs.schema.objects import Object
 from configs.schema.world import Embodiment
 from envs.grasp_set import Contacts, GraspSet
-from models.bundle import GRAPH, SCENARIO, WEIGHTS, Bundle, write_bundle
+from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, Strength, write_bundle
 
+# Commands of the tests are noise or held; either way the middle of `low` and `high` is left out.
+STEADINESS = SteadinessConfig(time_s=0.3, low=0.2, high=0.6)
 SPHERE = Object(name="ball", shape="sphere", size=(0.03,), mesh=None, held_out=False)
 
 
 def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows: int = -1) -> None:
-    """Write a graph with target = the last step's target, action = 0, plan = guidance x motion.
+    """Write a graph with target = the last step's target, action = 0, plan = guidance x motion,
+    gain = caution.
 
     `rows`: a graph that loads, and fails when it is run with another batch.
     """
@@ -43,19 +47,23 @@ def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows:
         helper.make_node("Mul", ["target", "zero"], ["action"]),
         helper.make_node("Reshape", ["guidance", "column"], ["weight"]),
         helper.make_node("Mul", ["motion", "weight"], ["plan"]),
+        helper.make_node("Identity", ["caution"], ["gain"]),
     ]
     single, motion = TensorProto.FLOAT, ["batch", *layout.motion_shape]
     inputs = [
         helper.make_tensor_value_info("history", single, ["batch", steps, size]),
         helper.make_tensor_value_info("motion", single, motion),
+        helper.make_tensor_value_info("command", single, ["batch", n]),
         helper.make_tensor_value_info("mode", TensorProto.INT64, ["batch"]),
         helper.make_tensor_value_info("guidance", single, ["batch"]),
+        helper.make_tensor_value_info("caution", single, ["batch"]),
         helper.make_tensor_value_info("noise", single, motion),
     ]
     outputs = [
         helper.make_tensor_value_info("target", single, ["batch", n]),
         helper.make_tensor_value_info("action", single, ["batch", n]),
         helper.make_tensor_value_info("plan", single, motion),
+        helper.make_tensor_value_info("gain", single, ["batch"]),
     ]
     graph = helper.make_graph(nodes, "hold", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
@@ -95,6 +103,7 @@ def make_bundle(
     embodiment: Embodiment,
     *,
     guidance: float = 0.2,
+    assistance: str = "paper",
     history: int | None = None,
     rows: int = -1,
     scenario: Object = SPHERE,
@@ -102,20 +111,26 @@ def make_bundle(
 ) -> Bundle:
     """Write the tiny bundle to `folder`, its sources beside it.
 
+    `paper` has one `guidance` and no guard; `guarded` has another for steady commands, and one.
     `more` files are added to it, or stand in for its own.
     """
     layout = embodiment.make_layout()
     sources = folder.parent / f"{folder.name}_sources"
     sources.mkdir(parents=True)
-    save_file({"weight": np.ones(1, np.float32)}, sources / WEIGHTS)
+    for name in (WEIGHTS, CRITIC):
+        save_file({"weight": np.ones(1, np.float32)}, sources / name)
     write_graph(sources / GRAPH, layout, history=history, rows=rows)
     write_grasps(sources / SCENARIO, embodiment)
     return write_bundle(
         folder,
-        {name: sources / name for name in (WEIGHTS, GRAPH, SCENARIO)} | dict(more or {}),
+        {name: sources / name for name in REQUIRED} | dict(more or {}),
         embodiment=embodiment,
-        assistance="paper",
-        guidance=guidance,
+        assistance=assistance,
+        assistances={
+            "paper": Strength(guidance=guidance, steady_guidance=guidance, caution=1.0),
+            "guarded": Strength(guidance=0.1, steady_guidance=0.7, caution=0.25),
+        },
+        steadiness=STEADINESS,
         ddim_steps=1,
         scenario=scenario,
         lineage={"dataset": "none", "experts": {}},

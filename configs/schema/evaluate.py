@@ -1,6 +1,7 @@
 """Evaluation: perturbed commands, the ways of answering them, windows and metrics."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -220,6 +221,33 @@ class CalibrateStep:
     seed: Annotated[int, Field(ge=0)]
 
 
+def for_calibration(evaluate: Evaluate) -> Evaluate:
+    """Return what the step `calibrate` depends on: what is the test's alone has fixed values.
+
+    So a test that is measured otherwise, longer or on other seeds, does not choose anew.
+    """
+    settings = evaluate.calibration
+    nobody = Pairs(held_out=0, training=0)
+    return replace(
+        evaluate,
+        window_s=settings.window_s,
+        windows=1,
+        pairs=Pairs(held_out=0, training=settings.pairs),
+        judged="training",
+        stream=settings.stream + 1,
+        confidence=0.95,
+        session_threads=1,
+        bootstrap=1,
+        unseen=(),
+        clips=0,
+        clip_s=1.0,
+        sweep=Sweep(perturbations=(), pairs=nobody, windows=1, variants={}),
+        perturbations=settings.perturbations,
+        library={name: evaluate.library[name] for name in ("clean", *settings.perturbations)},
+        variants={"unassisted": Direct(kind="direct", gain=1.0)},
+    )
+
+
 def split_of(item: Object) -> Split:
     return "held_out" if item.held_out else "training"
 
@@ -228,7 +256,8 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
     """Refuse pairs that cannot show every object of their split.
 
     Raises:
-        ConfigError: a split has fewer pairs than objects, or pairs and no object.
+        ConfigError: a split has fewer pairs than objects, or pairs and no object; the calibration
+            has fewer than training objects; the sweep has none, or of a split that is left out.
     """
     splits = [split_of(item) for item in objects]
     for split in SPLITS:
@@ -243,4 +272,21 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
             raise ConfigError(
                 f"evaluate.pairs.{split}: there is no such object for {pairs} environments; mark "
                 f"one by `held_out`, or set it to 0 with evaluate.judged={other}"
+            )
+    tuned, count = evaluate.calibration.pairs, splits.count("training")
+    if tuned < count:
+        raise ConfigError(
+            f"evaluate.calibration.pairs: {tuned} environments cannot hold {count} training "
+            f"objects; ask for {count} or more"
+        )
+    if not evaluate.sweep.perturbations:
+        return
+    swept = {split: evaluate.sweep.pairs.of(split) for split in SPLITS}
+    if not any(swept.values()):
+        raise ConfigError("evaluate.sweep.pairs: all are 0; ask for some, or for no perturbations")
+    for split, pairs in swept.items():
+        if pairs and not evaluate.pairs.of(split):
+            raise ConfigError(
+                f"evaluate.sweep.pairs.{split}: {pairs} environments, but evaluate.pairs.{split} "
+                "is 0 and leaves those objects out; set both, or neither"
             )

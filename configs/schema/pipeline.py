@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.layout import LayoutConfig
 from configs.schema.check import Check
@@ -49,6 +49,16 @@ class Config:
     train: Train
     export: Export
     promote: Promote
+
+    @model_validator(mode="after")
+    def steps_divide(self) -> "Config":
+        steps = 1.0 / (self.physics.timestep * self.control.hz)
+        if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
+            raise ValueError(
+                f"control.hz {self.control.hz:g} and physics.timestep {self.physics.timestep:g} s "
+                f"make {steps:.3f} physics steps a control step; choose them so that it is whole"
+            )
+        return self
 
     @property
     def embodiment(self) -> Embodiment:

@@ -9,14 +9,21 @@ does, the one that keeps most. The rule is fixed here and its grid in YAML.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, CalibrateStep, Direct, Evaluate, Pairs, Pose, Variant
+from configs.schema.evaluate import (
+    Assisted,
+    CalibrateStep,
+    Direct,
+    Evaluate,
+    Pose,
+    Variant,
+    for_calibration,
+)
 from models.assistance import Assistance
 from models.bundle import Strength
 from models.module_session import ModuleSession
@@ -41,17 +48,16 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
         ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
         ControllerError, CriticError, LayoutMismatch: networks that cannot be used.
     """
-    evaluate = config.evaluate
+    evaluate = for_calibration(config.evaluate)
     torch.set_num_threads(evaluate.threads)
     settings = evaluate.calibration
-    alone = replace(evaluate, pairs=Pairs(held_out=0, training=settings.pairs), judged="training")
-    inputs = open_inputs(config.world, alone, refs, context)
+    inputs = open_inputs(config.world, evaluate, refs, context)
     controller = read_controller(context.open(refs["controller"]), inputs.layout)
     critic = read_critic(context.open(refs["critic"]), inputs.layout)
     session = ModuleSession(Assistance(controller, critic, config.sampling))
     steadiness = config.steadiness
-    stage = Stage(config.world, alone, inputs, session, steadiness, config.seed, context.threads)
-    table = candidates(alone)
+    stage = Stage(config.world, evaluate, inputs, session, steadiness, config.seed, context.threads)
+    table = candidates(evaluate)
     ticks = round(table.window_s * inputs.layout.control_hz)
     counts = run_window(stage, table, 0, lambda tick: context.progress(tick, ticks, "ticks"))
     rows = [score(evaluate, table, counts, name) for name in table.variants if name != BARE]

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.bundle import Bundle, open_bundle
-from tasks.registry.locations import artifacts
+from tasks.registry.errors import RegistryError
+from tasks.registry.locations import artifacts, experiment_folder
+from tasks.registry.register import CONTROLLER
 from tasks.registry.terms import Terms, read_terms
-from tasks.registry.tracking import RegistryError
 from tasks.registry.versions import (
     BUNDLE_FOLDER,
     BUNDLE_HASH,
@@ -67,3 +68,12 @@ def read_evaluation(home: Path, version: "ModelVersion") -> dict[str, Any]:
             "restore it or evaluate again"
         )
     return json.loads(content)
+
+
+def kept_evaluation(home: Path, report_hash: str) -> dict[str, Any] | None:
+    """Return the evaluation of this hash among the registry's files, whatever the database says."""
+    for file in sorted(experiment_folder(home, CONTROLLER).glob(f"*/artifacts/{EVALUATION}")):
+        content = file.read_bytes()
+        if hashlib.sha256(content).hexdigest() == report_hash:
+            return json.loads(content)
+    return None

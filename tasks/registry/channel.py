@@ -20,8 +20,6 @@ from models.approval import (
     APPROVAL,
     BUNDLE,
     FORMAT,
-    PRIVATE_KEY,
-    PUBLIC_KEY,
     SIGNATURE,
     Approval,
     ApprovalError,
@@ -29,13 +27,13 @@ from models.approval import (
     is_running,
     key_id,
     list_releases,
-    make_keys,
     release_name,
     sign,
     verify,
-    verify_release,
 )
 from models.bundle import BundleError, open_bundle
+from tasks.registry.keys import approver_keys, keys_folder, releases_folder, verified
+from tasks.registry.locations import database
 from tasks.store.objects import sync_folder
 
 DECISION = "decision.json"  # name in a release
@@ -60,23 +58,14 @@ class Draft:
     decision: bytes  # decision.json, which the approval names by its hash
 
 
-def releases_folder(home: Path) -> Path:
-    return home / "releases"
-
-
-def keys_folder(home: Path) -> Path:
-    return home / "keys"
-
-
 def read_channel(home: Path) -> list[Approval]:
     """Return every release's approval, by rising sequence number, each one verified.
 
     Raises:
-        ApprovalError: a release is not signed by this registry's key.
+        ApprovalError: a release is not signed by this registry's key, or that key is gone.
     """
     folders = list_releases(releases_folder(home)).values()
-    public = keys_folder(home) / PUBLIC_KEY
-    return [verify_release(folder, public) for folder in folders]
+    return [verified(home, folder) for folder in folders]
 
 
 def standing(channel: Sequence[Approval]) -> list[Approval]:
@@ -132,7 +121,7 @@ def is_whole(home: Path, approval: Approval) -> bool:
     try:
         open_bundle(folder / BUNDLE, None, expected=approval.bundle_hash)
         read_decision(home, approval)
-        return verify_release(folder, keys_folder(home) / PUBLIC_KEY) == approval
+        return verified(home, folder) == approval
     except (ApprovalError, BundleError):
         return False
 
@@ -144,7 +133,7 @@ def is_released(home: Path, decision: Mapping[str, Any]) -> bool:
     if folder is None:
         return False
     try:
-        approval = verify_release(folder, keys_folder(home) / PUBLIC_KEY)
+        approval = verified(home, folder)
     except ApprovalError:
         return False
     about = (approval.bundle_hash, approval.report_hash)
@@ -154,8 +143,10 @@ def is_released(home: Path, decision: Mapping[str, Any]) -> bool:
 
 
 def release_stands(home: Path, artifact: Path) -> bool:
-    """Tell whether what a promotion's artifact decided is still in the channel."""
-    return is_released(home, json.loads((artifact / "decision.json").read_text()))
+    """Tell whether what a promotion did is there: a registry, and its release in the channel."""
+    return database(home).exists() and is_released(
+        home, json.loads((artifact / "decision.json").read_text())
+    )
 
 
 def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Approval:
@@ -211,23 +202,6 @@ def count_up(home: Path, sequence: int) -> None:
     write_durably(temporary, f"{sequence}\n".encode())
     temporary.replace(file)
     sync_folder(file.parent)
-
-
-def approver_keys(home: Path) -> tuple[Path, Path]:
-    """Return the approver's (private, public) key files, made before the first release.
-
-    Raises:
-        ApprovalError: there are releases, but the key that signed them is gone.
-    """
-    private = keys_folder(home) / PRIVATE_KEY
-    if not private.exists() and list_releases(releases_folder(home)):
-        raise ApprovalError(
-            f"{private}: the key that signed the releases is gone; restore it, or move "
-            f"{releases_folder(home)} away to begin a new channel"
-        )
-    made = make_keys(keys_folder(home))
-    sync_folder(keys_folder(home))  # a release without its key closes the channel
-    return made
 
 
 @contextmanager

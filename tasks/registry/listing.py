@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from models.approval import Approval
 from tasks.registry.aliases import follow_channel, number_of
 from tasks.registry.channel import DECISION, read_channel, read_decision
+from tasks.registry.errors import RegistryError
 from tasks.registry.locations import artifacts, database, experiment_folder, files_of
 from tasks.registry.register import CONTROLLER
-from tasks.registry.tracking import RegistryError, exclusive, open_client
+from tasks.registry.tracking import exclusive, open_client
 from tasks.registry.versions import (
     BUNDLE_HASH,
     DATASET,

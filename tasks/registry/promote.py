@@ -10,6 +10,7 @@ from configs.refs import Ref
 from configs.schema.promote import PromoteStep
 from models.bundle import Bundle, open_bundle
 from tasks.registry.channel import DECISION
+from tasks.registry.errors import RegistryError
 from tasks.registry.locations import files_of
 from tasks.registry.register import (
     CONTROLLER,
@@ -21,7 +22,7 @@ from tasks.registry.register import (
 )
 from tasks.registry.settle import Decision, settle
 from tasks.registry.terms import keep_terms
-from tasks.registry.tracking import Metric, RegistryError, exclusive, open_client
+from tasks.registry.tracking import Metric, exclusive, open_client
 from tasks.registry.versions import (
     BUNDLE_FOLDER,
     BUNDLE_HASH,

@@ -15,7 +15,8 @@ from tasks.registry.channel import (
     releases_folder,
     standing,
 )
-from tasks.registry.tracking import RegistryError, exclusive, open_client
+from tasks.registry.errors import RegistryError
+from tasks.registry.tracking import exclusive, open_client
 
 
 def rollback(home: Path, approver: str, in_force: int | None = None) -> dict[str, Any]:
@@ -58,8 +59,9 @@ def rollback(home: Path, approver: str, in_force: int | None = None) -> dict[str
             decision=read_decision(home, target),
         )
         bundle = list_releases(releases_folder(home))[target.sequence] / BUNDLE
+        client = open_client(home)  # what is wrong with the database is said before a release
         approval = publish_release(home, draft, bundle, next_sequence(home, channel))
-        follow_channel(open_client(home), [*channel, approval])
+        follow_channel(client, [*channel, approval])
         return plain(approval) | {"went_from": place(source), "went_to": place(target)}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from configs.schema.promote import Gate
 from models.approval import Approval
 from tasks.registry.aliases import challenge, follow_channel, version_of
-from tasks.registry.candidate import Candidate, candidate_of, read_evaluation
+from tasks.registry.candidate import Candidate, candidate_of, kept_evaluation, read_evaluation
 from tasks.registry.channel import (
     DECISION,
     Draft,
@@ -21,9 +21,9 @@ from tasks.registry.channel import (
     standing,
 )
 from tasks.registry.decide import Verdict, decide
+from tasks.registry.errors import RegistryError
 from tasks.registry.latency import measure_ticks
 from tasks.registry.register import CONTROLLER
-from tasks.registry.tracking import RegistryError
 from tasks.registry.versions import REFUSED_BY, VERDICT, all_versions
 
 if TYPE_CHECKING:
@@ -165,12 +165,15 @@ def champion_report(
     """Return the champion's evaluation, verified against its approval.
 
     Raises:
-        RegistryError: the champion's version is gone from the registry.
+        RegistryError: the champion's evaluation is gone from the registry.
     """
     if champion is None:
         return None
     version = version_of(champion, all_versions(client))
-    if version is None:
+    if version is None:  # the database was lost: its files may be there
+        report = kept_evaluation(home, champion.report_hash)
+        if report is not None:
+            return report
         raise RegistryError(
             f"release {champion.sequence}: its version is not in the registry, so nothing can be "
             "compared with it; restore mlflow.db, or register and promote it again"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from configs.load import plain, validate
 from configs.schema.promote import Promote
+from tasks.registry.errors import RegistryError
 from tasks.registry.locations import artifacts
-from tasks.registry.tracking import RegistryError
 from tasks.registry.versions import TERMS, TERMS_HASH
 
 if TYPE_CHECKING:

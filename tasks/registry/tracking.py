@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tasks.registry.locations import artifacts, database, experiment_folder, point_here
+from tasks.registry.tables import make_tables
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 IDENTITY = "identity"  # the tag that makes a run findable
 BATCH = 900  # figures in one log_batch; MLflow takes 1000
-
-
-class RegistryError(ValueError):
-    """A model, version or record that the registry does not have; one line with the remedy."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +42,19 @@ def exclusive(home: Path) -> Iterator[None]:
 
 
 def open_client(home: Path) -> "MlflowClient":
-    """Return a client of the embedded registry, made on first use; hold `exclusive` for that."""
+    """Return a client of the embedded registry, made on first use; hold `exclusive` for that.
+
+    Raises:
+        RegistryError: the database is damaged or is not completely made.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     with quiet():
         from mlflow import MlflowClient
 
+        make_tables(home)
         uri = f"sqlite:///{database(home).absolute()}"
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        client.search_registered_models(max_results=1)  # makes or migrates the tables now
         point_here(home)
     return client
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from tasks.registry.errors import RegistryError
 from tasks.registry.register import CONTROLLER
-from tasks.registry.tracking import RegistryError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -108,7 +108,11 @@ def test_divergence_is_reported_until_reset(
 
 
 def test_models_of_another_structure_are_refused(config: Config) -> None:
-    two = replace(config.hand, fingers=config.hand.fingers[:2], never_collide=())
+    fingers = config.hand.fingers[:2]
+    joints = sum(len(finger.links) for finger in fingers)
+    poses = {name: pose[:joints] for name, pose in config.hand.poses.items()}
+    rest = config.hand.rest[:joints]
+    two = replace(config.hand, fingers=fingers, rest=rest, poses=poses, never_collide=())
     box = ObjectModel(config.objects.items["box"])
     index, scales = np.zeros(1, dtype=int), np.ones(1)
     whole = compile_models(config.hand, config.physics, [box], index, scales)

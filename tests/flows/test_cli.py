@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+CUP = "{name:cup,shape:mesh,size:[],mesh:/no/cup.stl,held_out:false}"
 ALL_HELD_OUT = [f"objects.items.{name}.held_out=true" for name in ("box", "sphere")]
 HEAVY = {"torch", "mujoco", "prefect", "mlflow", "hydra", "lightning", "great_expectations"}
 
@@ -33,8 +34,12 @@ def test_help_imports_nothing_heavy():
         (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
         (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
         (["run", "hand=no_such_hand"], "no_such_hand"),
-        (["run", *ALL_HELD_OUT], "objects.items"),
+        (["run", "profile=smoke", *ALL_HELD_OUT], "objects.items"),
         (["run", "evaluate.pairs.held_out=0"], "evaluate"),
+        (["run", "+objects.items.cup=" + CUP], "there is no file /no/cup.stl"),
+        (["run", "control.hz=21"], "control.hz"),
+        (["run", "rollouts.modes.fast=foo"], "rollouts.modes.fast"),
+        (["run", "~evaluate.experts.fast", "+evaluate.experts.fsat=default"], "'fsat'"),
     ],
 )
 def test_bad_input_is_refused_before_anything_starts(arguments, named, dexgen, tmp_path):

@@ -31,7 +31,11 @@ def test_every_stage_has_a_node_and_until_cuts():
 
 def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
     plan_nodes = nodes()
-    held_out = {name for name, item in load(Config, []).objects.items.items() if item.held_out}
+    held_out = {
+        name
+        for name, item in load(Config, ["profile=smoke"]).objects.items.items()
+        if item.held_out
+    }
     assert held_out
     for name in held_out:
         users = {node.step for node in plan_nodes.values() if f"grasps/{name}" in node.inputs}
@@ -40,6 +44,38 @@ def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
 
 def test_changed_training_value_touches_training_only():
     assert rerun("train.batch=64") == {"train"}
+    assert rerun("training_seed=1") == {"train", "critic"}
+
+
+def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
+    for change in (
+        "evaluate.windows=3",
+        "evaluate.window_s=7",
+        "evaluate.stream=5",
+        "evaluate.pairs.held_out=8",
+        "evaluate.perturbations=[noisy_2.0]",
+        "evaluate.bootstrap=50",
+        "evaluate.library.slow_0.5.beta=0.4",
+        "evaluate.sweep.windows=2",
+        "evaluate.variants.scaled.gain=0.3",
+    ):
+        assert rerun(change) == {"evaluate"}, change
+    for change in (
+        "evaluate.calibration.window_s=5",
+        "evaluate.calibration.guidance=[0.3]",
+        "evaluate.library.noisy_2.0.amplitude=1.9",
+        "evaluate.contact_n=0.06",
+    ):
+        assert rerun(change) == {"calibrate", "evaluate"}, change
+
+
+def test_hazards_are_the_critics_and_nobody_elses():
+    assert rerun("hazards.chunks=3") == {"hazards/fast", "hazards/slow"}
+    assert rerun("critic.batch=64") == {"critic"}
+    plan_nodes = nodes()
+    for label in ("hazards/fast", "hazards/slow"):
+        users = {node.step for node in plan_nodes.values() if label in node.inputs.values()}
+        assert users == {"critic"}
 
 
 def test_changed_reward_leaves_grasps_alone():

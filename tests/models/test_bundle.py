@@ -9,8 +9,19 @@ from configs.load import load, plain, validate
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from configs.schema.world import Embodiment
-from models.bundle import CHECKSUM, MANIFEST, WEIGHTS, BundleError, open_bundle, write_bundle
-from tests.tiny_bundle import make_bundle
+from models.bundle import (
+    CHECKSUM,
+    CRITIC,
+    GRAPH,
+    MANIFEST,
+    SCENARIO,
+    WEIGHTS,
+    BundleError,
+    Strength,
+    open_bundle,
+    write_bundle,
+)
+from tests.tiny_bundle import STEADINESS, make_bundle
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +61,7 @@ def test_equal_contents_have_equal_hashes(original, tmp_path, bodies):
 
 def test_one_flipped_byte_in_any_file(copy):
     files = sorted(copy.iterdir())
-    assert len(files) == 5
+    assert len(files) == 6
     for path in files:
         content = path.read_bytes()
         for place in (0, len(content) // 2, len(content) - 1):
@@ -100,10 +111,10 @@ def test_another_hash_than_approved(copy):
 def test_another_format_is_named(copy):
     import hashlib
 
-    content = (copy / MANIFEST).read_bytes().replace(b"bundle-1", b"bundle-9")
+    content = (copy / MANIFEST).read_bytes().replace(b"bundle-2", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
-    assert "format 'bundle-9', expected 'bundle-1'" in refused(copy)
+    assert "format 'bundle-9', expected 'bundle-2'" in refused(copy)
 
 
 def test_no_folder_and_no_bundle(tmp_path):
@@ -123,21 +134,47 @@ def test_a_mesh_cannot_stand_in_for_a_required_file(tmp_path, bodies):
         make_bundle(tmp_path / "bundle", bodies["trident"].config.embodiment, scenario=item)
 
 
-def test_failed_writing_leaves_nothing(tmp_path, original, bodies):
-    parts = {
+def test_an_assistance_is_known_by_its_name(original):
+    manifest = original.manifest
+    assert manifest.strength() == manifest.strength("paper")
+    assert manifest.strength("paper") == Strength(guidance=0.2, steady_guidance=0.2, caution=1.0)
+    assert manifest.strength("guarded").caution == 0.25
+    with pytest.raises(BundleError, match=r"no assistance 'bold'; one of guarded, paper"):
+        manifest.strength("bold")
+
+
+def test_a_default_assistance_without_settings_is_refused(tmp_path, bodies):
+    embodiment = bodies["trident"].config.embodiment
+    with pytest.raises(BundleError, match=r"assistance 'bold' has no settings"):
+        make_bundle(tmp_path / "bundle", embodiment, assistance="bold")
+
+
+@pytest.fixture
+def parts(original, bodies):
+    """Return what a bundle is written with beside its files."""
+    return {
         "embodiment": bodies["trident"].config.embodiment,
         "assistance": "paper",
-        "guidance": 0.2,
+        "assistances": original.manifest.assistances,
+        "steadiness": STEADINESS,
         "ddim_steps": 1,
         "scenario": original.manifest.scenario,
         "lineage": {},
     }
-    names = ("controller.safetensors", "controller.onnx")  # the scenario is missing
+
+
+@pytest.mark.parametrize("missing", [WEIGHTS, CRITIC, GRAPH, SCENARIO])
+def test_a_bundle_without_a_required_file_is_not_written(tmp_path, original, parts, missing):
+    names = {WEIGHTS, CRITIC, GRAPH, SCENARIO} - {missing}
     files = {name: original.folder / name for name in names}
-    with pytest.raises(BundleError, match=r"lists no file 'scenario\.safetensors'"):
+    with pytest.raises(BundleError, match=f"lists no file '{re.escape(missing)}'"):
         write_bundle(tmp_path / "bundle", files, **parts)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_writing_leaves_nothing(tmp_path, original, parts):
     with pytest.raises(BundleError, match="absent"):
         write_bundle(tmp_path / "bundle", {"x": tmp_path / "absent"}, **parts)
     with pytest.raises(BundleError, match="no folders"):
-        write_bundle(tmp_path / "bundle", {"../x": original.folder / names[0]}, **parts)
+        write_bundle(tmp_path / "bundle", {"../x": original.folder / WEIGHTS}, **parts)
     assert list(tmp_path.iterdir()) == []

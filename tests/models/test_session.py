@@ -28,8 +28,10 @@ def inputs(layout, batch):
     return {
         "history": draw(layout.history, layout.step_size),
         "motion": draw(*layout.motion_shape),
+        "command": rng.uniform(-1, 1, (batch, layout.num_joints)).astype(np.float32),
         "mode": np.zeros(batch, np.int64),
         "guidance": np.linspace(0, 1, batch).astype(np.float32),
+        "caution": np.linspace(0.5, 0, batch).astype(np.float32),
         "noise": draw(*layout.motion_shape),
     }
 
@@ -45,9 +47,10 @@ def test_answers_by_name_and_batch(session, batch):
     assert np.abs(result.action).max() == 0
     plan = given["motion"] * given["guidance"][:, None, None, None]
     np.testing.assert_array_equal(result.motion, plan)
+    np.testing.assert_array_equal(result.gain, given["caution"])
 
 
-@pytest.mark.parametrize("name", ["history", "motion", "guidance", "noise"])
+@pytest.mark.parametrize("name", ["history", "motion", "command", "guidance", "caution", "noise"])
 def test_refuses_bad_arrays_by_name(session, name):
     given = inputs(session.layout, 2)
     broken = given[name].copy()
@@ -58,13 +61,14 @@ def test_refuses_bad_arrays_by_name(session, name):
         session.assist(**(given | {name: given[name][:1]}))
 
 
-def test_refuses_bad_modes_and_negative_guidance(session):
+def test_refuses_bad_modes_and_negative_strengths(session):
     given = inputs(session.layout, 2)
     for mode in ([0, len(session.layout.modes)], [-1, 0], [0.0, 1.0], [[0, 1]]):
         with pytest.raises(SessionError, match="mode"):
             session.assist(**(given | {"mode": np.array(mode)}))
-    with pytest.raises(SessionError, match="negative"):
-        session.assist(**(given | {"guidance": np.array([-1, 0], np.float32)}))
+    for name in ("guidance", "caution"):
+        with pytest.raises(SessionError, match=f"^{name}: -1 is negative"):
+            session.assist(**(given | {name: np.array([-1, 0], np.float32)}))
 
 
 def test_a_result_that_is_not_finite_is_refused(session):
@@ -99,7 +103,7 @@ def test_a_graph_of_another_shape_is_refused(bodies, tmp_path):
 def test_the_robots_side_needs_no_torch():
     code = (
         "import sys, models.session, models.bundle, models.kinematics, models.motion, "
-        "models.state, models.interpolation, models.rotations; "
+        "models.state, models.steadiness, models.interpolation, models.rotations; "
         "print([m for m in ('torch', 'mujoco', 'mlflow', 'prefect') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,6 +1,7 @@
 """The exported bundle: the same numbers as the network, the structure that was asked for."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,15 @@ from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel, save_objects
-from models.bundle import GRAPH, SCENARIO, Bundle, open_bundle
-from models.controller import Controller, ControllerError, PaperAssistance
-from models.session import Session
+from models.assistance import Assistance
+from models.bundle import CRITIC, GRAPH, SCENARIO, Bundle, Strength, open_bundle
+from models.controller import Controller, ControllerError
+from models.critic import Critic
+from models.session import INPUTS, Session
+from models.weights import WeightsError, load_weights
+from tasks import critic as critic_step
 from tasks.context import Context, Progress, make_scratch
-from tasks.export import export, read_controller
+from tasks.export import CALIBRATION, ExportError, export, read_calibration, read_controller
 from tasks.graph import ParityError, compare, draw_inputs
 from tasks.store import open_store
 from tasks.training import write_artifact
@@ -33,9 +38,16 @@ SETTINGS = [
     "train.controller.denoiser.encoder_layers=3",
     "train.controller.inverse_dynamics.hidden=16",
     "train.controller.inverse_dynamics.blocks=1",
+    "critic.network.hidden=12",
+    "critic.network.layers=2",
     "export.sampling.steps=3",
     "export.scenario_grasps=4",
 ]
+
+CHOICE = {
+    "paper": {"guidance": 0.3, "steady_guidance": 0.3, "caution": 1.0},
+    "guarded": {"guidance": 0.1, "steady_guidance": 0.7, "caution": 0.05},
+}
 
 
 def config_of(hand: str, *overrides: str) -> Config:
@@ -72,12 +84,38 @@ def make_controller(config: Config) -> Controller:
     return controller.requires_grad_(False).eval()
 
 
+def make_critic(config: Config) -> Critic:
+    torch.manual_seed(1)
+    layout = config.embodiment.make_layout()
+    critic = Critic(layout, config.critic.network)
+    torch.nn.init.normal_(critic.output.weight, std=3.0)  # so that gains of every size occur
+    critic.normalizer.fit(
+        0.5 + 0.1 * torch.randn(50, layout.history, layout.step_size),
+        0.001 * torch.randn(50, *layout.motion_shape),
+        1e-4,
+    )
+    return critic.requires_grad_(False).eval()
+
+
+def make_assistance(config: Config) -> Assistance:
+    return Assistance(make_controller(config), make_critic(config), config.export.sampling)
+
+
 def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
-    """Publish a controller, the objects and grasps of the training objects, as the steps do."""
+    """Publish networks, calibration, and objects and grasps of the training, as the steps do."""
     layout, context = config.embodiment.make_layout(), make_context(home, "train")
     training = TrainStep(embodiment=config.embodiment, train=config.train, seed=config.seed)
     files = write_artifact(make_controller(config), context.scratch, layout, training, {}, {})
     refs = {"controller": context.publish(files, "controller", [])}
+    context = make_context(home, "critic")
+    files = critic_step.write_artifact(
+        make_critic(config), context.scratch, layout, config.critic, {}
+    )
+    refs["critic"] = context.publish(files, "critic", [])
+    context = make_context(home, "calibrate")
+    path = context.scratch / CALIBRATION
+    path.write_text(json.dumps({"choice": CHOICE, "rule": "by hand", "rows": []}))
+    refs["calibration"] = context.publish({CALIBRATION: path}, "calibration", [])
     context = make_context(home, "objects")
     models = [ObjectModel(item) for item in config.objects.items.values()]
     files = {path.name: path for path in save_objects(models, context.scratch)}
@@ -101,26 +139,34 @@ def exported(request, tmp_path_factory) -> tuple[Config, Bundle, dict[str, Ref],
 
 def test_graph_computes_what_the_network_computes(exported):
     config, bundle, _, _ = exported
-    controller, session = make_controller(config), Session(bundle)
-    assistance = PaperAssistance(controller, config.export.sampling)
+    assistance, session = make_assistance(config), Session(bundle)
+    gains: set[float] = set()
     for batch in (1, 2, 17):
-        inputs = draw_inputs(bundle.layout, controller.normalizer, batch, seed=batch)
+        inputs = list(draw_inputs(assistance, batch, seed=batch))
+        inputs[INPUTS.index("caution")] *= 0.02  # so small that the guard is at work
         wanted = assistance(*inputs)
         found = session.assist(*(tensor.numpy() for tensor in inputs))
         np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
         np.testing.assert_allclose(found.action, wanted.action, atol=1e-4)
         np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
+        np.testing.assert_array_equal(found.gain, wanted.gain)
+        gains.update(found.gain.tolist())
+    assert len(gains) > 2
     differences = compare(assistance, session, config.export.parity, seed=3)
     assert max(differences.values()) < 1e-4
 
 
 def test_another_networks_graph_fails_the_comparison(exported):
     config, bundle, _, _ = exported
-    other = make_controller(config)
-    other.inverse_dynamics.mean.bias += 0.01
-    assistance = PaperAssistance(other, config.export.sampling)
+    other = make_assistance(config)
+    other.controller.inverse_dynamics.mean.bias += 0.01
     with pytest.raises(ParityError, match=r"export\.parity\.target: .* differ by"):
-        compare(assistance, Session(bundle), config.export.parity, seed=0)
+        compare(other, Session(bundle), config.export.parity, seed=0)
+    other = make_assistance(config)
+    other.critic.output.weight *= -1.0
+    wide = replace(config.export.parity, target=10.0, action=10.0, motion=10.0)
+    with pytest.raises(ParityError, match=r"export\.parity\.gain: .* differ by"):
+        compare(other, Session(bundle), wide, seed=0)
 
 
 def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
@@ -129,10 +175,16 @@ def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
     blocks, layers = 2, 3
     unet = 1 + 2 * blocks + 2 + 3 * blocks + 1  # in, down, middle, up with residuals, out
     once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
+    once += 2 + 1  # the critic's layers and its output, all gains at once
     products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
     assert products == once + config.export.sampling.steps * unet
     assert not {node.op_type for node in graph.node} & {"Sin", "Cos", "If", "Loop", "Scan"}
-    assert [node.name for node in graph.output] == ["target", "action", "planned_motion"]
+    assert [node.name for node in graph.output] == [
+        "target",
+        "action",
+        "planned_motion",
+        "gain",
+    ]
     for node in (*graph.input, *graph.output):
         assert node.type.tensor_type.shape.dim[0].dim_param == "batch"
 
@@ -141,11 +193,20 @@ def test_bundle_says_where_it_comes_from(exported):
     config, bundle, refs, context = exported
     manifest = bundle.manifest
     assert manifest.ddim_steps == 3
-    assert (manifest.assistance, manifest.guidance) == ("paper", config.export.guidance)
+    assert manifest.assistance == config.export.assistance
+    assert manifest.assistances == {name: Strength(**row) for name, row in CHOICE.items()}
+    assert manifest.steadiness == config.export.steadiness
     assert manifest.lineage["inputs"] == {name: ref.version for name, ref in refs.items()}
     assert manifest.lineage["steps"][refs["controller"].version]["step"] == "train"
     names = [json.loads(row)["name"] for row in context.metrics_file.read_text().splitlines()]
-    assert "export.parity.action" in names
+    assert {"export.parity.action", "export.parity.gain"} <= set(names)
+
+
+def test_bundle_holds_the_critics_weights(exported):
+    config, bundle, _, _ = exported
+    found, wanted = Critic(bundle.layout, config.critic.network), make_critic(config)
+    load_weights(found, bundle.folder / CRITIC)
+    assert all(torch.equal(v, found.state_dict()[n]) for n, v in wanted.state_dict().items())
 
 
 def test_scenario_is_the_best_connected_object(exported):
@@ -174,5 +235,22 @@ def test_a_controller_of_another_layout_or_a_damaged_one_is_refused(exported, tm
     with pytest.raises(ControllerError, match="not a trained controller"):
         read_controller(tmp_path, config.embodiment.make_layout())
     (tmp_path / "controller.json").write_bytes((folder / "controller.json").read_bytes())
-    with pytest.raises(ControllerError, match="not the weights"):
+    with pytest.raises(WeightsError, match="not the weights"):
         read_controller(tmp_path, config.embodiment.make_layout())
+
+
+def test_a_damaged_calibration_is_refused_in_one_line(tmp_path):
+    good = {"choice": CHOICE, "rule": "r", "rows": []}
+    for content in (
+        "no json",
+        json.dumps(good | {"choice": 3}),
+        json.dumps({"rule": "r"}),
+        json.dumps(good | {"choice": {"paper": {"guidance": 0.3}}}),
+        json.dumps(good | {"choice": {"paper": CHOICE["paper"] | {"caution": 2.0}}}),
+    ):
+        (tmp_path / CALIBRATION).write_text(content)
+        with pytest.raises(ValueError, match=r"calibration\.json") as caught:
+            read_calibration(tmp_path)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ExportError, match="run calibrate"):
+        read_calibration(tmp_path / "nowhere")

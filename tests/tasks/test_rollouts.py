@@ -15,7 +15,7 @@ from envs.episodes import open_shard, read_manifest
 from envs.manipulation import ManipulationEnv
 from models.motion import apply_action
 from tasks import rollouts as module
-from tasks.bursts import NoiseBursts
+from tasks.bursts import CommandBursts
 from tasks.policy import make_actor, save_policy
 from tasks.rollouts import Chunk, RolloutsError, episodes, merge_chunks, mode_of, rollouts, write
 from tasks.store import open_store
@@ -176,11 +176,11 @@ def test_recorded_noise_comes_and_goes(workshop):
         small.config.world, small.objects, small.grasps, num_envs=4, seed=0, style="fast", threads=1
     )
     bursts = workshop.config.rollouts.bursts
-    noise = NoiseBursts(
-        replace(bursts, calm_s=(0.25, 0.25), noisy_s=(0.5, 0.5)),
+    noise = CommandBursts(
+        replace(bursts, calm_s=(0.25, 0.25), bad_s=(0.5, 0.5)),
         np.array([0.0, 1.0, 1.0, 1.0]),
-        env.num_actions,
-        small.layout.control_hz,
+        small.config.hand,
+        small.layout,
         np.random.default_rng(0),
     )
     chunk = module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1)

@@ -10,7 +10,15 @@ from configs.schema.pipeline import Config
 from envs.episodes import EpisodeWriter
 from models.kinematics import Kinematics
 from models.state import split_step, start, state_step
-from tasks.windows import WindowsError, clean_rows, gather, read_frames, split_episodes, valid_rows
+from tasks.windows import (
+    WindowsError,
+    clean_rows,
+    gather,
+    join_frames,
+    read_frames,
+    split_episodes,
+    valid_rows,
+)
 from tests.tasks.synthetic_episodes import whole
 
 LENGTHS = (5, 3, 6)  # frames 0-4, 5-7, 8-13
@@ -128,6 +136,39 @@ def test_episodes_are_split_whole(frames):
     assert len(held_back) in LENGTHS  # all three have clean frames: one of them
     again = split_episodes(frames, 0.34, seed=3)[1]
     assert torch.equal(held_back, again)
+
+
+def test_joined_datasets_keep_their_episodes_apart(frames, layout):
+    """Rows of the second part are 14 further on; windows are those of the parts."""
+    other = join_frames([frames])
+    assert all(
+        torch.equal(a, b) for a, b in zip(vars(other).values(), vars(frames).values(), strict=True)
+    )
+    both = join_frames([frames, frames, frames])
+    assert len(both) == 3 * 14
+    for part in range(3):
+        rows = slice(14 * part, 14 * (part + 1))
+        assert torch.equal(both.first[rows], frames.first + 14 * part)
+        assert torch.equal(both.last[rows], frames.last + 14 * part)
+    assert len(both.first.unique()) == 3 * len(LENGTHS)
+    rows = valid_rows(both, torch.arange(len(both)), layout.horizon)
+    alone = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    assert rows.tolist() == [row + 14 * part for part in range(3) for row in alone.tolist()]
+    wanted, found = gather(frames, alone, layout), gather(both, rows[-len(alone) :], layout)
+    assert all(
+        torch.equal(a, b) for a, b in zip(vars(wanted).values(), vars(found).values(), strict=True)
+    )
+
+
+def test_drops_are_read_where_they_are(embodiment, layout, tmp_path):
+    writer = EpisodeWriter(tmp_path, layout, 10**9)
+    for episode, dropped in enumerate((True, False)):
+        drop = np.zeros(4)
+        drop[-1] = dropped
+        writer.append(whole(layout, episode, {"drop": drop}))
+    writer.close()
+    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+    assert frames.drop.tolist() == [False] * 3 + [True] + [False] * 4
 
 
 def test_both_kinds_of_episodes_are_held_back(embodiment, layout, tmp_path):

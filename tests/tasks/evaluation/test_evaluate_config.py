@@ -26,6 +26,12 @@ def test_a_new_noise_level_is_a_configuration_value():
         ("evaluate.pairs.held_out=0", "judged is 'held_out'"),
         ("evaluate.judged=all", "evaluate.judged"),
         ("+evaluate.variants.assisted={kind: direct, gain: 1}", "assisted"),
+        ("evaluate.sweep.perturbations=[noisy_8]", "noisy_8"),
+        ("evaluate.calibration.perturbations=[noisy_7]", "noisy_7"),
+        ("evaluate.calibration.stream=2", "calibration.stream 2 is the test's own"),
+        ("~evaluate.library.clean", "'clean' is not in the library"),
+        ("evaluate.variants.paper.assistance=bold", "assistance"),
+        ("evaluate.variants.guarded.caution=1.5", "caution"),
     ],
 )
 def test_bad_values_are_named_in_one_line(override, named):
@@ -58,10 +64,37 @@ def test_every_profile_judges_held_out_objects_and_shows_each_object(profile):
     ],
 )
 def test_pairs_that_cannot_show_every_object_are_refused(overrides, named):
+    config = load(Config, ["profile=smoke", *overrides])
+    with pytest.raises(ConfigError, match=named) as caught:
+        check_pairs(config.evaluate, config.objects.items.values())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "named"),
+    [
+        (
+            "{held_out: 4, training: 2}",
+            r"sweep\.pairs\.training: 2 environments, but evaluate\.pairs",
+        ),
+        ("{held_out: 0, training: 0}", r"sweep\.pairs: all are 0"),
+    ],
+)
+def test_a_sweep_without_objects_is_refused_before_anything_is_measured(pairs, named):
+    overrides = ["evaluate.pairs.training=0", f"evaluate.sweep.pairs={pairs}"]
     config = load(Config, overrides)
     with pytest.raises(ConfigError, match=named) as caught:
         check_pairs(config.evaluate, config.objects.items.values())
     assert "\n" not in str(caught.value)
+    none = load(Config, [*overrides, "evaluate.sweep.perturbations=[]"])
+    check_pairs(none.evaluate, none.objects.items.values())
+
+
+def test_a_calibration_that_cannot_show_every_training_object_is_refused():
+    config = load(Config, ["profile=smoke", "evaluate.calibration.pairs=1"])
+    named = r"evaluate\.calibration\.pairs: 1 environments cannot hold 2 training objects"
+    with pytest.raises(ConfigError, match=named):
+        check_pairs(config.evaluate, config.objects.items.values())
 
 
 def test_a_split_without_pairs_needs_no_objects():

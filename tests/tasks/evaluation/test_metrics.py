@@ -84,3 +84,16 @@ def test_tabulate_sums_windows_and_pairs_of_one_cell_only():
     assert table["b"]["z"]["hold_s"] == 10.0
     assert table["a"]["z"]["drops"] == table["b"]["y"]["drops"] == 0
     assert table["a"]["x"]["time_s"] == 80.0
+
+
+def test_the_median_of_the_first_drops_and_the_share_of_contacts_kept():
+    """First drops at 1, 2, 9 and, in two windows of 10 s without one, at their end: median 9."""
+    counts = {name: np.zeros((1, 1, 2, 5)) for name in COUNTS}
+    counts["time_s"][:] = 10.0
+    counts["first_s"][0, 0, 0] = [10, 1, 9, 2, 10]
+    counts["asked"][0, 0, 0] = [2, 0, 1, 1, 0]
+    counts["kept"][0, 0, 0] = [1, 0, 0, 0, 0]
+    cells = tabulate(counts, ("a",), ("x", "y"), 0.95)["a"]
+    assert cells["x"]["hold_median_s"] == 9.0
+    assert cells["x"]["contacts_kept"] == 0.25
+    assert cells["y"]["contacts_kept"] is None  # nothing was asked: no share

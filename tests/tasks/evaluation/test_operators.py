@@ -18,6 +18,7 @@ def situation(target=0.0, goal=0.0, started=False) -> Situation:
         position=np.full(SHAPE, target),
         goal_target=np.full(SHAPE, goal),
         started=np.full(SHAPE[:2], started),
+        touching=np.ones((*SHAPE[:2], LAYOUT.num_tips), bool),
     )
 
 

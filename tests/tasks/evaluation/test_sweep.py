@@ -1,93 +1,25 @@
 """The step on a tiny real world: untrained expert, and a controller that holds its last target."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file
 
-from configs.load import ConfigError, load
+from configs.load import ConfigError
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, Direct, EvaluateStep, Noise, Pairs
-from configs.schema.pipeline import Config
+from configs.schema.evaluate import Assisted, Direct, Evaluate, Noise, Pairs
 from envs.grasp_set import GraspSet
-from envs.manipulation import ManipulationEnv
 from envs.objects import ObjectModel, save_objects
-from tasks.context import Context, Progress, make_scratch
 from tasks.evaluation import sweep
-from tasks.evaluation.sweep import EvaluationError, evaluate
-from tasks.policy import make_actor, save_policy
+from tasks.evaluation.inputs import EvaluationError, arrange
 from tasks.store import open_store
-from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
+from tests.tasks.evaluation.laboratory import HELD_OUT, Laboratory
+from tests.tiny_bundle import SPHERE
 
-OVERRIDES = [
-    "evaluate.window_s=1",
-    "evaluate.windows=2",
-    "evaluate.pairs={held_out: 3, training: 2}",
-]
-HELD_OUT = replace(SPHERE, name="marble", held_out=True)
-
-
-@dataclass(frozen=True)
-class Laboratory:
-    home: Path
-    step: EvaluateStep
-    refs: dict[str, Ref]
-
-    def context(self, identity: str, threads: int | None = 1) -> Context:
-        scratch = make_scratch(self.home, identity)
-        store = open_store(self.home)
-        progress = Progress("evaluate")
-        return Context(identity, "evaluate", store, self.home, scratch, threads, progress, {})
-
-    def run(self, identity: str, step: EvaluateStep | None = None, threads: int | None = 1) -> Path:
-        context = self.context(identity, threads)
-        return context.open(evaluate(step or self.step, self.refs, context))
-
-
-@pytest.fixture(scope="module", params=["allegro", "trident"])
-def laboratory(request, tmp_path_factory) -> Laboratory:
-    home = tmp_path_factory.mktemp(request.param)
-    config = load(Config, [f"hand={request.param}", *OVERRIDES])
-    layout = config.embodiment.make_layout()
-    store, work = open_store(home), home / "work"
-    work.mkdir()
-
-    def publish(name: str, files: list[Path]) -> Ref:
-        return store.publish({file.name: file for file in files}, name, {"identity": name}, ())
-
-    bundle = make_bundle(work / "bundle", config.embodiment)
-    grasps = work / "grasps.safetensors"
-    write_grasps(grasps, config.embodiment)
-    marble = work / "marble" / "grasps.safetensors"
-    marble.parent.mkdir()
-    replace(GraspSet.load(grasps, layout), object=HELD_OUT.name).save(marble, layout)
-    env = ManipulationEnv(
-        config.world,
-        [ObjectModel(SPHERE)],
-        [GraspSet.load(grasps, layout)],
-        num_envs=1,
-        seed=0,
-        style="fast",
-    )
-    torch.manual_seed(0)
-    actor = make_actor(config.experts.policy, env.get_observations(), layout.num_joints)
-    env.close()
-    policy = save_policy(work, actor, config.experts.policy, layout, "fast")
-    refs = {
-        "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
-        "objects/all": publish(
-            "objects", save_objects([ObjectModel(SPHERE), ObjectModel(HELD_OUT)], work)
-        ),
-        f"grasps/{SPHERE.name}": publish("grasps", [grasps]),
-        f"grasps/{HELD_OUT.name}": publish("marble", [marble]),
-        "expert/fast": publish("expert", list(policy.values())),
-    }
-    step = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=3)
-    return Laboratory(home, step, refs)
+VARIANTS = ["unassisted", "scaled", "zero", "critic_gain", "paper", "guarded"]
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +30,9 @@ def result(laboratory) -> Path:
 def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
     report = json.loads((result / "evaluation.json").read_text())
     table = report["evaluation"]
-    assert list(table) == ["noisy_2.0", "slow_0.5", "correlated", "absolute"]
+    assert tuple(table) == laboratory.step.evaluate.perturbations
     for cells in table.values():
-        assert list(cells) == ["unassisted", "scaled", "paper", "assisted"]
+        assert list(cells) == [*VARIANTS, "assisted"]
         assert cells["assisted"] == cells["paper"]
         for cell in cells.values():
             assert cell["time_s"] == 2 * 3 * 1.0
@@ -108,7 +40,9 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
             assert cell["hold_s_low"] <= cell["hold_s"]
     settings = report["settings"]
     assert settings["assisted"] == "paper"
-    assert settings["guidance"] == {"paper": 0.2}
+    assert settings["guidance"] == {"critic_gain": 0.1, "paper": 0.2, "guarded": 0.1}
+    assert settings["steady_guidance"] == {"critic_gain": 0.7, "paper": 0.2, "guarded": 0.7}
+    assert settings["caution"] == {"critic_gain": 0.25, "paper": 1.0, "guarded": 0.25}
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
     assert settings["control"]["hz"] == laboratory.step.world.embodiment.control.hz
@@ -128,13 +62,18 @@ def test_the_result_is_the_held_out_objects_and_the_others_stand_beside(result):
     counts = load_file(result / "counts.safetensors")
     for split, pairs in (("held_out", slice(0, 3)), ("training", slice(3, 5))):
         cell = report["by_split"][split]["correlated"]["unassisted"]
-        assert cell["drops"] == counts["drops"][:, 2, 0, pairs].sum()
-        assert cell["time_s"] == counts["time_s"][:, 2, 0, pairs].sum()
+        assert cell["drops"] == counts["main.drops"][:, 2, 0, pairs].sum()
+        assert cell["time_s"] == counts["main.time_s"][:, 2, 0, pairs].sum()
+
+
+def alone(evaluate: Evaluate, **changes) -> Evaluate:
+    """Return settings without a sweep of strengths, with `changes`."""
+    return replace(evaluate, sweep=replace(evaluate.sweep, perturbations=()), **changes)
 
 
 def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
     pairs = Pairs(held_out=0, training=2)
-    evaluate = replace(laboratory.step.evaluate, pairs=pairs, judged="training", windows=1)
+    evaluate = alone(laboratory.step.evaluate, pairs=pairs, judged="training", windows=1)
     made = laboratory.run("training", replace(laboratory.step, evaluate=evaluate))
     report = json.loads((made / "evaluation.json").read_text())
     assert list(report["by_split"]) == ["training"]
@@ -144,15 +83,52 @@ def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
 
 def test_counts_are_kept_for_each_window_and_pair(result):
     counts = load_file(result / "counts.safetensors")
-    assert counts["drops"].shape == (2, 4, 3, 5)
-    assert (counts["time_s"] == 1.0).all()
-    assert (counts["segments"] <= 2).all()  # two of half a second in each window
-    assert (np.abs(counts["cosine"]) <= counts["segments"]).all()
+    assert counts["main.drops"].shape == (2, 5, len(VARIANTS), 5)
+    assert (counts["main.time_s"] == 1.0).all()
+    assert (counts["main.segments"] <= 2).all()  # two of half a second in each window
+    assert (np.abs(counts["main.cosine"]) <= counts["main.segments"]).all()
+    first, drops = counts["main.first_s"], counts["main.drops"]
+    assert (first[drops == 0] == 1.0).all()
+    assert (first > 0).all()
+    assert (first <= 1.0).all()
+    assert counts["sweep.drops"].shape[:2] == (1, 1)
+
+
+def test_contacts_are_judged_once_a_withdrawal_and_where_fingers_are_withdrawn(result):
+    """One second is one withdrawal of a second: its last step is the window's last."""
+    counts = load_file(result / "counts.safetensors")
+    asked, kept, drops = (counts[f"main.{name}"] for name in ("asked", "kept", "drops"))
+    assert (asked[:, :-1] == 0).all()  # the last perturbation withdraws
+    assert (asked[:, -1][drops[:, -1] == 0] == 1).all()
+    assert (kept <= asked).all()
+    report = json.loads((result / "evaluation.json").read_text())
+    assert report["evaluation"]["noisy_2.0"]["paper"]["contacts_kept"] is None
+
+
+def test_ratios_have_their_intervals_and_the_sweep_its_place_on_the_curve(laboratory, result):
+    report = json.loads((result / "evaluation.json").read_text())
+    for cells in report["ratios"].values():
+        assert list(cells) == VARIANTS[1:]
+        assert all(set(cell) == {"hold", "goals_per_drop"} for cell in cells.values())
+    swept = laboratory.step.evaluate.sweep.variants
+    direct = {name for name, variant in swept.items() if variant.kind == "direct"}
+    assert set(report["sweep"]["noisy_2.0"]) == set(swept)
+    assert set(report["matched"]["noisy_2.0"]) == set(swept) - direct
+
+
+def test_recordings_show_both_hands_at_every_tick(laboratory, result):
+    clips = json.loads((result / "clips.json").read_text())
+    assert len(clips) == laboratory.step.evaluate.clips
+    for clip in clips:
+        assert list(clip["runs"]) == ["unassisted", "guarded"]
+        for run in clip["runs"].values():
+            ticks = round(0.5 * clip["hz"])
+            assert {len(run[name]) for name in ("points", "pose", "goal", "dropped")} == {ticks}
 
 
 def test_equal_inputs_give_equal_bytes_on_any_number_of_threads(laboratory, result):
     again = laboratory.run("again", threads=2)
-    for name in ("evaluation.json", "counts.safetensors"):
+    for name in ("evaluation.json", "counts.safetensors", "clips.json"):
         assert (again / name).read_bytes() == (result / name).read_bytes()
 
 
@@ -160,22 +136,23 @@ def test_a_killed_evaluation_goes_on_with_the_next_window(laboratory, result, mo
     run_window = sweep.run_window
     resumed = []
 
-    def killed_in_the_second(config, inputs, context, index):
+    def killed_in_the_second(stage, table, index, *rest):
         if index == 1:
             raise KeyboardInterrupt
-        return run_window(config, inputs, context, index)
+        return run_window(stage, table, index, *rest)
 
-    def noted(config, inputs, context, index):
-        resumed.append(index)
-        return run_window(config, inputs, context, index)
+    def noted(stage, table, index, *rest):
+        resumed.append((list(table.variants) == VARIANTS, index))
+        return run_window(stage, table, index, *rest)
 
     monkeypatch.setattr(sweep, "run_window", killed_in_the_second)
     with pytest.raises(KeyboardInterrupt):
         laboratory.run("killed")
     monkeypatch.setattr(sweep, "run_window", noted)
     again = laboratory.run("killed")
-    assert resumed == [1]
-    assert (again / "evaluation.json").read_bytes() == (result / "evaluation.json").read_bytes()
+    assert resumed == [(True, 1), (False, 0)]  # the second window, and the sweep's only one
+    for name in ("evaluation.json", "clips.json"):
+        assert (again / name).read_bytes() == (result / name).read_bytes()
 
 
 def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
@@ -184,10 +161,13 @@ def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
         "unassisted": Direct(kind="direct", gain=1.0),
         "same": Direct(kind="direct", gain=1.0),
     }
-    config = replace(step, evaluate=replace(step.evaluate, variants=twice, windows=1))
-    counts = load_file(laboratory.run("paired", config) / "counts.safetensors")
-    for values in counts.values():
+    config = replace(step, evaluate=alone(step.evaluate, variants=twice, windows=1))
+    made = laboratory.run("paired", config)
+    for values in load_file(made / "counts.safetensors").values():
         np.testing.assert_array_equal(values[:, :, 0], values[:, :, 1])
+    report = json.loads((made / "evaluation.json").read_text())
+    for cells in report["ratios"].values():
+        assert cells["same"]["hold"] == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 
 def test_the_holding_controller_is_the_zero_command(laboratory):
@@ -195,9 +175,11 @@ def test_the_holding_controller_is_the_zero_command(laboratory):
     step = laboratory.step
     variants = {
         "zero": Direct(kind="direct", gain=0.0),
-        "paper": Assisted(kind="assisted", assistance="paper", guidance=None),
+        "paper": Assisted(
+            kind="assisted", assistance="paper", guidance=None, steady_guidance=None, caution=None
+        ),
     }
-    config = replace(step, evaluate=replace(step.evaluate, variants=variants, windows=1))
+    config = replace(step, evaluate=alone(step.evaluate, variants=variants, windows=1))
     counts = load_file(laboratory.run("zero", config) / "counts.safetensors")
     for values in counts.values():
         np.testing.assert_array_equal(values[:, :, 0], values[:, :, 1])
@@ -222,8 +204,11 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     still = replace(step.world.randomization, initial_joint_noise=(0.0, 0.0))
     task = replace(step.world.task, drop_distance=1e6)
     world = replace(step.world, task=task, randomization=still)
-    evaluate = replace(
-        step.evaluate,
+    evaluate = alone(
+        replace(
+            step.evaluate,
+            calibration=replace(step.evaluate.calibration, perturbations=("clean",)),
+        ),
         pairs=Pairs(held_out=0, training=3),
         judged="training",
         perturbations=("clean",),
@@ -277,10 +262,23 @@ def test_pairs_of_a_split_that_has_no_object_are_refused(laboratory):
 
 
 def test_every_object_of_a_split_is_commanded_by_every_expert(laboratory):
-    evaluate = replace(laboratory.step.evaluate, pairs=Pairs(held_out=2, training=5))
-    other = replace(SPHERE, name="bead")
-    made = sweep.arrange(evaluate, [other, HELD_OUT, SPHERE], experts=2)
+    other, pairs = replace(SPHERE, name="bead"), Pairs(held_out=2, training=5)
+    made = arrange(4, 3, pairs, [other, HELD_OUT, SPHERE], experts=2)
     assert made.objects == (1, 1, 0, 2, 0, 2, 0)
     assert made.experts == (0, 1, 0, 0, 1, 1, 0)
     assert made.environments == 4 * 3 * 7
     assert made.spread(made.objects)[7:14].tolist() == list(made.objects)
+
+
+def test_who_drops_at_every_step_first_drops_at_the_first_and_withdraws_nothing(laboratory):
+    """Every episode ends before its withdrawal does: there is no contact to judge."""
+    step = laboratory.step
+    world = replace(step.world, task=replace(step.world.task, drop_distance=1e-9))
+    evaluate = alone(step.evaluate, windows=1, clips=0)
+    made = laboratory.run("drops", replace(step, world=world, evaluate=evaluate))
+    counts = load_file(made / "counts.safetensors")
+    hz = world.embodiment.control.hz
+    assert (counts["main.drops"] == hz * 1.0).all()
+    np.testing.assert_allclose(counts["main.first_s"], 1 / hz)
+    assert not counts["main.asked"].any()
+    assert json.loads((made / "clips.json").read_text()) == []

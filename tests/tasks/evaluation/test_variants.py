@@ -4,20 +4,32 @@ import numpy as np
 import pytest
 
 from configs.load import load
-from configs.schema.evaluate import Assisted, Direct
+from configs.schema.evaluate import Assisted, CriticGain, Direct
 from configs.schema.pipeline import Config
-from models.bundle import BundleError
+from models.bundle import BundleError, Strength
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
 from models.session import INPUTS, Session
+from models.steadiness import Steadiness
 from tasks.evaluation.perturbations import Command, Situation
 from tasks.evaluation.results import default_variant
-from tasks.evaluation.variants import Answers, guidances
+from tasks.evaluation.variants import Answers, strengths_of
 from tests.tiny_bundle import make_bundle
 
+
+def assisted(name="paper", guidance=None, steady_guidance=None, caution=None) -> Assisted:
+    return Assisted(
+        kind="assisted",
+        assistance=name,
+        guidance=guidance,
+        steady_guidance=steady_guidance,
+        caution=caution,
+    )
+
+
 DIRECT = Direct(kind="direct", gain=0.5)
-PAPER = Assisted(kind="assisted", assistance="paper", guidance=None)
-STRONG = Assisted(kind="assisted", assistance="paper", guidance=0.7)
+PAPER, STRONG = assisted(), assisted(guidance=0.7, steady_guidance=0.7)
+GUARDED, GAIN = assisted("guarded"), CriticGain(kind="critic", caution=None)
 PAIRS = 2
 
 
@@ -40,12 +52,14 @@ def bundle(config, tmp_path_factory):
 
 
 def answers(config, bundle, *variants) -> Answers:
+    named = {str(i): v for i, v in enumerate(variants)}
     return Answers(
         session=Recorder(bundle),
         kinematics=Kinematics(config.hand),
         layout=bundle.layout,
         variants=variants,
-        guidance=guidances({str(i): v for i, v in enumerate(variants)}, bundle),
+        strengths=tuple(strengths_of(named, bundle.manifest).values()),
+        steadiness=Steadiness(bundle.manifest.steadiness, bundle.layout.control_hz),
         modes=np.array([0, 1]),
         rng=np.random.default_rng(0),
     )
@@ -54,7 +68,8 @@ def answers(config, bundle, *variants) -> Answers:
 def step(layout, variants, rng, absolute):
     shape = (variants, PAIRS, layout.num_joints)
     values = rng.uniform(-0.5, 0.5, (5, *shape)).astype(np.float32)
-    situation = Situation(*values[:4], started=np.zeros(shape[:2], bool))
+    touching = np.ones((*shape[:2], layout.num_tips), bool)
+    situation = Situation(*values[:4], started=np.zeros(shape[:2], bool), touching=touching)
     return situation, Command(values[4], values[0], desired=values[3] if absolute else None)
 
 
@@ -69,20 +84,30 @@ def ask(made: Answers, variants: int):
     return made.actions(commands, situations, history), commands, situations, history
 
 
+def asked_of(made: Answers, variants: int) -> dict[str, np.ndarray]:
+    """Return the session's inputs as [P, A, M, ...], A variants that asked."""
+    asked = made.session.asked  # type: ignore[attr-defined]
+    return {name: a.reshape(2, variants, PAIRS, *a.shape[1:]) for name, a in asked.items()}
+
+
 def test_direct_variants_scale_the_command(config, bundle):
     actions, commands, _, _ = ask(answers(config, bundle, DIRECT, Direct(kind="direct", gain=1)), 2)
     np.testing.assert_array_equal(actions[0, 0], 0.5 * commands[0].action[0])
     np.testing.assert_array_equal(actions[1, 1], commands[1].action[1])
 
 
-def test_assisted_variants_get_their_own_rows_motion_and_guidance(config, bundle):
-    made = answers(config, bundle, DIRECT, PAPER, STRONG)
-    actions, commands, situations, history = ask(made, 3)
-    asked, kinematics, layout = made.session.asked, made.kinematics, made.layout  # type: ignore
-    grouped = {name: array.reshape(2, 2, PAIRS, *array.shape[1:]) for name, array in asked.items()}
+def test_assisted_variants_get_their_own_rows_motion_and_strengths(config, bundle):
+    made = answers(config, bundle, DIRECT, PAPER, STRONG, GUARDED)
+    actions, commands, situations, history = ask(made, 4)
+    kinematics, layout = made.kinematics, made.layout
+    grouped = asked_of(made, 3)
     np.testing.assert_array_equal(grouped["history"], history[:, 1:])
+    for p, command in enumerate(commands):
+        np.testing.assert_array_equal(grouped["command"][p], command.action[1:])
     np.testing.assert_array_equal(grouped["mode"][1, 1], [0, 1])
-    np.testing.assert_allclose(grouped["guidance"][0, :, 0], [0.2, 0.7])
+    # a first command is not steady: guarded asks with the weaker of its two guidances
+    np.testing.assert_allclose(grouped["guidance"][0, :, 0], [0.2, 0.7, 0.1])
+    np.testing.assert_allclose(grouped["caution"][1, :, 1], [1.0, 1.0, 0.25])
     s, c = situations[0], commands[0]
     expected = incremental_motion(kinematics, layout, s.position[2], c.action[2])
     np.testing.assert_allclose(grouped["motion"][0, 1], expected, atol=1e-7)
@@ -93,24 +118,73 @@ def test_assisted_variants_get_their_own_rows_motion_and_guidance(config, bundle
     np.testing.assert_array_equal(actions[:, 1:], 0.0)  # what the tiny bundle answers
 
 
+def test_a_steady_command_is_asked_about_with_the_stronger_guidance(config, bundle):
+    """The same command for two seconds: 0.1 becomes 0.7 where there are two, 0.2 stays."""
+    made = answers(config, bundle, PAPER, GUARDED)
+    for _ in range(40):
+        ask(made, 2)
+    guidance = asked_of(made, 2)["guidance"]
+    np.testing.assert_allclose(guidance[:, 0], 0.2, rtol=1e-6)
+    np.testing.assert_allclose(guidance[:, 1], 0.7, rtol=1e-6)
+
+
+def test_a_critics_gain_scales_the_command_and_nothing_else(config, bundle):
+    """The tiny bundle's gain is the caution it is asked with: the manifest's of `guarded`, 0.25."""
+    open_gain = CriticGain(kind="critic", caution=0.75)
+    actions, commands, _, _ = ask(answers(config, bundle, GAIN, DIRECT, open_gain), 3)
+    for p, command in enumerate(commands):
+        np.testing.assert_allclose(actions[p, 0], 0.25 * command.action[0], rtol=1e-6)
+        np.testing.assert_allclose(actions[p, 1], 0.5 * command.action[1], rtol=1e-6)
+        np.testing.assert_allclose(actions[p, 2], 0.75 * command.action[2], rtol=1e-6)
+
+
 def test_assisted_variants_share_the_samplers_noise(config, bundle):
     made = answers(config, bundle, PAPER, STRONG)
     ask(made, 2)
-    noise = made.session.asked["noise"].reshape(2, 2, PAIRS, -1)  # type: ignore
+    noise = asked_of(made, 2)["noise"]
     np.testing.assert_array_equal(noise[:, 0], noise[:, 1])
     assert not np.array_equal(noise[0, 0], noise[1, 0])
     assert not np.array_equal(noise[0, 0, 0], noise[0, 0, 1])
 
 
-def test_an_assistance_that_the_bundle_lacks_is_refused(config, bundle):
-    other = replace(bundle, manifest=replace(bundle.manifest, assistance="guarded"))
-    with pytest.raises(BundleError, match="'guarded', but variant 'paper' asks for 'paper'"):
-        guidances({"paper": PAPER}, other)
+def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bundle):
+    """The bundle: paper 0.2, 0.2, 1; guarded 0.1, 0.7, 0.25."""
+    variants = {
+        "direct": DIRECT,
+        "paper": PAPER,
+        "weaker": assisted(guidance=0.05),
+        "guarded": GUARDED,
+        "bolder": assisted("guarded", caution=0.5),
+        "gain": GAIN,
+        "gain_0": CriticGain(kind="critic", caution=0.0),
+    }
+    found = strengths_of(variants, bundle.manifest)
+    assert found.pop("direct") is None
+    expected = {
+        "paper": (0.2, 0.2, 1.0),
+        "weaker": (0.05, 0.2, 1.0),
+        "guarded": (0.1, 0.7, 0.25),
+        "bolder": (0.1, 0.7, 0.5),
+        "gain": (0.1, 0.7, 0.25),
+        "gain_0": (0.1, 0.7, 0.0),  # 0 is a caution, not one that was left open
+    }
+    names = ("guidance", "steady_guidance", "caution")
+    assert found == {
+        name: Strength(**dict(zip(names, values, strict=True))) for name, values in expected.items()
+    }
 
 
-def test_the_default_assistance_is_the_variant_at_the_manifests_guidance(config, bundle):
+@pytest.mark.parametrize("variant", [GUARDED, GAIN])
+def test_an_assistance_that_the_bundle_lacks_is_refused(bundle, variant):
+    paper = {"paper": bundle.manifest.strength("paper")}
+    with pytest.raises(BundleError, match="knows no assistance 'guarded'; one of paper"):
+        strengths_of({"one": variant}, replace(bundle.manifest, assistances=paper))
+
+
+def test_the_default_assistance_is_the_variant_at_the_manifests_strength(config, bundle):
     def default(**variants):
         return default_variant(replace(config.evaluate, variants=variants), bundle)
 
-    assert default(direct=DIRECT, strong=STRONG, paper=PAPER) == "paper"
-    assert default(strong=STRONG) is None
+    assert default(direct=DIRECT, strong=STRONG, guarded=GUARDED, paper=PAPER) == "paper"
+    assert default(strong=STRONG, guarded=GUARDED, gain=GAIN) is None
+    assert default(same=assisted(guidance=0.2, caution=1.0)) == "same"

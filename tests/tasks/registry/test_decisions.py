@@ -10,11 +10,11 @@ import pytest
 from models.approval import ApprovalError
 from models.bundle import GRAPH
 from tasks.registry.channel import is_released, read_channel, releases_folder
+from tasks.registry.errors import RegistryError
 from tasks.registry.listing import latest_decision, list_models, show
 from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused
-from tasks.registry.tracking import RegistryError
 from tests.tasks.registry.workshop import GATES, HOLD, Workshop, gate
 
 MILD, STRICT = {"hold": gate(HOLD, 2.0)}, {"hold": gate(HOLD, 9.0)}

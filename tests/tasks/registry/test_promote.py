@@ -8,11 +8,12 @@ import pytest
 from models.approval import PUBLIC_KEY, list_releases, verify_release
 from models.bundle import GRAPH, BundleError, open_bundle
 from tasks.registry.channel import read_channel
+from tasks.registry.errors import RegistryError
 from tasks.registry.listing import list_models, show
 from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused
-from tasks.registry.tracking import RegistryError, open_client
+from tasks.registry.tracking import open_client
 from tests.tasks.registry.workshop import BARE, GATES, HOLD, Workshop, gate
 
 

@@ -12,7 +12,7 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
-from models.bundle import GRAPH, SCENARIO, WEIGHTS, Bundle, write_bundle
+from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, Strength, write_bundle
 from tasks.context import Context, Progress, make_scratch
 from tasks.store import open_store
 
@@ -26,18 +26,21 @@ def echo_graph(layout: Layout, path: Path) -> None:
     from onnx import TensorProto, helper
 
     plan = ["batch", *layout.motion_shape]
+    joints = ["batch", layout.num_joints]
     ins = [
         ("history", TensorProto.FLOAT, ["batch", layout.history, layout.step_size]),
         ("motion", TensorProto.FLOAT, plan),
+        ("command", TensorProto.FLOAT, joints),
         ("mode", TensorProto.INT64, ["batch"]),
         ("guidance", TensorProto.FLOAT, ["batch"]),
+        ("caution", TensorProto.FLOAT, ["batch"]),
         ("noise", TensorProto.FLOAT, plan),
     ]
-    joints = ["batch", layout.num_joints]
     outs = [
         ("target", TensorProto.FLOAT, joints),
         ("action", TensorProto.FLOAT, joints),
         ("planned", TensorProto.FLOAT, plan),
+        ("gain", TensorProto.FLOAT, ["batch"]),
     ]
     zeros = np.zeros((1, layout.num_joints), dtype=np.float32)
     weights = helper.make_tensor("zeros", TensorProto.FLOAT, zeros.shape, zeros)
@@ -47,6 +50,7 @@ def echo_graph(layout: Layout, path: Path) -> None:
         helper.make_node("Mul", ["each", "zeros"], ["target"]),
         helper.make_node("Identity", ["target"], ["action"]),
         helper.make_node("Add", ["motion", "noise"], ["planned"]),
+        helper.make_node("Identity", ["caution"], ["gain"]),
     ]
     values = [[helper.make_tensor_value_info(*one) for one in side] for side in (ins, outs)]
     graph = helper.make_graph(nodes, "echo", values[0], values[1], [weights, column])
@@ -58,8 +62,8 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
     """Write a bundle; `mark` makes its weights, and so its hash, differ."""
     folder.mkdir(parents=True)
     layout = config.embodiment.make_layout()
-    files = {name: folder / name for name in (WEIGHTS, GRAPH, SCENARIO)}
-    for name in (WEIGHTS, SCENARIO):
+    files = {name: folder / name for name in REQUIRED}
+    for name in (WEIGHTS, CRITIC, SCENARIO):
         save_file({"mark": np.array([mark], dtype=np.float32)}, files[name])
     echo_graph(layout, files[GRAPH])
     return write_bundle(
@@ -67,7 +71,8 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
         files,
         embodiment=config.embodiment,
         assistance="paper",
-        guidance=0.2,
+        assistances={"paper": Strength(guidance=0.2, steady_guidance=0.2, caution=1.0)},
+        steadiness=config.export.steadiness,
         ddim_steps=2,
         scenario=next(iter(config.objects.items.values())),
         lineage={"dataset": "d"},

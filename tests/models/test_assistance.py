@@ -1,0 +1,130 @@
+"""The whole of an assistance on two hands: target arithmetic, guidance, guard, randomness."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.assistance import Assistance
+from models.controller import Controller
+from models.critic import Critic
+from models.module_session import ModuleSession
+from models.motion import apply_action
+from models.normalizer import NormalizerError
+from models.state import split_step
+from tests.models.small_networks import (
+    BATCH,
+    NETWORK,
+    SAMPLING,
+    controller_config,
+    make_assistance,
+    make_controller,
+    make_critic,
+    make_inputs,
+)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return controller_config()
+
+
+@pytest.fixture
+def assistance(body, config):
+    return make_assistance(body.layout, config)
+
+
+@pytest.fixture
+def inputs(body):
+    return make_inputs(body)
+
+
+def test_target_is_the_last_steps_arithmetic(body, assistance, inputs):
+    result = assistance(**inputs)
+    _, position, target, _ = split_step(body.layout, inputs["history"][:, -1])
+    assert result.action.abs().max() <= 1
+    assert torch.equal(result.target, apply_action(body.layout, target, position, result.action))
+    assert (result.target - target).abs().max() > 0
+    assert result.motion.shape == (BATCH, *body.layout.motion_shape)
+
+
+def test_full_guidance_returns_the_command(assistance, inputs):
+    result = assistance(**inputs | {"guidance": torch.ones(BATCH)})
+    np.testing.assert_allclose(result.motion, inputs["motion"], atol=1e-8)
+
+
+def test_no_guidance_ignores_the_command(assistance, inputs):
+    unguided = inputs | {"guidance": torch.zeros(BATCH)}
+    result = assistance(**unguided)
+    other = assistance(**unguided | {"motion": 3 * inputs["motion"]})
+    assert all(torch.equal(a, b) for a, b in zip(result, other, strict=True))
+
+
+def test_samples_of_a_batch_have_their_own_guidance_and_caution(assistance, inputs):
+    mixed = inputs | {
+        "guidance": torch.linspace(0, 1, BATCH),
+        "caution": torch.tensor([0.0, 0.003, 0.01, 0.03, 1.0]),
+    }
+    together = assistance(**mixed)
+    for i in range(BATCH):
+        alone = assistance(**{name: values[i : i + 1] for name, values in mixed.items()})
+        np.testing.assert_allclose(together.action[i], alone.action[0], atol=1e-5)
+        np.testing.assert_allclose(together.motion[i], alone.motion[0], atol=1e-7)
+        assert together.gain[i] == alone.gain[0]
+
+
+def test_equal_noise_gives_equal_bits(assistance, inputs):
+    first, second = (assistance(**inputs) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    turned = assistance(**inputs | {"noise": -inputs["noise"]})
+    assert not torch.equal(turned.motion, first.motion)
+
+
+def test_full_caution_is_the_plain_guided_prior(assistance, inputs):
+    """What the paper describes: the command goes whole into the prior, whatever the critic says."""
+    result = assistance(**inputs)
+    assert torch.equal(result.gain, torch.ones(BATCH))
+    normalizer = assistance.controller.normalizer
+    planned = assistance.sample(
+        normalizer.history(inputs["history"]),
+        normalizer.motion(inputs["motion"]),
+        inputs["mode"],
+        inputs["guidance"],
+        inputs["noise"],
+    )
+    assert torch.equal(result.motion, normalizer.metres(planned))
+    alarmed = make_critic(assistance.controller.layout)
+    torch.nn.init.normal_(alarmed.output.weight, std=100.0)
+    other = Assistance(assistance.controller, alarmed, SAMPLING)(**inputs)
+    assert all(torch.equal(a, b) for a, b in zip(result, other, strict=True))
+
+
+def test_a_refused_command_is_answered_as_a_command_to_stay(assistance, inputs):
+    """Gain 0: target, action and motion are those of a zero motion that is followed whole."""
+    torch.nn.init.zeros_(assistance.critic.output.weight)
+    joint = assistance.critic.features[0][0].weight[:, -inputs["command"].shape[1] :]
+    torch.nn.init.constant_(joint, 1.0)  # risk rises with the sum of the action
+    torch.nn.init.constant_(assistance.critic.output.weight, 1.0)
+    risky = inputs | {"command": inputs["command"].abs(), "caution": torch.zeros(BATCH)}
+    refused = assistance(**risky)
+    assert torch.equal(refused.gain, torch.zeros(BATCH))
+    still = assistance(**inputs | {"motion": torch.zeros_like(inputs["motion"])})
+    assert torch.equal(still.gain, torch.ones(BATCH))
+    for name in ("target", "action", "motion"):
+        assert torch.equal(getattr(refused, name), getattr(still, name))
+
+
+def test_a_module_is_asked_like_a_session(body, assistance, inputs):
+    found = ModuleSession(assistance).assist(**{n: v.numpy() for n, v in inputs.items()})
+    wanted = assistance(**inputs)
+    for name in wanted._fields:
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name).numpy())
+
+
+def test_missing_statistics_are_an_error(body, config):
+    layout = body.layout
+    for controller, critic in (
+        (Controller(layout, config), make_critic(layout)),
+        (make_controller(layout, config), Critic(layout, NETWORK)),
+    ):
+        with pytest.raises(NormalizerError, match="statistics are missing"):
+            Assistance(controller, critic, SAMPLING)

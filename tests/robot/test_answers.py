@@ -1,0 +1,103 @@
+"""How the controller is asked on a robot: strengths, steadiness, and where an episode begins."""
+
+import numpy as np
+import pytest
+
+from models.bundle import BundleError
+from models.kinematics import Kinematics
+from models.session import Session
+from models.steadiness import Steadiness
+from robot import answers
+from robot.answers import AssistanceError, Controller
+from robot.interfaces import Command, Situation
+
+
+class Recorder(Session):
+    """The real session, which keeps what it was asked."""
+
+    def assist(self, **given):
+        self.asked = given
+        return super().assist(**given)
+
+
+@pytest.fixture
+def ask(channel, tiny, monkeypatch):
+    """Return a function that makes a controller of the tiny bundle from overrides."""
+    monkeypatch.setattr(answers, "Session", Recorder)
+
+    def make(*overrides: str) -> Controller:
+        config = channel.config(*overrides)
+        settings, rng = config.robot.assistance, np.random.default_rng(0)
+        return Controller(tiny, Kinematics(config.hand), settings, rng)
+
+    return make
+
+
+def situation(layout, action: float, absolute: bool = False) -> Situation:
+    joints = np.zeros(layout.num_joints, np.float32)
+    history = np.zeros((layout.history, layout.step_size), np.float32)
+    return Situation(history, joints, joints, Command(joints + np.float32(action), absolute))
+
+
+def told(controller: Controller, action: float, absolute: bool = False) -> dict[str, np.ndarray]:
+    """Return the session's inputs after a command."""
+    session = controller._session
+    controller.target(situation(session.layout, action, absolute))
+    return session.asked  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "weak", "strong", "caution"),
+    [
+        ([], 0.2, 0.2, 1.0),  # the tiny bundle's default, `paper`
+        (["robot.assistance.assistance=guarded"], 0.1, 0.7, 0.25),
+        (["robot.assistance.assistance=guarded", "robot.assistance.caution=0"], 0.1, 0.7, 0.0),
+        (["robot.assistance.assistance=guarded", "robot.assistance.guidance=0.5"], 0.5, 0.5, 0.25),
+    ],
+)
+def test_strengths_are_the_manifests_unless_told_otherwise(ask, overrides, weak, strong, caution):
+    """A first command is not steady; one that stays for three seconds is."""
+    controller = ask(*overrides)
+    first = told(controller, 0.5)
+    assert first["guidance"] == pytest.approx([weak])
+    assert first["caution"] == pytest.approx([caution])
+    for _ in range(60):
+        last = told(controller, 0.5)
+    assert last["guidance"] == pytest.approx([strong], rel=1e-4)
+
+
+def test_an_episode_begins_without_a_past(ask):
+    controller = ask("robot.assistance.assistance=guarded")
+    for _ in range(60):
+        told(controller, 0.5)
+    controller.seed(np.random.default_rng(1))
+    assert told(controller, 0.5)["guidance"] == pytest.approx([0.1])
+
+
+def test_guidance_follows_the_steadiness_of_the_commands(ask, tiny):
+    """As in an evaluation, which asks models/steadiness.py for many hands at once."""
+    controller = ask("robot.assistance.assistance=guarded")
+    meter = Steadiness(tiny.manifest.steadiness, tiny.layout.control_hz)
+    rng = np.random.default_rng(0)
+    for step in range(30):
+        action = float(0.3 + rng.uniform(-0.5, 0.5))
+        command = np.full((1, tiny.layout.num_joints), action, np.float32)
+        steady = meter.step(command, np.array([step == 0]))
+        expected = meter.guidance(steady, np.array([0.1]), np.array([0.7]))
+        np.testing.assert_allclose(told(controller, action)["guidance"], expected, rtol=1e-5)
+
+
+def test_the_critic_hears_the_command_as_an_action_within_its_bounds(ask, tiny):
+    """An absolute command is the step towards it; an incremental one is clipped."""
+    controller = ask()
+    assert told(controller, 3.0)["command"].max() == 1.0
+    way = 0.5 * tiny.layout.action_scale
+    np.testing.assert_allclose(told(controller, way, absolute=True)["command"], 0.5, rtol=1e-5)
+    assert told(controller, 9.0, absolute=True)["command"].min() == 1.0
+
+
+def test_what_the_bundle_does_not_know_is_refused_in_one_line(ask):
+    with pytest.raises(BundleError, match="no assistance 'bold'; one of guarded, paper"):
+        ask("robot.assistance.assistance=bold")
+    with pytest.raises(AssistanceError, match=r"robot\.assistance\.mode: 'hasty'"):
+        ask("robot.assistance.mode=hasty")

@@ -1,0 +1,90 @@
+"""Everything that an evaluation reads, tiny: untrained expert, controller that holds its target."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.evaluate import EvaluateStep
+from configs.schema.pipeline import Config
+from envs.grasp_set import GraspSet
+from envs.manipulation import ManipulationEnv
+from envs.objects import ObjectModel, save_objects
+from tasks.context import Context, Progress, make_scratch
+from tasks.evaluation.sweep import evaluate
+from tasks.policy import make_actor, save_policy
+from tasks.store import open_store
+from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
+
+OVERRIDES = [
+    "evaluate.window_s=1",
+    "evaluate.windows=2",
+    "evaluate.pairs={held_out: 3, training: 2}",
+    "evaluate.perturbations=[noisy_2.0, slow_0.5, correlated, absolute, withdraw_finger]",
+    "evaluate.unseen=[]",
+    "evaluate.bootstrap=40",
+    "evaluate.clip_s=0.5",
+    "evaluate.sweep.perturbations=[noisy_2.0]",
+    "evaluate.sweep.pairs={held_out: 2, training: 0}",
+]
+HELD_OUT = replace(SPHERE, name="marble", held_out=True)
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    home: Path
+    step: EvaluateStep
+    refs: dict[str, Ref]
+
+    def context(self, identity: str, threads: int | None = 1) -> Context:
+        scratch = make_scratch(self.home, identity)
+        store = open_store(self.home)
+        progress = Progress("evaluate")
+        return Context(identity, "evaluate", store, self.home, scratch, threads, progress, {})
+
+    def run(self, identity: str, step: EvaluateStep | None = None, threads: int | None = 1) -> Path:
+        context = self.context(identity, threads)
+        return context.open(evaluate(step or self.step, self.refs, context))
+
+
+def make_laboratory(hand: str, home: Path) -> Laboratory:
+    """Publish a bundle, objects, grasps and an untrained expert into a new home."""
+    config = load(Config, [f"hand={hand}", *OVERRIDES])
+    layout = config.embodiment.make_layout()
+    store, work = open_store(home), home / "work"
+    work.mkdir()
+
+    def publish(name: str, files: list[Path]) -> Ref:
+        return store.publish({file.name: file for file in files}, name, {"identity": name}, ())
+
+    bundle = make_bundle(work / "bundle", config.embodiment)
+    grasps = work / "grasps.safetensors"
+    write_grasps(grasps, config.embodiment)
+    marble = work / "marble" / "grasps.safetensors"
+    marble.parent.mkdir()
+    replace(GraspSet.load(grasps, layout), object=HELD_OUT.name).save(marble, layout)
+    env = ManipulationEnv(
+        config.world,
+        [ObjectModel(SPHERE)],
+        [GraspSet.load(grasps, layout)],
+        num_envs=1,
+        seed=0,
+        style="fast",
+    )
+    torch.manual_seed(0)
+    actor = make_actor(config.experts.policy, env.get_observations(), layout.num_joints)
+    env.close()
+    policy = save_policy(work, actor, config.experts.policy, layout, "fast")
+    refs = {
+        "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
+        "objects/all": publish(
+            "objects", save_objects([ObjectModel(SPHERE), ObjectModel(HELD_OUT)], work)
+        ),
+        f"grasps/{SPHERE.name}": publish("grasps", [grasps]),
+        f"grasps/{HELD_OUT.name}": publish("marble", [marble]),
+        "expert/fast": publish("expert", list(policy.values())),
+    }
+    step = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=3)
+    return Laboratory(home, step, refs)

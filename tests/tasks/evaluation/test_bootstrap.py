@@ -1,0 +1,166 @@
+"""Ratios and their intervals from counts that are worked by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tasks.evaluation.bootstrap import Resampled, matched, on_curve, ratios, summarize
+
+
+def counts(**values) -> dict[str, np.ndarray]:
+    """Return counts [windows, V, M] float64; those not given are 0."""
+    given = {name: np.asarray(value, float) for name, value in values.items()}
+    shape = next(iter(given.values())).shape
+    return {name: given.get(name, np.zeros(shape)) for name in ("time_s", "drops", "goals")}
+
+
+def resampled(variants: str, resamples: int = 200, seed: int = 0, **values) -> Resampled:
+    return Resampled(counts(**values), variants.split(), resamples, seed)
+
+
+def test_the_value_is_that_of_the_sums():
+    """bare: 40 s, 4 drops, 2 goals: 10 s and 1/2; held: 40 s, 2 drops, 6 goals: 20 s and 3."""
+    made = resampled(
+        "bare held",
+        time_s=[[[10, 10], [10, 10]], [[10, 10], [10, 10]]],
+        drops=[[[3, 0], [1, 0]], [[0, 1], [0, 1]]],
+        goals=[[[1, 0], [0, 3]], [[1, 0], [1, 2]]],
+    )
+    found = ratios(made, "bare", 0.95)
+    assert list(found) == ["held"]
+    assert found["held"]["hold"]["value"] == 2.0
+    assert found["held"]["goals_per_drop"]["value"] == 6.0
+    assert found["held"]["hold"]["low"] <= 2.0 <= found["held"]["hold"]["high"]
+    assert made.goals_per_min("held")[0] == 60 * 6 / 40
+
+
+@pytest.fixture
+def uneven() -> dict[str, np.ndarray]:
+    """Counts of two identical variants and one that drops half as often, pair by pair."""
+    drops = 2.0 * np.random.default_rng(0).integers(1, 9, (2, 1, 10))
+    goals = np.random.default_rng(1).integers(1, 9, (2, 1, 10))
+    return counts(
+        time_s=np.full((2, 3, 10), 7.0),
+        drops=np.concatenate([drops, drops, drops / 2], axis=1),
+        goals=np.concatenate([goals, goals, goals], axis=1),
+    )
+
+
+def test_identical_variants_have_a_ratio_of_exactly_one(uneven):
+    made = Resampled(uneven, ["bare", "same", "half"], 300, 5)
+    found = ratios(made, "bare", 0.95)
+    exact = {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert found["same"] == {"hold": exact, "goals_per_drop": exact}
+
+
+def test_what_chance_gave_a_pair_falls_out(uneven):
+    """Half the drops in every pair is twice the hold in every resample, wide as each hold is."""
+    made = Resampled(uneven, ["bare", "same", "half"], 300, 5)
+    found = ratios(made, "bare", 0.95)["half"]["hold"]
+    assert found == {"value": 2.0, "low": 2.0, "high": 2.0}
+    assert made.hold("bare").std() > 0.05
+
+
+def test_pairs_are_drawn_from_all_windows_with_their_number(uneven):
+    made = Resampled(uneven, ["bare", "same", "half"], 300, 5)
+    assert made.weights.shape == (301, 20)
+    assert (made.weights[0] == 1).all()
+    assert (made.weights.sum(axis=1) == 20).all()
+    again = Resampled(uneven, ["bare", "same", "half"], 300, 5)
+    np.testing.assert_array_equal(made.weights, again.weights)
+    other = Resampled(uneven, ["bare", "same", "half"], 300, 6)
+    assert (made.weights != other.weights).any()
+
+
+def test_weights_meet_the_counts_of_their_own_pair():
+    """Two windows of two pairs: a unit that is drawn twice brings its time and drops twice."""
+    time = np.array([[[1, 2]], [[4, 8]]], float)
+    made = resampled("one", 50, time_s=time, drops=time)
+    np.testing.assert_array_equal(made.sums("one", "time_s"), made.weights @ [1, 2, 4, 8])
+
+
+def test_without_a_drop_the_time_watched_counts():
+    made = resampled("bare held", time_s=[[[30], [30]]], drops=[[[3], [0]]])
+    assert ratios(made, "bare", 0.95)["held"]["hold"]["value"] == 3.0
+
+
+def test_a_ratio_to_nothing_is_undefined():
+    made = resampled("bare held", time_s=[[[9], [9]]], goals=[[[0], [4]]])
+    found = ratios(made, "bare", 0.95)["held"]["goals_per_drop"]
+    assert found == {"value": None, "low": None, "high": None}
+
+
+def test_the_interval_is_that_of_the_percentiles():
+    samples = np.array([50.0, *range(101)])
+    assert summarize(samples, 0.9) == pytest.approx({"value": 50.0, "low": 5.0, "high": 95.0})
+
+
+def test_undefined_resamples_are_left_out_up_to_the_tail():
+    """A tail of 5 per cent of 100: with 5 undefined there is an interval, with 6 none."""
+    samples = np.array([50.0, *range(100)])
+    samples[1:6] = np.nan
+    assert summarize(samples, 0.9)["low"] == pytest.approx(5 + 0.05 * 94)
+    samples[6] = np.inf
+    assert summarize(samples, 0.9) == {"value": 50.0, "low": None, "high": None}
+    samples[0] = np.nan
+    assert summarize(samples, 0.9)["value"] is None
+
+
+def at(places, x, y) -> list[float]:
+    """Ask a polyline at many places."""
+    columns = [np.repeat(np.array(part, float)[:, None], len(places), axis=1) for part in (x, y)]
+    return on_curve(*columns, np.array(places, float)).tolist()
+
+
+def test_a_curve_is_linear_between_its_points_and_ends_with_them():
+    found = at([0, 0.5, 2, 3, 4], [0, 2, 4], [1, 5, 3])
+    assert found == [1, 2, 5, 4, 3]
+    assert np.isnan(at([-0.1, 4.1], [0, 2, 4], [1, 5, 3])).all()
+
+
+def test_where_a_curve_turns_back_the_higher_branch_counts():
+    """(0, 0) to (2, 4), then back to (1, 6): at 1.5 there are 3 and 5."""
+    found = at([0.5, 1, 1.5, 2], [0, 2, 1], [0, 4, 6])
+    assert found == [1, 6, 5, 4]
+    # the other way about: (1, 6) to (2, 4), then to (0, 0)
+    assert at([0.5, 1, 1.5, 2], [1, 2, 0], [6, 4, 0]) == [1, 6, 5, 4]
+
+
+def test_points_of_equal_place_count_with_the_higher():
+    assert at([1, 2], [1, 1, 3], [3, 7, 1]) == [7, 4]
+    assert at([1], [1, 1], [7, 3]) == [7]
+
+
+def test_a_single_point_is_no_curve():
+    assert np.isnan(at([1], [1], [2])).all()
+
+
+def test_every_resample_has_a_curve_of_its_own():
+    x, y = np.array([[0.0, 0.0], [2.0, 4.0]]), np.array([[0.0, 0.0], [2.0, 2.0]])
+    assert on_curve(x, y, np.array([1.0, 1.0])).tolist() == [1.0, 0.5]
+
+
+def test_a_variant_is_compared_with_the_scaled_command_of_equal_goals():
+    """Of a minute: zero 0 goals and 1 drop, whole 6 and 4; half way log-linearly 30 s.
+
+    `held` with 3 goals and one drop holds twice as long; `eager` has more goals than any.
+    """
+    made = resampled(
+        "zero whole held eager",
+        time_s=[[[60], [60], [60], [60]]],
+        drops=[[[1], [4], [1], [4]]],
+        goals=[[[0], [6], [3], [9]]],
+    )
+    found = matched(made, ["zero", "whole"], 0.95)
+    assert set(found) == {"held", "eager"}
+    assert found["held"] == pytest.approx(
+        {"hold_ratio": 2.0, "low": 2.0, "high": 2.0, "goals_per_min": 3.0}
+    )
+    assert found["eager"] == {
+        "hold_ratio": None,
+        "low": None,
+        "high": None,
+        "goals_per_min": 9.0,
+    }
+    assert math.isclose(math.exp(0.5 * (math.log(60) + math.log(15))), 30)
