@@ -54,7 +54,8 @@ class Budget(Protocol):
 class Loop(lightning.LightningModule):
     """Losses of numbered batches; everything that a resume needs is in `checkpoint`.
 
-    The networks of a model, its children, share no weights: each is trained by its own loss.
+    The gradient of each child of the model is clipped on its own: a controller's networks share no
+    weights, and one's loss is none of the other's.
     """
 
     def __init__(
@@ -99,7 +100,8 @@ class Loop(lightning.LightningModule):
                 self.done, self.total, self.config.optimizer.warmup
             )
         for network in self.model.children():
-            clip_grad_norm_(network.parameters(), self.config.optimizer.gradient_clip)
+            if any(True for _ in network.parameters()):  # a normaliser has none
+                clip_grad_norm_(network.parameters(), self.config.optimizer.gradient_clip)
 
     def on_train_batch_end(self, *_: Any) -> None:
         self.done += 1

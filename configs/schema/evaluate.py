@@ -281,7 +281,7 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
         )
     if not evaluate.sweep.perturbations:
         return
-    swept = {split: evaluate.sweep.pairs.of(split) for split in SPLITS}
+    swept: dict[Split, int] = {split: evaluate.sweep.pairs.of(split) for split in SPLITS}
     if not any(swept.values()):
         raise ConfigError("evaluate.sweep.pairs: all are 0; ask for some, or for no perturbations")
     for split, pairs in swept.items():

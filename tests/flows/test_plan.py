@@ -55,7 +55,7 @@ def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
         "evaluate.pairs.held_out=8",
         "evaluate.perturbations=[noisy_2.0]",
         "evaluate.bootstrap=50",
-        "evaluate.library.slow_0.5.beta=0.4",
+        "evaluate.library.absolute.bias=0.1",
         "evaluate.sweep.windows=2",
         "evaluate.variants.scaled.gain=0.3",
     ):
@@ -63,7 +63,7 @@ def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
     for change in (
         "evaluate.calibration.window_s=5",
         "evaluate.calibration.guidance=[0.3]",
-        "evaluate.library.noisy_2.0.amplitude=1.9",
+        "evaluate.library.correlated.std=0.4",
         "evaluate.contact_n=0.06",
     ):
         assert rerun(change) == {"calibrate", "evaluate"}, change
