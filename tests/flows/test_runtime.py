@@ -32,14 +32,16 @@ def test_equal_inputs_give_an_equal_version_in_another_home(tmp_path):
 
 
 def test_bad_input_is_one_line_and_leaves_no_result(tmp_path):
+    mesh = tmp_path / "mesh.stl"
+    mesh.write_text("no mesh at all")
     node = objects_node(
         "objects.items.box.shape=mesh",
         "objects.items.box.size=[]",
-        "objects.items.box.mesh=/no/such/mesh.stl",
+        f"objects.items.box.mesh={mesh}",
     )
     with pytest.raises(StepFailed) as caught:
         execute(node, {}, tmp_path, threads=1)
     assert caught.value.exit_code == 2
-    assert "/no/such/mesh.stl" in str(caught.value)
+    assert str(mesh) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not list(open_store(tmp_path).index_entries())
