@@ -142,7 +142,7 @@ def model_nodes(config: Config) -> Iterator[Node]:
         world=config.world,
         evaluate=for_calibration(config.evaluate),
         sampling=config.export.sampling,
-        steadiness=config.export.steadiness,
+        activity=config.export.activity,
         seed=config.seed,
     )
     yield Node("calibrate", "calibrate", calibrate, networks | objects | experts(config))

@@ -18,12 +18,12 @@ from pydantic import Field, JsonValue
 
 from configs.layout import Layout
 from configs.load import ConfigError, plain, validate
-from configs.schema.export import SteadinessConfig
+from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
 
-FORMAT = "bundle-2"
+FORMAT = "bundle-3"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
 WEIGHTS, CRITIC = "controller.safetensors", "critic.safetensors"
 GRAPH, SCENARIO = "controller.onnx", "scenario.safetensors"
@@ -47,22 +47,23 @@ class File:
 class Strength:
     """What makes an assistance of the graph (models/assistance.py)."""
 
-    guidance: Annotated[float, Field(ge=0)]  # how strongly a command pulls that is mostly noise
-    steady_guidance: Annotated[float, Field(ge=0)]  # and one that is steady
-    caution: Annotated[float, Field(ge=0, le=1)]  # greatest risk that is taken; 1: no guard
+    guidance: Annotated[float, Field(ge=0)]  # how strongly a busy command pulls
+    calm_guidance: Annotated[float, Field(ge=0)]  # and a calm one
+    caution: Annotated[float, Field(ge=0, le=1)]  # greatest risk taken for a busy one; 1: no guard
+    calm_caution: Annotated[float, Field(ge=0, le=1)]  # and for a calm one
 
 
 @strict
 class Manifest:
     """Everything that a robot must know of a controller, in plain values."""
 
-    format: Literal["bundle-2"]
+    format: Literal["bundle-3"]
     layout: Layout
     fingerprint: Digest  # of the layout
     embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from
     assistance: str  # the default, one of `assistances`
     assistances: Annotated[dict[str, Strength], Field(min_length=1)]  # settings of the graph
-    steadiness: SteadinessConfig  # how the two are told apart
+    activity: ActivityConfig  # how calm and busy are told apart
     ddim_steps: Annotated[int, Field(ge=1)]  # unrolled in the graph
     scenario: Object  # what `scenario.safetensors` grasps; a mesh is a file of the bundle
     files: dict[FileName, File]
@@ -115,7 +116,7 @@ def write_bundle(
     embodiment: Embodiment,
     assistance: str,
     assistances: Mapping[str, Strength],
-    steadiness: SteadinessConfig,
+    activity: ActivityConfig,
     ddim_steps: int,
     scenario: Object,
     lineage: Mapping[str, JsonValue],
@@ -143,7 +144,7 @@ def write_bundle(
             "embodiment": plain(embodiment),
             "assistance": assistance,
             "assistances": {name: plain(strength) for name, strength in assistances.items()},
-            "steadiness": plain(steadiness),
+            "activity": plain(activity),
             "ddim_steps": ddim_steps,
             "scenario": plain(scenario),
             "files": {name: _describe(temporary / name) for name in files},

@@ -6,11 +6,11 @@ import numpy as np
 
 from configs.layout import Layout
 from configs.schema.robot import Assistance
+from models.activity import Activity
 from models.bundle import Bundle
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, action_towards, apply_action, incremental_motion
 from models.session import Session
-from models.steadiness import Steadiness
 from robot.interfaces import Situation
 
 
@@ -61,8 +61,9 @@ class Controller:
         strength = bundle.manifest.strength(settings.assistance)
         asked = {
             "guidance": settings.guidance,
-            "steady_guidance": settings.guidance,
+            "calm_guidance": settings.guidance,
             "caution": settings.caution,
+            "calm_caution": settings.caution,
         }
         strength = replace(strength, **{k: v for k, v in asked.items() if v is not None})
         self._layout = layout
@@ -70,7 +71,7 @@ class Controller:
         self._session = Session(bundle, settings.threads)
         self._mode = np.array([layout.modes.index(settings.mode)])
         self._strength = strength
-        self._steadiness = Steadiness(bundle.manifest.steadiness, layout.control_hz)
+        self._activity = Activity(bundle.manifest.activity, layout.control_hz)
         self._fresh = True  # the next command is an episode's first
         self._rng = rng
 
@@ -81,19 +82,21 @@ class Controller:
     def target(self, situation: Situation) -> np.ndarray:
         shape = (1, *self._layout.motion_shape)
         command, strength = commanded_action(self._layout, situation)[None], self._strength
-        steady = self._steadiness.step(command, np.array([self._fresh]))
+        activity = self._activity.step(command, np.array([self._fresh]))
         self._fresh = False
-        weak, strong = np.array([strength.guidance]), np.array([strength.steady_guidance])
         result = self._session.assist(
             history=situation.history[None],
             motion=self._motion(situation)[None],
             command=command,
             mode=self._mode,
-            guidance=self._steadiness.guidance(steady, weak, strong),
-            caution=np.array([strength.caution]),
+            guidance=self._between(activity, strength.calm_guidance, strength.guidance),
+            caution=self._between(activity, strength.calm_caution, strength.caution),
             noise=self._rng.standard_normal(shape, dtype=np.float32),
         )
         return result.target[0]
+
+    def _between(self, activity: np.ndarray, calm: float, busy: float) -> np.ndarray:
+        return self._activity.between(activity, np.array([calm]), np.array([busy]))
 
     def _motion(self, situation: Situation) -> np.ndarray:
         hand, layout, command = self._kinematics, self._layout, situation.command

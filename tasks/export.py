@@ -76,7 +76,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
         embodiment=config.embodiment,
         assistance=settings.assistance,
         assistances=read_calibration(context.open(refs["calibration"])),
-        steadiness=settings.steadiness,
+        activity=settings.activity,
         ddim_steps=settings.sampling.steps,
         scenario=scenario.spec,
         lineage=lineage(refs, context),

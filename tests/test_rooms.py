@@ -19,7 +19,7 @@ ROBOT_MAY_ENTER = {
     "models.rotations",
     "models.session",
     "models.state",
-    "models.steadiness",
+    "models.activity",
     "envs.episodes",
     "envs.grasp_set",
     "envs.hand",

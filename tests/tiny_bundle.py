@@ -7,14 +7,14 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from configs.layout import Layout
-from configs.schema.export import SteadinessConfig
+from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.world import Embodiment
 from envs.grasp_set import Contacts, GraspSet
 from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, Strength, write_bundle
 
 # Commands of the tests are noise or held; either way the middle of `low` and `high` is left out.
-STEADINESS = SteadinessConfig(time_s=0.3, low=0.2, high=0.6)
+ACTIVITY = ActivityConfig(time_s=1.0, calm=0.02, busy=0.06)
 SPHERE = Object(name="ball", shape="sphere", size=(0.03,), mesh=None, held_out=False)
 
 
@@ -111,7 +111,7 @@ def make_bundle(
 ) -> Bundle:
     """Write the tiny bundle to `folder`, its sources beside it.
 
-    `paper` has one `guidance` and no guard; `guarded` has another for steady commands, and one.
+    `paper` has one `guidance` and no guard; `guarded` has others for calm commands.
     `more` files are added to it, or stand in for its own.
     """
     layout = embodiment.make_layout()
@@ -127,10 +127,12 @@ def make_bundle(
         embodiment=embodiment,
         assistance=assistance,
         assistances={
-            "paper": Strength(guidance=guidance, steady_guidance=guidance, caution=1.0),
-            "guarded": Strength(guidance=0.1, steady_guidance=0.7, caution=0.25),
+            "paper": Strength(
+                guidance=guidance, calm_guidance=guidance, caution=1.0, calm_caution=1.0
+            ),
+            "guarded": Strength(guidance=0.1, calm_guidance=0.7, caution=0.25, calm_caution=0.5),
         },
-        steadiness=STEADINESS,
+        activity=ACTIVITY,
         ddim_steps=1,
         scenario=scenario,
         lineage={"dataset": "none", "experts": {}},

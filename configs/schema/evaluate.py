@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from configs.load import ConfigError
-from configs.schema.export import Sampling, SteadinessConfig
+from configs.schema.export import ActivityConfig, Sampling
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import World
@@ -99,9 +99,10 @@ class Assisted:
 
     kind: Literal["assisted"]
     assistance: Literal["paper", "guarded"]
-    guidance: NonNegative | None  # of a command that is mostly noise
-    steady_guidance: NonNegative | None  # of a steady one
-    caution: Annotated[float, Field(ge=0, le=1)] | None
+    guidance: NonNegative | None  # of a busy command
+    calm_guidance: NonNegative | None  # of a calm one
+    caution: Share | None  # of a busy command
+    calm_caution: Share | None  # of a calm one
 
 
 @strict
@@ -109,10 +110,20 @@ class CriticGain:
     """The command scaled by the gain that the critic allows, and no diffusion."""
 
     kind: Literal["critic"]
-    caution: Annotated[float, Field(ge=0, le=1)] | None  # null: that of `guarded` in the manifest
+    # null: those of `guarded` in the manifest
+    caution: Share | None
+    calm_caution: Share | None
 
 
-Variant = Annotated[Direct | Assisted | CriticGain, Field(discriminator="kind")]
+@strict
+class LowPass:
+    """The command, smoothed: its exponential average since the episode's start."""
+
+    kind: Literal["low_pass"]
+    time_s: Positive  # [s] of the average
+
+
+Variant = Annotated[Direct | LowPass | Assisted | CriticGain, Field(discriminator="kind")]
 
 
 @strict
@@ -154,8 +165,9 @@ class Calibration:
     perturbations: Annotated[tuple[str, ...], Field(min_length=1)]  # that count; `clean` is added
     least_goals: Annotated[float, Field(ge=0, le=1)]  # share of the bare clean command's goals
     guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates
-    steady_guidance: NonNegative  # of `guarded`; `paper` has one guidance for all
+    calm_guidance: NonNegative  # of `guarded`; `paper` has one guidance for all
     caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
+    calm_caution: Share  # of `guarded`
 
 
 @strict
@@ -217,7 +229,7 @@ class CalibrateStep:
     world: World
     evaluate: Evaluate
     sampling: Sampling
-    steadiness: SteadinessConfig
+    activity: ActivityConfig
     seed: Annotated[int, Field(ge=0)]
 
 

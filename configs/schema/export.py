@@ -22,17 +22,17 @@ class Sampling:
 
 
 @strict
-class SteadinessConfig:
-    """When a command counts as steady (models/steadiness.py)."""
+class ActivityConfig:
+    """When a command counts as calm, and when as busy (models/activity.py)."""
 
-    time_s: Positive  # [s] of the averages
-    low: Annotated[float, Field(ge=0, lt=1)]  # steadiness up to which guidance is at its weakest
-    high: Annotated[float, Field(gt=0, le=1)]  # and from which it is at its strongest
+    time_s: Positive  # [s] of the average
+    calm: Annotated[float, Field(ge=0, lt=1)]  # activity up to which a command is calm
+    busy: Annotated[float, Field(gt=0, le=1)]  # and from which it is busy
 
     @model_validator(mode="after")
-    def low_is_below_high(self) -> "SteadinessConfig":
-        if self.low >= self.high:
-            raise ValueError(f"low {self.low:g} is not below high {self.high:g}")
+    def calm_is_below_busy(self) -> "ActivityConfig":
+        if self.calm >= self.busy:
+            raise ValueError(f"calm {self.calm:g} is not below busy {self.busy:g}")
         return self
 
 
@@ -51,7 +51,7 @@ class Parity:
 class Export:
     assistance: Literal["paper", "guarded"]  # what a robot uses unless told otherwise
     sampling: Sampling
-    steadiness: SteadinessConfig
+    activity: ActivityConfig
     parity: Parity
     opset: Annotated[int, Field(ge=17)]  # ONNX operator set
     scenario_grasps: Annotated[int, Field(ge=2)]  # validated grasps that go along

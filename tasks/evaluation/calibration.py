@@ -9,6 +9,7 @@ does, the one that keeps most. The rule is fixed here and its grid in YAML.
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.export import CALIBRATION, read_controller
 
-STRENGTHS = ("guidance", "steady_guidance", "caution")
+STRENGTHS = tuple(field.name for field in fields(Strength))
 CLEAN, BARE = "clean", "unassisted"
 RULE = (
     "highest mean log of goals a drop (of time to a drop where the command leads to a pose) among "
@@ -55,8 +56,8 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     controller = read_controller(context.open(refs["controller"]), inputs.layout)
     critic = read_critic(context.open(refs["critic"]), inputs.layout)
     session = ModuleSession(Assistance(controller, critic, config.sampling))
-    steadiness = config.steadiness
-    stage = Stage(config.world, evaluate, inputs, session, steadiness, config.seed, context.threads)
+    activity = config.activity
+    stage = Stage(config.world, evaluate, inputs, session, activity, config.seed, context.threads)
     table = candidates(evaluate)
     ticks = round(table.window_s * inputs.layout.control_hz)
     counts = run_window(stage, table, 0, lambda tick: context.progress(tick, ticks, "ticks"))
@@ -84,16 +85,18 @@ def candidates(evaluate: Evaluate) -> Table:
             kind="assisted",
             assistance="paper",
             guidance=guidance,
-            steady_guidance=guidance,
+            calm_guidance=guidance,
             caution=1.0,
+            calm_caution=1.0,
         )
         for caution in settings.caution:
             variants[f"guarded_{guidance:g}_{caution:g}"] = Assisted(
                 kind="assisted",
                 assistance="guarded",
                 guidance=guidance,
-                steady_guidance=settings.steady_guidance,
+                calm_guidance=settings.calm_guidance,
                 caution=caution,
+                calm_caution=settings.calm_caution,
             )
     strengths = {
         name: Strength(**{key: getattr(v, key) for key in STRENGTHS})

@@ -35,6 +35,8 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
             return "the hand never moves"
         case "direct":
             return f"the command times {definition['gain']:g}"
+        case "low_pass":
+            return f"the command averaged over {definition['time_s']:g} s"
         case "critic":
             ran = strength(variant, settings, "caution")
             return f"the command times the risk critic's gain, no diffusion{ran}"

@@ -39,8 +39,8 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     inputs = open_inputs(config.world, settings, refs, context)
     bundle = open_bundle(context.open(refs["bundle"]), inputs.layout)
     session = Session(bundle, settings.session_threads)
-    steadiness = bundle.manifest.steadiness
-    stage = Stage(config.world, settings, inputs, session, steadiness, config.seed, context.threads)
+    activity = bundle.manifest.activity
+    stage = Stage(config.world, settings, inputs, session, activity, config.seed, context.threads)
     main, trade_off = tables(settings, bundle)
     counts = measured(stage, main, "window", context, recorded=True)
     swept = measured(stage, trade_off, "sweep", context) if trade_off.perturbations else {}

@@ -78,7 +78,7 @@ def chosen_strength(name: str, settings: Mapping[str, Any]) -> float | None:
         definition = definitions.get(name, {})
         if definition.get("kind") == "direct":
             return float(definition["gain"])
-        if definition.get("kind") == "critic":
+        if definition.get("kind") in ("critic", "low_pass"):
             return None
         if definition.get("guidance") is not None:
             return float(definition["guidance"])

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.schema.evaluate import Evaluate, Pairs, Variant
-from configs.schema.export import SteadinessConfig
+from configs.schema.export import ActivityConfig
 from configs.schema.world import World
 from envs.streams import derive_seed
+from models.activity import Activity
 from models.bundle import Strength
 from models.kinematics import Kinematics
-from models.steadiness import Steadiness
 from tasks.evaluation.commanders import make_commander
 from tasks.evaluation.inputs import Inputs, arrange, make_env
 from tasks.evaluation.intention import IntentionMeter
@@ -51,7 +51,7 @@ class Stage:
     evaluate: Evaluate
     inputs: Inputs
     session: Assisting
-    steadiness: SteadinessConfig
+    activity: ActivityConfig
     seed: int
     threads: int | None
 
@@ -100,7 +100,7 @@ def make_window(
         layout=layout,
         variants=tuple(table.variants.values()),
         strengths=tuple(table.strengths[name] for name in table.variants),
-        steadiness=Steadiness(stage.steadiness, layout.control_hz),
+        activity=Activity(stage.activity, layout.control_hz),
         modes=modes[list(arrangement.experts)],
         rng=np.random.default_rng(seed("sampler")),
     )

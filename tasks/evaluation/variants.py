@@ -1,22 +1,24 @@
-"""Ways of answering a command: as it is, scaled, or through the controller.
+"""Ways of answering a command: as it is, scaled, smoothed, or through the controller.
 
 Arrays have the shape [perturbations, variants, pairs, ...] = [P, V, M, ...].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Protocol
 
 import numpy as np
 
 from configs.layout import Layout
 from configs.schema import evaluate as schema
+from models.activity import Activity
 from models.bundle import Manifest, Strength
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
 from models.session import Assisted
-from models.steadiness import Steadiness
 from tasks.evaluation.perturbations import Command, Situation
+
+KEYS = tuple(one.name for one in fields(Strength))
 
 
 class Assisting(Protocol):
@@ -48,9 +50,10 @@ class Answers:
     layout: Layout
     variants: tuple[schema.Variant, ...]
     strengths: tuple[Strength | None, ...]  # of each variant; None where it is direct
-    steadiness: Steadiness  # of the commands of the variants that ask
+    activity: Activity  # of the commands of the variants that ask
     modes: np.ndarray  # [M] index of the mode that each pair asks for
     rng: np.random.Generator
+    smoothed: dict[int, np.ndarray] = field(default_factory=dict)  # variant -> average [P, M, n]
 
     def actions(
         self, commands: Sequence[Command], situations: Sequence[Situation], history: np.ndarray
@@ -66,18 +69,33 @@ class Answers:
         for i, variant in enumerate(self.variants):
             if isinstance(variant, schema.Direct):
                 actions[:, i] *= np.float32(variant.gain)
+            elif isinstance(variant, schema.LowPass):
+                started = np.stack([situation.started[i] for situation in situations])
+                actions[:, i] = self.smooth(i, variant, actions[:, i], started)
         if not asked:
             return actions
         motions = [self.motion(*both, asked) for both in zip(commands, situations, strict=True)]
         started = np.stack([situation.started[asked] for situation in situations])
-        steady = self.steadiness.step(actions[:, asked], started)  # [P, A, M]
-        answer = self.assist(history[:, asked], np.stack(motions), actions[:, asked], asked, steady)
+        activity = self.activity.step(actions[:, asked], started)  # [P, A, M]
+        answer = self.assist(
+            history[:, asked], np.stack(motions), actions[:, asked], asked, activity
+        )
         for place, i in enumerate(asked):
             if isinstance(self.variants[i], schema.CriticGain):
                 actions[:, i] *= answer.gain[:, place, :, None]
             else:
                 actions[:, i] = answer.action[:, place]
         return actions
+
+    def smooth(
+        self, place: int, variant: schema.LowPass, command: np.ndarray, started: np.ndarray
+    ) -> np.ndarray:
+        """Return the average [P, M, n] of a variant's commands, with this step's taken in."""
+        before = self.smoothed.get(place, np.zeros(command.shape))
+        before = np.where(started[..., None], 0.0, before)
+        share = 1.0 - np.exp(-1.0 / (self.layout.control_hz * variant.time_s))
+        self.smoothed[place] = before + share * (command - before)
+        return self.smoothed[place]
 
     def motion(self, command: Command, situation: Situation, among: list[int]) -> np.ndarray:
         """Return the keypoint motion [A, M, T, K, 3] that a command means."""
@@ -94,26 +112,28 @@ class Answers:
         motion: np.ndarray,
         command: np.ndarray,
         among: list[int],
-        steady: np.ndarray,
+        activity: np.ndarray,
     ) -> Assisted:
-        """Return the controller's answers [P, A, M, ...] for A variants that ask it; `steady`
-        [P, A, M] is the steadiness of their commands."""
+        """Return the controller's answers [P, A, M, ...] for A variants that ask it; `activity`
+        [P, A, M] is that of their commands."""
         groups = motion.shape[:3]  # (P, A, M)
         noise = self.rng.standard_normal((groups[0], 1, *motion.shape[2:]), dtype=np.float32)
         strengths = [strength for strength in (self.strengths[i] for i in among) if strength]
 
-        def column(name: str) -> np.ndarray:
-            return np.array([getattr(s, name) for s in strengths], np.float32)[None, :, None]
+        def between(calm: str, busy: str) -> np.ndarray:
+            ends = (
+                np.array([getattr(s, name) for s in strengths], np.float32)[None, :, None]
+                for name in (calm, busy)
+            )
+            return self.activity.between(activity, *ends)
 
-        guidance = self.steadiness.guidance(steady, column("guidance"), column("steady_guidance"))
-        caution = column("caution")
         answer = self.session.assist(
             flat(history, 3),
             flat(motion, 3),
             flat(command, 3),
             np.broadcast_to(self.modes, groups).ravel(),
-            guidance.ravel(),
-            np.broadcast_to(caution, groups).ravel(),
+            between("calm_guidance", "guidance").ravel(),
+            between("calm_caution", "caution").ravel(),
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
         return Assisted(
@@ -143,9 +163,9 @@ def strengths_of(
 
 
 def strength_of(variant: schema.Variant, manifest: Manifest) -> Strength | None:
-    if isinstance(variant, schema.Direct):
+    if isinstance(variant, schema.Direct | schema.LowPass):
         return None
     name = variant.assistance if isinstance(variant, schema.Assisted) else "guarded"
     known = manifest.strength(name)
-    asked = {key: getattr(variant, key, None) for key in ("guidance", "steady_guidance", "caution")}
+    asked = {key: getattr(variant, key, None) for key in KEYS}
     return replace(known, **{key: value for key, value in asked.items() if value is not None})

@@ -11,8 +11,9 @@ CHAMPION = "champion."  # a path that begins so points into the champion's repor
 OWN = (
     "assisted",
     "guidance",
-    "steady_guidance",
+    "calm_guidance",
     "caution",
+    "calm_caution",
 )  # settings that say what the model is, not how it was measured
 
 

@@ -21,7 +21,7 @@ from models.bundle import (
     open_bundle,
     write_bundle,
 )
-from tests.tiny_bundle import STEADINESS, make_bundle
+from tests.tiny_bundle import ACTIVITY, make_bundle
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +111,10 @@ def test_another_hash_than_approved(copy):
 def test_another_format_is_named(copy):
     import hashlib
 
-    content = (copy / MANIFEST).read_bytes().replace(b"bundle-2", b"bundle-9")
+    content = (copy / MANIFEST).read_bytes().replace(b"bundle-3", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
-    assert "format 'bundle-9', expected 'bundle-2'" in refused(copy)
+    assert "format 'bundle-9', expected 'bundle-3'" in refused(copy)
 
 
 def test_no_folder_and_no_bundle(tmp_path):
@@ -137,7 +137,9 @@ def test_a_mesh_cannot_stand_in_for_a_required_file(tmp_path, bodies):
 def test_an_assistance_is_known_by_its_name(original):
     manifest = original.manifest
     assert manifest.strength() == manifest.strength("paper")
-    assert manifest.strength("paper") == Strength(guidance=0.2, steady_guidance=0.2, caution=1.0)
+    assert manifest.strength("paper") == Strength(
+        guidance=0.2, calm_guidance=0.2, caution=1.0, calm_caution=1.0
+    )
     assert manifest.strength("guarded").caution == 0.25
     with pytest.raises(BundleError, match=r"no assistance 'bold'; one of guarded, paper"):
         manifest.strength("bold")
@@ -156,7 +158,7 @@ def parts(original, bodies):
         "embodiment": bodies["trident"].config.embodiment,
         "assistance": "paper",
         "assistances": original.manifest.assistances,
-        "steadiness": STEADINESS,
+        "activity": ACTIVITY,
         "ddim_steps": 1,
         "scenario": original.manifest.scenario,
         "lineage": {},

@@ -103,7 +103,7 @@ def test_a_graph_of_another_shape_is_refused(bodies, tmp_path):
 def test_the_robots_side_needs_no_torch():
     code = (
         "import sys, models.session, models.bundle, models.kinematics, models.motion, "
-        "models.state, models.steadiness, models.interpolation, models.rotations; "
+        "models.state, models.activity, models.interpolation, models.rotations; "
         "print([m for m in ('torch', 'mujoco', 'mlflow', 'prefect') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,12 +1,12 @@
-"""How the controller is asked on a robot: strengths, steadiness, and where an episode begins."""
+"""How the controller is asked on a robot: strengths, activity, and where an episode begins."""
 
 import numpy as np
 import pytest
 
+from models.activity import Activity
 from models.bundle import BundleError
 from models.kinematics import Kinematics
 from models.session import Session
-from models.steadiness import Steadiness
 from robot import answers
 from robot.answers import AssistanceError, Controller
 from robot.interfaces import Command, Situation
@@ -47,23 +47,34 @@ def told(controller: Controller, action: float, absolute: bool = False) -> dict[
 
 
 @pytest.mark.parametrize(
-    ("overrides", "weak", "strong", "caution"),
+    ("overrides", "calm", "busy", "cautions"),
     [
-        ([], 0.2, 0.2, 1.0),  # the tiny bundle's default, `paper`
-        (["robot.assistance.assistance=guarded"], 0.1, 0.7, 0.25),
-        (["robot.assistance.assistance=guarded", "robot.assistance.caution=0"], 0.1, 0.7, 0.0),
-        (["robot.assistance.assistance=guarded", "robot.assistance.guidance=0.5"], 0.5, 0.5, 0.25),
+        ([], 0.2, 0.2, (1.0, 1.0)),  # the tiny bundle's default, `paper`
+        (["robot.assistance.assistance=guarded"], 0.7, 0.1, (0.5, 0.25)),
+        (
+            ["robot.assistance.assistance=guarded", "robot.assistance.caution=0"],
+            0.7,
+            0.1,
+            (0.0, 0.0),
+        ),
+        (
+            ["robot.assistance.assistance=guarded", "robot.assistance.guidance=0.5"],
+            0.5,
+            0.5,
+            (0.5, 0.25),
+        ),
     ],
 )
-def test_strengths_are_the_manifests_unless_told_otherwise(ask, overrides, weak, strong, caution):
-    """A first command is not steady; one that stays for three seconds is."""
+def test_strengths_are_the_manifests_unless_told_otherwise(ask, overrides, calm, busy, cautions):
+    """A first command is calm; one that stays for three seconds is busy."""
     controller = ask(*overrides)
     first = told(controller, 0.5)
-    assert first["guidance"] == pytest.approx([weak])
-    assert first["caution"] == pytest.approx([caution])
+    assert first["guidance"] == pytest.approx([calm])
+    assert first["caution"] == pytest.approx([cautions[0]])
     for _ in range(60):
         last = told(controller, 0.5)
-    assert last["guidance"] == pytest.approx([strong], rel=1e-4)
+    assert last["guidance"] == pytest.approx([busy], rel=1e-4)
+    assert last["caution"] == pytest.approx([cautions[1]], rel=1e-4)
 
 
 def test_an_episode_begins_without_a_past(ask):
@@ -71,19 +82,19 @@ def test_an_episode_begins_without_a_past(ask):
     for _ in range(60):
         told(controller, 0.5)
     controller.seed(np.random.default_rng(1))
-    assert told(controller, 0.5)["guidance"] == pytest.approx([0.1])
+    assert told(controller, 0.5)["guidance"] == pytest.approx([0.7])
 
 
-def test_guidance_follows_the_steadiness_of_the_commands(ask, tiny):
-    """As in an evaluation, which asks models/steadiness.py for many hands at once."""
+def test_guidance_follows_the_activity_of_the_commands(ask, tiny):
+    """As in an evaluation, which asks models/activity.py for many hands at once."""
     controller = ask("robot.assistance.assistance=guarded")
-    meter = Steadiness(tiny.manifest.steadiness, tiny.layout.control_hz)
+    meter = Activity(tiny.manifest.activity, tiny.layout.control_hz)
     rng = np.random.default_rng(0)
     for step in range(30):
         action = float(0.3 + rng.uniform(-0.5, 0.5))
         command = np.full((1, tiny.layout.num_joints), action, np.float32)
-        steady = meter.step(command, np.array([step == 0]))
-        expected = meter.guidance(steady, np.array([0.1]), np.array([0.7]))
+        activity = meter.step(command, np.array([step == 0]))
+        expected = meter.between(activity, np.array([0.7]), np.array([0.1]))
         np.testing.assert_allclose(told(controller, action)["guidance"], expected, rtol=1e-5)
 
 

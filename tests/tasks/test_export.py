@@ -45,8 +45,8 @@ SETTINGS = [
 ]
 
 CHOICE = {
-    "paper": {"guidance": 0.3, "steady_guidance": 0.3, "caution": 1.0},
-    "guarded": {"guidance": 0.1, "steady_guidance": 0.7, "caution": 0.05},
+    "paper": {"guidance": 0.3, "calm_guidance": 0.3, "caution": 1.0, "calm_caution": 1.0},
+    "guarded": {"guidance": 0.1, "calm_guidance": 0.7, "caution": 0.05, "calm_caution": 0.3},
 }
 
 
@@ -195,7 +195,7 @@ def test_bundle_says_where_it_comes_from(exported):
     assert manifest.ddim_steps == 3
     assert manifest.assistance == config.export.assistance
     assert manifest.assistances == {name: Strength(**row) for name, row in CHOICE.items()}
-    assert manifest.steadiness == config.export.steadiness
+    assert manifest.activity == config.export.activity
     assert manifest.lineage["inputs"] == {name: ref.version for name, ref in refs.items()}
     assert manifest.lineage["steps"][refs["controller"].version]["step"] == "train"
     names = [json.loads(row)["name"] for row in context.metrics_file.read_text().splitlines()]

@@ -20,7 +20,8 @@ from tests.tasks.test_export import SETTINGS, make_controller, make_critic
 
 GRID = [
     "evaluate.calibration.guidance=[0.1, 0.4]",
-    "evaluate.calibration.steady_guidance=0.7",
+    "evaluate.calibration.calm_guidance=0.7",
+    "evaluate.calibration.calm_caution=0.3",
     "evaluate.calibration.caution=[0.01, 0.05]",
     "evaluate.calibration.perturbations=[noisy_2.0, open_hand]",
 ]
@@ -53,9 +54,10 @@ def test_every_candidate_stands_beside_the_bare_command():
     assert table.strengths["unassisted"] is None
     found = {name: s for name, s in table.strengths.items() if s is not None}
     assert found == {
-        f"paper_{g:g}": Strength(guidance=g, steady_guidance=g, caution=1.0) for g in (0.1, 0.4)
+        f"paper_{g:g}": Strength(guidance=g, calm_guidance=g, caution=1.0, calm_caution=1.0)
+        for g in (0.1, 0.4)
     } | {
-        f"guarded_{g:g}_{c:g}": Strength(guidance=g, steady_guidance=0.7, caution=c)
+        f"guarded_{g:g}_{c:g}": Strength(guidance=g, calm_guidance=0.7, caution=c, calm_caution=0.3)
         for g in (0.1, 0.4)
         for c in (0.01, 0.05)
     }
@@ -77,7 +79,7 @@ def test_a_score_is_the_mean_log_of_goals_and_of_time_a_drop():
     assert found["clean_goals"] == 0.8
     assert (found["noisy_2.0"], found["open_hand"]) == (2.0, 6.0)
     assert (found["name"], found["guidance"]) == ("guarded", 0.1)
-    assert (found["steady_guidance"], found["caution"]) == (0.7, 0.05)
+    assert (found["calm_guidance"], found["caution"]) == (0.7, 0.05)
 
 
 def test_the_score_of_who_saw_neither_goal_nor_drop_is_finite():
@@ -98,7 +100,7 @@ def test_the_step_publishes_a_choice_that_a_bundle_can_hold(laboratory):
         world=world,
         evaluate=evaluate,
         sampling=config.export.sampling,
-        steadiness=config.export.steadiness,
+        activity=config.export.activity,
         seed=3,
     )
     training = TrainStep(embodiment=config.embodiment, train=config.train, seed=0)

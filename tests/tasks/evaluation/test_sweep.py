@@ -41,8 +41,9 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
     settings = report["settings"]
     assert settings["assisted"] == "paper"
     assert settings["guidance"] == {"critic_gain": 0.1, "paper": 0.2, "guarded": 0.1}
-    assert settings["steady_guidance"] == {"critic_gain": 0.7, "paper": 0.2, "guarded": 0.7}
+    assert settings["calm_guidance"] == {"critic_gain": 0.7, "paper": 0.2, "guarded": 0.7}
     assert settings["caution"] == {"critic_gain": 0.25, "paper": 1.0, "guarded": 0.25}
+    assert settings["calm_caution"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5}
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
     assert settings["control"]["hz"] == laboratory.step.world.embodiment.control.hz
@@ -176,7 +177,12 @@ def test_the_holding_controller_is_the_zero_command(laboratory):
     variants = {
         "zero": Direct(kind="direct", gain=0.0),
         "paper": Assisted(
-            kind="assisted", assistance="paper", guidance=None, steady_guidance=None, caution=None
+            kind="assisted",
+            assistance="paper",
+            guidance=None,
+            calm_guidance=None,
+            caution=None,
+            calm_caution=None,
         ),
     }
     config = replace(step, evaluate=alone(step.evaluate, variants=variants, windows=1))

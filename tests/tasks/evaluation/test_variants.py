@@ -4,32 +4,36 @@ import numpy as np
 import pytest
 
 from configs.load import load
-from configs.schema.evaluate import Assisted, CriticGain, Direct
+from configs.schema.evaluate import Assisted, CriticGain, Direct, LowPass
 from configs.schema.pipeline import Config
+from models.activity import Activity
 from models.bundle import BundleError, Strength
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
 from models.session import INPUTS, Session
-from models.steadiness import Steadiness
 from tasks.evaluation.perturbations import Command, Situation
 from tasks.evaluation.results import default_variant
 from tasks.evaluation.variants import Answers, strengths_of
 from tests.tiny_bundle import make_bundle
 
 
-def assisted(name="paper", guidance=None, steady_guidance=None, caution=None) -> Assisted:
+def assisted(
+    name="paper", guidance=None, calm_guidance=None, caution=None, calm_caution=None
+) -> Assisted:
     return Assisted(
         kind="assisted",
         assistance=name,
         guidance=guidance,
-        steady_guidance=steady_guidance,
+        calm_guidance=calm_guidance,
         caution=caution,
+        calm_caution=calm_caution,
     )
 
 
 DIRECT = Direct(kind="direct", gain=0.5)
-PAPER, STRONG = assisted(), assisted(guidance=0.7, steady_guidance=0.7)
-GUARDED, GAIN = assisted("guarded"), CriticGain(kind="critic", caution=None)
+PAPER, STRONG = assisted(), assisted(guidance=0.7, calm_guidance=0.7)
+GUARDED = assisted("guarded")
+GAIN = CriticGain(kind="critic", caution=None, calm_caution=None)
 PAIRS = 2
 
 
@@ -59,7 +63,7 @@ def answers(config, bundle, *variants) -> Answers:
         layout=bundle.layout,
         variants=variants,
         strengths=tuple(strengths_of(named, bundle.manifest).values()),
-        steadiness=Steadiness(bundle.manifest.steadiness, bundle.layout.control_hz),
+        activity=Activity(bundle.manifest.activity, bundle.layout.control_hz),
         modes=np.array([0, 1]),
         rng=np.random.default_rng(0),
     )
@@ -105,9 +109,9 @@ def test_assisted_variants_get_their_own_rows_motion_and_strengths(config, bundl
     for p, command in enumerate(commands):
         np.testing.assert_array_equal(grouped["command"][p], command.action[1:])
     np.testing.assert_array_equal(grouped["mode"][1, 1], [0, 1])
-    # a first command is not steady: guarded asks with the weaker of its two guidances
-    np.testing.assert_allclose(grouped["guidance"][0, :, 0], [0.2, 0.7, 0.1])
-    np.testing.assert_allclose(grouped["caution"][1, :, 1], [1.0, 1.0, 0.25])
+    # a first command is calm: guarded asks with the stronger guidance and the lesser caution
+    np.testing.assert_allclose(grouped["guidance"][0, :, 0], [0.2, 0.7, 0.7])
+    np.testing.assert_allclose(grouped["caution"][1, :, 1], [1.0, 1.0, 0.5])
     s, c = situations[0], commands[0]
     expected = incremental_motion(kinematics, layout, s.position[2], c.action[2])
     np.testing.assert_allclose(grouped["motion"][0, 1], expected, atol=1e-7)
@@ -118,22 +122,34 @@ def test_assisted_variants_get_their_own_rows_motion_and_strengths(config, bundl
     np.testing.assert_array_equal(actions[:, 1:], 0.0)  # what the tiny bundle answers
 
 
-def test_a_steady_command_is_asked_about_with_the_stronger_guidance(config, bundle):
-    """The same command for two seconds: 0.1 becomes 0.7 where there are two, 0.2 stays."""
+def test_a_busy_command_is_asked_about_with_its_own_strengths(config, bundle):
+    """The same command for three seconds: 0.7 becomes 0.1 where there are two, 0.2 stays."""
     made = answers(config, bundle, PAPER, GUARDED)
-    for _ in range(40):
+    for _ in range(60):
         ask(made, 2)
-    guidance = asked_of(made, 2)["guidance"]
-    np.testing.assert_allclose(guidance[:, 0], 0.2, rtol=1e-6)
-    np.testing.assert_allclose(guidance[:, 1], 0.7, rtol=1e-6)
+    grouped = asked_of(made, 2)
+    np.testing.assert_allclose(grouped["guidance"][:, 0], 0.2, rtol=1e-6)
+    np.testing.assert_allclose(grouped["guidance"][:, 1], 0.1, rtol=1e-6)
+    np.testing.assert_allclose(grouped["caution"][:, 1], 0.25, rtol=1e-6)
+
+
+def test_a_low_pass_averages_the_commands_of_an_episode(config, bundle):
+    """exp(-1 / (20 Hz 0.05 s)) = 1/e: a first command counts 1 - 1/e, an equal second the rest."""
+    made = answers(config, bundle, LowPass(kind="low_pass", time_s=0.05))
+    share = 1 - np.exp(-1)
+    for expected in (share, share + share * (1 - share)):
+        actions, commands, situations, _ = ask(made, 1)
+        if situations[0].started.any():
+            expected = share
+        np.testing.assert_allclose(actions[0, 0], expected * commands[0].action[0], rtol=1e-5)
 
 
 def test_a_critics_gain_scales_the_command_and_nothing_else(config, bundle):
-    """The tiny bundle's gain is the caution it is asked with: the manifest's of `guarded`, 0.25."""
-    open_gain = CriticGain(kind="critic", caution=0.75)
+    """The tiny bundle's gain is the caution it is asked with: that of `guarded` when calm, 0.5."""
+    open_gain = CriticGain(kind="critic", caution=0.5, calm_caution=0.75)
     actions, commands, _, _ = ask(answers(config, bundle, GAIN, DIRECT, open_gain), 3)
     for p, command in enumerate(commands):
-        np.testing.assert_allclose(actions[p, 0], 0.25 * command.action[0], rtol=1e-6)
+        np.testing.assert_allclose(actions[p, 0], 0.5 * command.action[0], rtol=1e-6)
         np.testing.assert_allclose(actions[p, 1], 0.5 * command.action[1], rtol=1e-6)
         np.testing.assert_allclose(actions[p, 2], 0.75 * command.action[2], rtol=1e-6)
 
@@ -148,7 +164,7 @@ def test_assisted_variants_share_the_samplers_noise(config, bundle):
 
 
 def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bundle):
-    """The bundle: paper 0.2, 0.2, 1; guarded 0.1, 0.7, 0.25."""
+    """The bundle: paper 0.2, 0.2, 1, 1; guarded 0.1, 0.7, 0.25, 0.5."""
     variants = {
         "direct": DIRECT,
         "paper": PAPER,
@@ -156,19 +172,19 @@ def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bu
         "guarded": GUARDED,
         "bolder": assisted("guarded", caution=0.5),
         "gain": GAIN,
-        "gain_0": CriticGain(kind="critic", caution=0.0),
+        "gain_0": CriticGain(kind="critic", caution=0.0, calm_caution=None),
     }
     found = strengths_of(variants, bundle.manifest)
     assert found.pop("direct") is None
     expected = {
-        "paper": (0.2, 0.2, 1.0),
-        "weaker": (0.05, 0.2, 1.0),
-        "guarded": (0.1, 0.7, 0.25),
-        "bolder": (0.1, 0.7, 0.5),
-        "gain": (0.1, 0.7, 0.25),
-        "gain_0": (0.1, 0.7, 0.0),  # 0 is a caution, not one that was left open
+        "paper": (0.2, 0.2, 1.0, 1.0),
+        "weaker": (0.05, 0.2, 1.0, 1.0),
+        "guarded": (0.1, 0.7, 0.25, 0.5),
+        "bolder": (0.1, 0.7, 0.5, 0.5),
+        "gain": (0.1, 0.7, 0.25, 0.5),
+        "gain_0": (0.1, 0.7, 0.0, 0.5),  # 0 is a caution, not one that was left open
     }
-    names = ("guidance", "steady_guidance", "caution")
+    names = ("guidance", "calm_guidance", "caution", "calm_caution")
     assert found == {
         name: Strength(**dict(zip(names, values, strict=True))) for name, values in expected.items()
     }

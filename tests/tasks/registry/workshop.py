@@ -71,8 +71,10 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
         files,
         embodiment=config.embodiment,
         assistance="paper",
-        assistances={"paper": Strength(guidance=0.2, steady_guidance=0.2, caution=1.0)},
-        steadiness=config.export.steadiness,
+        assistances={
+            "paper": Strength(guidance=0.2, calm_guidance=0.2, caution=1.0, calm_caution=1.0)
+        },
+        activity=config.export.activity,
         ddim_steps=2,
         scenario=next(iter(config.objects.items.values())),
         lineage={"dataset": "d"},
