@@ -31,8 +31,9 @@ class Activity:
         now = np.mean(np.square(command, dtype=np.float64), axis=-1)
         before = np.zeros(now.shape) if self.mean is None else self.mean
         before = np.where(started, 0.0, before)
-        self.mean = before + self.share * (now - before)
-        return self.mean
+        mean = before + self.share * (now - before)
+        self.mean = mean
+        return mean
 
     def between(self, activity: np.ndarray, calm: np.ndarray, busy: np.ndarray) -> np.ndarray:
         """Return what holds at an `activity` [...], between the values [...] for calm and busy."""

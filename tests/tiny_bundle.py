@@ -14,7 +14,7 @@ from envs.grasp_set import Contacts, GraspSet
 from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, Strength, write_bundle
 
 # Commands of the tests are noise or held; either way the middle of `low` and `high` is left out.
-ACTIVITY = ActivityConfig(time_s=1.0, calm=0.02, busy=0.06)
+ACTIVITY = ActivityConfig(time_s=1.0, calm=0.015, busy=0.03)
 SPHERE = Object(name="ball", shape="sphere", size=(0.03,), mesh=None, held_out=False)
 
 
