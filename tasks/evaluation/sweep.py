@@ -16,7 +16,7 @@ from models.session import Session
 from tasks.context import Context
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.recording import Recorder, draw_runs, skeleton
-from tasks.evaluation.results import report_of
+from tasks.evaluation.results import default_variant, report_of
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.evaluation.variants import strengths_of
 
@@ -42,7 +42,8 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     activity = bundle.manifest.activity
     stage = Stage(config.world, settings, inputs, session, activity, config.seed, context.threads)
     main, trade_off = tables(settings, bundle)
-    counts = measured(stage, main, "window", context, recorded=True)
+    clipped = default_variant(settings, bundle)
+    counts = measured(stage, main, "window", context, clipped)
     swept = measured(stage, trade_off, "sweep", context) if trade_off.perturbations else {}
     report = report_of(config, bundle, inputs, (main, counts), (trade_off, swept))
     files = {name: context.scratch / name for name in FILES}
@@ -51,7 +52,8 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
         f"{kind}.{n}": a for kind, c in (("main", counts), ("sweep", swept)) for n, a in c.items()
     }
     save_file(both, files["counts.safetensors"])
-    files["clips.json"].write_text(json.dumps(clips(stage, main, context), allow_nan=False) + "\n")
+    shown = clips(stage, main, context, clipped)
+    files["clips.json"].write_text(json.dumps(shown, allow_nan=False) + "\n")
     objects = ", ".join(item.name for item in inputs.specs)
     return context.publish(files, f"evaluation on {objects}", list(refs.values()))
 
@@ -82,7 +84,7 @@ def tables(evaluate: Evaluate, bundle: Bundle) -> tuple[Table, Table]:
 
 
 def measured(
-    stage: Stage, table: Table, name: str, context: Context, recorded: bool = False
+    stage: Stage, table: Table, name: str, context: Context, clipped: str | None = None
 ) -> dict[str, np.ndarray]:
     """Return a table's counts [windows, P, V, M], read back where a window was done before."""
     ticks = round(table.window_s * stage.inputs.layout.control_hz)
@@ -90,7 +92,7 @@ def measured(
     for index in range(table.windows):
         path = context.scratch / f"{name}_{index:04d}.safetensors"
         if not path.exists():
-            recorder = make_recorder(stage, table) if recorded and index == 0 else None
+            recorder = make_recorder(stage, table, clipped) if index == 0 else None
 
             def progress(tick: int, index: int = index) -> None:
                 context.progress(index * ticks + tick, table.windows * ticks, f"ticks of {name}s")
@@ -109,36 +111,33 @@ def recording_file(context: Context) -> Path:
     return context.scratch / "recording.safetensors"
 
 
-def clip_rows(stage: Stage, table: Table) -> list[tuple[str, str, int]]:
-    """Return (perturbation, variant, environment) of each recording: the headline's first pairs."""
+def clip_rows(stage: Stage, table: Table, clipped: str | None) -> list[tuple[str, str, int]]:
+    """Return (perturbation, variant, environment) of each recording: the headline's first pairs,
+    bare and with the variant `clipped`."""
     arrangement = table.arrangement(stage.inputs)
-    default = default_of(stage.evaluate, table)
-    if default is None or "unassisted" not in table.variants:
+    if clipped is None or "unassisted" not in table.variants:
         return []
     rows = []
     variants = list(table.variants)
     for p in range(min(stage.evaluate.clips, arrangement.perturbations)):
-        for variant in ("unassisted", default):
+        for variant in ("unassisted", clipped):
             place = p * arrangement.variants + variants.index(variant)
             rows.append((table.perturbations[p], variant, place * arrangement.pairs))
     return rows
 
 
-def default_of(evaluate: Evaluate, table: Table) -> str | None:
-    names = [name for name in ("guarded", "paper") if name in table.variants]
-    return names[0] if names else None
-
-
-def make_recorder(stage: Stage, table: Table) -> Recorder | None:
-    rows = clip_rows(stage, table)
+def make_recorder(stage: Stage, table: Table, clipped: str | None) -> Recorder | None:
+    rows = clip_rows(stage, table, clipped)
     ticks = round(stage.evaluate.clip_s * stage.inputs.layout.control_hz)
     ticks = min(ticks, round(table.window_s * stage.inputs.layout.control_hz))
     return Recorder([row for *_, row in rows], ticks) if rows else None
 
 
-def clips(stage: Stage, table: Table, context: Context) -> list[dict[str, Any]]:
+def clips(
+    stage: Stage, table: Table, context: Context, clipped: str | None
+) -> list[dict[str, Any]]:
     """Return what the report draws: hands side by side under the same disturbances."""
-    rows = clip_rows(stage, table)
+    rows = clip_rows(stage, table, clipped)
     if not rows:
         return []
     recorded = load_file(recording_file(context))
