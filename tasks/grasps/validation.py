@@ -31,13 +31,25 @@ class Draws:
     frame: np.ndarray  # [N, 3, 3] random orthonormal rows that gravity turns through
 
 
-def draw(randomization: Randomization, count: int, rng: np.random.Generator) -> Draws:
-    """Draw physical parameters and directions of gravity for `count` candidates."""
-    friction = rng.uniform(*randomization.object_friction, count)
+def draw(
+    randomization: Randomization, severity: float, count: int, rng: np.random.Generator
+) -> Draws:
+    """Draw physical parameters and directions of gravity for `count` candidates.
+
+    `severity` is the share of the way that each draw then goes to the worst corner of the ranges:
+    the heaviest and most slippery object in the most slippery and weakest hand.
+    """
+
+    def uniform(limits: tuple[float, float], worst: float) -> np.ndarray:
+        drawn = rng.uniform(*limits, count)
+        return drawn + severity * (worst - drawn)
+
+    friction = uniform(randomization.object_friction, randomization.object_friction[0])
     return Draws(
-        mass=rng.uniform(*randomization.object_mass, count),
-        friction=0.5 * (friction + rng.uniform(*randomization.hand_friction, count)),
-        kp_factor=rng.uniform(*randomization.kp_factor, count),
+        mass=uniform(randomization.object_mass, randomization.object_mass[1]),
+        friction=0.5
+        * (friction + uniform(randomization.hand_friction, randomization.hand_friction[0])),
+        kp_factor=uniform(randomization.kp_factor, randomization.kp_factor[0]),
         kd_factor=rng.uniform(*randomization.kd_factor, count),
         frame=to_matrix(random_quaternions(rng, count)),
     )
@@ -115,7 +127,7 @@ class Validator:
         The object must stay within the tolerances of the pose it settled to, and settle within
         the settling tolerances of its start; this is looked at after every control step.
         """
-        draws = draw(self.randomization, len(candidates), rng)
+        draws = draw(self.randomization, self.config.severity, len(candidates), rng)
         outcome = Outcome(
             held=np.zeros(len(candidates), dtype=bool),
             joint_position=candidates.joint_position.copy(),

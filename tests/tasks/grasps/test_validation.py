@@ -41,13 +41,20 @@ def test_gravity_goes_through_the_frame_a_quarter_turn_at_a_time():
 
 def test_draws_cover_the_ranges(config: Config):
     ranges = config.randomization
-    draws = draw(ranges, 500, np.random.default_rng(0))
+    draws = draw(ranges, 0.0, 500, np.random.default_rng(0))
     low, high = ranges.object_mass
     assert low <= draws.mass.min() < low + 0.02 * (high - low)
     assert high - 0.02 * (high - low) < draws.mass.max() <= high
     mean = 0.5 * (np.array(ranges.object_friction) + np.array(ranges.hand_friction))
     assert draws.friction.min() >= mean[0]
     assert draws.friction.max() <= mean[1]
+    half = draw(ranges, 0.5, 500, np.random.default_rng(0))
+    assert half.mass == pytest.approx(0.5 * (draws.mass + high))
+    worst = draw(ranges, 1.0, 500, np.random.default_rng(0))
+    assert worst.mass == pytest.approx(high)
+    assert worst.friction == pytest.approx(mean[0])
+    assert worst.kp_factor == pytest.approx(ranges.kp_factor[0])
+    assert np.ptp(worst.kd_factor) > 0.0
 
 
 def test_grasps_hold_again_and_need_their_squeeze(search: Search, held: Candidates):
@@ -84,7 +91,8 @@ def test_each_slot_has_its_drawn_mass_friction_and_gains_and_a_scale(
     validator, actuation = search.validator, search.problem.hand.actuation
     few = held.take(np.arange(min(len(held), validator.config.slots)))  # none waits for a slot
     outcome = validator.hold(few, np.random.default_rng(4))
-    drawn = draw(validator.randomization, len(few), np.random.default_rng(4))
+    severity = validator.config.severity
+    drawn = draw(validator.randomization, severity, len(few), np.random.default_rng(4))
     (pool,) = validator.engine.pools
     for i, model in enumerate(pool.models[: len(few)]):
         assert model.body_mass[pool.body] == pytest.approx(drawn.mass[i], rel=1e-6)
