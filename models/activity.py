@@ -1,6 +1,6 @@
 """How busy a command is: whether it rests between movements, or never does.
 
-With E the exponential average over `time_s` of the commands c [n] since an episode's start:
+With E the exponential average over `time_s` of the commands c [n], busy where an episode starts:
 
     activity = E[|c|^2] / n   in [0, 1]
 
@@ -26,11 +26,11 @@ class Activity:
     def step(self, command: np.ndarray, started: np.ndarray) -> np.ndarray:
         """Take in a control step's commands [..., n] and return their activity [...].
 
-        `started` [...] is set where an episode begins: whatever came before was rest.
+        `started` [...] is set where an episode begins: nobody is trusted before the first rest.
         """
         now = np.mean(np.square(command, dtype=np.float64), axis=-1)
         before = np.zeros(now.shape) if self.mean is None else self.mean
-        before = np.where(started, 0.0, before)
+        before = np.where(started, self.config.busy, before)
         mean = before + self.share * (now - before)
         self.mean = mean
         return mean

@@ -23,7 +23,7 @@ from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
 
-FORMAT = "bundle-3"
+FORMAT = "bundle-4"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
 WEIGHTS, CRITIC = "controller.safetensors", "critic.safetensors"
 GRAPH, SCENARIO = "controller.onnx", "scenario.safetensors"
@@ -51,13 +51,14 @@ class Strength:
     calm_guidance: Annotated[float, Field(ge=0)]  # and a calm one
     caution: Annotated[float, Field(ge=0, le=1)]  # greatest risk taken for a busy one; 1: no guard
     calm_caution: Annotated[float, Field(ge=0, le=1)]  # and for a calm one
+    share: Annotated[float, Field(ge=0, le=1)] = 1.0  # of a busy command; a calm one counts whole
 
 
 @strict
 class Manifest:
     """Everything that a robot must know of a controller, in plain values."""
 
-    format: Literal["bundle-3"]
+    format: Literal["bundle-4"]
     layout: Layout
     fingerprint: Digest  # of the layout
     embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from

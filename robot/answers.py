@@ -64,6 +64,7 @@ class Controller:
             "calm_guidance": settings.guidance,
             "caution": settings.caution,
             "calm_caution": settings.caution,
+            "share": settings.share,
         }
         strength = replace(strength, **{k: v for k, v in asked.items() if v is not None})
         self._layout = layout
@@ -84,10 +85,11 @@ class Controller:
         command, strength = commanded_action(self._layout, situation)[None], self._strength
         activity = self._activity.step(command, np.array([self._fresh]))
         self._fresh = False
+        share = self._between(activity, 1.0, strength.share)
         result = self._session.assist(
             history=situation.history[None],
-            motion=self._motion(situation)[None],
-            command=command,
+            motion=share * self._motion(situation)[None],
+            command=share * command,
             mode=self._mode,
             guidance=self._between(activity, strength.calm_guidance, strength.guidance),
             caution=self._between(activity, strength.calm_caution, strength.caution),

@@ -130,7 +130,9 @@ def make_bundle(
             "paper": Strength(
                 guidance=guidance, calm_guidance=guidance, caution=1.0, calm_caution=1.0
             ),
-            "guarded": Strength(guidance=0.1, calm_guidance=0.7, caution=0.25, calm_caution=0.5),
+            "guarded": Strength(
+                guidance=0.1, calm_guidance=0.7, caution=0.25, calm_caution=0.5, share=0.5
+            ),
         },
         activity=ACTIVITY,
         ddim_steps=1,

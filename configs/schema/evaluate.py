@@ -103,6 +103,7 @@ class Assisted:
     calm_guidance: NonNegative | None  # of a calm one
     caution: Share | None  # of a busy command
     calm_caution: Share | None  # of a calm one
+    share: Share | None = None  # of a busy command that counts at all
 
 
 @strict
@@ -113,6 +114,7 @@ class CriticGain:
     # null: those of `guarded` in the manifest
     caution: Share | None
     calm_caution: Share | None
+    share: Share | None = None
 
 
 @strict
@@ -168,6 +170,7 @@ class Calibration:
     calm_guidance: NonNegative  # of `guarded`; `paper` has one guidance for all
     caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
     calm_caution: Share  # of `guarded`
+    share: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
 
 
 @strict

@@ -32,7 +32,8 @@ class Assistance:
     mode: str  # one of the layout's modes
     assistance: str | None  # one of the bundle's, `paper` or `guarded`; null: its default
     guidance: NonNegative | None  # null: the strength in the bundle's manifest
-    caution: Annotated[float, Field(ge=0, le=1)] | None  # the same; 1: every command is followed
+    caution: Annotated[float, Field(ge=0, le=1)] | None  # the same; 1: no critic
+    share: Annotated[float, Field(ge=0, le=1)] | None  # the same, of a busy command; 1: all of it
     threads: Count  # of the inference session
 
 

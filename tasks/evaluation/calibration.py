@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -88,15 +89,17 @@ def candidates(evaluate: Evaluate) -> Table:
             calm_guidance=guidance,
             caution=1.0,
             calm_caution=1.0,
+            share=1.0,
         )
-        for caution in settings.caution:
-            variants[f"guarded_{guidance:g}_{caution:g}"] = Assisted(
+        for caution, share in product(settings.caution, settings.share):
+            variants[f"guarded_{guidance:g}_{caution:g}_{share:g}"] = Assisted(
                 kind="assisted",
                 assistance="guarded",
                 guidance=guidance,
                 calm_guidance=settings.calm_guidance,
                 caution=caution,
                 calm_caution=settings.calm_caution,
+                share=share,
             )
     strengths = {
         name: Strength(**{key: getattr(v, key) for key in STRENGTHS})

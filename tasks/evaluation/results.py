@@ -129,6 +129,7 @@ def settings_of(
         "calm_guidance": strengths(main, "calm_guidance"),
         "caution": strengths(main, "caution"),
         "calm_caution": strengths(main, "calm_caution"),
+        "share": strengths(main, "share"),
         "sweep": {name: plain(v) for name, v in trade_off.variants.items()},
         "sweep_windows": trade_off.windows,
         "sweep_pairs": plain(trade_off.pairs),

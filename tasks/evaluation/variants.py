@@ -77,9 +77,10 @@ class Answers:
         motions = [self.motion(*both, asked) for both in zip(commands, situations, strict=True)]
         started = np.stack([situation.started[asked] for situation in situations])
         activity = self.activity.step(actions[:, asked], started)  # [P, A, M]
-        answer = self.assist(
-            history[:, asked], np.stack(motions), actions[:, asked], asked, activity
-        )
+        share = self.between(activity, asked, None, "share")[..., None]
+        actions[:, asked] *= share
+        motion = share[..., None, None] * np.stack(motions)
+        answer = self.assist(history[:, asked], motion, actions[:, asked], asked, activity)
         for place, i in enumerate(asked):
             if isinstance(self.variants[i], schema.CriticGain):
                 actions[:, i] *= answer.gain[:, place, :, None]
@@ -118,22 +119,13 @@ class Answers:
         [P, A, M] is that of their commands."""
         groups = motion.shape[:3]  # (P, A, M)
         noise = self.rng.standard_normal((groups[0], 1, *motion.shape[2:]), dtype=np.float32)
-        strengths = [strength for strength in (self.strengths[i] for i in among) if strength]
-
-        def between(calm: str, busy: str) -> np.ndarray:
-            ends = (
-                np.array([getattr(s, name) for s in strengths], np.float32)[None, :, None]
-                for name in (calm, busy)
-            )
-            return self.activity.between(activity, *ends)
-
         answer = self.session.assist(
             flat(history, 3),
             flat(motion, 3),
             flat(command, 3),
             np.broadcast_to(self.modes, groups).ravel(),
-            between("calm_guidance", "guidance").ravel(),
-            between("calm_caution", "caution").ravel(),
+            self.between(activity, among, "calm_guidance", "guidance").ravel(),
+            self.between(activity, among, "calm_caution", "caution").ravel(),
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
         return Assisted(
@@ -141,6 +133,20 @@ class Answers:
                 name: array.reshape(*groups, *array.shape[1:])
                 for name, array in vars(answer).items()
             }
+        )
+
+    def between(
+        self, activity: np.ndarray, among: list[int], calm: str | None, busy: str
+    ) -> np.ndarray:
+        """Return what holds at an `activity` [P, A, M] between two fields of the strengths of A
+        variants; the calm one None: 1."""
+        strengths = [strength for strength in (self.strengths[i] for i in among) if strength]
+        ends = (
+            [1.0 if name is None else getattr(strength, name) for strength in strengths]
+            for name in (calm, busy)
+        )
+        return self.activity.between(
+            activity, *(np.array(end, np.float32)[None, :, None] for end in ends)
         )
 
 

@@ -14,6 +14,7 @@ OWN = (
     "calm_guidance",
     "caution",
     "calm_caution",
+    "share",
 )  # settings that say what the model is, not how it was measured
 
 

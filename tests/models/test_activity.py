@@ -19,8 +19,9 @@ def steps(meter: Activity, *values: float) -> list[float]:
 
 
 def test_averages_worked_by_hand():
-    """Mean squares over the joints are 1/2, 1/2, 0; what came before the first was rest."""
-    assert steps(Activity(HALF, 1.0), 1.0, -1.0, 0.0) == pytest.approx([1 / 4, 3 / 8, 3 / 16])
+    """Mean squares over the joints are 1/2, 1/2, 0; before the first it was busy, 0.6."""
+    found = steps(Activity(HALF, 1.0), 1.0, -1.0, 0.0)
+    assert found == pytest.approx([0.55, 0.525, 0.2625])
 
 
 def test_direction_does_not_count_and_strength_does():
@@ -34,7 +35,7 @@ def test_an_episode_starts_afresh_and_another_goes_on():
     for _ in range(20):
         meter.step(np.ones((2, 1)), np.zeros(2, bool))
     found = meter.step(np.ones((2, 1)), np.array([True, False]))
-    np.testing.assert_allclose(found, [0.5, 1.0], atol=1e-5)
+    np.testing.assert_allclose(found, [0.8, 1.0], atol=1e-5)
 
 
 def test_strengths_go_from_calm_to_busy():

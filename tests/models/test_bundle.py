@@ -111,10 +111,10 @@ def test_another_hash_than_approved(copy):
 def test_another_format_is_named(copy):
     import hashlib
 
-    content = (copy / MANIFEST).read_bytes().replace(b"bundle-3", b"bundle-9")
+    content = (copy / MANIFEST).read_bytes().replace(b"bundle-4", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
-    assert "format 'bundle-9', expected 'bundle-3'" in refused(copy)
+    assert "format 'bundle-9', expected 'bundle-4'" in refused(copy)
 
 
 def test_no_folder_and_no_bundle(tmp_path):

@@ -66,23 +66,42 @@ def told(controller: Controller, action: float, absolute: bool = False) -> dict[
     ],
 )
 def test_strengths_are_the_manifests_unless_told_otherwise(ask, overrides, calm, busy, cautions):
-    """A first command is calm; one that stays for three seconds is busy."""
+    """A first command is busy; one that has rested for three seconds is calm."""
     controller = ask(*overrides)
     first = told(controller, 0.5)
-    assert first["guidance"] == pytest.approx([calm])
-    assert first["caution"] == pytest.approx([cautions[0]])
+    assert first["guidance"] == pytest.approx([busy])
+    assert first["caution"] == pytest.approx([cautions[1]])
     for _ in range(60):
-        last = told(controller, 0.5)
-    assert last["guidance"] == pytest.approx([busy], rel=1e-4)
-    assert last["caution"] == pytest.approx([cautions[1]], rel=1e-4)
+        last = told(controller, 0.0)
+    assert last["guidance"] == pytest.approx([calm], rel=1e-4)
+    assert last["caution"] == pytest.approx([cautions[0]], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "share"),
+    [
+        ([], 1.0),
+        (["robot.assistance.assistance=guarded"], 0.5),
+        (["robot.assistance.assistance=guarded", "robot.assistance.share=0.2"], 0.2),
+    ],
+)
+def test_a_share_of_a_busy_command_is_asked_about_and_a_calm_one_whole(ask, overrides, share):
+    controller = ask(*overrides)
+    first = told(controller, 0.2)
+    assert first["command"] == pytest.approx(np.full_like(first["command"], 0.2 * share))
+    for _ in range(80):
+        told(controller, 0.0)
+    last = told(controller, 0.2)
+    assert last["command"] == pytest.approx(np.full_like(first["command"], 0.2))
+    np.testing.assert_allclose(first["motion"], share * last["motion"], atol=1e-6)
 
 
 def test_an_episode_begins_without_a_past(ask):
     controller = ask("robot.assistance.assistance=guarded")
     for _ in range(60):
-        told(controller, 0.5)
+        told(controller, 0.0)
     controller.seed(np.random.default_rng(1))
-    assert told(controller, 0.5)["guidance"] == pytest.approx([0.7])
+    assert told(controller, 0.5)["guidance"] == pytest.approx([0.1])
 
 
 def test_guidance_follows_the_activity_of_the_commands(ask, tiny):

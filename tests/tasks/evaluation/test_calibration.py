@@ -23,6 +23,7 @@ GRID = [
     "evaluate.calibration.calm_guidance=0.7",
     "evaluate.calibration.calm_caution=0.3",
     "evaluate.calibration.caution=[0.01, 0.05]",
+    "evaluate.calibration.share=[0.2, 0.5]",
     "evaluate.calibration.perturbations=[noisy_2.0, open_hand]",
 ]
 
@@ -57,9 +58,12 @@ def test_every_candidate_stands_beside_the_bare_command():
         f"paper_{g:g}": Strength(guidance=g, calm_guidance=g, caution=1.0, calm_caution=1.0)
         for g in (0.1, 0.4)
     } | {
-        f"guarded_{g:g}_{c:g}": Strength(guidance=g, calm_guidance=0.7, caution=c, calm_caution=0.3)
+        f"guarded_{g:g}_{c:g}_{s:g}": Strength(
+            guidance=g, calm_guidance=0.7, caution=c, calm_caution=0.3, share=s
+        )
         for g in (0.1, 0.4)
         for c in (0.01, 0.05)
+        for s in (0.2, 0.5)
     }
 
 
@@ -67,14 +71,14 @@ def test_a_score_is_the_mean_log_of_goals_and_of_time_a_drop():
     """noisy: 5 goals, 2 drops: 6 / 3 = 2; open hand: 24 s, 3 drops: 6; clean goals 8 of 10."""
     evaluate = load(Config, GRID).evaluate
     table = candidates(evaluate)
-    place = list(table.variants).index("guarded_0.1_0.05")
+    place = list(table.variants).index("guarded_0.1_0.05_0.5")
     counts = {name: np.zeros((3, len(table.variants), 2)) for name in ("drops", "goals", "time_s")}
     counts["goals"][0, 0] = [4, 6]  # the bare command's
     counts["goals"][0, place] = [8, 0]
     counts["goals"][1, place], counts["drops"][1, place] = [2, 3], [2, 0]
     counts["time_s"][2, place], counts["drops"][2, place] = [20, 4], [0, 3]
     counts["goals"][2, place] = [100, 100]  # where a command leads to a pose goals are chance
-    found = score(evaluate, table, counts, "guarded_0.1_0.05")
+    found = score(evaluate, table, counts, "guarded_0.1_0.05_0.5")
     assert found["score"] == pytest.approx((math.log(2) + math.log(6)) / 2)
     assert found["clean_goals"] == 0.8
     assert (found["noisy_2.0"], found["open_hand"]) == (2.0, 6.0)
@@ -116,7 +120,7 @@ def test_the_step_publishes_a_choice_that_a_bundle_can_hold(laboratory):
     first, again = (one.open(calibrate(step, refs, one)) for one in contexts)
     assert (first / CALIBRATION).read_bytes() == (again / CALIBRATION).read_bytes()
     content = json.loads((first / CALIBRATION).read_text())
-    assert len(content["rows"]) == 2 + 2 * 2
+    assert len(content["rows"]) == 2 + 2 * 2 * 2
     choice = read_calibration(first)
     assert set(choice) == {"paper", "guarded"}
     assert choice["paper"].caution == 1.0

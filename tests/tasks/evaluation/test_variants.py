@@ -73,7 +73,7 @@ def step(layout, variants, rng, absolute):
     shape = (variants, PAIRS, layout.num_joints)
     values = rng.uniform(-0.5, 0.5, (5, *shape)).astype(np.float32)
     touching = np.ones((*shape[:2], layout.num_tips), bool)
-    situation = Situation(*values[:4], started=np.zeros(shape[:2], bool), touching=touching)
+    situation = Situation(*values[:4], started=np.ones(shape[:2], bool), touching=touching)
     return situation, Command(values[4], values[0], desired=values[3] if absolute else None)
 
 
@@ -107,11 +107,12 @@ def test_assisted_variants_get_their_own_rows_motion_and_strengths(config, bundl
     grouped = asked_of(made, 3)
     np.testing.assert_array_equal(grouped["history"], history[:, 1:])
     for p, command in enumerate(commands):
-        np.testing.assert_array_equal(grouped["command"][p], command.action[1:])
+        np.testing.assert_array_equal(grouped["command"][p, :2], command.action[1:3])
+        np.testing.assert_array_equal(grouped["command"][p, 2], 0.5 * command.action[3])
     np.testing.assert_array_equal(grouped["mode"][1, 1], [0, 1])
-    # a first command is calm: guarded asks with the stronger guidance and the lesser caution
-    np.testing.assert_allclose(grouped["guidance"][0, :, 0], [0.2, 0.7, 0.7])
-    np.testing.assert_allclose(grouped["caution"][1, :, 1], [1.0, 1.0, 0.5])
+    # a first command is busy: guarded asks about half of it, with the lesser guidance and risk
+    np.testing.assert_allclose(grouped["guidance"][0, :, 0], [0.2, 0.7, 0.1], rtol=1e-6)
+    np.testing.assert_allclose(grouped["caution"][1, :, 1], [1.0, 1.0, 0.25])
     s, c = situations[0], commands[0]
     expected = incremental_motion(kinematics, layout, s.position[2], c.action[2])
     np.testing.assert_allclose(grouped["motion"][0, 1], expected, atol=1e-7)
@@ -119,18 +120,25 @@ def test_assisted_variants_get_their_own_rows_motion_and_strengths(config, bundl
     assert c.desired is not None
     expected = absolute_motion(kinematics, layout, s.position[1], s.target[1], c.desired[1])
     np.testing.assert_allclose(grouped["motion"][1, 0], expected, atol=1e-7)
+    whole = absolute_motion(kinematics, layout, s.position[3], s.target[3], c.desired[3])
+    np.testing.assert_allclose(grouped["motion"][1, 2], 0.5 * whole, atol=1e-7)
     np.testing.assert_array_equal(actions[:, 1:], 0.0)  # what the tiny bundle answers
 
 
-def test_a_busy_command_is_asked_about_with_its_own_strengths(config, bundle):
-    """The same command for three seconds: 0.7 becomes 0.1 where there are two, 0.2 stays."""
+def test_a_calm_command_is_asked_about_with_its_own_strengths(config, bundle):
+    """Three seconds of rest: 0.1 becomes 0.7 where there are two, 0.2 stays."""
     made = answers(config, bundle, PAPER, GUARDED)
+    _, commands, situations, history = ask(made, 2)
+    rest = [replace(command, action=0.0 * command.action) for command in commands]
+    on = [replace(one, started=np.zeros_like(one.started)) for one in situations]
     for _ in range(60):
-        ask(made, 2)
+        made.actions(rest, on, history)
     grouped = asked_of(made, 2)
     np.testing.assert_allclose(grouped["guidance"][:, 0], 0.2, rtol=1e-6)
-    np.testing.assert_allclose(grouped["guidance"][:, 1], 0.1, rtol=1e-6)
-    np.testing.assert_allclose(grouped["caution"][:, 1], 0.25, rtol=1e-6)
+    np.testing.assert_allclose(grouped["guidance"][:, 1], 0.7, rtol=1e-6)
+    np.testing.assert_allclose(grouped["caution"][:, 1], 0.5, rtol=1e-6)
+    whole = made.motion(commands[1], situations[1], [0, 1])
+    np.testing.assert_allclose(grouped["motion"][1], whole, atol=1e-7)
 
 
 def test_a_low_pass_averages_the_commands_of_an_episode(config, bundle):
@@ -145,11 +153,12 @@ def test_a_low_pass_averages_the_commands_of_an_episode(config, bundle):
 
 
 def test_a_critics_gain_scales_the_command_and_nothing_else(config, bundle):
-    """The tiny bundle's gain is the caution it is asked with: that of `guarded` when calm, 0.5."""
-    open_gain = CriticGain(kind="critic", caution=0.5, calm_caution=0.75)
+    """The tiny bundle's gain is the caution it is asked with: that of `guarded` when busy, 0.25,
+    on half of the command."""
+    open_gain = CriticGain(kind="critic", caution=0.75, calm_caution=0.5, share=1.0)
     actions, commands, _, _ = ask(answers(config, bundle, GAIN, DIRECT, open_gain), 3)
     for p, command in enumerate(commands):
-        np.testing.assert_allclose(actions[p, 0], 0.5 * command.action[0], rtol=1e-6)
+        np.testing.assert_allclose(actions[p, 0], 0.125 * command.action[0], rtol=1e-6)
         np.testing.assert_allclose(actions[p, 1], 0.5 * command.action[1], rtol=1e-6)
         np.testing.assert_allclose(actions[p, 2], 0.75 * command.action[2], rtol=1e-6)
 
@@ -164,7 +173,7 @@ def test_assisted_variants_share_the_samplers_noise(config, bundle):
 
 
 def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bundle):
-    """The bundle: paper 0.2, 0.2, 1, 1; guarded 0.1, 0.7, 0.25, 0.5."""
+    """The bundle: paper 0.2, 0.2, 1, 1; guarded 0.1, 0.7, 0.25, 0.5, 0.5."""
     variants = {
         "direct": DIRECT,
         "paper": PAPER,
@@ -177,14 +186,14 @@ def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bu
     found = strengths_of(variants, bundle.manifest)
     assert found.pop("direct") is None
     expected = {
-        "paper": (0.2, 0.2, 1.0, 1.0),
-        "weaker": (0.05, 0.2, 1.0, 1.0),
-        "guarded": (0.1, 0.7, 0.25, 0.5),
-        "bolder": (0.1, 0.7, 0.5, 0.5),
-        "gain": (0.1, 0.7, 0.25, 0.5),
-        "gain_0": (0.1, 0.7, 0.0, 0.5),  # 0 is a caution, not one that was left open
+        "paper": (0.2, 0.2, 1.0, 1.0, 1.0),
+        "weaker": (0.05, 0.2, 1.0, 1.0, 1.0),
+        "guarded": (0.1, 0.7, 0.25, 0.5, 0.5),
+        "bolder": (0.1, 0.7, 0.5, 0.5, 0.5),
+        "gain": (0.1, 0.7, 0.25, 0.5, 0.5),
+        "gain_0": (0.1, 0.7, 0.0, 0.5, 0.5),  # 0 is a caution, not one that was left open
     }
-    names = ("guidance", "calm_guidance", "caution", "calm_caution")
+    names = ("guidance", "calm_guidance", "caution", "calm_caution", "share")
     assert found == {
         name: Strength(**dict(zip(names, values, strict=True))) for name, values in expected.items()
     }
