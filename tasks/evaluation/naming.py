@@ -38,10 +38,10 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
         case "low_pass":
             return f"the command averaged over {definition['time_s']:g} s"
         case "critic":
-            ran = strength(variant, settings, "caution")
+            ran = strength(variant, settings, "caution", "share")
             return f"the command times the risk critic's gain, no diffusion{ran}"
         case "assisted" if definition["assistance"] == "guarded":
-            ran = strength(variant, settings, "guidance", "caution")
+            ran = strength(variant, settings, "guidance", "caution", "share")
             return f"diffusion controller guarded by the risk critic{ran}"
         case "assisted":
             return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"

@@ -47,7 +47,8 @@ def default_of(settings: Mapping[str, Any]) -> str:
     name = settings.get("assisted")
     if name is None:
         return "No variant is the bundle's default assistance."
-    return f"The default assistance is {name}{strength(name, settings, 'guidance', 'caution')}."
+    ran = strength(name, settings, "guidance", "caution", "share")
+    return f"The default assistance is {name}{ran}."
 
 
 def ratios(summary: Mapping[str, Any]) -> str:
