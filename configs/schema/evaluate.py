@@ -166,7 +166,8 @@ class Calibration:
     pairs: Annotated[int, Field(ge=1)]  # environments of each perturbation and candidate
     perturbations: Annotated[tuple[str, ...], Field(min_length=1)]  # that count; `clean` is added
     least_goals: Annotated[float, Field(ge=0, le=1)]  # share of the bare clean command's goals
-    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates
+    paper: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of its guidance
+    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of `guarded`
     calm_guidance: NonNegative  # of `guarded`; `paper` has one guidance for all
     caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
     calm_caution: Share  # of `guarded`

@@ -81,7 +81,7 @@ def candidates(evaluate: Evaluate) -> Table:
     """Return the table of every candidate, beside the bare command."""
     settings = evaluate.calibration
     variants: dict[str, Variant] = {BARE: Direct(kind="direct", gain=1.0)}
-    for guidance in settings.guidance:
+    for guidance in settings.paper:
         variants[f"paper_{guidance:g}"] = Assisted(
             kind="assisted",
             assistance="paper",
@@ -91,16 +91,16 @@ def candidates(evaluate: Evaluate) -> Table:
             calm_caution=1.0,
             share=1.0,
         )
-        for caution, share in product(settings.caution, settings.share):
-            variants[f"guarded_{guidance:g}_{caution:g}_{share:g}"] = Assisted(
-                kind="assisted",
-                assistance="guarded",
-                guidance=guidance,
-                calm_guidance=settings.calm_guidance,
-                caution=caution,
-                calm_caution=settings.calm_caution,
-                share=share,
-            )
+    for guidance, caution, share in product(settings.guidance, settings.caution, settings.share):
+        variants[f"guarded_{guidance:g}_{caution:g}_{share:g}"] = Assisted(
+            kind="assisted",
+            assistance="guarded",
+            guidance=guidance,
+            calm_guidance=settings.calm_guidance,
+            caution=caution,
+            calm_caution=settings.calm_caution,
+            share=share,
+        )
     strengths = {
         name: Strength(**{key: getattr(v, key) for key in STRENGTHS})
         if isinstance(v, Assisted)

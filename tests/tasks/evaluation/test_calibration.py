@@ -19,6 +19,7 @@ from tasks.export import CALIBRATION, read_calibration
 from tests.tasks.test_export import SETTINGS, make_controller, make_critic
 
 GRID = [
+    "evaluate.calibration.paper=[0.1, 0.4]",
     "evaluate.calibration.guidance=[0.1, 0.4]",
     "evaluate.calibration.calm_guidance=0.7",
     "evaluate.calibration.calm_caution=0.3",
