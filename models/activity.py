@@ -6,8 +6,8 @@ With E the exponential average over `time_s` of the commands c [n], busy where a
 
 Somebody who carries an object from grasp to grasp moves and then rests; noise of any kind, a hand
 told to open, or an operator whose retargeting does not fit push all the time. What a calm command
-asks for is followed closely and with little caution; of a busy one the prior makes what it can, and
-the critic allows less. Between `calm` and `busy` both go linearly. Numpy arrays.
+asks for is followed closely and whole; of a busy one a share counts, of which the prior makes what
+it can, and the critic may allow less. Between `calm` and `busy` both go linearly. Numpy arrays.
 """
 
 import numpy as np

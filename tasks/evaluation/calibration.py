@@ -1,4 +1,4 @@
-"""The step `calibrate`: choose guidance and caution on validation seeds, before any test.
+"""The step `calibrate`: choose guidance, caution and share on validation seeds, before any test.
 
 A candidate's score is the mean, over the perturbations that count, of the logarithm of its goals
 a drop; where a command leads to a pose and there are no goals to reach, of its time to a drop.
