@@ -6,6 +6,7 @@ Every step is safe against `kill -9`, so the quickest end is also a clean one.
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 
 
@@ -22,10 +23,11 @@ def stop_on_signals() -> None:
 def stop(number: int, frame: FrameType | None) -> None:
     import psutil
 
-    for child in psutil.Process().children(recursive=True):
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
+    family = psutil.Process().children(recursive=True)
+    # All stand still before the first one dies: none is to complain that another is gone.
+    for blow in (signal.SIGSTOP, signal.SIGKILL):
+        for child in family:
+            with suppress(psutil.NoSuchProcess):
+                child.send_signal(blow)
     print("dexgen: interrupted; the same command goes on from here", file=sys.stderr, flush=True)
     os._exit(128 + number)

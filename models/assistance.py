@@ -3,9 +3,18 @@
     history, action --critic, caution--> gain
     gain * commanded motion --prior, guidance--> motion --inverse dynamics--> action -> target
 
+Inverse dynamics answers a motion with the action that the experts would have taken, which is not
+quite the one that was commanded. With f the command as far as it is followed and D inverse
+dynamics, that loss is given back as far as the command is in the plan:
+
+    action = D(planned motion) + remainder * min(guidance, 1) * (f - D(motion of f))
+
+so that at guidance 1, where the plan is the command's motion, the action is f itself.
+
 Two assistances are named everywhere; they differ in their settings only, so that one exported
 graph computes both. `paper` is the paper's method: caution 1, every command is followed into the
-guided prior. `guarded` is ours: the critic first decides how far a command is followed.
+guided prior; remainder 0. `guarded` is ours: the critic first decides how far a command is
+followed, and what is followed is not lost.
 """
 
 from typing import NamedTuple
@@ -63,6 +72,7 @@ class Assistance(nn.Module):
         mode: Tensor,
         guidance: Tensor,
         caution: Tensor,
+        remainder: Tensor,
         noise: Tensor,
     ) -> Assisted:
         """Assist one control step.
@@ -75,6 +85,7 @@ class Assistance(nn.Module):
             guidance: [B], how strongly the command pulls (models/diffusion.py).
             caution: [B], greatest risk of a drop that is taken beyond that of holding still; 1
                 switches the guard off.
+            remainder: [B] in [0, 1], how much of what inverse dynamics loses is given back.
             noise: N(0, 1) [B, T, K, 3]; equal noise gives equal motion.
         """
         controller, normalizer = self.controller, self.controller.normalizer
@@ -82,9 +93,13 @@ class Assistance(nn.Module):
         # A step of an action moves a joint by a twenty-fourth of a radian: motion is linear in it.
         followed = gain[:, None, None, None] * motion
         state = normalizer.history(history)
-        planned = self.sample(state, normalizer.motion(followed), mode, guidance, noise)
-        mean, _ = controller.inverse_dynamics(state, planned)
-        action = mean.clamp(-1.0, 1.0)
+        asked = normalizer.motion(followed)
+        planned = self.sample(state, asked, mode, guidance, noise)
+        both, _ = controller.inverse_dynamics(state.repeat(2, 1, 1), torch.cat([planned, asked]))
+        answer, understood = both.clamp(-1.0, 1.0).chunk(2)
+        lost = gain[:, None] * command - understood
+        action = answer + (remainder * guidance.clamp(max=1.0))[:, None] * lost
+        action = action.clamp(-1.0, 1.0)
         _, position, target, _ = split_step(controller.layout, history[:, -1])
         moved = apply_action(controller.layout, target, position, action)
         return Assisted(moved, action, normalizer.metres(planned), gain)

@@ -22,8 +22,9 @@ from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
+from models.strength import Strength
 
-FORMAT = "bundle-4"
+FORMAT = "bundle-5"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
 WEIGHTS, CRITIC = "controller.safetensors", "critic.safetensors"
 GRAPH, SCENARIO = "controller.onnx", "scenario.safetensors"
@@ -44,21 +45,10 @@ class File:
 
 
 @strict
-class Strength:
-    """What makes an assistance of the graph (models/assistance.py)."""
-
-    guidance: Annotated[float, Field(ge=0)]  # how strongly a busy command pulls
-    calm_guidance: Annotated[float, Field(ge=0)]  # and a calm one
-    caution: Annotated[float, Field(ge=0, le=1)]  # greatest risk taken for a busy one; 1: no guard
-    calm_caution: Annotated[float, Field(ge=0, le=1)]  # and for a calm one
-    share: Annotated[float, Field(ge=0, le=1)] = 1.0  # of a busy command; a calm one counts whole
-
-
-@strict
 class Manifest:
     """Everything that a robot must know of a controller, in plain values."""
 
-    format: Literal["bundle-4"]
+    format: Literal["bundle-5"]
     layout: Layout
     fingerprint: Digest  # of the layout
     embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from

@@ -22,10 +22,11 @@ class ModuleSession:
         mode: np.ndarray,
         guidance: np.ndarray,
         caution: np.ndarray,
+        remainder: np.ndarray,
         noise: np.ndarray,
     ) -> Assisted:
         """See models/session.py; inputs are trusted here."""
-        given = (history, motion, command, mode, guidance, caution, noise)
+        given = (history, motion, command, mode, guidance, caution, remainder, noise)
         inputs = [
             torch.tensor(array, dtype=torch.int64 if name == "mode" else torch.float32)
             for name, array in zip(INPUTS, given, strict=True)

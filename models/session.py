@@ -7,7 +7,7 @@ import numpy as np
 
 from models.bundle import GRAPH, Bundle, BundleError
 
-INPUTS = ("history", "motion", "command", "mode", "guidance", "caution", "noise")
+INPUTS = ("history", "motion", "command", "mode", "guidance", "caution", "remainder", "noise")
 NUM_OUTPUTS = 4  # target, action, motion, gain, in this order
 
 
@@ -62,6 +62,7 @@ class Session:
         mode: np.ndarray,
         guidance: np.ndarray,
         caution: np.ndarray,
+        remainder: np.ndarray,
         noise: np.ndarray,
     ) -> Assisted:
         """Return joint targets that follow a commanded motion safely.
@@ -74,6 +75,7 @@ class Session:
             guidance: [B] how strongly the motion is followed, >= 0.
             caution: [B] greatest risk of a drop that is taken beyond that of holding still, >= 0;
                 1: every command is followed.
+            remainder: [B] in [0, 1], how much of what inverse dynamics loses is given back.
             noise: [B, T, K, 3] standard normal; the sampler's only randomness.
 
         Raises:
@@ -93,9 +95,10 @@ class Session:
             "mode": modes,
             "guidance": _floats("guidance", guidance, (batch,)),
             "caution": _floats("caution", caution, (batch,)),
+            "remainder": _floats("remainder", remainder, (batch,)),
             "noise": _floats("noise", noise, plan),
         }
-        for name in ("guidance", "caution"):
+        for name in ("guidance", "caution", "remainder"):
             if (feeds[name] < 0).any():
                 raise SessionError(f"{name}: {feeds[name].min():g} is negative")
         try:
@@ -120,6 +123,7 @@ class Session:
             "mode": [None],
             "guidance": [None],
             "caution": [None],
+            "remainder": [None],
             "noise": [None, *layout.motion_shape],
         }
         found = {node.name: node.shape for node in self._graph.get_inputs()}

@@ -11,6 +11,7 @@ from models.bundle import Bundle
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, action_towards, apply_action, incremental_motion
 from models.session import Session
+from models.strength import settle
 from robot.interfaces import Situation
 
 
@@ -65,6 +66,7 @@ class Controller:
             "caution": settings.caution,
             "calm_caution": settings.caution,
             "share": settings.share,
+            "remainder": settings.remainder,
         }
         strength = replace(strength, **{k: v for k, v in asked.items() if v is not None})
         self._layout = layout
@@ -82,23 +84,22 @@ class Controller:
 
     def target(self, situation: Situation) -> np.ndarray:
         shape = (1, *self._layout.motion_shape)
-        command, strength = commanded_action(self._layout, situation)[None], self._strength
+        command = commanded_action(self._layout, situation)[None]
         activity = self._activity.step(command, np.array([self._fresh]))
         self._fresh = False
-        share = self._between(activity, 1.0, strength.share)
+        settled = settle(self._activity, activity[None], [self._strength])  # each [1, 1]
+        share, guidance, caution, remainder = (values[0] for values in settled)
         result = self._session.assist(
             history=situation.history[None],
             motion=share * self._motion(situation)[None],
             command=share * command,
             mode=self._mode,
-            guidance=self._between(activity, strength.calm_guidance, strength.guidance),
-            caution=self._between(activity, strength.calm_caution, strength.caution),
+            guidance=guidance,
+            caution=caution,
+            remainder=remainder,
             noise=self._rng.standard_normal(shape, dtype=np.float32),
         )
         return result.target[0]
-
-    def _between(self, activity: np.ndarray, calm: float, busy: float) -> np.ndarray:
-        return self._activity.between(activity, np.array([calm]), np.array([busy]))
 
     def _motion(self, situation: Situation) -> np.ndarray:
         hand, layout, command = self._kinematics, self._layout, situation.command

@@ -16,9 +16,10 @@ from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
 from envs.objects import save_objects
 from models.assistance import Assistance
-from models.bundle import CRITIC, GRAPH, SCENARIO, WEIGHTS, Strength, open_bundle, write_bundle
+from models.bundle import CRITIC, GRAPH, SCENARIO, WEIGHTS, open_bundle, write_bundle
 from models.controller import Controller, ControllerError, load_controller
 from models.session import Session
+from models.strength import Strength
 from tasks.context import Context
 from tasks.critic import read_critic
 from tasks.graph import compare, export_graph

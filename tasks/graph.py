@@ -65,6 +65,7 @@ def draw_inputs(assistance: Assistance, batch: int, seed: int) -> tuple[Tensor, 
         torch.randint(len(layout.modes), (batch,), generator=draws),
         torch.rand(batch, generator=draws),
         CAUTION * torch.rand(batch, generator=draws),
+        torch.rand(batch, generator=draws),
         normal(*layout.motion_shape),
     )
 

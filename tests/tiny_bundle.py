@@ -11,7 +11,8 @@ from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.world import Embodiment
 from envs.grasp_set import Contacts, GraspSet
-from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, Strength, write_bundle
+from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
+from models.strength import Strength
 
 # Commands of the tests are noise or held; either way the middle of `low` and `high` is left out.
 ACTIVITY = ActivityConfig(time_s=1.0, calm=0.015, busy=0.03)
@@ -57,6 +58,7 @@ def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows:
         helper.make_tensor_value_info("mode", TensorProto.INT64, ["batch"]),
         helper.make_tensor_value_info("guidance", single, ["batch"]),
         helper.make_tensor_value_info("caution", single, ["batch"]),
+        helper.make_tensor_value_info("remainder", single, ["batch"]),
         helper.make_tensor_value_info("noise", single, motion),
     ]
     outputs = [
@@ -128,10 +130,20 @@ def make_bundle(
         assistance=assistance,
         assistances={
             "paper": Strength(
-                guidance=guidance, calm_guidance=guidance, caution=1.0, calm_caution=1.0
+                guidance=guidance,
+                calm_guidance=guidance,
+                caution=1.0,
+                calm_caution=1.0,
+                share=1.0,
+                remainder=0.0,
             ),
             "guarded": Strength(
-                guidance=0.1, calm_guidance=0.7, caution=0.25, calm_caution=0.5, share=0.5
+                guidance=0.1,
+                calm_guidance=0.7,
+                caution=0.25,
+                calm_caution=0.5,
+                share=0.5,
+                remainder=0.75,
             ),
         },
         activity=ACTIVITY,

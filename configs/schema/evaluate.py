@@ -104,6 +104,7 @@ class Assisted:
     caution: Share | None  # of a busy command
     calm_caution: Share | None  # of a calm one
     share: Share | None = None  # of a busy command that counts at all
+    remainder: Share | None = None  # of what inverse dynamics loses that is given back
 
 
 @strict
@@ -172,6 +173,7 @@ class Calibration:
     caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
     calm_caution: Share  # of `guarded`
     share: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
+    remainder: Share  # of `guarded`
 
 
 @strict

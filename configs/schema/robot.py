@@ -34,6 +34,7 @@ class Assistance:
     guidance: NonNegative | None  # null: the strength in the bundle's manifest
     caution: Annotated[float, Field(ge=0, le=1)] | None  # the same; 1: no critic
     share: Annotated[float, Field(ge=0, le=1)] | None  # the same, of a busy command; 1: all of it
+    remainder: Annotated[float, Field(ge=0, le=1)] | None  # the same; 0: what the plan alone says
     threads: Count  # of the inference session
 
 

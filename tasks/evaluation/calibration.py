@@ -9,7 +9,6 @@ does, the one that keeps most. The rule is fixed here and its grid in YAML.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from itertools import product
 from typing import Any
 
@@ -27,15 +26,14 @@ from configs.schema.evaluate import (
     for_calibration,
 )
 from models.assistance import Assistance
-from models.bundle import Strength
 from models.module_session import ModuleSession
+from models.strength import KEYS, Strength
 from tasks.context import Context
 from tasks.critic import read_critic
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.export import CALIBRATION, read_controller
 
-STRENGTHS = tuple(field.name for field in fields(Strength))
 CLEAN, BARE = "clean", "unassisted"
 RULE = (
     "highest mean log of goals a drop (of time to a drop where the command leads to a pose) among "
@@ -65,14 +63,14 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     rows = [score(evaluate, table, counts, name) for name in table.variants if name != BARE]
     chosen = {name: choose(rows, name, settings.least_goals) for name in ("paper", "guarded")}
     content = {
-        "choice": {name: {key: row[key] for key in STRENGTHS} for name, row in chosen.items()},
+        "choice": {name: {key: row[key] for key in KEYS} for name, row in chosen.items()},
         "rule": RULE.format(least=settings.least_goals),
         "rows": rows,
     }
     path = context.scratch / CALIBRATION
     path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
     for name, row in chosen.items():
-        for key in (*STRENGTHS, "score", "clean_goals"):
+        for key in (*KEYS, "score", "clean_goals"):
             context.record(f"{name}/{key}", row[key])
     return context.publish({CALIBRATION: path}, "calibration", list(refs.values()))
 
@@ -90,6 +88,7 @@ def candidates(evaluate: Evaluate) -> Table:
             caution=1.0,
             calm_caution=1.0,
             share=1.0,
+            remainder=0.0,
         )
     for guidance, caution, share in product(settings.guidance, settings.caution, settings.share):
         variants[f"guarded_{guidance:g}_{caution:g}_{share:g}"] = Assisted(
@@ -100,9 +99,10 @@ def candidates(evaluate: Evaluate) -> Table:
             caution=caution,
             calm_caution=settings.calm_caution,
             share=share,
+            remainder=settings.remainder,
         )
     strengths = {
-        name: Strength(**{key: getattr(v, key) for key in STRENGTHS})
+        name: Strength(**{key: getattr(v, key) for key in KEYS})
         if isinstance(v, Assisted)
         else None
         for name, v in variants.items()
@@ -138,7 +138,7 @@ def score(
     assert isinstance(variant, Assisted)
     return {
         "name": variant.assistance,
-        **{key: getattr(variant, key) for key in STRENGTHS},
+        **{key: getattr(variant, key) for key in KEYS},
         "clean_goals": float(sums["goals"][0, place] / max(sums["goals"][0, bare], 1)),
         "score": float(np.mean([math.log(value) for value in parts.values()])),
         **parts,

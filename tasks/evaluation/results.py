@@ -8,7 +8,8 @@ import numpy as np
 from configs.load import digest, plain
 from configs.schema.evaluate import SPLITS, Direct, Evaluate, EvaluateStep, split_of
 from envs.streams import derive_seed
-from models.bundle import Bundle, Strength
+from models.bundle import Bundle
+from models.strength import KEYS, Strength
 from tasks.evaluation.bootstrap import Resampled, matched, ratios
 from tasks.evaluation.inputs import Inputs
 from tasks.evaluation.metrics import tabulate
@@ -125,11 +126,7 @@ def settings_of(
     settings = plain(evaluate) | {
         "perturbations": {name: plain(evaluate.library[name]) for name in evaluate.perturbations},
         "assisted": default_variant(evaluate, bundle),
-        "guidance": strengths(main, "guidance"),
-        "calm_guidance": strengths(main, "calm_guidance"),
-        "caution": strengths(main, "caution"),
-        "calm_caution": strengths(main, "calm_caution"),
-        "share": strengths(main, "share"),
+        **{key: strengths(main, key) for key in KEYS},
         "sweep": {name: plain(v) for name, v in trade_off.variants.items()},
         "sweep_windows": trade_off.windows,
         "sweep_pairs": plain(trade_off.pairs),

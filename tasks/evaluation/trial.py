@@ -10,8 +10,8 @@ from configs.schema.export import ActivityConfig
 from configs.schema.world import World
 from envs.streams import derive_seed
 from models.activity import Activity
-from models.bundle import Strength
 from models.kinematics import Kinematics
+from models.strength import Strength
 from tasks.evaluation.commanders import make_commander
 from tasks.evaluation.inputs import Inputs, arrange, make_env
 from tasks.evaluation.intention import IntentionMeter

@@ -4,7 +4,7 @@ Arrays have the shape [perturbations, variants, pairs, ...] = [P, V, M, ...].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -12,13 +12,12 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema import evaluate as schema
 from models.activity import Activity
-from models.bundle import Manifest, Strength
+from models.bundle import Manifest
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
 from models.session import Assisted
+from models.strength import KEYS, Settled, Strength, settle
 from tasks.evaluation.perturbations import Command, Situation
-
-KEYS = tuple(one.name for one in fields(Strength))
 
 
 class Assisting(Protocol):
@@ -32,6 +31,7 @@ class Assisting(Protocol):
         mode: np.ndarray,
         guidance: np.ndarray,
         caution: np.ndarray,
+        remainder: np.ndarray,
         noise: np.ndarray,
     ) -> Assisted:
         """See models/session.py."""
@@ -77,10 +77,11 @@ class Answers:
         motions = [self.motion(*both, asked) for both in zip(commands, situations, strict=True)]
         started = np.stack([situation.started[asked] for situation in situations])
         activity = self.activity.step(actions[:, asked], started)  # [P, A, M]
-        share = self.between(activity, asked, None, "share")[..., None]
-        actions[:, asked] *= share
-        motion = share[..., None, None] * np.stack(motions)
-        answer = self.assist(history[:, asked], motion, actions[:, asked], asked, activity)
+        strengths = [strength for strength in self.strengths if strength is not None]
+        settled = settle(self.activity, activity, strengths)
+        actions[:, asked] *= settled.share[..., None]
+        motion = settled.share[..., None, None, None] * np.stack(motions)
+        answer = self.assist(history[:, asked], motion, actions[:, asked], settled)
         for place, i in enumerate(asked):
             if isinstance(self.variants[i], schema.CriticGain):
                 actions[:, i] *= answer.gain[:, place, :, None]
@@ -112,11 +113,9 @@ class Answers:
         history: np.ndarray,
         motion: np.ndarray,
         command: np.ndarray,
-        among: list[int],
-        activity: np.ndarray,
+        settled: Settled,
     ) -> Assisted:
-        """Return the controller's answers [P, A, M, ...] for A variants that ask it; `activity`
-        [P, A, M] is that of their commands."""
+        """Return the controller's answers [P, A, M, ...] for A variants that ask it."""
         groups = motion.shape[:3]  # (P, A, M)
         noise = self.rng.standard_normal((groups[0], 1, *motion.shape[2:]), dtype=np.float32)
         answer = self.session.assist(
@@ -124,8 +123,9 @@ class Answers:
             flat(motion, 3),
             flat(command, 3),
             np.broadcast_to(self.modes, groups).ravel(),
-            self.between(activity, among, "calm_guidance", "guidance").ravel(),
-            self.between(activity, among, "calm_caution", "caution").ravel(),
+            settled.guidance.ravel(),
+            settled.caution.ravel(),
+            settled.remainder.ravel(),
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
         return Assisted(
@@ -133,20 +133,6 @@ class Answers:
                 name: array.reshape(*groups, *array.shape[1:])
                 for name, array in vars(answer).items()
             }
-        )
-
-    def between(
-        self, activity: np.ndarray, among: list[int], calm: str | None, busy: str
-    ) -> np.ndarray:
-        """Return what holds at an `activity` [P, A, M] between two fields of the strengths of A
-        variants; the calm one None: 1."""
-        strengths = [strength for strength in (self.strengths[i] for i in among) if strength]
-        ends = (
-            [1.0 if name is None else getattr(strength, name) for strength in strengths]
-            for name in (calm, busy)
-        )
-        return self.activity.between(
-            activity, *(np.array(end, np.float32)[None, :, None] for end in ends)
         )
 
 

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from configs.schema.promote import Gate
+from models.strength import KEYS
 
 CHAMPION = "champion."  # a path that begins so points into the champion's report
-OWN = (
-    "assisted",
-    "guidance",
-    "calm_guidance",
-    "caution",
-    "calm_caution",
-    "share",
-)  # settings that say what the model is, not how it was measured
+OWN = ("assisted", *KEYS)  # settings that say what the model is, not how it was measured
 
 
 @dataclass(frozen=True)

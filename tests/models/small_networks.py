@@ -66,5 +66,6 @@ def make_inputs(body) -> dict[str, Tensor]:
         "mode": torch.zeros(BATCH, dtype=torch.int64),
         "guidance": torch.full((BATCH,), 0.3),
         "caution": torch.ones(BATCH),
+        "remainder": torch.zeros(BATCH),
         "noise": torch.randn(BATCH, *layout.motion_shape),
     }

@@ -98,6 +98,26 @@ def test_full_caution_is_the_plain_guided_prior(assistance, inputs):
     assert all(torch.equal(a, b) for a, b in zip(result, other, strict=True))
 
 
+def test_what_inverse_dynamics_loses_of_the_command_is_given_back(body, assistance, inputs):
+    """As far as the command is in the plan; the whole of it, and the plan is the command's own."""
+    whole = inputs | {"guidance": torch.ones(BATCH), "remainder": torch.ones(BATCH)}
+    np.testing.assert_allclose(assistance(**whole).action, inputs["command"], atol=1e-5)
+    controller = assistance.controller
+    state = controller.normalizer.history(inputs["history"])
+    asked = controller.normalizer.motion(inputs["motion"])
+    lost = inputs["command"] - controller.inverse_dynamics(state, asked)[0].clamp(-1, 1)
+    plain = assistance(**inputs)
+    half = assistance(**inputs | {"remainder": torch.full((BATCH,), 0.5)})
+    assert torch.equal(half.motion, plain.motion)
+    expected = (plain.action + 0.5 * 0.3 * lost).clamp(-1, 1)  # the inputs' guidance is 0.3
+    np.testing.assert_allclose(half.action, expected, atol=1e-5)
+    unguided = inputs | {"guidance": torch.zeros(BATCH)}
+    assert torch.equal(
+        assistance(**unguided | {"remainder": torch.ones(BATCH)}).action,
+        assistance(**unguided).action,
+    )
+
+
 def test_a_refused_command_is_answered_as_a_command_to_stay(assistance, inputs):
     """Gain 0: target, action and motion are those of a zero motion that is followed whole."""
     torch.nn.init.zeros_(assistance.critic.output.weight)

@@ -111,10 +111,10 @@ def test_another_hash_than_approved(copy):
 def test_another_format_is_named(copy):
     import hashlib
 
-    content = (copy / MANIFEST).read_bytes().replace(b"bundle-4", b"bundle-9")
+    content = (copy / MANIFEST).read_bytes().replace(b"bundle-5", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
-    assert "format 'bundle-9', expected 'bundle-4'" in refused(copy)
+    assert "format 'bundle-9', expected 'bundle-5'" in refused(copy)
 
 
 def test_no_folder_and_no_bundle(tmp_path):
@@ -138,7 +138,12 @@ def test_an_assistance_is_known_by_its_name(original):
     manifest = original.manifest
     assert manifest.strength() == manifest.strength("paper")
     assert manifest.strength("paper") == Strength(
-        guidance=0.2, calm_guidance=0.2, caution=1.0, calm_caution=1.0
+        guidance=0.2,
+        calm_guidance=0.2,
+        caution=1.0,
+        calm_caution=1.0,
+        share=1.0,
+        remainder=0.0,
     )
     assert manifest.strength("guarded").caution == 0.25
     with pytest.raises(BundleError, match=r"no assistance 'bold'; one of guarded, paper"):

@@ -32,6 +32,7 @@ def inputs(layout, batch):
         "mode": np.zeros(batch, np.int64),
         "guidance": np.linspace(0, 1, batch).astype(np.float32),
         "caution": np.linspace(0.5, 0, batch).astype(np.float32),
+        "remainder": np.ones(batch, np.float32),
         "noise": draw(*layout.motion_shape),
     }
 
@@ -50,7 +51,9 @@ def test_answers_by_name_and_batch(session, batch):
     np.testing.assert_array_equal(result.gain, given["caution"])
 
 
-@pytest.mark.parametrize("name", ["history", "motion", "command", "guidance", "caution", "noise"])
+@pytest.mark.parametrize(
+    "name", ["history", "motion", "command", "guidance", "caution", "remainder", "noise"]
+)
 def test_refuses_bad_arrays_by_name(session, name):
     given = inputs(session.layout, 2)
     broken = given[name].copy()
@@ -66,7 +69,7 @@ def test_refuses_bad_modes_and_negative_strengths(session):
     for mode in ([0, len(session.layout.modes)], [-1, 0], [0.0, 1.0], [[0, 1]]):
         with pytest.raises(SessionError, match="mode"):
             session.assist(**(given | {"mode": np.array(mode)}))
-    for name in ("guidance", "caution"):
+    for name in ("guidance", "caution", "remainder"):
         with pytest.raises(SessionError, match=f"^{name}: -1 is negative"):
             session.assist(**(given | {name: np.array([-1, 0], np.float32)}))
 

@@ -96,6 +96,13 @@ def test_a_share_of_a_busy_command_is_asked_about_and_a_calm_one_whole(ask, over
     np.testing.assert_allclose(first["motion"], share * last["motion"], atol=1e-6)
 
 
+def test_the_remainder_is_the_manifests_unless_told_otherwise(ask):
+    guarded = "robot.assistance.assistance=guarded"
+    assert told(ask(), 0.5)["remainder"] == pytest.approx([0.0])
+    assert told(ask(guarded), 0.5)["remainder"] == pytest.approx([0.75])
+    assert told(ask(guarded, "robot.assistance.remainder=0.5"), 0.5)["remainder"] == [0.5]
+
+
 def test_an_episode_begins_without_a_past(ask):
     controller = ask("robot.assistance.assistance=guarded")
     for _ in range(60):

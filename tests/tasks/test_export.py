@@ -18,10 +18,11 @@ from configs.schema.train import TrainStep
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel, save_objects
 from models.assistance import Assistance
-from models.bundle import CRITIC, GRAPH, SCENARIO, Bundle, Strength, open_bundle
+from models.bundle import CRITIC, GRAPH, SCENARIO, Bundle, open_bundle
 from models.controller import Controller, ControllerError
 from models.critic import Critic
 from models.session import INPUTS, Session
+from models.strength import KEYS, Strength
 from models.weights import WeightsError, load_weights
 from tasks import critic as critic_step
 from tasks.context import Context, Progress, make_scratch
@@ -45,8 +46,11 @@ SETTINGS = [
 ]
 
 CHOICE = {
-    "paper": {"guidance": 0.3, "calm_guidance": 0.3, "caution": 1.0, "calm_caution": 1.0},
-    "guarded": {"guidance": 0.1, "calm_guidance": 0.7, "caution": 0.05, "calm_caution": 0.3},
+    name: dict(zip(KEYS, values, strict=True))
+    for name, values in (
+        ("paper", (0.3, 0.3, 1.0, 1.0, 1.0, 0.0)),
+        ("guarded", (0.1, 0.7, 0.05, 0.3, 0.5, 1.0)),
+    )
 }
 
 

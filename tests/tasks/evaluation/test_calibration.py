@@ -11,7 +11,7 @@ from configs.load import load
 from configs.schema.evaluate import CalibrateStep
 from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
-from models.bundle import Strength
+from models.strength import Strength
 from tasks import critic as critic_step
 from tasks import training as training_step
 from tasks.evaluation.calibration import calibrate, candidates, choose, score
@@ -25,6 +25,7 @@ GRID = [
     "evaluate.calibration.calm_caution=0.3",
     "evaluate.calibration.caution=[0.01, 0.05]",
     "evaluate.calibration.share=[0.2, 0.5]",
+    "evaluate.calibration.remainder=0.25",
     "evaluate.calibration.perturbations=[noisy_2.0, open_hand]",
 ]
 
@@ -56,11 +57,13 @@ def test_every_candidate_stands_beside_the_bare_command():
     assert table.strengths["unassisted"] is None
     found = {name: s for name, s in table.strengths.items() if s is not None}
     assert found == {
-        f"paper_{g:g}": Strength(guidance=g, calm_guidance=g, caution=1.0, calm_caution=1.0)
+        f"paper_{g:g}": Strength(
+            guidance=g, calm_guidance=g, caution=1.0, calm_caution=1.0, share=1.0, remainder=0.0
+        )
         for g in (0.1, 0.4)
     } | {
         f"guarded_{g:g}_{c:g}_{s:g}": Strength(
-            guidance=g, calm_guidance=0.7, caution=c, calm_caution=0.3, share=s
+            guidance=g, calm_guidance=0.7, caution=c, calm_caution=0.3, share=s, remainder=0.25
         )
         for g in (0.1, 0.4)
         for c in (0.01, 0.05)

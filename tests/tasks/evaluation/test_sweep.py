@@ -45,6 +45,7 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
     assert settings["caution"] == {"critic_gain": 0.25, "paper": 1.0, "guarded": 0.25}
     assert settings["calm_caution"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5}
     assert settings["share"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5}
+    assert settings["remainder"] == {"critic_gain": 0.75, "paper": 0.0, "guarded": 0.75}
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
     assert settings["control"]["hz"] == laboratory.step.world.embodiment.control.hz

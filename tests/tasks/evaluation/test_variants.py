@@ -7,10 +7,11 @@ from configs.load import load
 from configs.schema.evaluate import Assisted, CriticGain, Direct, LowPass
 from configs.schema.pipeline import Config
 from models.activity import Activity
-from models.bundle import BundleError, Strength
+from models.bundle import BundleError
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
 from models.session import INPUTS, Session
+from models.strength import Strength
 from tasks.evaluation.perturbations import Command, Situation
 from tasks.evaluation.results import default_variant
 from tasks.evaluation.variants import Answers, strengths_of
@@ -173,7 +174,7 @@ def test_assisted_variants_share_the_samplers_noise(config, bundle):
 
 
 def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bundle):
-    """The bundle: paper 0.2, 0.2, 1, 1; guarded 0.1, 0.7, 0.25, 0.5, 0.5."""
+    """The bundle: paper 0.2, 0.2, 1, 1; guarded 0.1, 0.7, 0.25, 0.5, 0.5, 0.75."""
     variants = {
         "direct": DIRECT,
         "paper": PAPER,
@@ -186,14 +187,14 @@ def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bu
     found = strengths_of(variants, bundle.manifest)
     assert found.pop("direct") is None
     expected = {
-        "paper": (0.2, 0.2, 1.0, 1.0, 1.0),
-        "weaker": (0.05, 0.2, 1.0, 1.0, 1.0),
-        "guarded": (0.1, 0.7, 0.25, 0.5, 0.5),
-        "bolder": (0.1, 0.7, 0.5, 0.5, 0.5),
-        "gain": (0.1, 0.7, 0.25, 0.5, 0.5),
-        "gain_0": (0.1, 0.7, 0.0, 0.5, 0.5),  # 0 is a caution, not one that was left open
+        "paper": (0.2, 0.2, 1.0, 1.0, 1.0, 0.0),
+        "weaker": (0.05, 0.2, 1.0, 1.0, 1.0, 0.0),
+        "guarded": (0.1, 0.7, 0.25, 0.5, 0.5, 0.75),
+        "bolder": (0.1, 0.7, 0.5, 0.5, 0.5, 0.75),
+        "gain": (0.1, 0.7, 0.25, 0.5, 0.5, 0.75),
+        "gain_0": (0.1, 0.7, 0.0, 0.5, 0.5, 0.75),  # 0 is a caution, not one that was left open
     }
-    names = ("guidance", "calm_guidance", "caution", "calm_caution", "share")
+    names = ("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder")
     assert found == {
         name: Strength(**dict(zip(names, values, strict=True))) for name, values in expected.items()
     }

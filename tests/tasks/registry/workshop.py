@@ -12,7 +12,8 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
-from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, Strength, write_bundle
+from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
+from models.strength import Strength
 from tasks.context import Context, Progress, make_scratch
 from tasks.store import open_store
 
@@ -34,6 +35,7 @@ def echo_graph(layout: Layout, path: Path) -> None:
         ("mode", TensorProto.INT64, ["batch"]),
         ("guidance", TensorProto.FLOAT, ["batch"]),
         ("caution", TensorProto.FLOAT, ["batch"]),
+        ("remainder", TensorProto.FLOAT, ["batch"]),
         ("noise", TensorProto.FLOAT, plan),
     ]
     outs = [
@@ -72,7 +74,14 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
         embodiment=config.embodiment,
         assistance="paper",
         assistances={
-            "paper": Strength(guidance=0.2, calm_guidance=0.2, caution=1.0, calm_caution=1.0)
+            "paper": Strength(
+                guidance=0.2,
+                calm_guidance=0.2,
+                caution=1.0,
+                calm_caution=1.0,
+                share=1.0,
+                remainder=0.0,
+            )
         },
         activity=config.export.activity,
         ddim_steps=2,
