@@ -27,7 +27,7 @@ def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
     times = []
     for _ in range(latency.warmup + latency.ticks):
         started = time.perf_counter()
-        session.assist(history, motion, command, mode, one, one, noise)
+        session.assist(history, motion, command, mode, one, one, one, noise)
         times.append(1e3 * (time.perf_counter() - started))
     counted = np.asarray(times[latency.warmup :])
     return {
