@@ -80,8 +80,16 @@ class Withdraw:
     pause_s: Positive  # [s] the expert's command alone, before the next finger
 
 
+@strict
+class Swapped:
+    """The expert's command, each finger's given to its neighbour: crossed wires."""
+
+    kind: Literal["swapped"]
+
+
 Perturbation = Annotated[
-    Clean | Noise | Slow | Correlated | Absolute | Pose | Withdraw, Field(discriminator="kind")
+    Clean | Noise | Slow | Correlated | Absolute | Pose | Withdraw | Swapped,
+    Field(discriminator="kind"),
 ]
 
 
@@ -103,8 +111,8 @@ class Assisted:
     calm_guidance: NonNegative | None  # of a calm one
     caution: Share | None  # of a busy command
     calm_caution: Share | None  # of a calm one
-    share: Share | None = None  # of a busy command that counts at all
-    remainder: Share | None = None  # of what inverse dynamics loses that is given back
+    share: Share | None  # of a busy command that counts at all
+    remainder: Share | None  # of what inverse dynamics loses that is given back
 
 
 @strict
@@ -115,7 +123,7 @@ class CriticGain:
     # null: those of `guarded` in the manifest
     caution: Share | None
     calm_caution: Share | None
-    share: Share | None = None
+    share: Share | None
 
 
 @strict
@@ -184,7 +192,7 @@ class Evaluate:
     windows: Count
     pairs: Pairs
     judged: Split  # whose figures are the result, which the gates read
-    stream: Annotated[int, Field(ge=0)]  # random stream: 1 validation, 2 test
+    stream: Annotated[int, Field(ge=0)]  # random stream, another than the calibration's
     experts: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode asked for
     confidence: Annotated[float, Field(gt=0, lt=1)]  # of every interval
     intention: Intention
@@ -192,8 +200,8 @@ class Evaluate:
     session_threads: Count  # of the exported graph
     contact_n: Positive  # [N] a finger that presses more strongly touches
     bootstrap: Count  # resamples of the pairs behind every ratio's interval
-    unseen: tuple[str, ...]  # perturbations whose family the critic's data leave out
-    clips: Annotated[int, Field(ge=0)]  # pairs of recordings for the report
+    unseen: tuple[str, ...]  # of families that neither critic nor calibration saw
+    clips: tuple[str, ...]  # those recorded for the report, bare and assisted, if judged
     clip_s: Positive  # [s] of a recording
     sweep: Sweep
     calibration: Calibration
@@ -203,13 +211,25 @@ class Evaluate:
 
     @model_validator(mode="after")
     def names_are_defined(self) -> "Evaluate":
-        used = (*self.perturbations, *self.sweep.perturbations, *self.calibration.perturbations)
+        used = (
+            *(*self.perturbations, *self.unseen, *self.clips),
+            *(*self.sweep.perturbations, *self.calibration.perturbations),
+        )
         unknown = [name for name in (*used, "clean") if name not in self.library]
         if unknown:
             known = ", ".join(sorted(self.library))
             raise ValueError(f"perturbation {unknown[0]!r} is not in the library ({known})")
         if self.calibration.stream == self.stream:
             raise ValueError(f"calibration.stream {self.stream} is the test's own; use another")
+        if "clean" in self.calibration.perturbations:
+            raise ValueError("calibration.perturbations: clean is always added; name the others")
+        for key in ("perturbations", "unseen", "clips"):
+            names = getattr(self, key)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{key}: a name stands twice in {', '.join(names)}")
+        chosen_on = sorted(set(self.unseen) & set(self.calibration.perturbations))
+        if chosen_on:
+            raise ValueError(f"unseen: the calibration sees {chosen_on[0]}; take it out of one")
         if "assisted" in self.variants:
             raise ValueError("variant 'assisted' is the bundle's default assistance; name another")
         if self.pairs.of(self.judged) == 0:
@@ -257,7 +277,7 @@ def for_calibration(evaluate: Evaluate) -> Evaluate:
         session_threads=1,
         bootstrap=1,
         unseen=(),
-        clips=0,
+        clips=(),
         clip_s=1.0,
         sweep=Sweep(perturbations=(), pairs=nobody, windows=1, variants={}),
         perturbations=settings.perturbations,

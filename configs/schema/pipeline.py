@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from configs.layout import LayoutConfig
 from configs.schema.check import Check
 from configs.schema.critic import CriticTraining
-from configs.schema.evaluate import Evaluate
+from configs.schema.evaluate import Evaluate, Pose
 from configs.schema.experts import Experts
 from configs.schema.export import Export
 from configs.schema.grasps import Grasps
@@ -58,6 +58,19 @@ class Config:
                 f"control.hz {self.control.hz:g} and physics.timestep {self.physics.timestep:g} s "
                 f"make {steps:.3f} physics steps a control step; choose them so that it is whole"
             )
+        return self
+
+    @model_validator(mode="after")
+    def poses_are_the_hands(self) -> "Config":
+        library = self.evaluate.library
+        poses = {name: p.pose for name, p in library.items() if isinstance(p, Pose)}
+        for name, pose in poses.items():
+            if pose not in self.hand.poses:
+                known = ", ".join(sorted(self.hand.poses))
+                raise ValueError(f"evaluate.library.{name}.pose: {pose!r} is not one of {known}")
+        for name in self.evaluate.unseen:
+            if self.hazards.bursts.kinds.get("open") and poses.get(name) == "open":
+                raise ValueError(f"evaluate.unseen: the critic's data hold commands like {name}")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""The step `calibrate`: choose guidance, caution and share on validation seeds, before any test.
+"""The step `calibrate`: choose strengths on validation seeds, before any test.
 
 A candidate's score is the mean, over the perturbations that count, of the logarithm of its goals
 a drop; where a command leads to a pose and there are no goals to reach, of its time to a drop.
@@ -42,7 +42,8 @@ RULE = (
 
 
 def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) -> Ref:
-    """Publish calibration.json: the strengths chosen, the rule, and every candidate's figures.
+    """Publish calibration.json: the strengths chosen, whether they meet the rule's condition, the
+    rule, and every candidate's figures.
 
     Raises:
         ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
@@ -64,6 +65,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     chosen = {name: choose(rows, name, settings.least_goals) for name in ("paper", "guarded")}
     content = {
         "choice": {name: {key: row[key] for key in KEYS} for name, row in chosen.items()},
+        "met": {name: row["clean_goals"] >= settings.least_goals for name, row in chosen.items()},
         "rule": RULE.format(least=settings.least_goals),
         "rows": rows,
     }

@@ -13,6 +13,7 @@ from tasks.evaluation.perturbations import (
     OrnsteinUhlenbeck,
     Perturbation,
     SlowedDown,
+    SwappedFingers,
     UniformNoise,
     Unperturbed,
     decay,
@@ -45,5 +46,7 @@ def make_commander(
             return TowardsPose(config, hand, layout)
         case schema.Withdraw():
             return WithdrawnFingers(config, hand, layout, (variants, pairs))
+        case schema.Swapped():
+            return SwappedFingers(len(hand.fingers[0].links))
         case _:
             assert_never(config)

@@ -105,6 +105,16 @@ class SlowedDown:
 
 
 @dataclass
+class SwappedFingers:
+    """Give each finger the command of the one before it: as calm as the expert, and no noise."""
+
+    joints: int  # of a finger
+
+    def command(self, situation: Situation) -> Command:
+        return perturbed(situation, np.roll(situation.clean, self.joints, axis=-1))
+
+
+@dataclass
 class CorrelatedNoise:
     """Add Ornstein-Uhlenbeck noise, which does not average out over a few steps."""
 

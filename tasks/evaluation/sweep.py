@@ -112,17 +112,20 @@ def recording_file(context: Context) -> Path:
 
 
 def clip_rows(stage: Stage, table: Table, clipped: str | None) -> list[tuple[str, str, int]]:
-    """Return (perturbation, variant, environment) of each recording: the headline's first pairs,
-    bare and with the variant `clipped`."""
+    """Return (perturbation, variant, environment) of each recording: the first pair of every
+    judged perturbation that is shown, bare and with the variant `clipped`."""
     arrangement = table.arrangement(stage.inputs)
     if clipped is None or "unassisted" not in table.variants:
         return []
     rows = []
     variants = list(table.variants)
-    for p in range(min(stage.evaluate.clips, arrangement.perturbations)):
+    for name in stage.evaluate.clips:
+        if name not in table.perturbations:
+            continue
+        p = table.perturbations.index(name)
         for variant in ("unassisted", clipped):
             place = p * arrangement.variants + variants.index(variant)
-            rows.append((table.perturbations[p], variant, place * arrangement.pairs))
+            rows.append((name, variant, place * arrangement.pairs))
     return rows
 
 

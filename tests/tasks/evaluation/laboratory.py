@@ -24,6 +24,7 @@ OVERRIDES = [
     "evaluate.pairs={held_out: 3, training: 2}",
     "evaluate.perturbations=[noisy_2.0, slow_0.5, correlated, absolute, withdraw_finger]",
     "evaluate.unseen=[]",
+    "evaluate.clips=[noisy_2.0, slow_0.5]",
     "evaluate.bootstrap=40",
     "evaluate.clip_s=0.5",
     "evaluate.sweep.perturbations=[noisy_2.0]",

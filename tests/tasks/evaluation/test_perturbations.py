@@ -98,3 +98,12 @@ def test_correlated_noise_is_added_and_clipped(embodiment, layout):
     assert first.std() == pytest.approx(0.1, rel=0.05)
     correlation = np.corrcoef(first[0].ravel(), second[0].ravel())[0, 1]
     assert correlation == pytest.approx(decay(layout, 1.0), abs=0.02)
+
+
+def test_crossed_wires_give_each_finger_its_neighbours_command(embodiment, layout):
+    joints = len(embodiment.hand.fingers[0].links)
+    clean = np.linspace(-1, 1, layout.num_joints, dtype=np.float32)
+    swapped = schema.Swapped(kind="swapped")
+    action = commander(embodiment, swapped).command(situation(layout, clean)).action
+    expected = np.concatenate([clean[-joints:], clean[:-joints]])
+    np.testing.assert_array_equal(action, np.broadcast_to(expected, action.shape))

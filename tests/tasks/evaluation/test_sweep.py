@@ -121,7 +121,7 @@ def test_ratios_have_their_intervals_and_the_sweep_its_place_on_the_curve(labora
 
 def test_recordings_show_both_hands_at_every_tick(laboratory, result):
     clips = json.loads((result / "clips.json").read_text())
-    assert len(clips) == laboratory.step.evaluate.clips
+    assert len(clips) == len(laboratory.step.evaluate.clips)
     for clip in clips:
         assert list(clip["runs"]) == ["unassisted", "paper"]  # the tiny bundle's default
         for run in clip["runs"].values():
@@ -185,6 +185,8 @@ def test_the_holding_controller_is_the_zero_command(laboratory):
             calm_guidance=None,
             caution=None,
             calm_caution=None,
+            share=None,
+            remainder=None,
         ),
     }
     config = replace(step, evaluate=alone(step.evaluate, variants=variants, windows=1))
@@ -213,14 +215,11 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     task = replace(step.world.task, drop_distance=1e6)
     world = replace(step.world, task=task, randomization=still)
     evaluate = alone(
-        replace(
-            step.evaluate,
-            calibration=replace(step.evaluate.calibration, perturbations=("clean",)),
-        ),
+        step.evaluate,
         pairs=Pairs(held_out=0, training=3),
         judged="training",
         perturbations=("clean",),
-        library={"clean": Noise(kind="noise", amplitude=0.0)},
+        library=step.evaluate.library | {"clean": Noise(kind="noise", amplitude=0.0)},
         variants={
             "unassisted": Direct(kind="direct", gain=1.0),
             "half": Direct(kind="direct", gain=0.5),
@@ -282,7 +281,7 @@ def test_who_drops_at_every_step_first_drops_at_the_first_and_withdraws_nothing(
     """Every episode ends before its withdrawal does: there is no contact to judge."""
     step = laboratory.step
     world = replace(step.world, task=replace(step.world.task, drop_distance=1e-9))
-    evaluate = alone(step.evaluate, windows=1, clips=0)
+    evaluate = alone(step.evaluate, windows=1, clips=())
     made = laboratory.run("drops", replace(step, world=world, evaluate=evaluate))
     counts = load_file(made / "counts.safetensors")
     hz = world.embodiment.control.hz

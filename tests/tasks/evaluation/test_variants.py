@@ -28,13 +28,15 @@ def assisted(
         calm_guidance=calm_guidance,
         caution=caution,
         calm_caution=calm_caution,
+        share=None,
+        remainder=None,
     )
 
 
 DIRECT = Direct(kind="direct", gain=0.5)
 PAPER, STRONG = assisted(), assisted(guidance=0.7, calm_guidance=0.7)
 GUARDED = assisted("guarded")
-GAIN = CriticGain(kind="critic", caution=None, calm_caution=None)
+GAIN = CriticGain(kind="critic", caution=None, calm_caution=None, share=None)
 PAIRS = 2
 
 
@@ -182,7 +184,7 @@ def test_strengths_are_the_manifests_where_the_configuration_leaves_them_open(bu
         "guarded": GUARDED,
         "bolder": assisted("guarded", caution=0.5),
         "gain": GAIN,
-        "gain_0": CriticGain(kind="critic", caution=0.0, calm_caution=None),
+        "gain_0": CriticGain(kind="critic", caution=0.0, calm_caution=None, share=None),
     }
     found = strengths_of(variants, bundle.manifest)
     assert found.pop("direct") is None
