@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from configs.schema.pipeline import Config
 from flows.runtime import Done
 from tasks.context import metrics_file, read_metrics
 from tasks.evaluation.page import write_report
+from tasks.identity import ROOT
 from tasks.store import open_store
 
 
@@ -27,7 +29,11 @@ def report_run(
         "failure": None if failure is None else " ".join(str(failure).split()),
         "stages": stages(done),
         "artifacts": {step.label: step.ref.version for step in done},
+        "lineage": lineage(done, home),
     }
+    code = commit()
+    if code is not None:
+        summary["code"] = code
     write_report(folder, summary | artifacts(done, home))
     if failure is None or "evaluate" in summary["stages"]:
         point_latest(folder)  # a run that failed early has nothing to show in place of the last
@@ -43,6 +49,34 @@ def stages(done: list[Done]) -> dict[str, dict[str, Any]]:
         row["reused"] = row["reused"] and step.reused
         row["peak_mib"] = max(row["peak_mib"], round(step.peak_mib, 1))
     return table
+
+
+def lineage(done: list[Done], home: Path) -> list[dict[str, Any]]:
+    """Return each step's version and what made it, as its commit says, inputs before users."""
+    store = open_store(home)
+    kept = ("code", "configuration", "inputs")
+    return [
+        {"label": step.label, "version": step.ref.version}
+        | {key: store.read(step.ref.version).metadata[key] for key in kept}
+        for step in done
+    ]
+
+
+def commit() -> dict[str, Any] | None:
+    """Return the git commit of the code and whether files differ from it; None without git."""
+    try:
+        top, head = (git("rev-parse", what) for what in ("--show-toplevel", "HEAD"))
+        if Path(top).resolve() != ROOT.resolve():
+            return None  # installed inside another project's work tree
+        return {"commit": head, "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return made.stdout.strip()
 
 
 def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
@@ -68,13 +102,23 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
 
 
 def decision_of(done: list[Done], home: Path, bundle_hash: str | None) -> dict[str, Any] | None:
-    """Return the promotion's decision: its artifact's, or the registry's of a refused bundle."""
+    """Return the promotion's decision: its artifact's, or the registry's of a refused bundle.
+
+    The artifact leaves out what was timed on the machine; the registry's own record has it.
+    """
     from tasks.registry.listing import latest_decision
 
+    record = None if bundle_hash is None else latest_decision(home, bundle_hash)
     for step in done:
         if step.step == "promote":
-            return json.loads((open_store(home).open(step.ref) / "decision.json").read_text())
-    return None if bundle_hash is None else latest_decision(home, bundle_hash)
+            made = json.loads((open_store(home).open(step.ref) / "decision.json").read_text())
+            timed = {row["gate"]: row for row in record["gates"]} if record else {}
+            gates = [
+                timed.get(row["gate"], row) if row["metric"].startswith("machine.") else row
+                for row in made["gates"]
+            ]
+            return made | {"gates": gates}
+    return record
 
 
 def funnel(folder: Path) -> dict[str, int]:

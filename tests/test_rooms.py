@@ -20,6 +20,7 @@ ROBOT_MAY_ENTER = {
     "models.session",
     "models.state",
     "models.activity",
+    "models.strength",
     "envs.episodes",
     "envs.grasp_set",
     "envs.hand",

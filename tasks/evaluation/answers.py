@@ -1,4 +1,4 @@
-"""What the picture compares: three answers to the headline's commands, and their ratio."""
+"""What the picture compares: three answers to the headline's commands, and their ratios."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.evaluation.claims import apart
 from tasks.evaluation.headline import number
-from tasks.evaluation.naming import short, tone
+from tasks.evaluation.naming import label, short, tone
 
 SHOWN = ("noisy_1.0", "noisy_2.0", "correlated", "open_hand", "clean")
 
@@ -18,6 +18,7 @@ class Group:
     title: str
     rows: list[tuple[str, int, Mapping[str, Any]]]  # words, tone, cell
     ratio: tuple[str, str, int]  # words, interval, 1 longer, -1 shorter, 0 not told apart
+    equal: str  # the time to a drop against the scaled command's at equal goals, if known
     goals: bool  # whether the command asks for any
 
 
@@ -25,12 +26,13 @@ def groups_of(summary: Mapping[str, Any]) -> list[Group]:
     """Return the headline's perturbations as far as present, else the first three."""
     table, settings = summary.get("evaluation") or {}, summary.get("settings", {})
     names = [name for name in SHOWN if name in table] or list(table)[:3]
+    gain = label("scaled", settings).removeprefix("scaled ")
     groups = []
     for name in names:
         ours = controller_of(table[name], settings)
         answers = (
             ("command alone", "unassisted"),
-            ("command slowed", "scaled"),
+            (f"command {gain}", "scaled"),
             ("with the controller", ours),
         )
         rows = [
@@ -41,7 +43,8 @@ def groups_of(summary: Mapping[str, Any]) -> list[Group]:
         if rows:
             kind = settings.get("perturbations", {}).get(name, {}).get("kind")
             ratio = ratio_of(summary, name, ours)
-            groups.append(Group(short(name, settings), rows, ratio, kind != "pose"))
+            equal = at_equal_goals(summary, name, ours)
+            groups.append(Group(short(name, settings), rows, ratio, equal, kind != "pose"))
     return groups
 
 
@@ -77,3 +80,20 @@ def ratio_of(summary: Mapping[str, Any], name: str, ours: str) -> tuple[str, str
         return words, span, sign
     least = "\u2265\u00a0" if not mine["drops"] or not bare["drops"] else ""
     return f"{least}{number(value if sign > 0 else 1 / value, 2)}× {words}", span, sign
+
+
+def at_equal_goals(summary: Mapping[str, Any], name: str, ours: str) -> str:
+    """Say how the controller holds beside the scaled command's curve; nothing if not measured."""
+    found = summary.get("matched", {}).get(name, {}).get(ours)
+    if found is None:
+        return ""
+    value, low, high = (found.get(key) for key in ("hold_ratio", "low", "high"))
+    if value is None:
+        return "never has such goals"
+    if low is None or high is None:
+        return f"{number(value, 2)}×, no interval"
+    span = f"({number(low, 2)}–{number(high, 2)})"
+    if low <= 1 <= high:
+        return f"no clear difference {span}"
+    words = f"{number(value, 2)}× longer" if value > 1 else f"{number(1 / value, 2)}× shorter"
+    return f"{words} {span}"

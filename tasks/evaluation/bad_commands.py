@@ -5,7 +5,7 @@ from typing import Any
 
 from tasks.evaluation.charts import Axis, Row, chart
 from tasks.evaluation.headline import number
-from tasks.evaluation.naming import label, titled, tone, variants_of
+from tasks.evaluation.naming import in_order, label, titled, tone, variants_of
 from tasks.evaluation.sections import note, section, table
 
 PERCENT = Axis(0.0, 100.0, False, (0.0, 25.0, 50.0, 75.0, 100.0))
@@ -46,7 +46,8 @@ def families(summary: Mapping[str, Any]) -> str:
     if not known:
         return ""
     ordered = sorted(known, key=lambda name: name in unseen)
-    variants = [name for name in variants_of(evaluation[ordered[0]]) if name != STILL]
+    variants = in_order(variants_of(evaluation[ordered[0]]), settings)
+    variants = [name for name in variants if name != STILL]
     head = ["command", "critic's data", "zero [s]", *(label(name, settings) for name in variants)]
     rows = [
         [

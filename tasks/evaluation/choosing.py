@@ -19,9 +19,11 @@ def calibration(found: Mapping[str, Any]) -> str:
         for mark, row in zip(marks, rows, strict=True)
     ]
     picked = ", ".join(f"{key} {text(value)}" for key, value in flat(found["choice"]).items())
+    short = [name for name, met in found.get("met", {}).items() if not met]
     words = (
         f"Chosen before the test, on the training's objects and other seeds: {picked}. "
         f"Rule: {found.get('rule', 'not recorded')}."
+        + (f" No candidate of {' or '.join(short)} keeps enough." if short else "")
     )
     body = tall(table(["", *head], lines, text_columns=2)) if rows else ""
     return section("Calibration", note(words), body)

@@ -24,6 +24,8 @@ def describe(name: str, settings: Mapping[str, Any]) -> str:
             return "an operator with late, inexact absolute commands"
         case "pose":
             return f"the whole hand commanded to its {definition['pose']} pose"
+        case "swapped":
+            return "each finger's command given to its neighbour"
         case "withdraw":
             return (
                 f"one touching finger after another commanded away for {definition['seconds']:g} s"
@@ -95,7 +97,7 @@ def measured_on(settings: Mapping[str, Any]) -> str:
     held_out, training = (listed(settings["objects"][split]) for split in ("held_out", "training"))
     seen = f"the controller was trained on {training}"
     if settings["judged"] == "held_out":
-        beside = ", whose figures stand apart below" if settings["pairs"]["training"] else ""
+        beside = ", whose figures stand apart, by object" if settings["pairs"]["training"] else ""
         return f"Measured on {held_out}, which no training step saw; {seen}{beside}."
     return (
         f"Measured on objects and grasps of the training itself: {seen}. Held out of it: "

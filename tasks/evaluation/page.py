@@ -7,10 +7,11 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tasks.evaluation import bad_commands, sections, tables
+from tasks.evaluation import bad_commands, gates, sections, tables
 from tasks.evaluation.choosing import calibration
 from tasks.evaluation.clips import clips
 from tasks.evaluation.headline import headline
+from tasks.evaluation.lineage import lineage
 from tasks.evaluation.panels import panels
 from tasks.evaluation.picture import NARROW, picture
 from tasks.evaluation.style import STYLE
@@ -40,9 +41,10 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
             peak_mib) are always there. The parts of evaluation.json (`evaluation`, `by_split`,
             `by_object`, `settings`, `bundle_hash`, `sweep`, `matched`, `ratios`), `clips`
             (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
-            `overrides`, `configuration` (digest), `artifacts` and `lineage` (name -> version),
-            `grasps` (object -> stage -> count), `metrics` (step label -> recorded rows) and
-            `verdict` (passed, judgements) make a section each where they are there.
+            `overrides`, `configuration` (digest), `code` (git commit, dirty), `artifacts`
+            (label -> version), `lineage` (steps, see lineage.py), `grasps` (object -> stage ->
+            count), `metrics` (step label -> recorded rows) and `verdict` (passed, judgements)
+            make a section each where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.
@@ -65,7 +67,7 @@ def write(path: Path, text: str) -> None:
 
 def render(summary: Mapping[str, Any]) -> str:
     """Return the page; the parts that a run did not reach are named, not left out silently."""
-    parts = [opening(summary), *results(summary), *made_by(summary)]
+    parts = [opening(summary), *results(summary), *origin(summary), *background(summary)]
     absent = [name for name in PARTS if not summary.get(name)]
     if absent:
         parts.append(sections.note(f"Not part of this run's report: {', '.join(absent)}."))
@@ -78,50 +80,19 @@ def render(summary: Mapping[str, Any]) -> str:
     )
 
 
-def results(summary: Mapping[str, Any]) -> list[str]:
-    """Return the sections about the controller, as far as it was evaluated."""
-    if not summary.get("evaluation"):
-        return []
-    return [
-        panels(summary),
-        tradeoff(summary) if summary.get("sweep") else "",
-        tables.evaluation_table(summary),
-        tables.ratios(summary) if summary.get("ratios") else "",
-        bad_commands.contacts(summary),
-        bad_commands.families(summary),
-        clips(summary) if summary.get("clips") else "",
-        tables.by_object(summary),
-    ]
-
-
-def made_by(summary: Mapping[str, Any]) -> list[str]:
-    """Return the sections about the run that made the result."""
-    return [
-        sections.verdict(summary["verdict"]) if summary.get("verdict") else "",
-        calibration(summary["calibration"]) if summary.get("calibration") else "",
-        sections.stages(summary["stages"]),
-        sections.funnel(summary["grasps"]) if summary.get("grasps") else "",
-        sections.recorded(summary["metrics"]) if summary.get("metrics") else "",
-        sections.lineage(summary),
-    ]
-
-
 def opening(summary: Mapping[str, Any]) -> str:
-    """Return the result in sentences, or how far the run came."""
-    lines = ["This run was not evaluated."]
-    if summary.get("evaluation"):
-        lines = headline(summary)
-    badges = ""
+    """Return the picture, the result in a sentence, or how far the run came, and the verdict."""
+    line = headline(summary)[0] if summary.get("evaluation") else "This run was not evaluated."
+    badge = ""
     if summary.get("failure"):
-        badges = f'<p class="bad"><strong>The run failed.</strong> {escape(summary["failure"])}</p>'
+        badge = f'<p class="bad"><strong>The run failed.</strong> {escape(summary["failure"])}</p>'
     elif summary.get("verdict"):
-        passed = summary["verdict"]["passed"]
-        word = ("good", "passed every gate") if passed else ("bad", "failed its gates")
-        badges = f'<p><span class="verdict {word[0]}">{word[1]}</span></p>'
-    rest = "".join(f"<p>{escape(line)}</p>" for line in lines[1:])
+        badge = gates.badge(summary["verdict"])
+    code = sections.commit(summary.get("code"))
+    run = f"DexterityGen, run {summary['run']}{f', code {code}' if code else ''}"
     return (
-        f'<header><p class="run">DexterityGen, run {escape(str(summary["run"]))}</p>'
-        f"<h1>{escape(lines[0])}</h1>{badges}{pictured(summary)}{rest}</header>"
+        f"<header>{pictured(summary)}<h1>{escape(line)}</h1>{badge}"
+        f'<p class="run">{escape(run)}</p></header>'
     )
 
 
@@ -133,3 +104,44 @@ def pictured(summary: Mapping[str, Any]) -> str:
     return f'<figure class="picture">{drawn}</figure><figure class="picture narrow">' + (
         f"{picture(summary, NARROW)}</figure>"
     )
+
+
+def results(summary: Mapping[str, Any]) -> list[str]:
+    """Return what the controller does, as far as it was evaluated, from the whole to the clip."""
+    if not summary.get("evaluation"):
+        return []
+    return [
+        panels(summary),
+        tradeoff(summary) if summary.get("sweep") else "",
+        tables.by_object(summary),
+        bad_commands.contacts(summary),
+        bad_commands.families(summary),
+        clips(summary) if summary.get("clips") else "",
+    ]
+
+
+def origin(summary: Mapping[str, Any]) -> list[str]:
+    """Return what the result was made from, and what was decided about it."""
+    return [
+        lineage(summary),
+        gates.verdict(summary["verdict"]) if summary.get("verdict") else "",
+    ]
+
+
+def background(summary: Mapping[str, Any]) -> list[str]:
+    """Return what stands behind the result: all figures, and the run that made them."""
+    return [
+        *(every_figure(summary) if summary.get("evaluation") else ()),
+        calibration(summary["calibration"]) if summary.get("calibration") else "",
+        sections.stages(summary["stages"]),
+        sections.funnel(summary["grasps"]) if summary.get("grasps") else "",
+        sections.recorded(summary["metrics"]) if summary.get("metrics") else "",
+    ]
+
+
+def every_figure(summary: Mapping[str, Any]) -> list[str]:
+    return [
+        sections.section("In sentences", *map(sections.paragraph, headline(summary)[1:])),
+        tables.evaluation_table(summary),
+        tables.ratios(summary) if summary.get("ratios") else "",
+    ]

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from tasks.evaluation.charts import Axis, Row, linear_axis, log_axis, place_html
-from tasks.evaluation.naming import explained, label, titled, tone, variants_of
+from tasks.evaluation.naming import calm, explained, label, titled, tone, variants_of
 from tasks.evaluation.sections import judged_on, note, section
 
 KEYS = (("hold_s", "time to a drop", "s"), ("goals_per_min", "goals", "1/min"))
@@ -35,7 +35,10 @@ def panels(summary: Mapping[str, Any]) -> str:
         "bound only. A hand that holds but does not move reaches no goals: read both together."
     )
     key = legend(variants_of(next(iter(table.values()))), settings)
-    return section("Holding and moving", note(words), key, f'<div class="panels">{blocks}</div>')
+    calmly = note(calm(settings)) if calm(settings) else ""
+    return section(
+        "Holding and moving", note(words), key + calmly, f'<div class="panels">{blocks}</div>'
+    )
 
 
 def rows_of(cells: Mapping[str, Any], settings: Mapping[str, Any], key: str) -> list[Row]:
@@ -79,7 +82,11 @@ def panel(title: str, rows: Mapping[str, list[Row]], axes: Mapping[str, Axis]) -
 
 
 def ticks(axis: Axis) -> str:
-    """Return an axis' numbers, short: there is little room under a small chart."""
+    """Return an axis' numbers, short; a phone has room for the first and the last only."""
+    shown = [
+        'class="between" ' if 0 < i < len(axis.ticks) - 1 else "" for i in range(len(axis.ticks))
+    ]
     return "".join(
-        f'<span style="left:{axis.place(tick):.2f}%">{tick:g}</span>' for tick in axis.ticks
+        f'<span {kind}style="left:{axis.place(tick):.2f}%">{tick:g}</span>'
+        for kind, tick in zip(shown, axis.ticks, strict=True)
     )

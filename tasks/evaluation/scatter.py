@@ -13,6 +13,20 @@ WIDTH, HEIGHT = 440.0, 330.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 424.0, 12.0, 286.0  # of the plot's frame
 ABOVE = 1.8  # room for the arrow of a point without a drop, in heights
 SIZE = 11.0  # of a label
+# Corners around a point, in radii; the first, without corners, is a circle.
+SHAPES = (
+    (),
+    ((-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)),  # square
+    ((0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)),  # diamond
+    ((0.0, -1.2), (1.2, 0.9), (-1.2, 0.9)),  # triangle
+    ((0.0, 1.2), (1.2, -0.9), (-1.2, -0.9)),  # triangle upside down
+    ((-1.2, 0.0), (0.9, -1.2), (0.9, 1.2)),  # triangle to the left
+    ((1.2, 0.0), (-0.9, -1.2), (-0.9, 1.2)),  # triangle to the right
+    ((-0.5, -1.3), (0.5, -1.3), (0.5, 1.3), (-0.5, 1.3)),  # upright bar
+)
+RADIUS = 4.0  # of a marker
+BOLD = 1.2  # how much wider a bold text is
+AIR = 4.0  # between two labels of one line
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -26,6 +40,7 @@ class Point:
     tone: int
     chosen: bool
     cell: Mapping[str, Any]
+    shape: int = 0  # of SHAPES
 
     @property
     def height(self) -> float:
@@ -106,11 +121,24 @@ def mark(point: Point, x: float, y: float, up: Axis) -> str:
         parts.append(svg.line(x, y, x, y - 14, class_="error"))
         arrow = f"{x - 4:.1f},{y - 13:.1f} {x + 4:.1f},{y - 13:.1f} {x:.1f},{y - 19:.1f}"
         parts.append(svg.tag("polygon", points=arrow, class_="arrow"))
-    parts.append(svg.tag("circle", cx=x, cy=y, r=3.8, class_="point"))
+    parts.append(marker(point.shape, x, y))
     if point.chosen:
         parts.append(svg.tag("circle", cx=x, cy=y, r=7.5, class_="ring"))
     said = svg.tag("title", escape(told(point)))
     return svg.tag("g", said + "".join(parts), class_=f"tone{point.tone}")
+
+
+def marker(shape: int, x: float, y: float) -> str:
+    corners = SHAPES[shape]
+    if not corners:
+        return svg.tag("circle", cx=x, cy=y, r=RADIUS, class_="point")
+    places = " ".join(f"{x + RADIUS * dx:.1f},{y + RADIUS * dy:.1f}" for dx, dy in corners)
+    return svg.tag("polygon", points=places, class_="point")
+
+
+def swatch(point: Point) -> str:
+    """Return a point's marker as a picture of its own, for a key."""
+    return svg.tag("svg", marker(point.shape, 6, 6), viewBox="0 0 12 12", class_="swatch")
 
 
 def told(point: Point) -> str:
@@ -125,12 +153,14 @@ def spoken(title: str, points: Sequence[Point]) -> str:
 
 
 def labels(points: Sequence[Point], places: Sequence[tuple[float, float]]) -> str:
-    """Return every point's label beside it, where it covers no point and no other label."""
+    """Return the points' labels beside them, each where it covers no point and no other label."""
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     parts = []
     for point, (x, y) in zip(points, places, strict=True):
+        if not point.words:
+            continue
         gap = 10.0 if point.chosen else 7.0
-        box = free(candidates(x, y, svg.wide(point.words, SIZE), gap), taken)
+        box = free(candidates(x, y, svg.wide(point.words, BOLD * SIZE), gap), taken)
         taken.append(box)
         parts.append(svg.text(box[0], box[3] - 2, point.words, class_=f"label tone{point.tone}"))
     return "".join(parts)
@@ -153,7 +183,7 @@ def candidates(x: float, y: float, width: float, gap: float) -> list[Box]:
         for left, top in corners
         if left > LEFT and left + width < WIDTH and top > 0 and top + SIZE < BOTTOM
     ]
-    return [(left, top, left + width, top + SIZE) for left, top in inside or corners]
+    return [(left, top, left + width + AIR, top + SIZE) for left, top in inside or corners]
 
 
 def free(boxes: Sequence[Box], taken: Sequence[Box]) -> Box:

@@ -18,6 +18,10 @@ def note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
+def paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
     """Return a table of escaped cells; the first columns are text, the others numbers."""
     kinds = ['class="text"' if i < text_columns else "" for i in range(len(head))]
@@ -31,6 +35,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int 
     return (
         f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def flowing(inner: str) -> str:
+    """Let a table's long texts run over several lines."""
+    return inner.replace("<table>", '<table class="flowing">')
 
 
 def tall(inner: str) -> str:
@@ -92,29 +101,8 @@ def recorded(metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     return section("Recorded by the steps", *parts)
 
 
-def verdict(outcome: Mapping[str, Any]) -> str:
-    """`outcome`: passed, and judgements with gate, passed and reason."""
-    word = ("good", "promoted") if outcome["passed"] else ("bad", "refused")
-    rows = [
-        [one["gate"], "passed" if one["passed"] else "failed", one["reason"]]
-        for one in outcome["judgements"]
-    ]
-    badge = f'<p><span class="verdict {word[0]}">{word[1]}</span></p>'
-    return section("Gates", badge, table(["gate", "", "why"], rows, text_columns=3))
-
-
-def lineage(summary: Mapping[str, Any]) -> str:
-    """What made the result: configuration, bundle, every artifact's version."""
-    pairs = [("configuration", summary.get("configuration", ""))]
-    if "bundle_hash" in summary:
-        pairs.append(("bundle", summary["bundle_hash"]))
-    pairs += summary.get("lineage", {}).items()
-    pairs += summary.get("artifacts", {}).items()
-    overrides = " ".join(summary.get("overrides", []))
-    rows = "".join(
-        f'<tr><td class="text">{escape(str(name))}</td>'
-        f'<td class="code">{escape(str(value))}</td></tr>'
-        for name, value in [("overrides", overrides or "none"), *pairs]
-        if value
-    )
-    return section("Lineage", f'<div class="wide"><table class="lineage">{rows}</table></div>')
+def commit(code: Mapping[str, Any] | None) -> str:
+    """Return the project's git commit, short, with a mark if files differ from it; else nothing."""
+    if not code:
+        return ""
+    return f"{code['commit'][:12]}{' with uncommitted changes' if code['dirty'] else ''}"

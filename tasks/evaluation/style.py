@@ -58,12 +58,15 @@ p.note { color: var(--soft); font-size: 0.9rem; }
   color: var(--soft); }
 .unit { text-align: center; color: var(--soft); font-size: 0.85rem; max-width: none; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.87rem; width: 100%; }
+.wide th:first-child, .wide td:first-child { position: sticky; left: 0; background: var(--paper); }
+thead th:first-child { z-index: 1; } .wide table.lineage td:first-child { position: static; }
+table { border-collapse: separate; border-spacing: 0; font-size: 0.87rem; width: 100%; }
 th, td { text-align: right; padding: 0.3rem 0.5rem; border-bottom: 1px solid var(--line);
   font-variant-numeric: tabular-nums; white-space: nowrap; }
 th:first-child, td:first-child, td.text, th.text { text-align: left; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; white-space: normal; }
-td.text:nth-child(3), table.lineage td.code { text-align: left; white-space: normal;
+table.flowing td { white-space: normal; }
+table.lineage td.code { text-align: left; white-space: normal;
   overflow-wrap: anywhere; }
 code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace;
   overflow-wrap: anywhere; white-space: normal; }
@@ -87,6 +90,9 @@ code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono",
 .legend li::before { content: ""; display: inline-block; width: 0.75rem; height: 0.75rem;
   margin-right: 0.45rem; border-radius: 50%; background: var(--tone); }
 .legend li { padding-left: 1.2rem; text-indent: -1.2rem; }
+.legend.marked li::before { content: none; }
+.swatch { width: 0.8rem; height: 0.8rem; margin-right: 0.45rem; fill: var(--tone);
+  vertical-align: -0.08rem; }
 .legend.flat { display: flex; flex-wrap: wrap; gap: 0 1.2rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
   gap: 1rem; margin-top: 1rem; }
@@ -114,10 +120,15 @@ code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono",
 .scatter .ring { fill: none; stroke: var(--tone); stroke-width: 2; }
 .scatter .label { fill: var(--tone); font-weight: 600; paint-order: stroke;
   stroke: var(--panel); stroke-width: 2.5px; }
+.tall th:first-child, .tall td:first-child { min-width: 6.5rem; max-width: 6.5rem;
+  white-space: normal; }
+.tall th.text:nth-child(2), .tall td.text:nth-child(2) { position: sticky; left: 6.5rem;
+  background: var(--paper); }
 .tall { max-height: 34rem; overflow: auto; } .tall .wide { overflow: visible; }
 .tall td, .tall th { padding: 0.2rem 0.3rem; font-size: 0.78rem; }
 .wide + .wide, .tall + .tall { margin-top: 1.2rem; }
-.tall thead th { position: sticky; top: 0; background: var(--paper); }
+.tall thead th, .tall thead th.text { position: sticky; top: 0; background: var(--paper); }
+.tall thead th.text { z-index: 1; }
 .clip { margin: 1rem 0; padding: 0.8rem; background: var(--panel); border-radius: 6px; }
 .views { display: grid; grid-template-columns: 1fr 1fr; gap: 0.8rem; margin-top: 0.5rem; }
 .view canvas { width: 100%; display: block; border-radius: 4px;
@@ -131,6 +142,10 @@ code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono",
   .panel, .scatter, .clip { break-inside: avoid; } }
 @media (max-width: 34rem) { body { padding: 1.2rem 0.9rem 3rem; } h1 { font-size: 1.25rem; }
   .row { grid-template-columns: 5.6rem 1fr 3rem; gap: 0.4rem; font-size: 0.82rem; }
+  .pair.axis .between { display: none; }
+  .tall th:first-child, .tall td:first-child { min-width: 4.6rem; max-width: 4.6rem; }
+  .tall th.text:nth-child(2), .tall td.text:nth-child(2) { left: 4.6rem; min-width: 5.6rem;
+    max-width: 5.6rem; white-space: normal; overflow-wrap: anywhere; }
   .picture { display: none; } .picture.narrow { display: block; } .panel h3 { min-height: 0; }
   .panel { padding: 0.4rem 0.6rem; } .views { gap: 0.4rem; } }
 """

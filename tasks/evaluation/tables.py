@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.evaluation.headline import goals_per_drop, interval, number
-from tasks.evaluation.naming import SPLIT_WORDS, label, strength, variants_of
+from tasks.evaluation.naming import MATTER, SPLIT_WORDS, in_order, label, strength, variants_of
 from tasks.evaluation.sections import judged_on, note, section, table, tall
 
 COLUMNS = (
@@ -28,7 +28,7 @@ def evaluation_table(summary: Mapping[str, Any]) -> str:
             *(figure(cells[variant], key) for key, _ in COLUMNS),
         ]
         for name, cells in summary["evaluation"].items()
-        for i, variant in enumerate(variants_of(cells))
+        for i, variant in enumerate(in_order(variants_of(cells), settings))
     ]
     text = (
         f"{100 * settings['confidence']:g}% intervals in parentheses. They take drops and goals "
@@ -47,7 +47,7 @@ def default_of(settings: Mapping[str, Any]) -> str:
     name = settings.get("assisted")
     if name is None:
         return "No variant is the bundle's default assistance."
-    ran = strength(name, settings, "guidance", "caution", "share")
+    ran = strength(name, settings, *MATTER)
     return f"The default assistance is {name}{ran}."
 
 
@@ -55,6 +55,7 @@ def ratios(summary: Mapping[str, Any]) -> str:
     """Return every variant's time to a drop and goals a drop over the bare command's."""
     settings, found = summary["settings"], summary["ratios"]
     names = list(dict.fromkeys(name for cells in found.values() for name in variants_of(cells)))
+    names = in_order(names, settings)
     parts = []
     for key, words in (("hold", "time to a drop"), ("goals_per_drop", "goals a drop")):
         rows = [
@@ -95,7 +96,7 @@ def by_object(summary: Mapping[str, Any]) -> str:
         words = SPLIT_WORDS[split]
         parts += [(f"{name}, {words}", each) for name, each in ones.items()]
         parts += [(f"all {words}", evaluation)] if len(ones) > 1 else []
-    variants = variants_of(next(iter(summary["evaluation"].values())))
+    variants = in_order(variants_of(next(iter(summary["evaluation"].values()))), settings)
     columns = [label(name, settings) for name in variants]
     made = []
     for unit, figure_of in (("[s]", bounded), ("[1/min]", goals_of)):
@@ -109,9 +110,21 @@ def by_object(summary: Mapping[str, Any]) -> str:
     text = (
         "Time to a drop [s], \u2265 where no drop was seen, and goals a minute [1/min]. The "
         "trained-on objects are evaluated on the grasps that training used, with other seeds; "
-        "what differs between objects may be the object, not the training."
+        f"what differs between objects may be the object, not the training. {each_of(settings)}"
     )
     return section("By object", note(text), *made)
+
+
+def each_of(settings: Mapping[str, Any]) -> str:
+    """Say how many environments stand behind an object's figure, split by split."""
+    said = []
+    for split, names in settings["objects"].items():
+        pairs = settings["pairs"].get(split, 0)
+        if names and pairs:
+            low, high = pairs // len(names), -(-pairs // len(names))
+            count = f"{low}" if low == high else f"{low} or {high}"
+            said.append(f"{count} for an object {SPLIT_WORDS[split]}")
+    return f"Environments behind each figure of one object: {', '.join(said)}."
 
 
 def bounded(cell: Mapping[str, Any]) -> str:

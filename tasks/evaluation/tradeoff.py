@@ -1,15 +1,27 @@
 """Holding against moving: every strength of every family of answers, and the matched ratio."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 from tasks.evaluation.headline import number
-from tasks.evaluation.naming import label, titled, tone, variants_of
-from tasks.evaluation.scatter import Point, scatter
-from tasks.evaluation.sections import note, section, table
+from tasks.evaluation.naming import (
+    TONES,
+    calibrated,
+    definition_of,
+    explained,
+    in_order,
+    label,
+    ran_with,
+    titled,
+    tone,
+    variants_of,
+)
+from tasks.evaluation.scatter import SHAPES, Point, scatter, swatch
+from tasks.evaluation.sections import note, section, table, tall
 from tasks.evaluation.tables import ratio
 
-SINGLE = ("unassisted", "zero")  # the ends of the scaled curve: gains 1 and 0
+FAMILIES = ("scaled", "paper", "guarded")  # swept by a number; every other name stands alone
 
 
 def tradeoff(summary: Mapping[str, Any]) -> str:
@@ -19,11 +31,11 @@ def tradeoff(summary: Mapping[str, Any]) -> str:
         scatter(titled(name, settings), points_of(summary, name)) for name in summary["sweep"]
     )
     text = (
-        "Each point is one strength, its number the gain (scaled) or the guidance; ringed is the "
-        "one that was chosen. Up is holding longer (logarithmic), right is moving more: an answer "
-        "is better than slowing the command only where it lies above and right of the scaled "
-        "curve. An upward arrow: no drop was seen, the point is a lower bound. Vertical lines: "
-        f"{100 * settings['confidence']:g}% intervals."
+        "Each point is one setting; a number is the gain (scaled) or the guidance of busy commands "
+        "(paper, guarded). Ringed: what the calibration chose. Up is holding longer (logarithmic), "
+        "right is moving more: an answer is better than slowing the command only where it lies "
+        "above and right of the scaled curve. An upward arrow: no drop was seen, the point is a "
+        f"lower bound. Vertical lines: {100 * settings['confidence']:g}% intervals."
     )
     parts = [note(text), key(summary), f'<div class="scatters">{plots}</div>']
     if summary.get("matched"):
@@ -34,67 +46,81 @@ def tradeoff(summary: Mapping[str, Any]) -> str:
 def points_of(summary: Mapping[str, Any], perturbation: str) -> list[Point]:
     """Return the swept points and those of the judged variants that the sweep does not hold.
 
-    A variant without a number in its name is the chosen one of its family; a swept point of the
-    same strength is the same setting and is not drawn again.
+    Of two that run the very same setting one is drawn, what the calibration chose before a
+    swept point.
     """
     settings, swept = summary["settings"], summary["sweep"][perturbation]
     judged = summary["evaluation"].get(perturbation, {})
-    cells = dict(swept)
-    for name in variants_of(judged):
-        cells.setdefault(name, judged[name])
-    chosen = {}
-    for name in cells:
-        if strength_in(name) is None and name not in SINGLE:
-            strength = chosen_strength(name, settings)
-            if strength is not None:
-                chosen[name] = strength
-    points = []
-    for name, cell in cells.items():
-        family, strength = family_of(name), strength_in(name)
-        if strength is not None and chosen.get(family) == strength:
+    cells = dict(swept) | {name: judged[name] for name in variants_of(judged) if name not in swept}
+    shapes = shapes_of(list(cells))
+    points, seen = [], set()
+    for name in sorted(cells, key=lambda name: not calibrated(name, settings)):
+        setting = setting_of(name, settings)
+        if setting in seen:
             continue
-        if name in chosen:
-            strength = chosen[name]
-        words = name if strength is None else f"{strength:g}"
-        points.append(Point(family, strength, words, tone(family), name in chosen, cell))
+        seen.add(setting)
+        family, chosen = family_of(name), calibrated(name, settings)
+        strength = strength_of(name, settings)
+        words = f"{strength:g}" if strength is not None else "" if shapes[name] else name
+        points.append(
+            Point(family, strength, words, tone(family), chosen, cells[name], shapes[name])
+        )
     return points
 
 
+def setting_of(name: str, settings: Mapping[str, Any]) -> Hashable:
+    """Return what tells two settings apart: every strength; an unknown one is like no other."""
+    definition = definition_of(name, settings)
+    match definition.get("kind"):
+        case "direct":
+            return "direct", definition["gain"]
+        case "assisted":
+            return definition["assistance"], tuple(ran_with(name, settings).items())
+        case _:
+            return name
+
+
+def shapes_of(names: Sequence[str]) -> dict[str, int]:
+    """Return each name's marker: a circle (0) where its colour is its own, else another shape."""
+    alone = [name for name in names if family_of(name) not in TONES]
+    return dict.fromkeys(names, 0) | {
+        name: 1 + i % (len(SHAPES) - 1) for i, name in enumerate(alone)
+    }
+
+
 def family_of(name: str) -> str:
-    return name if strength_in(name) is None else name.rpartition("_")[0]
+    before, _, number = name.rpartition("_")
+    return before if before in FAMILIES and is_number(number) else name
 
 
-def strength_in(name: str) -> float | None:
-    """Return the number that a swept variant's name ends with; None for any other name."""
-    try:
+def is_number(words: str) -> bool:
+    return words.replace(".", "", 1).isdigit()
+
+
+def strength_of(name: str, settings: Mapping[str, Any]) -> float | None:
+    """Return what orders a family's curve, gain or guidance; None where a variant stands alone."""
+    if family_of(name) != name:
         return float(name.rpartition("_")[2])
-    except ValueError:
-        return None
-
-
-def chosen_strength(name: str, settings: Mapping[str, Any]) -> float | None:
-    """Return a judged variant's gain or guidance; the critic's gain has neither."""
-    for definitions in (settings.get("variants", {}), settings.get("sweep", {})):
-        definition = definitions.get(name, {})
-        if definition.get("kind") == "direct":
-            return float(definition["gain"])
-        if definition.get("kind") in ("critic", "low_pass"):
-            return None
-        if definition.get("guidance") is not None:
-            return float(definition["guidance"])
-    return settings.get("guidance", {}).get(name)
+    if calibrated(name, settings):
+        return ran_with(name, settings).get("guidance")
+    definition = definition_of(name, settings)
+    return float(definition["gain"]) if name in FAMILIES and "gain" in definition else None
 
 
 def key(summary: Mapping[str, Any]) -> str:
-    names = [
-        point.family
+    """Return every family with its marker, and what it does where it is not a curve."""
+    settings = summary["settings"]
+    points = {
+        point.family: point
         for perturbation in summary["sweep"]
         for point in points_of(summary, perturbation)
-    ]
+    }
     items = "".join(
-        f'<li class="tone{tone(name)}"><b>{name}</b></li>' for name in dict.fromkeys(names)
+        f'<li class="tone{point.tone}">{swatch(point)}<b>{escape(name)}</b>'
+        f"{'' if name in FAMILIES else escape(f' {explained(name, settings)}')}</li>"
+        for name, point in sorted(points.items(), key=lambda item: item[0] not in FAMILIES)
     )
-    return f'<ul class="legend flat">{items}</ul>'
+    return f'<ul class="legend flat marked">{items}</ul>'
 
 
 def matched(summary: Mapping[str, Any]) -> str:
@@ -108,7 +134,7 @@ def matched(summary: Mapping[str, Any]) -> str:
             beside_scaled(cells[name]),
         ]
         for perturbation, cells in summary["matched"].items()
-        for i, name in enumerate(variants_of(cells))
+        for i, name in enumerate(in_order(variants_of(cells), settings))
     ]
     head = ["perturbation", "variant", "goals a minute", "hold, \u00d7 the scaled command's"]
     text = (
@@ -117,7 +143,7 @@ def matched(summary: Mapping[str, Any]) -> str:
         "a paired bootstrap; between two gains the scaled curve is drawn straight in log time."
     )
     body = f"<h3>At equal goals a minute</h3>{note(text)}"
-    return body + table(head, rows, text_columns=2)
+    return body + tall(table(head, rows, text_columns=2))
 
 
 def beside_scaled(cell: Mapping[str, Any]) -> str:

@@ -99,7 +99,7 @@ def test_the_objects_of_the_training_are_named():
     summary = report(unassisted=cell(3), assisted=cell(3))
     assert said(summary)[2] == (
         "Measured on cylinder, which no training step saw; the controller was trained on box and "
-        "sphere, whose figures stand apart below."
+        "sphere, whose figures stand apart, by object."
     )
     summary["settings"] |= {"judged": "training", "pairs": {"held_out": 0, "training": 2}}
     lines = said(summary)
@@ -132,6 +132,7 @@ def test_an_unknown_perturbation_goes_by_its_name():
     ("definition", "words"),
     [
         ({"kind": "clean"}, "the expert's own command"),
+        ({"kind": "swapped"}, "each finger's command given to its neighbour"),
         ({"kind": "pose", "pose": "open"}, "the whole hand commanded to its open pose"),
         (
             {"kind": "withdraw", "seconds": 1.0},

@@ -53,27 +53,35 @@ def test_every_part_has_its_section_in_order(tmp_path):
     assert outline.headings == [
         "Holding and moving",
         "Holding against moving",
-        "Figures",
-        "Against the bare command",
+        "By object",
         "Contacts kept",
         "Kinds of bad commands",
         "Side by side",
-        "By object",
+        "Lineage",
         "Gates",
+        "In sentences",
+        "Figures",
+        "Against the bare command",
         "Calibration",
         "Stages",
         "Grasps",
         "Recorded by the steps",
-        "Lineage",
     ]
-    for text in ("failed its gates", "1 is not at least 2", "4,096", "abc123", "b0b", "12.3"):
+    for text in (
+        "failed the release gates (hold)",
+        "1 is not at least 2",
+        "4,096",
+        "abc123",
+        "b0b",
+        "12.3",
+    ):
         assert text in outline.text
     assert "Not part of this run's report" not in outline.text
 
 
-def test_the_page_opens_with_the_result_the_verdict_and_the_picture(tmp_path):
+def test_the_page_opens_with_the_picture_the_result_and_the_verdict(tmp_path):
     html = write_report(tmp_path, summary()).read_text()
-    places = [html.index(x) for x in ("<h1>", "failed its gates", 'class="picture"', "<h2>")]
+    places = [html.index(x) for x in ('class="picture"', "<h1>", "failed the release", "<h2>")]
     assert places == sorted(places)
 
 
@@ -122,7 +130,7 @@ def test_a_variant_has_one_colour_everywhere(tmp_path):
     html = write_report(tmp_path, summary()).read_text()
     assert '<li class="tone5"><b>zero</b> the hand never moves</li>' in html
     assert '<div class="pair tone5"><span>zero</span>' in html
-    assert '<li class="tone5"><b>zero</b></li>' in html
+    assert '<circle cx="6" cy="6" r="4" class="point"/></svg><b>zero</b>' in html
     assert "--tone5" in html
 
 
@@ -130,11 +138,27 @@ def test_variants_are_explained_with_the_strengths_that_they_ran_with(tmp_path):
     text = words(tmp_path, summary())
     for said in (
         "scaled × 0.2 the command times 0.2",
-        "the command times the risk critic's gain, no diffusion (caution 0.1)",
+        "the command times the risk critic's gain, no diffusion (caution 0.1, share 0.3)",
         "diffusion controller as in the paper (guidance 0.4)",
-        "diffusion controller guarded by the risk critic (guidance 0.4, caution 0.1)",
+        "guarded by the risk critic (guidance 0.4, caution 0.1, share 0.3, remainder 1)",
+        "A calm command (one that rests) is followed by guarded with guidance 1",
     ):
         assert said in text
+
+
+def test_a_calm_command_is_spoken_of_only_where_no_diffusion_is_in_it(tmp_path):
+    made = summary()
+    made["settings"]["remainder"]["guarded"] = 0.5
+    assert "A calm command" not in words(tmp_path, made)
+
+
+def test_the_code_is_named_where_it_is_known(tmp_path):
+    made = summary()
+    assert "run r1, code 0123456789ab with uncommitted changes" in words(tmp_path, made)
+    made["code"]["dirty"] = False
+    assert "uncommitted" not in words(tmp_path, made)
+    del made["code"]
+    assert "run r1 " in words(tmp_path, made)
 
 
 def test_what_never_changed_is_a_value_and_no_curve(tmp_path):

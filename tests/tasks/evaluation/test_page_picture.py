@@ -1,7 +1,7 @@
 import re
 from xml.etree import ElementTree
 
-from tasks.evaluation.answers import groups_of, ratio_of
+from tasks.evaluation.answers import at_equal_goals, groups_of, ratio_of
 from tasks.evaluation.picture import NARROW, WIDE, picture
 from tests.tasks.evaluation.test_page_summary import cell, summary
 
@@ -40,7 +40,7 @@ def test_the_headlines_perturbations_stand_in_order_with_three_answers():
         "Good commands",
     ]
     assert [words for words in said if words in order] == order
-    for words in ("command alone", "command slowed", "with the controller"):
+    for words in ("command alone", "command × 0.2", "with the controller"):
         assert said.count(words) == 5
 
 
@@ -51,11 +51,34 @@ def test_the_ratio_is_large_and_goals_stand_beside_the_bars():
     assert "none asked for" in said  # a command to let go asks for no goal
 
 
-def test_bars_of_a_group_are_as_long_as_their_times():
+def test_at_equal_goals_the_scaled_command_stands_beside_where_it_was_swept():
+    for layout, said in ((WIDE, "1.3× longer (1.1–1.6)"), (NARROW, "1.3× longer (1.1–1.6)")):
+        assert any(words.endswith(said) for words in texts(drawn(summary(), layout)))
+    made = summary()
+    assert at_equal_goals(made, "noisy_2.0", "guarded") == "never has such goals"
+    assert at_equal_goals(made, "clean", "guarded") == ""
+    found = made["matched"]["correlated"]["guarded"]
+    found |= {"low": 0.9}
+    assert at_equal_goals(made, "correlated", "guarded") == "no clear difference (0.90–1.6)"
+    found |= {"low": None, "high": None}
+    assert at_equal_goals(made, "correlated", "guarded") == "1.3×, no interval"
+    found |= {"hold_ratio": 0.5, "low": 0.4, "high": 0.8}
+    assert at_equal_goals(made, "correlated", "guarded") == "2.0× shorter (0.40–0.80)"
+
+
+def test_a_newcomer_is_told_what_is_seen():
+    said = " ".join(texts(drawn(summary())))
+    assert "Simulation: a robot hand holds an object" in said
+    assert "carried to a next grasp" in said
+
+
+def test_bars_are_as_long_as_their_times():
     bare, ours = bars(drawn(summary()), "#d55e00"), bars(drawn(summary()), "#009e73")
     cells = summary()["evaluation"]["noisy_2.0"]
     ratio = cells["guarded"]["hold_s"] / cells["unassisted"]["hold_s"]
-    assert abs(ours[1] / bare[1] / ratio - 1) < 0.02
+    assert abs(ours[1] / bare[1] / ratio - 1) < 0.05
+    other = summary()["evaluation"]["noisy_1.0"]["guarded"]["hold_s"]
+    assert abs(ours[0] / ours[1] / (other / cells["guarded"]["hold_s"]) - 1) < 0.02
 
 
 def test_without_a_drop_there_is_an_arrow_and_a_lower_bound_only():
@@ -89,7 +112,7 @@ def test_what_is_absent_is_left_out():
     made = summary()
     for cells in made["evaluation"].values():
         del cells["scaled"]
-    assert "command slowed" not in texts(drawn(made))
+    assert "command × 0.2" not in texts(drawn(made))
     made["evaluation"] = {"absolute": made["evaluation"]["absolute"]}
     assert [group.title for group in groups_of(made)] == ["absolute"]
     assert picture({"run": "r"}) == ""

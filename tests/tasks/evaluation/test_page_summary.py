@@ -46,8 +46,47 @@ SWEPT = {
     "scaled_0.6": (150, 60), "scaled_0.8": (220, 70), "paper_0.1": (60, 40),
     "paper_0.2": (75, 52), "paper_0.4": (96, 62), "paper_0.7": (130, 70),
     "guarded_0.1": (18, 45), "guarded_0.2": (24, 60), "guarded_0.4": (33, 70),
-    "guarded_0.7": (60, 76),
+    "guarded_0.7": (60, 76), "low_pass_0.2": (150, 70), "inverse_dynamics": (200, 72),
+    "guarded_no_share": (90, 71), "share_only": (80, 40),
 }  # fmt: skip
+
+
+ABLATIONS = {
+    "low_pass_0.2": {"kind": "low_pass", "time_s": 0.2},
+    "inverse_dynamics": {
+        "kind": "assisted", "assistance": "paper", "guidance": 1.0, "caution": 1.0,
+    },
+    "guarded_no_share": {"kind": "assisted", "assistance": "guarded", "share": 1.0},
+    "share_only": {"kind": "critic", "caution": 1.0},
+}  # fmt: skip
+
+
+GATES = [
+    {
+        "gate": "tick_time", "metric": "machine.tick_ms_p90", "comparison": "at_most",
+        "relative_to": "control.period_ms", "reference": 50.0, "value": 1.26, "limit": 30.0,
+        "passed": True, "reason": "1.26 is at most 30",
+    },
+    {
+        "gate": "intention", "metric": "evaluation.noisy_2.0.assisted.intention",
+        "comparison": "at_least", "relative_to": None, "reference": None, "value": 0.25,
+        "limit": 0.1, "passed": True, "reason": "0.25 is at least 0.1",
+    },
+    {
+        "gate": "not_worse_than_champion", "metric": "evaluation.noisy_2.0.assisted.hold_s",
+        "comparison": "at_least",
+        "relative_to": "champion.evaluation.noisy_2.0.assisted.hold_s_low",
+        "reference": None, "value": 29.1, "limit": None, "passed": True,
+        "reason": "there is no champion to compare with",
+    },
+]  # fmt: skip
+LINEAGE = [
+    {"label": "check", "version": "da7a", "code": "c0de1", "configuration": "c1", "inputs": {}},
+    {
+        "label": "train", "version": "abc123", "code": "c0de2", "configuration": "c2",
+        "inputs": {"dataset": "da7a", "elsewhere": "f00d" * 16},
+    },
+]  # fmt: skip
 
 
 def cell(drops, goals, *, time_s=120.0, median=None, kept=None):
@@ -116,7 +155,10 @@ def matched():
             "critic_gain": {"hold_ratio": 1.61, "low": 1.2, "high": 2.1, "goals_per_min": 4.0},
             "paper": {"hold_ratio": 1.7, "low": None, "high": None, "goals_per_min": 5.17},
             "guarded": {"hold_ratio": None, "low": None, "high": None, "goals_per_min": 5.83},
-        }
+        },
+        "correlated": {
+            "guarded": {"hold_ratio": 1.3, "low": 1.1, "high": 1.6, "goals_per_min": 5.83},
+        },
     }
 
 
@@ -180,6 +222,16 @@ def clips(ticks=40):
     ]
 
 
+def definition(name):
+    """Return a swept variant's definition; what is None is the calibration's choice."""
+    family, _, number = name.rpartition("_")
+    if name in VARIANTS or name in ABLATIONS:
+        return (VARIANTS | ABLATIONS)[name]
+    if family == "scaled":
+        return {"kind": "direct", "gain": float(number)}
+    return {"kind": "assisted", "assistance": family, "guidance": float(number), "caution": None}
+
+
 def settings():
     return {
         "confidence": 0.95,
@@ -189,12 +241,15 @@ def settings():
         "judged": "held_out",
         "objects": {"held_out": ["capsule"], "training": ["box", "sphere"]},
         "guidance": {"critic_gain": 0.4, "paper": 0.4, "guarded": 0.4},
+        "calm_guidance": {"critic_gain": 1.0, "paper": 0.4, "guarded": 1.0},
         "caution": {"critic_gain": 0.1, "paper": 1.0, "guarded": 0.1},
+        "share": {"critic_gain": 0.3, "paper": 1.0, "guarded": 0.3},
+        "remainder": {"critic_gain": 1.0, "paper": 0.0, "guarded": 1.0},
         "assisted": "guarded",
         "perturbations": PERTURBATIONS,
         "variants": VARIANTS,
         "unseen": ["close_hand", "spread_hand"],
-        "sweep": {name: {"kind": "direct", "gain": 0.1} for name in SWEPT if "scaled" in name},
+        "sweep": {name: definition(name) for name in SWEPT},
     }
 
 
@@ -207,6 +262,8 @@ def summary():
         "overrides": ["profile=smoke"],
         "configuration": "c0ffee",
         "artifacts": {"train": "abc123"},
+        "lineage": LINEAGE,
+        "code": {"commit": "0123456789abcdef", "dirty": True},
         "evaluation": table,
         "by_split": {"held_out": table, "training": table},
         "by_object": {
@@ -228,7 +285,10 @@ def summary():
         },
         "verdict": {
             "passed": False,
-            "judgements": [{"gate": "hold", "passed": False, "reason": "1 is not at least 2"}],
+            "judgements": [
+                {"gate": "hold", "passed": False, "reason": "1 is not at least 2"},
+                *GATES,
+            ],
         },
     }
 

@@ -21,7 +21,10 @@ def test_figures_stand_with_their_intervals_and_assumption():
     (guarded,) = [r for r in rows(html) if r[1] == "guarded" and r[-2] == "0"]
     assert guarded[2] == "none in 960 (260–∞)"
     assert "take drops and goals for Poisson processes" in html
-    assert "The default assistance is guarded (guidance 0.4, caution 0.1)." in html
+    assert (
+        "The default assistance is guarded (guidance 0.4, caution 0.1, share 0.3, remainder 1)."
+        in html
+    )
     assert list({r[1] for r in rows(html) if r[1].startswith("scaled")}) == ["scaled × 0.2"]
 
 
@@ -35,14 +38,14 @@ def test_without_a_default_assistance_the_table_says_so():
 def test_ratios_have_a_column_a_variant_and_a_row_a_perturbation():
     found = rows(tables.ratios(made_up.summary()))
     assert found[0][0] == "time to a drop, ×"
-    assert found[0][1:] == ["scaled × 0.2", "zero", "critic_gain", "paper", "guarded"]
+    assert found[0][1:] == ["guarded", "paper", "scaled × 0.2", "zero", "critic_gain"]
     assert found[1] == [
         "noisy_2.0",
+        "8.48 (5.94–11.9)",
+        "2.92 (2.04–4.08)",
         "6.67 (4.67–9.33)",
         "46.7 (32.7–65.3)",
         "4.67 (3.27–6.53)",
-        "2.92 (2.04–4.08)",
-        "8.48 (5.94–11.9)",
     ]
     assert len(found) == 2 * 11
 
@@ -121,6 +124,9 @@ def test_each_object_is_shown_with_its_split():
     ]
     assert titles[5:] == ["object [1/min]", *titles[1:5]]
     assert "≥ 260" in next(r for r in found if r[1] == "clean")
+    assert found[0][2:5] == ["unassisted", "guarded", "paper"]
+    html = tables.by_object(made_up.summary())
+    assert "16 for an object held out, 6 for an object trained on" in html
 
 
 def test_the_calibrations_rows_are_shown_whatever_their_keys_and_the_choice_is_marked():
