@@ -6,8 +6,6 @@ from typing import Any
 from tasks.evaluation.headline import number
 from tasks.evaluation.sections import note, section, table, tall
 
-STRENGTHS = ("guidance", "caution")
-
 
 def calibration(found: Mapping[str, Any]) -> str:
     """Return the section of `found`: choice, rule, and rows of any keys."""
@@ -49,15 +47,7 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def chosen(row: Mapping[str, Any], choice: Mapping[str, Any]) -> bool:
-    """Say whether a row is the choice: its assistance's own, or the one for guarded rows."""
-    mine = choice.get(row.get("name", ""))
-    if not isinstance(mine, Mapping):
-        paper = str(row.get("name", "")).startswith("paper")
-        mine = (
-            {"guidance": choice.get("paper_guidance")}
-            if paper
-            else {key: choice.get(key) for key in STRENGTHS}
-        )
-    wanted = {key: value for key, value in mine.items() if value is not None}
+def chosen(row: Mapping[str, Any], choice: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Say whether a row is what was chosen of its assistance."""
+    wanted = choice.get(row.get("name", ""), {})
     return bool(wanted) and all(row.get(key) == value for key, value in wanted.items())

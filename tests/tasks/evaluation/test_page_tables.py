@@ -141,11 +141,11 @@ def test_the_calibrations_rows_are_shown_whatever_their_keys_and_the_choice_is_m
     assert "Rule: highest score of those that keep 0.9." in html
 
 
-def test_a_choice_without_assistances_names_is_marked_too():
+def test_where_no_candidate_keeps_enough_the_page_says_so():
     made = made_up.calibration()
-    made["choice"] = {"caution": 0.2, "guidance": 0.4, "paper_guidance": 0.4}
-    chosen = [r[1:4] for r in rows(calibration(made)) if r[0] == "chosen"]
-    assert chosen == [["paper", "0.4", "1"], ["guarded", "0.4", "0.2"]]
+    assert "keeps enough" not in calibration(made)
+    made["met"] = {"paper": False, "guarded": True}
+    assert "No candidate of paper keeps enough." in calibration(made)
     del made["rows"], made["rule"]
     html = calibration(made)
     assert "<table>" not in html
