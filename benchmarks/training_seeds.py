@@ -1,20 +1,33 @@
-"""Join the reports of several training seeds into the table of docs/results.md.
+"""Join the reports of several training seeds into the tables of docs/results.md.
 
     for s in 0 1 2; do dexgen run training_seed=$s; done
     python benchmarks/training_seeds.py var/reports/*/summary.json --json results.json
 
 Data, experts and test are the same in each; controller and critic were trained anew. A figure is
-the mean over the seeds, a bound the worst of their 95% bounds.
+the mean over the seeds, a bound the worst of their 95% bounds. Reports of which that is not true,
+two of one training seed or two measured differently, are refused.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-VARIANTS = ("unassisted", "scaled", "zero", "critic_gain", "paper", "guarded")
+DEFAULT_SEED = 0  # training_seed in configs/config.yaml
+# Settings that say what a seed's own calibration chose, and what is recorded beside the figures.
+NOT_MEASURED_BY = {
+    *("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder"),
+    *("clips", "clip_s"),
+}
+SHARED = ("objects", "grasps", "experts", "rollouts", "hazards", "check")  # steps before a training
+FIGURES = ("hold_s", "hold_median_s", "goals_per_min", "goals_per_drop", "intention")
+
+
+class ReportsError(ValueError):
+    """Reports that cannot be joined; one line."""
 
 
 def main() -> int:
@@ -22,86 +35,229 @@ def main() -> int:
     parser.add_argument("summaries", type=Path, nargs="+", help="summary.json of each seed")
     parser.add_argument("--json", type=Path, help="file for the joined figures")
     options = parser.parse_args()
-    summaries = [json.loads(path.read_text()) for path in options.summaries]
-    bundles = {summary["bundle_hash"] for summary in summaries}
-    if len(bundles) < len(summaries):
-        print("training_seeds: two reports are of one controller", file=sys.stderr)
+    try:
+        summaries = read(options.summaries)
+        require_comparable(summaries)
+    except ReportsError as error:
+        print(f"training_seeds: {error}", file=sys.stderr)
         return 2
-    joined = join(summaries)
-    print(table(joined))
+    joined = join(list(summaries.values()))
+    print(text(joined))
     if options.json:
         options.json.write_text(json.dumps(joined, indent=1) + "\n")
     return 0
 
 
+def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    """Return the summaries by file; a link to one that is there already (`latest`) is left out.
+
+    Raises:
+        ReportsError: a file is missing, is no JSON, or is a report without an evaluation.
+    """
+    summaries = {}
+    for path in dict.fromkeys(path.resolve() for path in paths):
+        try:
+            summary = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise ReportsError(f"{path}: cannot be read ({error})") from None
+        if not all(summary.get(part) for part in ("evaluation", "ratios", "settings")):
+            raise ReportsError(f"{path}: has no evaluation; leave it out or run it to its end")
+        summaries[str(path)] = summary
+    return summaries
+
+
+def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
+    """Raise ReportsError unless the training seed, and what follows from it, alone differs."""
+    for (one, a), (two, b) in combinations(summaries.items(), 2):
+        pair = f"{one} and {two}"
+        if training_seed(a) == training_seed(b):
+            raise ReportsError(f"{pair} are both of training seed {training_seed(a)}; give one")
+        first, second = measured(a), measured(b)
+        for key in sorted(first.keys() | second.keys()):
+            if first.get(key) != second.get(key):
+                raise ReportsError(f"{pair} were measured differently: settings.{key} is unequal")
+        label = difference(shared(a), shared(b))
+        if label is not None:
+            raise ReportsError(f"{pair} are of other data: {label} is unequal")
+        label = difference(codes(a), codes(b))
+        if label is not None and "lineage" in a and "lineage" in b:
+            raise ReportsError(f"{pair} were made by different code: that of {label} is unequal")
+
+
+def training_seed(summary: Mapping[str, Any]) -> int:
+    """Return the seed that the run was started with."""
+    seed = DEFAULT_SEED
+    for override in summary["overrides"]:
+        key, _, value = override.partition("=")
+        if key.lstrip("+") == "training_seed":
+            seed = int(value)
+    return seed
+
+
+def measured(summary: Mapping[str, Any]) -> dict[str, Any]:
+    settings = summary["settings"]
+    return {key: value for key, value in settings.items() if key not in NOT_MEASURED_BY}
+
+
+def shared(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of the artifacts that no training is behind, by step."""
+    versions = summary["artifacts"].items()
+    return {label: version for label, version in versions if label.split("/")[0] in SHARED}
+
+
+def codes(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fingerprint of the code behind each step's artifact; none in older reports."""
+    return {step["label"]: step["code"] for step in summary.get("lineage", ())}
+
+
+def difference(a: Mapping[str, str], b: Mapping[str, str]) -> str | None:
+    """Return the first key at which two mappings differ."""
+    return next((key for key in sorted(a.keys() | b.keys()) if a.get(key) != b.get(key)), None)
+
+
 def join(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return perturbation -> variant -> joined figures."""
-    first = summaries[0]["evaluation"]
+    """Return training seeds, window [s], and split -> perturbation -> variant -> joined figures.
+
+    The judged split comes first, and it alone has ratios.
+    """
+    settings = summaries[0]["settings"]
+    judged = settings["judged"]
+    parts = [judged, *(split for split in summaries[0]["by_split"] if split != judged)]
+    splits = {split: [summary["by_split"][split] for summary in summaries] for split in parts}
+    joined = {split: join_tables(tables) for split, tables in splits.items()}
+    for perturbation, cells in joined[judged].items():
+        for variant, cell in cells.items():
+            cell |= join_ratios(summaries, perturbation, variant)
     return {
-        perturbation: {
-            variant: cell(summaries, perturbation, variant)
-            for variant in VARIANTS
-            if variant in first[perturbation]
-        }
-        for perturbation in first
+        "training_seeds": [training_seed(summary) for summary in summaries],
+        "window_s": settings["window_s"],
+        "objects": {split: settings["objects"][split] for split in parts},
+        "splits": joined,
     }
 
 
-def cell(summaries: Sequence[dict[str, Any]], perturbation: str, variant: str) -> dict[str, Any]:
-    figures = [summary["evaluation"][perturbation][variant] for summary in summaries]
-    names = ("hold_s", "hold_median_s", "goals_per_min", "goals_per_drop", "intention")
-    joined: dict[str, Any] = {name: mean([row[name] for row in figures]) for name in names}
-    ratios = [summary["ratios"][perturbation].get(variant) for summary in summaries]
-    for key in ("hold", "goals_per_drop"):
-        joined[f"{key}_ratio"] = worst([ratio and ratio[key] for ratio in ratios])
-    matched = [
-        summary.get("matched", {}).get(perturbation, {}).get(variant) for summary in summaries
-    ]
+def join_tables(tables: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Join one split's figures; `assisted` repeats another variant's and is left out."""
+    return {
+        perturbation: {
+            variant: join_cells([table[perturbation] for table in tables], variant)
+            for variant in cells
+            if variant != "assisted"
+        }
+        for perturbation, cells in tables[0].items()
+    }
+
+
+def join_cells(seeds: Sequence[dict[str, Any]], variant: str) -> dict[str, Any]:
+    """Return the means of one variant's figures; `seeds` holds each seed's variants."""
+    rows = [cells[variant] for cells in seeds]
+    joined: dict[str, Any] = {name: mean([row[name] for row in rows]) for name in FIGURES}
+    joined["contacts_kept"] = mean([row["contacts_kept"] for row in rows])
+    still = [cells.get("zero", {}).get("hold_median_s") for cells in seeds]
+    shares = [row["hold_median_s"] / zero for row, zero in zip(rows, still, strict=True) if zero]
+    joined["median_of_zero"] = mean(shares)
+    return joined
+
+
+def join_ratios(
+    summaries: Sequence[dict[str, Any]], perturbation: str, variant: str
+) -> dict[str, Any]:
+    """Return the ratios to the bare command, and to the scaled one at equal goals a minute."""
+    bare = [summary["ratios"][perturbation].get(variant) for summary in summaries]
+    joined: dict[str, Any] = {
+        f"{key}_ratio": worst([one and one[key] for one in bare])
+        for key in ("hold", "goals_per_drop")
+    }
+    swept = [summary.get("matched", {}).get(perturbation, {}).get(variant) for summary in summaries]
     joined["matched_ratio"] = worst(
-        [one and {"value": one["hold_ratio"], "low": one["low"]} for one in matched]
+        [one and {"value": one["hold_ratio"], "low": one["low"]} for one in swept]
     )
     return joined
 
 
-def mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+def mean(values: Sequence[float | None]) -> float | None:
+    """Return the mean of what is there; None of nothing."""
+    found = [value for value in values if value is not None]
+    return sum(found) / len(found) if found else None
 
 
-def worst(ratios: Sequence[Any]) -> dict[str, float | None] | None:
-    """Return the mean ratio and the lowest of the lower bounds; None where a seed has none."""
-    if any(ratio is None or ratio["value"] is None for ratio in ratios):
+def worst(ratios: Sequence[Any]) -> dict[str, Any] | None:
+    """Return the mean ratio and the lowest of the lower bounds; None where nobody measured it.
+
+    `without` counts the seeds that have no ratio, of `seeds`: beyond the scaled command's curve,
+    or against a bare command that reached nothing. The mean is then the others', and has no bound.
+    """
+    if any(ratio is None for ratio in ratios):
         return None
-    lows = [ratio["low"] for ratio in ratios]
-    low = None if None in lows else min(lows)
-    return {"value": mean([ratio["value"] for ratio in ratios]), "low": low}
+    found = [ratio for ratio in ratios if ratio["value"] is not None]
+    lows = [ratio["low"] for ratio in found]
+    without = len(ratios) - len(found)
+    return {
+        "value": mean([ratio["value"] for ratio in found]),
+        "low": None if without or None in lows else min(lows),
+        "without": without,
+        "seeds": len(ratios),
+    }
 
 
-def table(joined: dict[str, Any]) -> str:
-    """Return the figures as a Markdown table."""
-    lines = [
-        "| perturbation | answer | hold [s] | goals/min | goals/drop | hold x bare (low) "
-        "| goals/drop x bare (low) | hold x scaled at equal goals (low) |",
-        "|---|---|---|---|---|---|---|---|",
+def number(key: str, digits: int) -> Callable[[dict[str, Any]], str]:
+    return lambda row: "" if row[key] is None else f"{row[key]:.{digits}f}"
+
+
+def ratio(key: str, absent: str) -> Callable[[dict[str, Any]], str]:
+    """Show a ratio with its bound in parentheses; `absent` says why a seed has none."""
+
+    def shown(row: dict[str, Any]) -> str:
+        found = row[f"{key}_ratio"]
+        if found is None:
+            return ""
+        value = "" if found["value"] is None else f"{found['value']:.2f}"
+        if found["without"]:
+            return f"{value} {absent} ({found['without']} of {found['seeds']})".strip()
+        return f"{value} ({'none' if found['low'] is None else format(found['low'], '.2f')})"
+
+    return shown
+
+
+Columns = Mapping[str, Callable[[dict[str, Any]], str]]
+COLUMNS: Columns = {
+    "hold [s]": number("hold_s", 1),
+    "goals/min": number("goals_per_min", 1),
+    "goals/drop": number("goals_per_drop", 2),
+    "intention": number("intention", 2),
+    "median hold x zero's": number("median_of_zero", 2),
+    "contacts kept": number("contacts_kept", 2),
+}
+RATIOS: Columns = {
+    "hold x bare (low)": ratio("hold", "undefined"),
+    "goals/drop x bare (low)": ratio("goals_per_drop", "undefined"),
+    "hold x scaled at equal goals (low)": ratio("matched", "beyond"),
+}
+
+
+def text(joined: dict[str, Any]) -> str:
+    """Return one Markdown table a split, the judged one's first and with its ratios."""
+    blocks = [
+        f"Training seeds {', '.join(map(str, joined['training_seeds']))}. A median ends with the "
+        f"window, {joined['window_s']:g} s. Beyond: seeds whose goals a minute no scaled command "
+        "reaches; the figure before it is the others' mean."
     ]
-    for perturbation, cells in joined.items():
+    for i, (split, tables) in enumerate(joined["splits"].items()):
+        title = f"## {split.replace('_', ' ').capitalize()}: {', '.join(joined['objects'][split])}"
+        blocks += [title, table(tables, {**COLUMNS, **RATIOS} if i == 0 else COLUMNS)]
+    return "\n\n".join(blocks)
+
+
+def table(tables: dict[str, dict[str, dict[str, Any]]], columns: Columns) -> str:
+    lines = [
+        f"| perturbation | answer | {' | '.join(columns)} |",
+        "|---" * (len(columns) + 2) + "|",
+    ]
+    for perturbation, cells in tables.items():
         for i, (variant, row) in enumerate(cells.items()):
-            shown = [
-                perturbation if i == 0 else "",
-                variant,
-                f"{row['hold_s']:.1f}",
-                f"{row['goals_per_min']:.1f}",
-                f"{row['goals_per_drop']:.2f}",
-                *(ratio(row[f"{key}_ratio"]) for key in ("hold", "goals_per_drop", "matched")),
-            ]
+            shown = (perturbation if i == 0 else "", variant, *(f(row) for f in columns.values()))
             lines.append(f"| {' | '.join(shown)} |")
     return "\n".join(lines)
-
-
-def ratio(found: dict[str, float | None] | None) -> str:
-    if found is None:
-        return ""
-    low = "none" if found["low"] is None else f"{found['low']:.2f}"
-    return f"{found['value']:.2f} ({low})"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The risk critic: its network, how it is trained, and how its threshold is chosen."""
+"""The risk critic: its network and how it is trained; the step `calibrate` chooses thresholds."""
 
 from typing import Annotated, Literal
 

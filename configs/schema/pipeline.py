@@ -1,5 +1,6 @@
 """The whole configuration of a run."""
 
+import math
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -71,6 +72,35 @@ class Config:
         for name in self.evaluate.unseen:
             if self.hazards.bursts.kinds.get("open") and poses.get(name) == "open":
                 raise ValueError(f"evaluate.unseen: the critic's data hold commands like {name}")
+        return self
+
+    @model_validator(mode="after")
+    def bursts_can_be_drawn(self) -> "Config":
+        for group, bursts in (("rollouts", self.rollouts.bursts), ("hazards", self.hazards.bursts)):
+            for name, most in (("bad_s", math.inf), ("calm_s", math.inf), ("strength", 1.0)):
+                low, high = getattr(bursts, name)
+                if not 0 <= low <= high <= most:
+                    bounds = "0 or more" if most == math.inf else f"from 0 to {most:g}"
+                    raise ValueError(
+                        f"{group}.bursts.{name} [{low:g}, {high:g}]: give the smaller value first, "
+                        f"and both {bounds}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def risk_can_be_learnt(self) -> "Config":
+        if not max(self.hazards.levels) > 0:
+            raise ValueError(
+                f"hazards.levels {list(self.hazards.levels)} lead to no bad command, and the "
+                "critic would see none; give one level above 0"
+            )
+        episode = min(self.task.episode_s, self.hazards.chunk_s)
+        if self.critic.horizon_s >= episode:
+            raise ValueError(
+                f"critic.horizon_s {self.critic.horizon_s:g} s reaches beyond an episode of the "
+                f"hazards, {episode:g} s (the shorter of task.episode_s and hazards.chunk_s); "
+                "choose a shorter horizon"
+            )
         return self
 
     @property

@@ -34,6 +34,24 @@ def test_bad_override_is_one_line_that_names_it(override, named):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("critic.horizon_s=1000", "20 s (the shorter of task.episode_s and hazards.chunk_s)"),
+        ("hazards.chunk_s=1", "critic.horizon_s 1.25 s"),
+        ("hazards.levels=[0]", "no bad command"),
+        ("hazards.bursts.strength=[1,0]", "hazards.bursts.strength [1, 0]"),
+        ("rollouts.bursts.strength=[0,2]", "rollouts.bursts.strength [0, 2]"),
+        ("hazards.bursts.calm_s=[4,0.5]", "hazards.bursts.calm_s [4, 0.5]"),
+    ],
+)
+def test_values_that_do_not_fit_together_are_refused_in_one_line(override, named):
+    with pytest.raises(ConfigError) as caught:
+        load(Config, [override])
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_profile_is_valid(profile):
     assert load(Config, [f"profile={profile}"]).seed >= 0
