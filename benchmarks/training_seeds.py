@@ -124,7 +124,7 @@ def join(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     judged = settings["judged"]
     parts = [judged, *(split for split in summaries[0]["by_split"] if split != judged)]
     splits = {split: [summary["by_split"][split] for summary in summaries] for split in parts}
-    joined = {split: join_tables(tables) for split, tables in splits.items()}
+    joined = {split: join_tables(tables, settings["window_s"]) for split, tables in splits.items()}
     for perturbation, cells in joined[judged].items():
         for variant, cell in cells.items():
             cell |= join_ratios(summaries, perturbation, variant)
@@ -136,11 +136,13 @@ def join(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def join_tables(tables: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def join_tables(
+    tables: Sequence[dict[str, Any]], window_s: float
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Join one split's figures; `assisted` repeats another variant's and is left out."""
     return {
         perturbation: {
-            variant: join_cells([table[perturbation] for table in tables], variant)
+            variant: join_cells([table[perturbation] for table in tables], variant, window_s)
             for variant in cells
             if variant != "assisted"
         }
@@ -148,14 +150,21 @@ def join_tables(tables: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[st
     }
 
 
-def join_cells(seeds: Sequence[dict[str, Any]], variant: str) -> dict[str, Any]:
-    """Return the means of one variant's figures; `seeds` holds each seed's variants."""
+def join_cells(seeds: Sequence[dict[str, Any]], variant: str, window_s: float) -> dict[str, Any]:
+    """Return the means of one variant's figures; `seeds` holds each seed's variants.
+
+    Where a zero command's median is the window's end, a share of it is an upper bound.
+    """
     rows = [cells[variant] for cells in seeds]
     joined: dict[str, Any] = {name: mean([row[name] for row in rows]) for name in FIGURES}
     joined["contacts_kept"] = mean([row["contacts_kept"] for row in rows])
     still = [cells.get("zero", {}).get("hold_median_s") for cells in seeds]
     shares = [row["hold_median_s"] / zero for row, zero in zip(rows, still, strict=True) if zero]
     joined["median_of_zero"] = mean(shares)
+    joined["median_is_bound"] = any(zero and zero >= window_s for zero in still)
+    still = [cells.get("zero", {}).get("hold_s") for cells in seeds]
+    shares = [row["hold_s"] / zero for row, zero in zip(rows, still, strict=True) if zero]
+    joined["hold_of_zero"] = mean(shares)
     return joined
 
 
@@ -219,13 +228,19 @@ def ratio(key: str, absent: str) -> Callable[[dict[str, Any]], str]:
     return shown
 
 
+def median_share(row: dict[str, Any]) -> str:
+    words = number("median_of_zero", 2)(row)
+    return f"\u2264 {words}" if words and row["median_is_bound"] else words
+
+
 Columns = Mapping[str, Callable[[dict[str, Any]], str]]
 COLUMNS: Columns = {
     "hold [s]": number("hold_s", 1),
     "goals/min": number("goals_per_min", 1),
     "goals/drop": number("goals_per_drop", 2),
     "intention": number("intention", 2),
-    "median hold x zero's": number("median_of_zero", 2),
+    "hold x zero's": number("hold_of_zero", 2),
+    "median hold x zero's": median_share,
     "contacts kept": number("contacts_kept", 2),
 }
 RATIOS: Columns = {

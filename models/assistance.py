@@ -9,7 +9,8 @@ dynamics, that loss is given back as far as the command is in the plan:
 
     action = D(planned motion) + remainder * min(guidance, 1) * (f - D(motion of f))
 
-so that at guidance 1, where the plan is the command's motion, the action is f itself.
+with D within [-1, 1], so that at guidance 1, where by the constant rule the plan is the command's
+motion, the action is f itself.
 
 Two assistances are named everywhere; they differ in their settings only, so that one exported
 graph computes both. `paper` is the paper's method: caution 1, every command is followed into the

@@ -274,6 +274,7 @@ def for_calibration(evaluate: Evaluate) -> Evaluate:
         judged="training",
         stream=settings.stream + 1,
         confidence=0.95,
+        intention=Intention(horizon_s=1.0, min_motion=1.0),
         session_threads=1,
         bootstrap=1,
         unseen=(),
@@ -323,6 +324,11 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
     if not any(swept.values()):
         raise ConfigError("evaluate.sweep.pairs: all are 0; ask for some, or for no perturbations")
     for split, pairs in swept.items():
+        if pairs and split != evaluate.judged:
+            raise ConfigError(
+                f"evaluate.sweep.pairs.{split}: {pairs} environments, but evaluate.judged is "
+                f"{evaluate.judged}; the trade-off shows those alone, set it to 0"
+            )
         if pairs and not evaluate.pairs.of(split):
             raise ConfigError(
                 f"evaluate.sweep.pairs.{split}: {pairs} environments, but evaluate.pairs.{split} "

@@ -91,7 +91,7 @@ def at_equal_goals(summary: Mapping[str, Any], name: str, ours: str) -> str:
     if value is None:
         return "never has such goals"
     if low is None or high is None:
-        return f"{number(value, 2)}×, no interval"
+        return f"{number(value, 2)}×, too uncertain"
     span = f"({number(low, 2)}–{number(high, 2)})"
     if low <= 1 <= high:
         return f"no clear difference {span}"

@@ -28,7 +28,8 @@ def contacts(summary: Mapping[str, Any]) -> str:
         return ""
     text = (
         "Share of the withdrawn fingers that still touched the object at the end of their "
-        "withdrawal. No interval: fingers of one environment depend on each other."
+        "withdrawal; a withdrawal that ended in a drop is not judged. No interval: fingers of one "
+        "environment depend on each other."
     )
     return section("Contacts kept", note(text), chart(groups, PERCENT, "%", True))
 
@@ -48,11 +49,11 @@ def families(summary: Mapping[str, Any]) -> str:
     ordered = sorted(known, key=lambda name: name in unseen)
     variants = in_order(variants_of(evaluation[ordered[0]]), settings)
     variants = [name for name in variants if name != STILL]
-    head = ["command", "critic's data", "zero [s]", *(label(name, settings) for name in variants)]
+    head = ["command", "unseen", "zero [s]", *(label(name, settings) for name in variants)]
     rows = [
         [
             name,
-            "left out" if name in unseen else "",
+            "unseen" if name in unseen else "",
             number(evaluation[name][STILL]["hold_median_s"]),
             *(
                 part_of_still(evaluation[name], variant, settings["window_s"])
@@ -66,7 +67,7 @@ def families(summary: Mapping[str, Any]) -> str:
         "Median time to the first drop as a share of the hand's that never moves (zero). "
         f"Medians end with the window, {number(settings['window_s'])} s: \u2265 or \u2264 where "
         "one of the two reached it. "
-        + (f"The critic's data hold no commands like {left_out}." if left_out else "")
+        + (f"Unseen, by the critic's data and by the calibration: {left_out}." if left_out else "")
     )
     return section("Kinds of bad commands", note(text), table(head, rows, text_columns=2))
 

@@ -32,7 +32,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 @dataclass(frozen=True)
 class Point:
-    """One setting; `strength` orders a family's curve, None stands alone."""
+    """One setting; `strength` orders the points of a curve, None stands alone."""
 
     family: str
     strength: float | None
@@ -41,6 +41,7 @@ class Point:
     chosen: bool
     cell: Mapping[str, Any]
     shape: int = 0  # of SHAPES
+    curve: str = ""  # whose curve it is on; empty: its family's
 
     @property
     def height(self) -> float:
@@ -53,7 +54,7 @@ def scatter(title: str, points: Sequence[Point]) -> str:
         [Row("", 0, p.cell["goals_per_min"], 0.0, p.cell["goals_per_min"]) for p in points]
     )
     up = log_axis(
-        [Row("", 0, p.height, p.height, p.cell["hold_s_high"] or ABOVE * p.height) for p in points]
+        [Row("", 0, p.height, bottom(p), p.cell["hold_s_high"] or ABOVE * p.height) for p in points]
     )
     places = [place(point, across, up) for point in points]
     marks = "".join(mark(point, *at, up) for point, at in zip(points, places, strict=True))
@@ -66,6 +67,11 @@ def scatter(title: str, points: Sequence[Point]) -> str:
         aria_label=spoken(title, points),
     )
     return f'<figure class="scatter"><figcaption>{escape(title)}</figcaption>{drawing}</figure>'
+
+
+def bottom(point: Point) -> float:
+    """Return how low an interval reaches [s]; without a drop it starts at the point."""
+    return min(point.height, point.cell["hold_s_low"])
 
 
 def place(point: Point, across: Axis, up: Axis) -> tuple[float, float]:
@@ -95,18 +101,18 @@ def axes_svg(across: Axis, up: Axis) -> str:
 
 
 def curves(points: Sequence[Point], places: Sequence[tuple[float, float]]) -> str:
-    """Join each family's points in the order of their strength."""
+    """Join each curve's points in the order of their strength, in the colour of its second."""
     parts = []
-    for family in dict.fromkeys(point.family for point in points):
+    for curve in dict.fromkeys(point.curve or point.family for point in points):
         mine = [
             (point.strength, at, point.tone)
             for point, at in zip(points, places, strict=True)
-            if point.family == family and point.strength is not None
+            if (point.curve or point.family) == curve and point.strength is not None
         ]
         if len(mine) > 1:
             ordered = sorted(mine, key=lambda one: one[0])
             path = " ".join(f"{x:.1f},{y:.1f}" for _, (x, y), _ in ordered)
-            parts.append(svg.tag("polyline", points=path, class_=f"curve tone{mine[0][2]}"))
+            parts.append(svg.tag("polyline", points=path, class_=f"curve tone{ordered[1][2]}"))
     return "".join(parts)
 
 

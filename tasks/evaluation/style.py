@@ -121,7 +121,7 @@ code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono",
 .scatter .label { fill: var(--tone); font-weight: 600; paint-order: stroke;
   stroke: var(--panel); stroke-width: 2.5px; }
 .tall th:first-child, .tall td:first-child { min-width: 6.5rem; max-width: 6.5rem;
-  white-space: normal; }
+  white-space: normal; overflow-wrap: anywhere; }
 .tall th.text:nth-child(2), .tall td.text:nth-child(2) { position: sticky; left: 6.5rem;
   background: var(--paper); }
 .tall { max-height: 34rem; overflow: auto; } .tall .wide { overflow: visible; }

@@ -62,8 +62,11 @@ def points_of(summary: Mapping[str, Any], perturbation: str) -> list[Point]:
         family, chosen = family_of(name), calibrated(name, settings)
         strength = strength_of(name, settings)
         words = f"{strength:g}" if strength is not None else "" if shapes[name] else name
+        curve, gain = "", definition_of(name, settings).get("gain")
+        if strength is None and gain is not None:  # the ends of the scaled command's curve
+            curve, strength = "scaled", float(gain)
         points.append(
-            Point(family, strength, words, tone(family), chosen, cells[name], shapes[name])
+            Point(family, strength, words, tone(family), chosen, cells[name], shapes[name], curve)
         )
     return points
 
@@ -140,7 +143,10 @@ def matched(summary: Mapping[str, Any]) -> str:
     text = (
         "The fair question to a controller: does it hold longer than the command slowed until it "
         f"reaches as many goals? Above 1 it does. {100 * settings['confidence']:g}% intervals of "
-        "a paired bootstrap; between two gains the scaled curve is drawn straight in log time."
+        "a paired bootstrap, none where too many resamples have no place on the scaled curve; "
+        "between two gains it is straight in log time. A scaled command that never dropped is "
+        "taken at its lower bound, which makes the ratio too high. These are the trade-off's own "
+        "environments, fewer than the panels' and with other counts of goals."
     )
     body = f"<h3>At equal goals a minute</h3>{note(text)}"
     return body + tall(table(head, rows, text_columns=2))

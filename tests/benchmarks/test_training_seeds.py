@@ -112,9 +112,18 @@ def test_a_figure_is_the_mean_and_a_bound_the_worst(command):
     row = next(line for line in printed.splitlines() if "| guarded |" in line)
     shown = [part.strip() for part in row.strip("|").split("|")][2:]
     assert shown == [
-        *("15.0", "6.0", "1.00", "0.50", "0.38", "0.70"),  # median 5 s and 10 s of zero's 20 s
+        # hold 10 s and 20 s of zero's 40 s, median 5 s and 10 s of zero's 20 s
+        *("15.0", "6.0", "1.00", "0.50", "0.38", "0.38", "0.70"),
         *("3.00 (1.00)", "undefined (2 of 2)", "2.00 (0.75)"),
     ]
+
+
+def test_a_share_of_a_median_that_the_window_ended_is_an_upper_bound(command):
+    ended = summary(1)
+    ended["by_split"]["held_out"]["withdraw"]["zero"]["hold_median_s"] = 60.0
+    _, printed, _ = command(summary(0, 10.0), ended)
+    row = next(line for line in printed.splitlines() if "| guarded |" in line)
+    assert "| ≤ " in row
 
 
 def test_every_split_has_its_table_and_repeats_no_variant(command):

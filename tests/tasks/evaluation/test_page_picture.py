@@ -61,7 +61,7 @@ def test_at_equal_goals_the_scaled_command_stands_beside_where_it_was_swept():
     found |= {"low": 0.9}
     assert at_equal_goals(made, "correlated", "guarded") == "no clear difference (0.90–1.6)"
     found |= {"low": None, "high": None}
-    assert at_equal_goals(made, "correlated", "guarded") == "1.3×, no interval"
+    assert at_equal_goals(made, "correlated", "guarded") == "1.3×, too uncertain"
     found |= {"hold_ratio": 0.5, "low": 0.4, "high": 0.8}
     assert at_equal_goals(made, "correlated", "guarded") == "2.0× shorter (0.40–0.80)"
 

@@ -85,9 +85,9 @@ def test_families_left_out_of_the_critics_data_are_marked_and_stand_last():
     html = bad_commands.families(made_up.summary())
     found = rows(html)
     assert [r[0] for r in found[-2:]] == ["close_hand", "spread_hand"]
-    assert [r[1] for r in found[1:]] == [""] * 7 + ["left out"] * 2
+    assert [r[1] for r in found[1:]] == [""] * 7 + ["unseen"] * 2
     assert "clean" not in [r[0] for r in found]
-    assert "no commands like close_hand, spread_hand" in html
+    assert "by the critic's data and by the calibration: close_hand, spread_hand" in html
 
 
 @pytest.mark.parametrize(
