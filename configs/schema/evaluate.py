@@ -296,7 +296,7 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
 
     Raises:
         ConfigError: a split has fewer pairs than objects, or pairs and no object; the calibration
-            has fewer than training objects; the sweep has none, or of a split that is left out.
+            has fewer than training objects; the sweep has none, or of a split that is not judged.
     """
     splits = [split_of(item) for item in objects]
     for split in SPLITS:
@@ -328,9 +328,4 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
             raise ConfigError(
                 f"evaluate.sweep.pairs.{split}: {pairs} environments, but evaluate.judged is "
                 f"{evaluate.judged}; the trade-off shows those alone, set it to 0"
-            )
-        if pairs and not evaluate.pairs.of(split):
-            raise ConfigError(
-                f"evaluate.sweep.pairs.{split}: {pairs} environments, but evaluate.pairs.{split} "
-                "is 0 and leaves those objects out; set both, or neither"
             )

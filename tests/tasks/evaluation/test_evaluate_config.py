@@ -75,7 +75,7 @@ def test_pairs_that_cannot_show_every_object_are_refused(overrides, named):
     [
         (
             "{held_out: 4, training: 2}",
-            r"sweep\.pairs\.training: 2 environments, but evaluate\.pairs",
+            r"sweep\.pairs\.training: 2 environments, but evaluate\.judged is held_out",
         ),
         ("{held_out: 0, training: 0}", r"sweep\.pairs: all are 0"),
     ],
