@@ -200,7 +200,7 @@ class Evaluate:
     session_threads: Count  # of the exported graph
     contact_n: Positive  # [N] a finger that presses more strongly touches
     bootstrap: Count  # resamples of the pairs behind every ratio's interval
-    unseen: tuple[str, ...]  # of families that neither critic nor calibration saw
+    unseen: tuple[str, ...]  # those that neither critic nor calibration saw; counts where judged
     clips: tuple[str, ...]  # those recorded for the report, bare and assisted, if judged
     clip_s: Positive  # [s] of a recording
     sweep: Sweep

@@ -75,6 +75,16 @@ class Config:
         return self
 
     @model_validator(mode="after")
+    def remainder_has_its_rule(self) -> "Config":
+        if self.export.sampling.rule == "posterior" and self.evaluate.calibration.remainder > 0:
+            raise ValueError(
+                f"evaluate.calibration.remainder {self.evaluate.calibration.remainder:g}: a "
+                "remainder is weighed by a guidance from 0 to 1, which rule `posterior` does not "
+                "have; set it to 0, or export.sampling.rule to constant"
+            )
+        return self
+
+    @model_validator(mode="after")
     def bursts_can_be_drawn(self) -> "Config":
         for group, bursts in (("rollouts", self.rollouts.bursts), ("hazards", self.hazards.bursts)):
             for name, most in (("bad_s", math.inf), ("calm_s", math.inf), ("strength", 1.0)):

@@ -39,6 +39,7 @@ def test_bad_override_is_one_line_that_names_it(override, named):
     [
         ("critic.horizon_s=1000", "20 s (the shorter of task.episode_s and hazards.chunk_s)"),
         ("hazards.chunk_s=1", "critic.horizon_s 1.25 s"),
+        ("export.sampling.rule=posterior", "evaluate.calibration.remainder 1"),
         ("hazards.levels=[0]", "no bad command"),
         ("hazards.bursts.strength=[1,0]", "hazards.bursts.strength [1, 0]"),
         ("rollouts.bursts.strength=[0,2]", "rollouts.bursts.strength [0, 2]"),

@@ -28,7 +28,7 @@ def test_a_new_noise_level_is_a_configuration_value():
         ("+evaluate.variants.assisted={kind: direct, gain: 1}", "assisted"),
         ("evaluate.sweep.perturbations=[noisy_8]", "noisy_8"),
         ("evaluate.calibration.perturbations=[noisy_7]", "noisy_7"),
-        ("evaluate.calibration.stream=3", "calibration.stream 3 is the test's own"),
+        ("evaluate.calibration.stream=4", "calibration.stream 4 is the test's own"),
         ("~evaluate.library.clean", "'clean' is not in the library"),
         ("evaluate.variants.paper.assistance=bold", "assistance"),
         ("evaluate.variants.guarded.caution=1.5", "caution"),
