@@ -16,7 +16,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-DEFAULT_SEED = 0  # training_seed in configs/config.yaml
 # Settings that say what a seed's own calibration chose, and what is recorded beside the figures.
 NOT_MEASURED_BY = {
     *("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder"),
@@ -62,6 +61,8 @@ def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
             raise ReportsError(f"{path}: cannot be read ({error})") from None
         if not all(summary.get(part) for part in ("evaluation", "ratios", "settings")):
             raise ReportsError(f"{path}: has no evaluation; leave it out or run it to its end")
+        if "training_seed" not in summary:
+            raise ReportsError(f"{path}: names no training seed; make the report anew")
         summaries[str(path)] = summary
     return summaries
 
@@ -70,8 +71,8 @@ def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
     """Raise ReportsError unless the training seed, and what follows from it, alone differs."""
     for (one, a), (two, b) in combinations(summaries.items(), 2):
         pair = f"{one} and {two}"
-        if training_seed(a) == training_seed(b):
-            raise ReportsError(f"{pair} are both of training seed {training_seed(a)}; give one")
+        if a["training_seed"] == b["training_seed"]:
+            raise ReportsError(f"{pair} are both of training seed {a['training_seed']}; give one")
         first, second = measured(a), measured(b)
         for key in sorted(first.keys() | second.keys()):
             if first.get(key) != second.get(key):
@@ -82,16 +83,6 @@ def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
         label = difference(codes(a), codes(b))
         if label is not None and "lineage" in a and "lineage" in b:
             raise ReportsError(f"{pair} were made by different code: that of {label} is unequal")
-
-
-def training_seed(summary: Mapping[str, Any]) -> int:
-    """Return the seed that the run was started with."""
-    seed = DEFAULT_SEED
-    for override in summary["overrides"]:
-        key, _, value = override.partition("=")
-        if key.lstrip("+") == "training_seed":
-            seed = int(value)
-    return seed
 
 
 def measured(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +120,7 @@ def join(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for variant, cell in cells.items():
             cell |= join_ratios(summaries, perturbation, variant)
     return {
-        "training_seeds": [training_seed(summary) for summary in summaries],
+        "training_seeds": [summary["training_seed"] for summary in summaries],
         "window_s": settings["window_s"],
         "objects": {split: settings["objects"][split] for split in parts},
         "splits": joined,

@@ -25,6 +25,7 @@ def report_run(
     summary: dict[str, Any] = {
         "run": run,
         "overrides": overrides,
+        "training_seed": config.training_seed,
         "configuration": digest(config),
         "failure": None if failure is None else " ".join(str(failure).split()),
         "stages": stages(done),

@@ -7,6 +7,7 @@ from typing import Any
 from tasks.evaluation.headline import number
 from tasks.evaluation.sections import flowing, section, table
 
+UNITS = {"s": "s", "ms": "ms", "target": "rad"}  # by the words that a metric's name holds
 CHAMPION = "champion."  # a gate's limit that begins so is the model in force's
 
 
@@ -27,7 +28,8 @@ def leading(judgements: list[Mapping[str, Any]]) -> str:
         if one.get("metric", "").startswith("evaluation.") and one.get("limit") is not None:
             way = one["comparison"].replace("_", " ")
             more = ", \u2026" if len(judgements) > 1 else ""
-            return f" ({one['gate']}: {number(one['value'])}, {way} {number(one['limit'])}{more})"
+            value, limit = figure(one, "value"), figure(one, "limit")
+            return f" ({one['gate']}: {value}, {way} {limit}{more})"
     return ""
 
 
@@ -52,4 +54,9 @@ def state(one: Mapping[str, Any]) -> str:
 
 
 def figure(one: Mapping[str, Any], key: str) -> str:
-    return "" if one.get(key) is None else number(one[key])
+    """Return the gate's value or limit with its unit, which the metric's last word says."""
+    if one.get(key) is None:
+        return ""
+    words = one.get("metric", "").rpartition(".")[2].split("_")
+    unit = next((f"\u00a0{UNITS[word]}" for word in words if word in UNITS), "")
+    return number(one[key]) + unit

@@ -5,6 +5,7 @@ from typing import Any
 
 from tasks.evaluation.claims import Cell, apart, standing
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 JUDGED_ON = {"held_out": "objects held out of training", "training": "the training's own objects"}
 
 
@@ -35,12 +36,15 @@ def describe(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a figure with `digits` significant digits and no exponent; None is unbounded."""
+    """Return a figure with `digits` significant digits, as people write it; None is unbounded."""
     if value is None:
         return "∞"
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
-    return f"{value:#.{digits}g}" if abs(value) >= 1e-3 else f"{value:.{digits - 1}g}"
+    if abs(value) >= 1e-4:
+        return f"{value:#.{digits}g}" if abs(value) >= 1e-3 else f"{value:g}"
+    mantissa, _, power = f"{value:.1e}".partition("e")
+    return f"{mantissa}\u00a0×\u00a010{str(int(power)).translate(RAISED)}" if value else "0"
 
 
 def interval(cell: Cell, key: str) -> str:

@@ -8,6 +8,13 @@ from tasks.evaluation.headline import describe
 TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "zero")  # palette, this order
 MATTER = ("guidance", "caution", "share", "remainder")  # of a busy command
 STRENGTHS = ("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder")
+MEANINGS = {
+    "guidance": "how closely the planned motion follows the command, from 0 (only what experts do) "
+    "to 1 (the command)",
+    "caution": "risk of a drop, beyond that of holding still, that a command may bring",
+    "share": "the part of a busy command that counts",
+    "remainder": "the part given back of what planning loses of the command",
+}
 SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
 
 
@@ -83,7 +90,7 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
             return f"a share of a busy command, neither critic nor diffusion{ran}"
         case "critic":
             ran = strength(variant, settings, "caution", "share")
-            return f"the command times the risk critic's gain, no diffusion{ran}"
+            return f"the command, of a busy one a share, times the critic's gain; no diffusion{ran}"
         case "assisted" if not calibrated(variant, settings):
             changed = [key for key in MATTER if definition.get(key) is not None]
             ran = strength(variant, settings, *changed).strip(" ()")
@@ -96,6 +103,13 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
             return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"
         case _:
             return variant
+
+
+def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """Return what the strengths that the variants' explanations name are; nothing of no others."""
+    named = " ".join(explained(name, settings) for name in variants)
+    words = [f"{key}: {MEANINGS[key]}" for key in MATTER if f"{key} " in named]
+    return f"{'; '.join(words)}. Busy: a command that never rests." if words else ""
 
 
 def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:

@@ -41,10 +41,10 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
             peak_mib) are always there. The parts of evaluation.json (`evaluation`, `by_split`,
             `by_object`, `settings`, `bundle_hash`, `sweep`, `matched`, `ratios`), `clips`
             (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
-            `overrides`, `configuration` (digest), `code` (git commit, dirty), `artifacts`
-            (label -> version), `lineage` (steps, see lineage.py), `grasps` (object -> stage ->
-            count), `metrics` (step label -> recorded rows) and `verdict` (passed, judgements)
-            make a section each where they are there.
+            `overrides`, `training_seed`, `configuration` (digest), `code` (git commit, dirty),
+            `artifacts` (label -> version), `lineage` (steps, see lineage.py), `grasps` (object ->
+            stage -> count), `metrics` (step label -> recorded rows) and `verdict` (passed,
+            judgements) make a section each where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from tasks.evaluation.charts import Axis, Row, linear_axis, log_axis, place_html
-from tasks.evaluation.naming import calm, explained, label, titled, tone, variants_of
+from tasks.evaluation.naming import calm, explained, glossary, label, titled, tone, variants_of
 from tasks.evaluation.sections import judged_on, note, section
 
 KEYS = (("hold_s", "time to a drop", "s"), ("goals_per_min", "goals", "1/min"))
@@ -34,10 +34,14 @@ def panels(summary: Mapping[str, Any]) -> str:
         f"{judged_on(settings)}. An arrow without a dot: no drop was seen, so there is a lower "
         "bound only. A hand that holds but does not move reaches no goals: read both together."
     )
-    key = legend(variants_of(next(iter(table.values()))), settings)
-    calmly = note(calm(settings)) if calm(settings) else ""
+    variants = variants_of(next(iter(table.values())))
+    notes = [note(text) for text in (glossary(variants, settings), calm(settings)) if text]
     return section(
-        "Holding and moving", note(words), key + calmly, f'<div class="panels">{blocks}</div>'
+        "Holding and moving",
+        note(words),
+        legend(variants, settings),
+        *notes,
+        f'<div class="panels">{blocks}</div>',
     )
 
 

@@ -28,13 +28,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int 
     top = "".join(f"<th {kind}>{escape(cell)}</th>" for kind, cell in zip(kinds, head, strict=True))
     body = "".join(
         "<tr>"
-        + "".join(f"<td {kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
+        + "".join(f"<td {kind}>{worded(cell)}</td>" for kind, cell in zip(kinds, row, strict=True))
         + "</tr>"
         for row in rows
     )
     return (
         f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def worded(cell: str) -> str:
+    """Return a cell's text, escaped; a name may break after an underline, where room is short."""
+    return escape(cell).replace("_", "_<wbr>")
 
 
 def flowing(inner: str) -> str:

@@ -119,8 +119,9 @@ def test_without_a_pair_to_compare_nothing_is_claimed():
 
 
 def test_numbers_are_short():
-    values = (0.0, 0.20833, 2.5, 17.123, 123.4, 12345.0, None)
-    texts = ["0", "0.208", "2.50", "17.1", "123", "12,345", "∞"]
+    values = (0.0, 2.38e-7, 0.0001, 0.20833, 2.5, 17.123, 123.4, 12345.0, None)
+    small = "2.4\u00a0×\u00a010⁻⁷"
+    texts = ["0", small, "0.0001", "0.208", "2.50", "17.1", "123", "12,345", "∞"]
     assert [number(value) for value in values] == texts
 
 

@@ -6,7 +6,7 @@ import pytest
 from tasks.evaluation.page import PARTS, write_report
 from tests.tasks.evaluation.test_page_summary import STAGES, summary
 
-VOID = {"meta", "input"}
+VOID = {"meta", "input", "wbr"}
 
 
 class Outline(HTMLParser):
@@ -138,7 +138,8 @@ def test_variants_are_explained_with_the_strengths_that_they_ran_with(tmp_path):
     text = words(tmp_path, summary())
     for said in (
         "scaled × 0.2 the command times 0.2",
-        "the command times the risk critic's gain, no diffusion (caution 0.1, share 0.3)",
+        "the critic's gain; no diffusion (caution 0.1, share 0.3)",
+        "remainder: the part given back of what planning loses of the command. Busy: ",
         "diffusion controller as in the paper (guidance 0.4)",
         "guarded by the risk critic (guidance 0.4, caution 0.1, share 0.3, remainder 1)",
         "A calm command (one that rests) is followed by guarded with guidance 1",
