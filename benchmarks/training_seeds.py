@@ -153,9 +153,6 @@ def join_cells(seeds: Sequence[dict[str, Any]], variant: str, window_s: float) -
     shares = [row["hold_median_s"] / zero for row, zero in zip(rows, still, strict=True) if zero]
     joined["median_of_zero"] = mean(shares)
     joined["median_is_bound"] = any(zero and zero >= window_s for zero in still)
-    still = [cells.get("zero", {}).get("hold_s") for cells in seeds]
-    shares = [row["hold_s"] / zero for row, zero in zip(rows, still, strict=True) if zero]
-    joined["hold_of_zero"] = mean(shares)
     return joined
 
 
@@ -165,8 +162,8 @@ def join_ratios(
     """Return the ratios to the bare command, and to the scaled one at equal goals a minute."""
     bare = [summary["ratios"][perturbation].get(variant) for summary in summaries]
     joined: dict[str, Any] = {
-        f"{key}_ratio": worst([one and one[key] for one in bare])
-        for key in ("hold", "goals_per_drop")
+        f"{key}_ratio": worst([one.get(key) if one else None for one in bare])
+        for key in ("hold", "goals_per_drop", "hold_of_still")
     }
     swept = [summary.get("matched", {}).get(perturbation, {}).get(variant) for summary in summaries]
     joined["matched_ratio"] = worst(
@@ -230,13 +227,13 @@ COLUMNS: Columns = {
     "goals/min": number("goals_per_min", 1),
     "goals/drop": number("goals_per_drop", 2),
     "intention": number("intention", 2),
-    "hold x zero's": number("hold_of_zero", 2),
     "median hold x zero's": median_share,
     "contacts kept": number("contacts_kept", 2),
 }
 RATIOS: Columns = {
     "hold x bare (low)": ratio("hold", "undefined"),
     "goals/drop x bare (low)": ratio("goals_per_drop", "undefined"),
+    "hold x zero's (low)": ratio("hold_of_still", "undefined"),
     "hold x scaled at equal goals (low)": ratio("matched", "beyond"),
 }
 

@@ -16,7 +16,7 @@ from tasks.evaluation.metrics import tabulate
 from tasks.evaluation.trial import Table
 from tasks.evaluation.variants import strength_of
 
-BARE = "unassisted"
+BARE, STILL = "unassisted", "zero"  # the command itself; the hand that never moves
 Measured = tuple[Table, Mapping[str, np.ndarray]]  # counts [windows, P, V, M]
 
 
@@ -29,8 +29,9 @@ def report_of(
     `by_split` over each split's, `by_object` (name -> split, evaluation) over one object's.
     `assisted` is the bundle's default assistance at the manifest's strength: it repeats the
     figures of the variant that ran it, whose name is in the settings, and is no second run.
-    `ratios` are against the bare command, `matched` against the scaled command at equal goals a
-    minute, both over the judged split, with paired intervals.
+    `ratios` are against the bare command, and the hold's also against the still hand's (zero);
+    `matched` against the scaled command at equal goals a minute. Both are over the judged split,
+    with paired intervals.
     """
     evaluate, (table, counts) = config.evaluate, main
     default = default_variant(evaluate, bundle)
@@ -105,7 +106,12 @@ def against_bare(
         return {}
     confidence = config.evaluate.confidence
     drawn = resamples(config, table, counts, judged)
-    return {name: ratios(resampled, BARE, confidence) for name, resampled in drawn.items()}
+    found = {name: ratios(resampled, BARE, confidence) for name, resampled in drawn.items()}
+    if STILL in table.variants:
+        for name, resampled in drawn.items():
+            for variant, cell in ratios(resampled, STILL, confidence).items():
+                found[name].setdefault(variant, {})["hold_of_still"] = cell["hold"]
+    return found
 
 
 def against_scaled(

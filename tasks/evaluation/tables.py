@@ -51,21 +51,31 @@ def default_of(settings: Mapping[str, Any]) -> str:
     return f"The default assistance is {name}{ran}."
 
 
+RATIOS = {
+    "hold": "time to a drop, \u00d7",
+    "goals_per_drop": "goals a drop, \u00d7",
+    "hold_of_still": "time to a drop, \u00d7 zero's",
+}
+
+
 def ratios(summary: Mapping[str, Any]) -> str:
-    """Return every variant's time to a drop and goals a drop over the bare command's."""
+    """Return every variant's time to a drop and goals a drop over the bare command's, and the
+    former over that of a hand that never moves."""
     settings, found = summary["settings"], summary["ratios"]
     names = list(dict.fromkeys(name for cells in found.values() for name in variants_of(cells)))
     names = in_order(names, settings)
     parts = []
-    for key, words in (("hold", "time to a drop"), ("goals_per_drop", "goals a drop")):
+    for key, words in RATIOS.items():
+        known = [n for n in names if any(key in cells.get(n, {}) for cells in found.values())]
         rows = [
-            [perturbation, *(ratio(cells.get(name, {}).get(key)) for name in names)]
+            [perturbation, *(ratio(cells.get(name, {}).get(key)) for name in known)]
             for perturbation, cells in found.items()
         ]
-        head = [f"{words}, \u00d7", *(label(name, settings) for name in names)]
-        parts.append(table(head, rows))
+        if known:
+            parts.append(table([words, *(label(name, settings) for name in known)], rows))
     text = (
-        "How many times the bare command's, with the "
+        "How many times the bare command's, and in the last table the hand's that never moves "
+        "(zero), with the "
         f"{100 * settings['confidence']:g}% interval of a paired bootstrap over environments: what "
         "chance gave an environment, its object, grasp and disturbances, falls out. A variant "
         "without a drop counts as if one came at the end, so its ratio is a lower bound."

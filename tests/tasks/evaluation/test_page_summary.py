@@ -119,8 +119,8 @@ def row(perturbation):
     return cells | {"assisted": cells["guarded"]}
 
 
-def ratio_to_bare(cells, name, key):
-    value = cells[name][key] / cells["unassisted"][key] if cells["unassisted"][key] else None
+def ratio_to(cells, name, key, baseline="unassisted"):
+    value = cells[name][key] / cells[baseline][key] if cells[baseline][key] else None
     bounds = (None, None) if value is None else (0.7 * value, 1.4 * value)
     return {"value": value, "low": bounds[0], "high": bounds[1]}
 
@@ -129,8 +129,9 @@ def ratios():
     return {
         perturbation: {
             name: {
-                "hold": ratio_to_bare(cells, name, "hold_s"),
-                "goals_per_drop": ratio_to_bare(cells, name, "goals_per_drop"),
+                "hold": ratio_to(cells, name, "hold_s"),
+                "goals_per_drop": ratio_to(cells, name, "goals_per_drop"),
+                "hold_of_still": ratio_to(cells, name, "hold_s", "zero"),
             }
             for name in VARIANTS
             if name != "unassisted"

@@ -47,7 +47,8 @@ def test_ratios_have_a_column_a_variant_and_a_row_a_perturbation():
         "46.7 (32.7–65.3)",
         "4.67 (3.27–6.53)",
     ]
-    assert len(found) == 2 * 11
+    assert len(found) == 3 * 11
+    assert unescape(found[22][0]) == "time to a drop, × zero's"
 
 
 @pytest.mark.parametrize(
