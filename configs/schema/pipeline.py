@@ -69,9 +69,33 @@ class Config:
             if pose not in self.hand.poses:
                 known = ", ".join(sorted(self.hand.poses))
                 raise ValueError(f"evaluate.library.{name}.pose: {pose!r} is not one of {known}")
+        kinds = self.hazards.bursts.kinds
         for name in self.evaluate.unseen:
-            if self.hazards.bursts.kinds.get("open") and poses.get(name) == "open":
+            seen = (kinds.get("open") and poses.get(name) == "open") or (
+                kinds.get("pose") and name in poses
+            )
+            if seen:
                 raise ValueError(f"evaluate.unseen: the critic's data hold commands like {name}")
+        return self
+
+    @model_validator(mode="after")
+    def spans_last_a_control_step(self) -> "Config":
+        evaluate, calibration = self.evaluate, self.evaluate.calibration
+        spans = {
+            "evaluate.window_s": evaluate.window_s,
+            "evaluate.clip_s": evaluate.clip_s,
+            "evaluate.intention.horizon_s": evaluate.intention.horizon_s,
+            "evaluate.calibration.window_s": calibration.window_s,
+            "critic.horizon_s": self.critic.horizon_s,
+            "rollouts.chunk_s": self.rollouts.chunk_s,
+            "hazards.chunk_s": self.hazards.chunk_s,
+        }
+        for key, seconds in spans.items():
+            if round(seconds * self.control.hz) < 1:
+                raise ValueError(
+                    f"{key} {seconds:g} s is shorter than a control step, "
+                    f"{1.0 / self.control.hz:g} s; give more"
+                )
         return self
 
     @model_validator(mode="after")

@@ -57,19 +57,20 @@ def summarize(samples: np.ndarray, confidence: float) -> dict[str, float | None]
 def ratios(
     resampled: Resampled, baseline: str, confidence: float
 ) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return each variant's hold and goals a drop over those of `baseline`."""
+    """Return each variant's hold, goals a drop and goals a minute over those of `baseline`."""
     bare_hold, bare_goals = resampled.hold(baseline), resampled.goals_per_drop(baseline)
+    bare_rate = resampled.goals_per_min(baseline)
+    found: dict[str, dict[str, dict[str, float | None]]] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            variant: {
-                "hold": summarize(resampled.hold(variant) / bare_hold, confidence),
-                "goals_per_drop": summarize(
-                    resampled.goals_per_drop(variant) / bare_goals, confidence
-                ),
-            }
-            for variant in resampled.variants
-            if variant != baseline
-        }
+        for variant in resampled.variants:
+            if variant != baseline:
+                over = {
+                    "hold": resampled.hold(variant) / bare_hold,
+                    "goals_per_drop": resampled.goals_per_drop(variant) / bare_goals,
+                    "goals_per_min": resampled.goals_per_min(variant) / bare_rate,
+                }
+                found[variant] = {key: summarize(row, confidence) for key, row in over.items()}
+    return found
 
 
 def matched(

@@ -54,13 +54,14 @@ def default_of(settings: Mapping[str, Any]) -> str:
 RATIOS = {
     "hold": "time to a drop, \u00d7",
     "goals_per_drop": "goals a drop, \u00d7",
+    "goals_per_min": "goals a minute, \u00d7",
     "hold_of_still": "time to a drop, \u00d7 zero's",
 }
 
 
 def ratios(summary: Mapping[str, Any]) -> str:
-    """Return every variant's time to a drop and goals a drop over the bare command's, and the
-    former over that of a hand that never moves."""
+    """Return every variant's time to a drop and goals over the bare command's, and the former over
+    that of a hand that never moves."""
     settings, found = summary["settings"], summary["ratios"]
     names = list(dict.fromkeys(name for cells in found.values() for name in variants_of(cells)))
     names = in_order(names, settings)

@@ -31,6 +31,7 @@ def test_the_value_is_that_of_the_sums():
     assert list(found) == ["held"]
     assert found["held"]["hold"]["value"] == 2.0
     assert found["held"]["goals_per_drop"]["value"] == 6.0
+    assert found["held"]["goals_per_min"]["value"] == 3.0
     assert found["held"]["hold"]["low"] <= 2.0 <= found["held"]["hold"]["high"]
     assert made.goals_per_min("held")[0] == 60 * 6 / 40
 
@@ -51,7 +52,7 @@ def test_identical_variants_have_a_ratio_of_exactly_one(uneven):
     made = Resampled(uneven, ["bare", "same", "half"], 300, 5)
     found = ratios(made, "bare", 0.95)
     exact = {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert found["same"] == {"hold": exact, "goals_per_drop": exact}
+    assert found["same"] == {"hold": exact, "goals_per_drop": exact, "goals_per_min": exact}
 
 
 def test_what_chance_gave_a_pair_falls_out(uneven):

@@ -113,7 +113,8 @@ def test_ratios_have_their_intervals_and_the_sweep_its_place_on_the_curve(labora
     for cells in report["ratios"].values():
         assert set(cells) == set(VARIANTS)
         for name, cell in cells.items():  # the command itself is held against the still hand only
-            against_bare = set() if name == "unassisted" else {"hold", "goals_per_drop"}
+            kinds = {"hold", "goals_per_drop", "goals_per_min"}
+            against_bare = set() if name == "unassisted" else kinds
             assert set(cell) - {"hold_of_still"} == against_bare
             assert ("hold_of_still" in cell) == (name != "zero")
     swept = laboratory.step.evaluate.sweep.variants
