@@ -21,6 +21,24 @@ NOT_MEASURED_BY = {
     *("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder"),
     *("clips", "clip_s"),
 }
+PARTS = ("evaluation", "by_split", "ratios", "settings", "artifacts")  # that a report must have
+# What was asked for, of `guarded`: words, perturbation, ratio, and what its lower bound must reach
+TARGETS = (
+    ("U(±2): hold, x bare", "noisy_2.0", "hold", 8.0),
+    ("U(±2): goals a drop, x bare", "noisy_2.0", "goals_per_drop", 5.0),
+    ("U(±1): hold, x bare", "noisy_1.0", "hold", 8.0),
+    ("time-correlated: hold, x bare", "correlated", "hold", 4.0),
+    ("U(±2): hold, x scaled at equal goals", "noisy_2.0", "matched", 2.0),
+    ("U(±1): hold, x scaled at equal goals", "noisy_1.0", "matched", 2.0),
+    ("time-correlated: hold, x scaled at equal goals", "correlated", "matched", 1.0),
+    ("slowed 0.5: hold, x scaled at equal goals", "slow_0.5", "matched", 1.0),
+    ("clean: goals a minute, x bare", "clean", "goals_per_min", 0.9),
+    ("open hand: hold, x zero's", "open_hand", "hold_of_still", 0.4),
+    ("left out, spread hand: hold, x zero's", "spread_hand", "hold_of_still", 0.2),
+    ("left out, closed hand: hold, x zero's", "close_hand", "hold_of_still", 0.2),
+    ("left out, crossed wires: hold, x zero's", "swapped_fingers", "hold_of_still", 0.2),
+)
+ANSWERS = ("guarded", "paper", "critic_gain", "unassisted")
 SHARED = ("objects", "grasps", "experts", "rollouts", "hazards", "check")  # steps before a training
 FIGURES = ("hold_s", "hold_median_s", "goals_per_min", "goals_per_drop", "intention")
 
@@ -35,16 +53,23 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for the joined figures")
     options = parser.parse_args()
     try:
-        summaries = read(options.summaries)
+        summaries = newest(read(options.summaries))
         require_comparable(summaries)
+        joined = join(list(summaries.values()))
+        if options.json:
+            write(options.json, joined)
     except ReportsError as error:
         print(f"training_seeds: {error}", file=sys.stderr)
         return 2
-    joined = join(list(summaries.values()))
     print(text(joined))
-    if options.json:
-        options.json.write_text(json.dumps(joined, indent=1) + "\n")
     return 0
+
+
+def write(path: Path, joined: Mapping[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(joined, indent=1) + "\n")
+    except OSError as error:
+        raise ReportsError(f"--json {path}: cannot be written ({error.strerror})") from None
 
 
 def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
@@ -59,20 +84,33 @@ def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
             summary = json.loads(path.read_text())
         except (OSError, ValueError) as error:
             raise ReportsError(f"{path}: cannot be read ({error})") from None
-        if not all(summary.get(part) for part in ("evaluation", "ratios", "settings")):
+        parts = [summary.get(part) for part in PARTS] if isinstance(summary, dict) else [None]
+        if not all(part and isinstance(part, dict) for part in parts):
             raise ReportsError(f"{path}: has no evaluation; leave it out or run it to its end")
-        if "training_seed" not in summary:
-            raise ReportsError(f"{path}: names no training seed; make the report anew")
+        if not {"training_seed", "lineage", "run"} <= summary.keys():
+            raise ReportsError(f"{path}: names no training seed or code; make the report anew")
         summaries[str(path)] = summary
     return summaries
+
+
+def newest(summaries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the newest report of each training seed, and say which others were passed over.
+
+    Every `dexgen run` adds a report, if all of it was reused too.
+    """
+    chosen: dict[int, str] = {}
+    for path, summary in sorted(summaries.items(), key=lambda item: item[1]["run"]):
+        before = chosen.get(summary["training_seed"])
+        chosen[summary["training_seed"]] = path
+        if before and summaries[before]["evaluation"] != summary["evaluation"]:
+            print(f"training_seeds: {before}: passed over for a newer one", file=sys.stderr)
+    return {path: summaries[path] for _, path in sorted(chosen.items())}
 
 
 def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
     """Raise ReportsError unless the training seed, and what follows from it, alone differs."""
     for (one, a), (two, b) in combinations(summaries.items(), 2):
         pair = f"{one} and {two}"
-        if a["training_seed"] == b["training_seed"]:
-            raise ReportsError(f"{pair} are both of training seed {a['training_seed']}; give one")
         first, second = measured(a), measured(b)
         for key in sorted(first.keys() | second.keys()):
             if first.get(key) != second.get(key):
@@ -81,7 +119,7 @@ def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
         if label is not None:
             raise ReportsError(f"{pair} are of other data: {label} is unequal")
         label = difference(codes(a), codes(b))
-        if label is not None and "lineage" in a and "lineage" in b:
+        if label is not None:
             raise ReportsError(f"{pair} were made by different code: that of {label} is unequal")
 
 
@@ -97,8 +135,8 @@ def shared(summary: Mapping[str, Any]) -> dict[str, str]:
 
 
 def codes(summary: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fingerprint of the code behind each step's artifact; none in older reports."""
-    return {step["label"]: step["code"] for step in summary.get("lineage", ())}
+    """Return the fingerprint of the code behind each step's artifact."""
+    return {step["label"]: step["code"] for step in summary["lineage"]}
 
 
 def difference(a: Mapping[str, str], b: Mapping[str, str]) -> str | None:
@@ -121,9 +159,27 @@ def join(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
             cell |= join_ratios(summaries, perturbation, variant)
     return {
         "training_seeds": [summary["training_seed"] for summary in summaries],
+        "sweep": join_sweeps(summaries),
         "window_s": settings["window_s"],
         "objects": {split: settings["objects"][split] for split in parts},
         "splits": joined,
+    }
+
+
+def join_sweeps(summaries: Sequence[dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return variant -> perturbation -> mean hold [s] and goals a minute of the trade-off's own
+    cells; a seed without a drop counts with all the time that it was watched."""
+    first = summaries[0].get("sweep", {})
+    return {
+        variant: {
+            perturbation: {
+                "hold_s": mean([cell["time_s"] / max(cell["drops"], 1) for cell in cells]),
+                "goals_per_min": mean([cell["goals_per_min"] for cell in cells]),
+            }
+            for perturbation in first
+            for cells in [[s["sweep"][perturbation][variant] for s in summaries]]
+        }
+        for variant in next(iter(first.values()), {})
     }
 
 
@@ -163,7 +219,7 @@ def join_ratios(
     bare = [summary["ratios"][perturbation].get(variant) for summary in summaries]
     joined: dict[str, Any] = {
         f"{key}_ratio": worst([one.get(key) if one else None for one in bare])
-        for key in ("hold", "goals_per_drop", "hold_of_still")
+        for key in ("hold", "goals_per_drop", "goals_per_min", "hold_of_still")
     }
     swept = [summary.get("matched", {}).get(perturbation, {}).get(variant) for summary in summaries]
     joined["matched_ratio"] = worst(
@@ -245,10 +301,41 @@ def text(joined: dict[str, Any]) -> str:
         f"window, {joined['window_s']:g} s. Beyond: seeds whose goals a minute no scaled command "
         "reaches; the figure before it is the others' mean."
     ]
+    judged = next(iter(joined["splits"].values()))
+    if any(perturbation in judged for _, perturbation, _, _ in TARGETS):
+        blocks += ["## Asked for", targets(judged)]
+    if joined["sweep"]:
+        blocks += ["## Trade-off and ablations, hold [s] / goals a minute", sweeps(joined["sweep"])]
     for i, (split, tables) in enumerate(joined["splits"].items()):
         title = f"## {split.replace('_', ' ').capitalize()}: {', '.join(joined['objects'][split])}"
         blocks += [title, table(tables, {**COLUMNS, **RATIOS} if i == 0 else COLUMNS)]
     return "\n\n".join(blocks)
+
+
+def targets(judged: Mapping[str, dict[str, dict[str, Any]]]) -> str:
+    """Return each target with what came of it, and whether the lower bound reaches it."""
+    head = ["asked of guarded", "at least", "reached", *ANSWERS]
+    rows = []
+    for words, perturbation, key, least in TARGETS:
+        cells = judged.get(perturbation, {})
+        found = cells.get("guarded", {}).get(f"{key}_ratio") or {"low": None}
+        enough = found["low"] is not None and found["low"] >= least
+        shown = [ratio(key, "beyond")(cells[name]) if name in cells else "" for name in ANSWERS]
+        rows.append([words, f"{least:g}", "yes" if enough else "no", *shown])
+    return lined(head, rows)
+
+
+def sweeps(joined: Mapping[str, dict[str, dict[str, Any]]]) -> str:
+    head = ["answer", *next(iter(joined.values()))]
+    rows = [
+        [name, *(f"{cell['hold_s']:.1f} / {cell['goals_per_min']:.1f}" for cell in cells.values())]
+        for name, cells in joined.items()
+    ]
+    return lined(head, rows)
+
+
+def lined(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
 
 
 def table(tables: dict[str, dict[str, dict[str, Any]]], columns: Columns) -> str:

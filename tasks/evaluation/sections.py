@@ -65,7 +65,7 @@ def stages(rows: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     seconds = sum(row["seconds"] for row in rows.values())
     text = f"{seconds:.0f} s of work in all; steps of one stage may run side by side."
-    head = ["stage", "", "seconds [s]", "peak memory [MiB]"]
+    head = ["stage", "", "time [s]", "peak memory [MiB]"]
     return section("Stages", table(head, lines, text_columns=2), note(text))
 
 

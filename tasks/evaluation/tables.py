@@ -110,14 +110,14 @@ def by_object(summary: Mapping[str, Any]) -> str:
     variants = in_order(variants_of(next(iter(summary["evaluation"].values()))), settings)
     columns = [label(name, settings) for name in variants]
     made = []
-    for unit, figure_of in (("[s]", bounded), ("[1/min]", goals_of)):
+    for words, figure_of in (("Time to a drop [s]", bounded), ("Goals [1/min]", goals_of)):
         rows = [
             ["" if i else title, perturbation, *(figure_of(cells[name]) for name in variants)]
             for title, evaluation in parts
             for i, (perturbation, cells) in enumerate(evaluation.items())
         ]
-        head = [f"object {unit}", "perturbation", *columns]
-        made.append(tall(table(head, rows, text_columns=2)))
+        head = ["object", "perturbation", *columns]
+        made.append(f"<h3>{words}</h3>{tall(table(head, rows, text_columns=2))}")
     text = (
         "Time to a drop [s], \u2265 where no drop was seen, and goals a minute [1/min]. The "
         "trained-on objects are evaluated on the grasps that training used, with other seeds; "

@@ -3,6 +3,7 @@
 import copy
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,9 @@ def summary(seed: int, hold_s: float = 10.0, equal: float | None = 1.5) -> dict:
     still = {"value": hold_s / 40.0, "low": hold_s / 80.0}
     low = None if equal is None else equal / 2
     return {
+        "run": f"2026-{seed}",
         "training_seed": seed,
+        "lineage": [{"label": "train", "code": "a"}],
         "artifacts": {"grasps/box": "same", "train": f"of {seed}"},
         "evaluation": {"withdraw": cells},
         "by_split": {"training": {"withdraw": cells}, "held_out": {"withdraw": cells}},
@@ -53,8 +56,8 @@ def command(tmp_path, monkeypatch, capsys):
         paths = []
         for i, content in enumerate(summaries):
             folder = tmp_path / f"run{i}"
-            folder.mkdir()
-            (folder / "summary.json").write_text(json.dumps(content))
+            folder.mkdir(exist_ok=True)
+            (folder / "summary.json").write_bytes(json.dumps(content).encode())
             paths.append(str(folder / "summary.json"))
         if latest:
             (tmp_path / "latest").symlink_to(folder.name)
@@ -76,6 +79,47 @@ def with_code(content: dict, code: str) -> dict:
     return content | {"lineage": [{"label": "train", "code": code}]}
 
 
+def test_of_several_reports_of_a_seed_the_newest_counts(command):
+    older, newer = summary(0, 5.0) | {"run": "2025"}, summary(0, 10.0)
+    code, printed, errors = command(newer, summary(1, 20.0), older)
+    assert code == 0
+    assert "run2/summary.json: passed over" in errors
+    assert printed == command_output(command, newer, summary(1, 20.0))
+    again = newer | {"run": "2026-9"}  # all of it reused: nothing to tell
+    assert command(newer, again, summary(1, 20.0))[2] == ""
+
+
+def command_output(command, *summaries: dict) -> str:
+    return command(*summaries)[1]
+
+
+def test_what_was_asked_for_is_judged_by_its_lower_bound(command):
+    def noisy(seed: int, low: float) -> dict:
+        content = summary(seed)
+        for part in ("evaluation", *content["by_split"]):
+            tables = content.get(part) or content["by_split"][part]
+            tables["noisy_2.0"] = tables["withdraw"]
+        hold = {"value": 12.0, "low": low}
+        content["ratios"]["noisy_2.0"] = {"guarded": {"hold": hold, "goals_per_drop": hold}}
+        return content
+
+    for low, verdict in ((7.9, "no"), (8.0, "yes")):
+        _, printed, _ = command(noisy(0, 9.0), noisy(1, low))
+        row = next(x for x in printed.splitlines() if x.startswith("| U(±2): hold, x bare"))
+        assert row.split(" | ")[1:4] == ["8", verdict, f"12.00 ({low:.2f})"]
+
+
+def test_a_file_that_cannot_be_written_is_one_line(command, monkeypatch):
+    monkeypatch.setattr(Path, "write_text", refuse)
+    code, printed, errors = command(summary(0), summary(1))
+    assert (code, printed) == (2, "")
+    assert "cannot be written" in errors
+
+
+def refuse(*_: object) -> None:
+    raise OSError(13, "Permission denied")
+
+
 def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
     code, printed, errors = command(summary(0), summary(1), latest=True)
     assert (code, errors) == (0, "")
@@ -86,11 +130,10 @@ def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
 @pytest.mark.parametrize(
     ("first", "second", "named"),
     [
-        (summary(1), summary(1, hold_s=20.0), "both of training seed 1"),
         (
             summary(0),
             {key: part for key, part in summary(1).items() if key != "training_seed"},
-            "names no training seed",
+            "names no training seed or code",
         ),
         (
             summary(0),
@@ -105,6 +148,8 @@ def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
         ),
         (with_code(summary(0), "a"), with_code(summary(1), "b"), "that of train is unequal"),
         (summary(0), summary(1) | {"evaluation": {}}, "has no evaluation"),
+        (summary(0), [1, 2], "has no evaluation"),
+        (summary(0), summary(1) | {"settings": "x"}, "has no evaluation"),
     ],
 )
 def test_reports_that_differ_in_more_than_the_seed_are_refused(command, first, second, named):

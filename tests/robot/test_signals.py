@@ -15,6 +15,14 @@ from robot.trials import Stage
 LONG = 60.0  # [s] nobody waits for it
 
 
+@pytest.fixture(autouse=True)
+def heeded():
+    """Heed SIGINT, which a shell lets those ignore that it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_in_real_time_ends_cleanly(channel, number):
     channel.publish(1)
@@ -83,6 +91,8 @@ def test_an_ignored_signal_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with listening():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
