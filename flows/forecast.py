@@ -41,9 +41,8 @@ def forecast(config: Config, until: str, home: Path) -> str:
     lines.append(f"{len(nodes)} steps: {len(nodes) - running} reused, {running} to run")
     if unknown:
         minutes = f"{config.machine.expected_minutes:g} min"
-        lines.append(
-            f"time: {unknown} {'step' if unknown == 1 else 'steps'} never timed here; the whole profile: about {minutes}"
-        )
+        steps = "1 step" if unknown == 1 else f"{unknown} steps"
+        lines.append(f"time: {steps} never timed here; the whole profile: about {minutes}")
     elif running:
         lines.append(f"time: about {known:.0f} s of work")
     free = free_disk_gib(home)
