@@ -318,8 +318,8 @@ def targets(judged: Mapping[str, dict[str, dict[str, Any]]]) -> str:
     rows = []
     for words, perturbation, key, least in TARGETS:
         cells = judged.get(perturbation, {})
-        found = cells.get("guarded", {}).get(f"{key}_ratio") or {"low": None}
-        enough = found["low"] is not None and found["low"] >= least
+        low = (cells.get("guarded", {}).get(f"{key}_ratio") or {}).get("low")
+        enough = low is not None and low >= least
         shown = [ratio(key, "beyond")(cells[name]) if name in cells else "" for name in ANSWERS]
         rows.append([words, f"{least:g}", "yes" if enough else "no", *shown])
     return lined(head, rows)
