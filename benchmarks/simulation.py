@@ -35,7 +35,7 @@ from flows.plan import grasps_step
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.linking import Links, make_set
 from tasks.grasps.problem import Problem
-from tasks.grasps.search import Search
+from tasks.grasps.search import FINGER_FIRST, Search
 
 LEAST_SHARE = 0.7  # of an environment step that must be physics
 
@@ -73,7 +73,7 @@ def verdict(figures: dict[str, float]) -> int:
 def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
     """Step a world under its scripted expert and time its parts."""
     started = time.perf_counter()
-    objects = [ObjectModel(item) for item in config.objects.items.values() if not item.held_out]
+    objects = [ObjectModel(item) for item in config.objects.members.values() if not item.held_out]
     grasps = [find_grasps(config, model, options.grasps, options.threads) for model in objects]
     print(f"grasps in {time.perf_counter() - started:.1f} s", file=sys.stderr)
     started = time.perf_counter()
@@ -157,15 +157,16 @@ def read(models: list[Any], rows: list[Any], spec: int) -> np.ndarray:
 def find_grasps(config: Config, model: ObjectModel, count: int, threads: int) -> GraspSet:
     """Make a few grasps of an object, as the step `grasps` does."""
     step = grasps_step(config, model.name)
-    search = Search(Problem.of(config.embodiment, model), step, threads=threads)
+    problem = Problem.of(config.embodiment, model)
+    search = Search(problem, step, threads=threads)
     rng = np.random.default_rng(config.seed)
     found = Candidates.none(config.embodiment.make_layout())
     while len(found) < count:
-        more, _ = search.expand(found, rng) if len(found) else search.sample(rng)
-        found = concatenate([found, more])
+        batch = search.expand(found, rng) if len(found) else search.sample(FINGER_FIRST, rng)
+        found = concatenate([found, search.held(batch)])
     search.close()
     links = Links.of(found, step.goals, step.grasps.metric, min_component=1)
-    return make_set(model.name, found, links)
+    return make_set(problem, found, links)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from configs.layout import Layout
 
-FORMAT = 1
+FORMAT = 2
 
 
 class GraspSetError(ValueError):
@@ -30,6 +30,7 @@ class Contacts:
     """
 
     finger: np.ndarray  # [G, C] int8, index in the hand's finger order, -1: no contact
+    link: np.ndarray  # [G, C] int8, index in the order of all links that move, -1: no contact
     point: np.ndarray  # [G, C, 3] float32 [m] on the object's surface
     normal: np.ndarray  # [G, C, 3] float32, outward from the object
     force: np.ndarray  # [G, C] float32 [N], along -normal, that the squeeze asks for

@@ -1,19 +1,15 @@
-"""A convex polyhedron as a surface: what a mesh is to contact, inertia and grasps."""
-
-from pathlib import Path
+"""A convex polyhedron as a surface: what prisms, superquadrics and meshes are to contact."""
 
 import numpy as np
-from safetensors.numpy import load as load_arrays
-from safetensors.numpy import save_file
 
-from envs.surfaces import Closest, Surface, outward
+from envs.surfaces import TINY, Closest, Solid, outward
 
 CHUNK = 1 << 20  # point-triangle pairs looked at at a time, about 50 MB
 SLIVER = 1e-10  # [-] of the whole area; a triangle of less is left out of the surface
 SLACK = 1e-6  # [m] far above the rounding of distances
 
 
-class HullSurface(Surface):
+class HullSurface(Solid):
     """A convex polyhedron from its vertices [V, 3] and outward triangles [F, 3] (indices)."""
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
@@ -26,12 +22,21 @@ class HullSurface(Surface):
         self.normals = across / area[:, None]
         self.offsets = (self.normals * self.corners[:, 0]).sum(axis=1)
         self.share = area / area.sum()
+        self._area = 0.5 * float(area.sum())
         self.centres = self.corners.mean(axis=1)  # of the triangles, with radii that cover them
         self.radii = np.linalg.norm(self.corners - self.centres[:, None], axis=2).max(axis=1)
 
     @property
-    def extent(self) -> np.ndarray:
-        return np.ptp(self.vertices, axis=0)
+    def bounds(self) -> np.ndarray:
+        return np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)])
+
+    @property
+    def area(self) -> float:
+        return self._area
+
+    @property
+    def volume(self) -> float:
+        return float(np.linalg.det(self.vertices[self.faces]).sum()) / 6.0
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         face = rng.choice(len(self.share), size=count, p=self.share)
@@ -60,18 +65,23 @@ class HullSurface(Surface):
         return outward(points, surface, inside, facing)
 
     def _closest_outside(self, points: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Return the nearest point on the triangles that can hold it, [M, 3].
+        """Return the nearest of the vertices and of the triangles that can hold it, [M, 3].
 
         These face the point, and are no farther from it, by the ball around each, than the
         nearest vertex.
         """
-        reach = _distances(points, self.vertices).min(axis=1) + SLACK
-        near = _distances(points, self.centres) - self.radii <= reach[:, None]
-        row, face = np.nonzero(near & (above > 0.0))
+        away = _distances(points, self.vertices)
+        surface = self.vertices[away.argmin(axis=1)]
+        near = _distances(points, self.centres) - self.radii <= away.min(axis=1)[:, None] + SLACK
+        row, face = np.nonzero(near & (above > -TINY))
         found = closest_on_triangles(points[row], self.corners[face])
-        order = np.lexsort((_square(found - points[row]), row))
-        _, first = np.unique(row[order], return_index=True)
-        return found[order[first]]
+        square = _square(found - points[row])
+        order = np.lexsort((square, row))
+        rows, first = np.unique(row[order], return_index=True)
+        best = order[first]
+        nearer = square[best] < _square(surface[rows] - points[rows])
+        surface[rows[nearer]] = found[best[nearer]]
+        return surface
 
 
 def _distances(points: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -103,26 +113,6 @@ def closest_on_segments(points: np.ndarray, start: np.ndarray, end: np.ndarray) 
     way = end - start
     share = ((points - start) * way).sum(axis=-1) / _square(way)
     return start + np.clip(share, 0.0, 1.0)[..., None] * way
-
-
-def save_hull(hull: HullSurface, path: Path) -> None:
-    """Write a hull, vertices in metres, equal bytes for equal hulls."""
-    save_file({"vertices": hull.vertices, "faces": hull.faces}, path)
-
-
-def load_hull(path: Path) -> HullSurface:
-    """Read what `save_hull` wrote."""
-    return loads_hull(path.read_bytes())
-
-
-def loads_hull(content: bytes) -> HullSurface:
-    """Read the bytes of a file that `save_hull` wrote.
-
-    Raises:
-        SafetensorError, KeyError: not such a file.
-    """
-    arrays = load_arrays(content)
-    return HullSurface(arrays["vertices"], arrays["faces"])
 
 
 def _square(vectors: np.ndarray) -> np.ndarray:

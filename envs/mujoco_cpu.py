@@ -78,7 +78,8 @@ class MujocoEngine:
         position, target, pose = map(as_array, (joint_position, joint_target, object_pose))
         for pool, places, rows in self._select(as_array(ids)):
             pool.qpos[places, : self._joints] = position[rows]
-            pool.qpos[places, self._joints :] = pose[rows]
+            pool.qpos[places, self._joints : pool.positions] = pose[rows]
+            pool.qpos[places, pool.positions :] = 0.0  # what slides is in its middle
             pool.ctrl[places] = target[rows]
             pool.qvel[places] = pool.warmstart[places] = pool.push[places] = 0.0
             pool.batch.warning[places] = 0
@@ -92,7 +93,8 @@ class MujocoEngine:
         target, acceleration, push = map(as_array, (targets, gravity, force))
         for pool in self.pools:
             pool.ctrl[:] = target[pool.index]
-            pool.push[:] = pool.masses[:, None] * acceleration[pool.index] + push[pool.index]
+            pool.push[:] = pool.masses[:, :, None] * acceleration[pool.index, None]
+            pool.push[:, 0] += push[pool.index]
             pool.batch.step(nstep=self.substeps)
             self._read(pool, slice(None))
         self.engine_seconds += time.perf_counter() - started

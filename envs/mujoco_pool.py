@@ -45,23 +45,32 @@ class Pool:
         self.ctrl = self.batch.bind("ctrl")
         self.warmstart = self.batch.bind("qacc_warmstart")
         self.sensors = self.batch.bind("sensordata")
-        self.body = models[0].body(OBJECT).id
-        self.push = self.batch.bind("xfrc_applied")[:, self.body, :3]  # at the centre of mass
-        self.masses = np.array([model.body_mass[self.body] for model in models])
-        # [m^2] from the compiled models: scaling what was scaled before would drift in the last
-        # bits, and a resumed environment would not go on exactly
-        self.inertia_per_mass = [
-            model.body_inertia[self.body] / model.body_mass[self.body] for model in models
+        self.bodies = object_bodies(models[0])
+        self.push = self.batch.bind("xfrc_applied")[:, self.bodies, :3]  # at centres of mass
+        self.masses = np.array([model.body_mass[self.bodies] for model in models])  # [M, bodies]
+        # Of the whole object's mass, from the compiled models: scaling what was scaled before
+        # would drift in the last bits, and a resumed environment would not go on exactly
+        whole = self.masses.sum(axis=1)
+        self.mass_share = self.masses / whole[:, None]
+        self.inertia_per_mass = [  # [bodies, 3] [m^2]
+            model.body_inertia[self.bodies] / mass
+            for model, mass in zip(models, whole, strict=True)
         ]
+        joint = models[0].joint(OBJECT)
+        self.positions, self.velocities = joint.qposadr[0] + 7, joint.dofadr[0] + 6
         self._scratch = mujoco.MjData(models[0])
 
     @property
     def reading_size(self) -> int:
-        return self.qpos.shape[1] + self.qvel.shape[1] + self.sensors.shape[1]
+        return self.positions + self.velocities + self.sensors.shape[1]
 
     def reading(self, local: np.ndarray | slice) -> np.ndarray:
-        """Return (qpos, qvel, sensors) of some environments side by side, float32."""
-        parts = (self.qpos[local], self.qvel[local], self.sensors[local])
+        """Return (qpos, qvel, sensors) of some environments side by side, float32.
+
+        What slides within an object is nobody's reading: so all objects' have one size.
+        """
+        state = (self.qpos[local][:, : self.positions], self.qvel[local][:, : self.velocities])
+        parts = (*state, self.sensors[local])
         return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
 
     def randomize(self, local: int, values: Mapping[str, np.ndarray], actuation: Actuation) -> None:
@@ -71,8 +80,8 @@ class Pool:
         that the solver derives from both are computed again.
         """
         model, mass = self.models[local], values["object_mass"]
-        model.body_inertia[self.body] = mass * self.inertia_per_mass[local]
-        model.body_mass[self.body] = self.masses[local] = mass
+        model.body_inertia[self.bodies] = mass * self.inertia_per_mass[local]
+        model.body_mass[self.bodies] = self.masses[local] = mass * self.mass_share[local]
         model.geom_friction[:, 0] = values["friction"]
         kp = actuation.kp * values["kp_factor"]
         model.actuator_gainprm[:, 0], model.actuator_biasprm[:, 1] = kp, -kp
@@ -86,6 +95,12 @@ class Pool:
     def diverged(self, local: np.ndarray | slice) -> np.ndarray:
         """Return which environments blew up since their counters were cleared."""
         return (self.batch.warning[local][:, FATAL_WARNINGS, NUMBER] > 0).any(axis=1)
+
+
+def object_bodies(model: mujoco.MjModel) -> slice:
+    """Return the numbers of the object's body and of what slides within it, which follows it."""
+    root = model.body(OBJECT).id
+    return slice(root, root + int((model.body_rootid == root).sum()))
 
 
 def quiet() -> None:

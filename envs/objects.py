@@ -1,48 +1,79 @@
-"""Objects to hold: shape, surface, and how one enters a MuJoCo scene. No torch."""
+"""Objects to hold: pieces, surface, and how one enters a MuJoCo scene. No torch."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import mujoco
 import numpy as np
 from safetensors import SafetensorError
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save_file
 
 from configs.load import ConfigError, plain, validate
-from configs.schema.objects import Object, Objects
+from configs.schema.objects import Limits, Object
 from configs.schema.physics import Physics
-from envs.hull import HullSurface, load_hull, loads_hull, save_hull
-from envs.meshes import ObjectError, check_mesh, hull_of
-from envs.surfaces import SURFACES, Closest, Surface
+from configs.schema.shapes import Mesh, Slide, Tool
+from envs.hull import HullSurface
+from envs.meshes import ObjectError, check_mesh, mesh_pieces
+from envs.pieces import Piece, pieces_of
+from envs.surfaces import (
+    BoxSurface,
+    CapsuleSurface,
+    Closest,
+    CylinderSurface,
+    EllipsoidSurface,
+    Solid,
+    SphereSurface,
+    Surface,
+)
+from envs.union import UnionSurface
 
-OBJECT = "object"  # name of the body, its free joint and its geom
-COLOUR = (0.95, 0.49, 0.16, 1.0)
+OBJECT = "object"  # name of the body and of its free joint; its geoms' names begin so
+COLOUR, SLIDING_COLOUR = (0.95, 0.49, 0.16, 1.0), (0.98, 0.75, 0.35, 1.0)
 PARKED = (0.3, 0.0, 0.3)  # [m] where a compiled model has the object: clear of the hand
-LIST_FILE = "objects.json"
-GEOMS = {
-    "box": mujoco.mjtGeom.mjGEOM_BOX,
-    "sphere": mujoco.mjtGeom.mjGEOM_SPHERE,
-    "cylinder": mujoco.mjtGeom.mjGEOM_CYLINDER,
-    "capsule": mujoco.mjtGeom.mjGEOM_CAPSULE,
-    "ellipsoid": mujoco.mjtGeom.mjGEOM_ELLIPSOID,
-}
+LIST_FILE, PIECES_FILE = "objects.json", "{name}.safetensors"
+SLIDER = "object_slider"  # name of the body that slides and of its joint
+STIFF = (
+    0.999,
+    0.9999,
+    0.001,
+    0.5,
+    2.0,
+)  # with the default 0.9, friction creeps centimetres a second
+INERTIA, VERTICES, FACES = "inertia", ".vertices", ".faces"  # names of kept arrays, or their ends
 
 
 class ObjectModel:
     """One object at scale 1, in its own frame, whose origin lies inside it.
 
-    A mesh is its convex hull, everywhere: contact, inertia, surface. `mesh` is the file to read,
-    a hull that `save_objects` wrote or a mesh that trimesh reads; the bytes of such a hull; or
-    None: the file that `spec` names.
+    `inertia` [3, 3] [m^2] is about the origin, which is then the centre of mass, a kilogram;
+    None: that of the pieces, evenly filled.
     """
 
-    def __init__(self, spec: Object, mesh: Path | bytes | None = None) -> None:
+    def __init__(
+        self, spec: Object, pieces: tuple[Piece, ...] = (), inertia: np.ndarray | None = None
+    ) -> None:
+        """Make the object of its shape, or of the pieces that `save_object` kept.
+
+        Raises:
+            ObjectError: its mesh is missing or cannot be read.
+        """
         self.spec = spec
-        self.surface = _surface(spec, mesh)
+        self.pieces, self.inertia = (pieces, inertia) if pieces else _build(spec)
+        self.surface: Surface = (
+            self.pieces[0].solid if len(self.pieces) == 1 else UnionSurface(self.pieces)
+        )
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def slide(self) -> Slide | None:
+        """How its sliding pieces move, if it has some."""
+        return self.spec.shape.slide if isinstance(self.spec.shape, Tool) else None
 
     @property
     def extent(self) -> np.ndarray:
@@ -70,22 +101,24 @@ class ObjectModel:
         """
         body = spec.worldbody.add_body(name=OBJECT, pos=PARKED)
         body.add_freejoint(name=OBJECT)
-        geom = body.add_geom(name=OBJECT, mass=mass, condim=physics.contact_dimensions, rgba=COLOUR)
-        if isinstance(self.surface, HullSurface):
-            vertices = scale * self.surface.vertices
-            spec.add_mesh(
-                name=OBJECT,
-                uservert=vertices.ravel().tolist(),
-                userface=self.surface.faces.ravel().tolist(),
+        if self.inertia is not None:
+            body.explicitinertial, body.mass, body.ipos = True, mass, [0.0, 0.0, 0.0]
+            moments = mass * scale**2 * self.inertia
+            body.fullinertia = moments[[0, 1, 2, 0, 0, 1], [0, 1, 2, 1, 2, 2]]
+        slider = body if self.slide is None else _add_slider(body, self.slide, scale)
+        volumes = np.array([piece.solid.volume for piece in self.pieces])
+        for piece, share in zip(self.pieces, volumes / volumes.sum(), strict=True):
+            geom = (slider if piece.slides else body).add_geom(
+                name=f"{OBJECT}_{piece.name}",
+                pos=scale * piece.position,
+                mass=mass * float(share),
+                condim=physics.contact_dimensions,
+                rgba=SLIDING_COLOUR if piece.slides else COLOUR,
             )
-            geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, OBJECT
-        else:
-            size = [scale * value for value in self.spec.size]
-            geom.type = GEOMS[self.spec.shape]
-            geom.size = [*size, *[0.0] * (3 - len(size))]
+            _shape_geom(spec, geom, piece.solid, scale)
 
 
-def check_object(spec: Object, limits: Objects) -> ObjectModel:
+def check_object(spec: Object, limits: Limits) -> ObjectModel:
     """Return the object's model if it can be simulated.
 
     Raises:
@@ -93,34 +126,36 @@ def check_object(spec: Object, limits: Objects) -> ObjectModel:
             object is too large (a wrong unit) or too small.
     """
     if spec.mesh is not None:
-        check_mesh(Path(spec.mesh), f"object {spec.name!r}", limits.max_mesh_mib)
+        check_mesh(spec.mesh, f"object {spec.name!r}", limits)
     model = ObjectModel(spec)
     longest, shortest = float(model.extent.max()), float(model.extent.min())
     if longest > limits.max_extent:
         fits = limits.min_extent <= 1e-3 * longest <= limits.max_extent
-        remedy = "it looks like millimetres: scale by 0.001" if fits else "give its size in metres"
+        remedy = "give its size in metres"
+        if spec.mesh is not None:
+            remedy = "say what 1 in the file is with `unit`"
+            if fits:
+                remedy = f"it looks like millimetres: set unit: {1e-3 * spec.mesh.unit:g}"
         raise ObjectError(
-            f"object {spec.name!r}: {longest:g} m long, more than objects.max_extent "
+            f"object {spec.name!r}: {longest:g} m long, more than objects.limits.max_extent "
             f"{limits.max_extent:g} m; {remedy}"
         )
     if shortest < limits.min_extent:
+        remedy = "give its size in metres" if spec.mesh is None else "its `unit` may be too small"
         raise ObjectError(
-            f"object {spec.name!r}: {shortest:g} m thin, less than objects.min_extent "
-            f"{limits.min_extent:g} m; give its size in metres"
+            f"object {spec.name!r}: {shortest:g} m thin, less than objects.limits.min_extent "
+            f"{limits.min_extent:g} m; {remedy}"
         )
     return model
 
 
 def save_objects(models: list[ObjectModel], folder: Path) -> list[Path]:
-    """Write objects.json and each mesh object's hull into a folder; return the files."""
+    """Write objects.json and each object's pieces into a folder; return the files."""
     rows, files = {}, [folder / LIST_FILE]
     for model in models:
-        spec = model.spec
-        if isinstance(model.surface, HullSurface):
-            spec = replace(spec, mesh=f"{spec.name}.safetensors")
-            files.append(folder / f"{spec.name}.safetensors")
-            save_hull(model.surface, files[-1])
-        rows[spec.name] = plain(spec)
+        rows[model.name] = plain(without_path(model.spec))
+        files.append(folder / PIECES_FILE.format(name=model.name))
+        save_pieces(model, files[-1])
     files[0].write_text(json.dumps(rows, indent=2, sort_keys=True) + "\n")
     return files
 
@@ -135,25 +170,97 @@ def load_objects(folder: Path) -> dict[str, ObjectModel]:
     try:
         rows = json.loads(path.read_text())
         specs = [validate(Object, row, str(path)) for row in rows.values()]
-        meshes = [folder / spec.mesh if spec.mesh else None for spec in specs]
-        return {
-            spec.name: ObjectModel(spec, mesh) for spec, mesh in zip(specs, meshes, strict=True)
-        }
-    except (OSError, json.JSONDecodeError, ConfigError, SafetensorError) as error:
+        files = [folder / PIECES_FILE.format(name=spec.name) for spec in specs]
+        contents = [file.read_bytes() for file in files]
+    except (OSError, json.JSONDecodeError, ConfigError) as error:
         reason = " ".join(str(error).split())
         raise ObjectError(f"{path}: not a list of objects ({reason}); make it again") from None
+    return {
+        spec.name: load_object(spec, content, str(file))
+        for spec, content, file in zip(specs, contents, files, strict=True)
+    }
 
 
-def _surface(spec: Object, mesh: Path | bytes | None) -> Surface:
+def save_pieces(model: ObjectModel, path: Path) -> None:
+    """Write what the object's shape does not say: polyhedra and a mesh's inertia; equal bytes for
+    equal objects."""
+    arrays = {} if model.inertia is None else {INERTIA: model.inertia}
+    for piece in model.pieces:
+        if isinstance(piece.solid, HullSurface):
+            arrays[piece.name + VERTICES] = piece.solid.vertices
+            arrays[piece.name + FACES] = piece.solid.faces
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+
+
+def load_object(spec: Object, content: bytes, holder: str) -> ObjectModel:
+    """Return the object of a shape and the bytes that `save_pieces` wrote.
+
+    Raises:
+        ObjectError: they are no such bytes, or another object's.
+    """
+    try:
+        arrays = load_arrays(content)
+        pieces = _restore(spec, arrays)
+    except (SafetensorError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise ObjectError(f"{holder}: not the pieces of {spec.name!r} ({reason})") from None
+    return ObjectModel(spec, pieces, arrays.get(INERTIA))
+
+
+def without_path(spec: Object) -> Object:
+    """Return the object with a mesh file's name alone: where it lay is its user's matter."""
     if spec.mesh is None:
-        return SURFACES[spec.shape](spec.size)
-    if isinstance(mesh, bytes):
-        try:
-            return loads_hull(mesh)
-        except (SafetensorError, KeyError) as error:
-            reason = " ".join(str(error).split())
-            raise ObjectError(f"object {spec.name!r}: {spec.mesh} is no hull ({reason})") from None
-    path = mesh or Path(spec.mesh)
-    if path.suffix == ".safetensors":
-        return load_hull(path)
-    return hull_of(path, f"object {spec.name!r}")
+        return spec
+    return replace(spec, shape=replace(spec.mesh, file=Path(spec.mesh.file).name))
+
+
+def _build(spec: Object) -> tuple[tuple[Piece, ...], np.ndarray | None]:
+    if isinstance(spec.shape, Mesh):
+        return mesh_pieces(spec.shape, f"object {spec.name!r}")
+    return pieces_of(spec.shape), None
+
+
+def _restore(spec: Object, arrays: Mapping[str, np.ndarray]) -> tuple[Piece, ...]:
+    names = [name.removesuffix(VERTICES) for name in sorted(arrays) if name.endswith(VERTICES)]
+    solids = {name: HullSurface(arrays[name + VERTICES], arrays[name + FACES]) for name in names}
+    if isinstance(spec.shape, Mesh):
+        return tuple(Piece(name, solid, np.zeros(3)) for name, solid in solids.items())
+    return pieces_of(spec.shape, solids)
+
+
+def _add_slider(body: mujoco.MjsBody, slide: Slide, scale: float) -> mujoco.MjsBody:
+    slider = body.add_body(name=SLIDER)
+    slider.add_joint(
+        name=SLIDER,
+        type=mujoco.mjtJoint.mjJNT_SLIDE,
+        axis=[0.0, 0.0, 1.0],
+        range=[scale * end for end in slide.range],
+        limited=True,
+        frictionloss=slide.friction,
+        solimp_friction=STIFF,
+    )
+    return slider
+
+
+def _shape_geom(spec: mujoco.MjSpec, geom: mujoco.MjsGeom, solid: Solid, scale: float) -> None:
+    match solid:
+        case BoxSurface():
+            geom.type, size = mujoco.mjtGeom.mjGEOM_BOX, solid.half
+        case SphereSurface():
+            geom.type, size = mujoco.mjtGeom.mjGEOM_SPHERE, [solid.radius]
+        case CylinderSurface():
+            geom.type, size = mujoco.mjtGeom.mjGEOM_CYLINDER, [solid.radius, solid.half]
+        case CapsuleSurface():
+            geom.type, size = mujoco.mjtGeom.mjGEOM_CAPSULE, [solid.radius, solid.half]
+        case EllipsoidSurface():
+            geom.type, size = mujoco.mjtGeom.mjGEOM_ELLIPSOID, solid.half
+        case HullSurface():
+            vertices, faces = scale * solid.vertices, solid.faces
+            spec.add_mesh(
+                name=geom.name, uservert=vertices.ravel().tolist(), userface=faces.ravel().tolist()
+            )
+            geom.type, geom.meshname = mujoco.mjtGeom.mjGEOM_MESH, geom.name
+            return
+        case _:
+            raise TypeError(f"no geom for a {type(solid).__name__}")
+    geom.size = [*(scale * np.array(size)), *[0.0] * (3 - len(size))]

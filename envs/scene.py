@@ -101,7 +101,7 @@ def _add_contact_sensors(spec: mujoco.MjSpec, hand: Hand) -> None:
             type=mujoco.mjtSensor.mjSENS_CONTACT,
             objtype=mujoco.mjtObj.mjOBJ_XBODY,  # the body with its subtree
             objname=finger_root(finger),
-            reftype=mujoco.mjtObj.mjOBJ_BODY,
+            reftype=mujoco.mjtObj.mjOBJ_XBODY,
             refname=OBJECT,
             intprm=[CONTACT_DATA, NET_FORCE, 1],
         )

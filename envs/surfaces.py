@@ -1,26 +1,32 @@
 """Exact surfaces of convex primitives: sampling and closest points, batched.
 
-Every surface is centred at the object's origin; normals point outward; a signed distance is
+Every surface is centred at its frame's origin; normals point outward; a signed distance is
 negative inside. At points with several closest ones (a centre, an axis) one of them is chosen.
 """
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 import numpy as np
 
 Closest = tuple[np.ndarray, np.ndarray, np.ndarray]
 TINY = 1e-9  # [m] nearer to the surface than this, a direction cannot be told from rounding
 BISECTIONS = 64
+KNUD_THOMSEN = 1.6075  # exponent of his formula of an ellipsoid's area, within 1.1%
 
 
 class Surface(ABC):
-    """A closed convex surface."""
+    """A closed surface."""
 
     @property
     @abstractmethod
+    def bounds(self) -> np.ndarray:
+        """Lowest and highest corner [2, 3] of the axis-aligned bounding box [m]."""
+
+    @property
     def extent(self) -> np.ndarray:
         """Edges [3] of the axis-aligned bounding box [m]."""
+        return np.ptp(self.bounds, axis=0)
 
     @abstractmethod
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -31,13 +37,48 @@ class Surface(ABC):
         """Return surface points [M, 3], normals [M, 3] and signed distances [M] of [M, 3]."""
 
 
-class BoxSurface(Surface):
+class Solid(Surface):
+    """A closed convex surface with what is inside it."""
+
+    @property
+    @abstractmethod
+    def area(self) -> float:
+        """[m^2]"""
+
+    @property
+    @abstractmethod
+    def volume(self) -> float:
+        """[m^3]"""
+
+
+class Primitive(Solid):
+    """A solid whose middle is its frame's origin."""
+
+    @property
+    @abstractmethod
+    def reach(self) -> np.ndarray:
+        """Half of the bounding box's edges [3] [m]."""
+
+    @property
+    def bounds(self) -> np.ndarray:
+        return np.stack([-self.reach, self.reach])
+
+
+class BoxSurface(Primitive):
     def __init__(self, half: tuple[float, ...]) -> None:
         self.half = np.array(half)
 
     @property
-    def extent(self) -> np.ndarray:
-        return 2.0 * self.half
+    def reach(self) -> np.ndarray:
+        return self.half
+
+    @property
+    def area(self) -> float:
+        return 8.0 * float(self.half.prod() / self.half @ np.ones(3))
+
+    @property
+    def volume(self) -> float:
+        return 8.0 * float(self.half.prod())
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         area = self.half.prod() / self.half  # of the faces across x, y, z, up to a factor
@@ -64,13 +105,21 @@ class BoxSurface(Surface):
         return outward(points, surface, inside, face)
 
 
-class SphereSurface(Surface):
+class SphereSurface(Primitive):
     def __init__(self, radius: float) -> None:
         self.radius = radius
 
     @property
-    def extent(self) -> np.ndarray:
-        return np.full(3, 2.0 * self.radius)
+    def reach(self) -> np.ndarray:
+        return np.full(3, self.radius)
+
+    @property
+    def area(self) -> float:
+        return 4.0 * math.pi * self.radius**2
+
+    @property
+    def volume(self) -> float:
+        return 4.0 / 3.0 * math.pi * self.radius**3
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         normals = directions(count, rng)
@@ -81,15 +130,23 @@ class SphereSurface(Surface):
         return self.radius * normals, normals, length - self.radius
 
 
-class CylinderSurface(Surface):
+class CylinderSurface(Primitive):
     """A cylinder along z."""
 
     def __init__(self, radius: float, half: float) -> None:
         self.radius, self.half = radius, half
 
     @property
-    def extent(self) -> np.ndarray:
-        return 2.0 * np.array([self.radius, self.radius, self.half])
+    def reach(self) -> np.ndarray:
+        return np.array([self.radius, self.radius, self.half])
+
+    @property
+    def area(self) -> float:
+        return 2.0 * math.pi * self.radius * (2.0 * self.half + self.radius)
+
+    @property
+    def volume(self) -> float:
+        return 2.0 * math.pi * self.radius**2 * self.half
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         side_share = 2.0 * self.half / (2.0 * self.half + self.radius)
@@ -120,15 +177,23 @@ class CylinderSurface(Surface):
         return outward(points, surface, inside, np.where(to_side[:, None], radial, axial))
 
 
-class CapsuleSurface(Surface):
+class CapsuleSurface(Primitive):
     """A capsule along z; `half` is that of its cylinder, without the half spheres."""
 
     def __init__(self, radius: float, half: float) -> None:
         self.radius, self.half = radius, half
 
     @property
-    def extent(self) -> np.ndarray:
-        return 2.0 * np.array([self.radius, self.radius, self.half + self.radius])
+    def reach(self) -> np.ndarray:
+        return np.array([self.radius, self.radius, self.half + self.radius])
+
+    @property
+    def area(self) -> float:
+        return 4.0 * math.pi * self.radius * (self.half + self.radius)
+
+    @property
+    def volume(self) -> float:
+        return 2.0 * math.pi * self.radius**2 * (self.half + 2.0 / 3.0 * self.radius)
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         on_side = rng.random(count) < self.half / (self.half + self.radius)
@@ -147,13 +212,22 @@ class CapsuleSurface(Surface):
         return middle + self.radius * normals, normals, length - self.radius
 
 
-class EllipsoidSurface(Surface):
+class EllipsoidSurface(Primitive):
     def __init__(self, half: tuple[float, ...]) -> None:
         self.half = np.array(half)
 
     @property
-    def extent(self) -> np.ndarray:
-        return 2.0 * self.half
+    def reach(self) -> np.ndarray:
+        return self.half
+
+    @property
+    def area(self) -> float:
+        a, b, c = self.half**KNUD_THOMSEN
+        return 4.0 * math.pi * float((a * b + a * c + b * c) / 3.0) ** (1.0 / KNUD_THOMSEN)
+
+    @property
+    def volume(self) -> float:
+        return 4.0 / 3.0 * math.pi * float(self.half.prod())
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Accept directions of a sphere by how much area each maps to on the ellipsoid."""
@@ -220,14 +294,3 @@ def circle(count: int, rng: np.random.Generator) -> np.ndarray:
     """Draw unit vectors [P, 3] across z, uniform over the circle."""
     angle = rng.uniform(0.0, 2.0 * np.pi, count)
     return np.stack([np.cos(angle), np.sin(angle), np.zeros(count)], axis=1)
-
-
-# How a surface is made from an object's `size`, by shape; how many numbers `size` holds is
-# checked where the configuration is read (configs/schema/objects.py).
-SURFACES: dict[str, Callable[[tuple[float, ...]], Surface]] = {
-    "box": BoxSurface,
-    "sphere": lambda size: SphereSurface(*size),
-    "cylinder": lambda size: CylinderSurface(*size),
-    "capsule": lambda size: CapsuleSurface(*size),
-    "ellipsoid": EllipsoidSurface,
-}

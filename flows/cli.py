@@ -10,12 +10,15 @@ EXAMPLES = """examples:
   dexgen run                                the default profile, every stage
   dexgen run profile=smoke grasps.count=50  values changed, Hydra style
   dexgen train train.samples=200000         up to the stage `train`, what is done is reused
+  dexgen grasps box cup.stl                 of these objects alone; a mesh file is one too
+  dexgen view grasps box                    steps through them in a browser
   dexgen run --dry-run                      what would run, what would be reused
   dexgen models list                        registered controllers and their aliases
   dexgen twin                               the champion holds an object in a simulated hand
 
 State lives in $DEXGEN_HOME (default ./var); reports/latest/index.html is the last report."""
 
+OBJECTS_TOO = "and names of objects, or mesh files (OBJ, STL, GLB): then of these alone"
 STAGE_HELP = {
     "objects": "validate the objects and their meshes",
     "grasps": "generate grasps, validated in physics",
@@ -76,18 +79,27 @@ def parser() -> argparse.ArgumentParser:
     for stage, text in STAGE_HELP.items():
         sub = commands.add_parser(stage, help=text, description=f"Run up to here: {text}.")
         sub.set_defaults(command=run_stages, until=stage)
-        add_run_arguments(sub)
+        add_run_arguments(sub, f"; {OBJECTS_TOO}" if stage in ("objects", "grasps") else "")
     add_model_commands(commands.add_parser("models", help="list, show, promote, roll back"))
     twin = commands.add_parser("twin", help="run the champion on a simulated hand")
     twin.set_defaults(command=run_twin)
     twin.add_argument("overrides", nargs="*", help="Hydra overrides of the robot's configuration")
+    view = commands.add_parser("view", help="look at artifacts in a browser")
+    shown = view.add_subparsers(required=True, metavar="WHAT").add_parser(
+        "grasps", help="step through the grasps of an object"
+    )
+    shown.set_defaults(command=view_grasps)
+    shown.add_argument("words", nargs="+", help="an object or a mesh file, and overrides as made")
+    shown.add_argument("--host", default="127.0.0.1", help="address to serve (default: this host)")
+    shown.add_argument("--port", type=int, default=8080)
     commands.add_parser("status", help="what is done, what serves").set_defaults(command=status)
     commands.add_parser("doctor", help="versions, machine, services").set_defaults(command=doctor)
     return top
 
 
-def add_run_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("overrides", nargs="*", help="Hydra overrides, e.g. profile=smoke seed=1")
+def add_run_arguments(sub: argparse.ArgumentParser, more: str = "") -> None:
+    text = f"Hydra overrides, e.g. profile=smoke seed=1{more}"
+    sub.add_argument("overrides", nargs="*", help=text)
     sub.add_argument("--dry-run", action="store_true", help="say what would happen, do nothing")
 
 
@@ -114,19 +126,24 @@ def add_model_commands(models: argparse.ArgumentParser) -> None:
 
 
 def run_stages(options: argparse.Namespace) -> int:
-    from configs.load import load
+    from configs.load import ConfigError, load
     from configs.schema.pipeline import Config
     from flows.home import home_folder, quiet, require_machine
     from flows.interrupt import stop_on_signals
-    from flows.plan import plan
+    from flows.plan import PER_OBJECT, plan
+    from flows.targets import resolve, split
 
-    config = load(Config, options.overrides)
+    targets, overrides = split(options.overrides)
+    if targets and options.until not in PER_OBJECT:
+        raise ConfigError(f"{targets[0]}: not an override (key=value)")
+    only, overrides = resolve(targets, overrides)
+    config = load(Config, overrides)
     home = home_folder()
-    plan(config, options.until)  # what the plan refuses is refused before Prefect starts
+    plan(config, options.until, only)  # what the plan refuses is refused before Prefect starts
     if options.dry_run:
         from flows.forecast import forecast
 
-        print(forecast(config, options.until, home))
+        print(forecast(config, options.until, home, only))
         return 0
     require_machine(config.machine, home)
     quiet(home)
@@ -134,7 +151,7 @@ def run_stages(options: argparse.Namespace) -> int:
     print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
     from flows.pipeline import run
 
-    print(f"report {run(options.overrides, options.until)}/index.html")
+    print(f"report {run(overrides, options.until, only)}/index.html")
     return 0
 
 
@@ -170,6 +187,14 @@ def run_twin(options: argparse.Namespace) -> int:
     """Become the robot's own entry point: its insides are not ours to import, its signals are."""
     command = [sys.executable, "-m", "robot.cli", "run", "robot=twin", *options.overrides]
     os.execv(sys.executable, command)
+
+
+def view_grasps(options: argparse.Namespace) -> int:
+    from flows.home import home_folder
+    from flows.viewing import view_grasps
+
+    view_grasps(options.words, home_folder(), options.host, options.port)
+    return 0
 
 
 def status(options: argparse.Namespace) -> int:

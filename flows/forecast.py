@@ -1,5 +1,6 @@
 """What a run would do: `--dry-run`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from configs.load import digest
@@ -11,7 +12,7 @@ from flows.runtime import identity_of
 from tasks.store import open_store
 
 
-def forecast(config: Config, until: str, home: Path) -> str:
+def forecast(config: Config, until: str, home: Path, only: Sequence[str] = ()) -> str:
     """Return a table of the steps, which of them are reused, and what the rest may cost.
 
     A step's time is what it last took in this store under this configuration; a step behind
@@ -24,7 +25,7 @@ def forecast(config: Config, until: str, home: Path) -> str:
         (entry["label"], entry["configuration"]): float(entry["seconds"])
         for entry in store.index_entries()
     }
-    nodes = plan(config, until)
+    nodes = plan(config, until, only)
     for node in nodes:
         inputs = {name: refs[label] for name, label in node.inputs.items() if label in refs}
         complete = len(inputs) == len(node.inputs)

@@ -17,21 +17,23 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 
 from configs.load import load
+from configs.refs import Ref
 from configs.schema.pipeline import Config
 from flows.home import home_folder, require_machine
 from flows.interrupt import stop_on_signals
 from flows.plan import STAGES, Node, plan
-from flows.report import report_run
+from flows.report import report_run, write_galleries
 from flows.runtime import Done, StepFailed, execute, sweep
 
 # Names of states that tell of a failure of ours, and of its exit code.
 BAD_INPUT, BROKEN = "BadInput", "Broken"
+LEFT_OUT = "LeftOut"  # of an object that nobody can grasp: the run goes on with the others
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
 def run_step(
     node: Node,
-    upstream: Mapping[str, Any],  # name -> future, which Prefect turns into Done
+    upstream: Mapping[str, Any],  # name -> future, which Prefect turns into Done; None: left out
     home: Path,
     threads: int | None,
     slots: threading.Semaphore,
@@ -39,12 +41,34 @@ def run_step(
     """Run one node once its inputs are there and a slot is free."""
     try:
         with slots:
-            refs = {name: done.ref for name, done in upstream.items()}
-            done = execute(node, refs, home, threads)
+            done = execute(node, remaining(node, upstream), home, threads)
     except StepFailed as failure:
-        return failed(failure)
+        return left_out(node, failure) if failure.exit_code == 3 else failed(failure)
     name = "Reused" if done.reused else "Completed"
     return Completed(name=name, message=done.ref.version, data=done)
+
+
+def remaining(node: Node, upstream: Mapping[str, Done | None]) -> dict[str, Ref]:
+    """Return the references that go into a node, without the objects that were left out.
+
+    Raises:
+        StepFailed: none of its objects is left.
+    """
+    gone = {Path(name).name for name, done in upstream.items() if done is None}
+    refs = {
+        name: done.ref
+        for name, done in upstream.items()
+        if done is not None and not (name.startswith("objects/") and Path(name).name in gone)
+    }
+    if gone and not any(name.startswith("grasps/") for name in refs):
+        raise StepFailed(f"{node.label}: no object is left: nobody grasps {sorted(gone)}", 2)
+    return refs
+
+
+def left_out(node: Node, failure: StepFailed) -> State:
+    """Say that an object is left out, and return the state that those behind it understand."""
+    print(f"left out {node.label}: {failure}; the run goes on without it", flush=True)
+    return Completed(name=LEFT_OUT, message=str(failure), data=None)
 
 
 def failed(failure: StepFailed) -> State:
@@ -59,8 +83,10 @@ def failure_of(state: State) -> StepFailed | None:
 
 
 @flow(name="dexgen", persist_result=False)
-def pipeline(overrides: list[str] | None = None, until: str = STAGES[-1]) -> State:
-    """Run every stage up to `until`.
+def pipeline(
+    overrides: list[str] | None = None, until: str = STAGES[-1], only: list[str] | None = None
+) -> State:
+    """Run every stage up to `until`; of no objects but `only`, if it names some.
 
     Returns:
         Completed with the report's folder as message, or the state of the first step, in the
@@ -72,7 +98,7 @@ def pipeline(overrides: list[str] | None = None, until: str = STAGES[-1]) -> Sta
     home = home_folder()
     require_machine(config.machine, home)
     sweep(home)
-    nodes = plan(config, until)
+    nodes = plan(config, until, only or [])
     # Slots, not a bounded pool: a task that waits for its inputs must not hold up another.
     slots = threading.Semaphore(config.machine.parallel_steps)
     futures: dict[str, PrefectFuture[Any]] = {}
@@ -81,7 +107,10 @@ def pipeline(overrides: list[str] | None = None, until: str = STAGES[-1]) -> Sta
         upstream = {name: futures[label] for name, label in node.inputs.items()}
         futures[node.label] = named.submit(node, upstream, home, config.machine.threads, slots)
     done, failure = collect(nodes, futures)
-    folder = report_run(config, overrides or [], done, failure, home)
+    gone = left_behind(nodes, futures)
+    folder = report_run(config, overrides or [], done, failure, home, gone)
+    if until == "grasps":
+        write_galleries(folder, nodes, done, home)
     return Completed(message=str(folder)) if failure is None else failed(failure)
 
 
@@ -94,26 +123,37 @@ def collect(
     for node in nodes:
         futures[node.label].wait()
         state = futures[node.label].state
+        if state.name == LEFT_OUT:
+            continue
         if state.is_completed():
             done.append(futures[node.label].result())
             continue
         failure = failure_of(state)
         if failure is not None:  # nodes behind a failed one never start and explain nothing
             failures.append(failure)
-    if not failures and len(done) < len(nodes):
-        made = {one.label for one in done}
+    gone = left_behind(nodes, futures)
+    if gone and not any(one.step == "grasps" for one in done):
+        failures.append(StepFailed(next(iter(gone.values())), 2))
+    if not failures and len(done) + len(gone) < len(nodes):
+        made = {one.label for one in done} | gone.keys()
         label = next(node.label for node in nodes if node.label not in made)
         failures.append(StepFailed(f"{label}: {futures[label].state.message}", 1))
     return done, failures[0] if failures else None
 
 
-def run(overrides: list[str], until: str) -> str:
+def left_behind(nodes: list[Node], futures: Mapping[str, PrefectFuture[Any]]) -> dict[str, str]:
+    """Return why objects were left out, by the label of the node that found nothing."""
+    states = {node.label: futures[node.label].state for node in nodes}
+    return {label: state.message or "" for label, state in states.items() if state.name == LEFT_OUT}
+
+
+def run(overrides: list[str], until: str, only: list[str]) -> str:
     """Run the flow in this process and return the report's folder.
 
     Raises:
         StepFailed: a step refused its input or broke.
     """
-    state = pipeline(overrides, until, return_state=True)
+    state = pipeline(overrides, until, only, return_state=True)
     failure = failure_of(state)
     if failure is not None:
         raise failure

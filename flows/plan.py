@@ -3,8 +3,8 @@
 A node names its step, its own part of the configuration, and whose references go in.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from configs.schema.evaluate import CalibrateStep, EvaluateStep, check_pairs, fo
 from configs.schema.experts import ExpertStep
 from configs.schema.export import ExportStep
 from configs.schema.grasps import GraspsStep
-from configs.schema.objects import ObjectsStep
+from configs.schema.objects import ObjectStep
 from configs.schema.pipeline import Config
 from configs.schema.promote import PromoteStep
 from configs.schema.rollouts import RolloutsStep
@@ -35,6 +35,7 @@ STAGES = (
     "evaluate",
     "promote",
 )
+PER_OBJECT = ("objects", "grasps")  # stages with a node for each object
 
 
 @dataclass(frozen=True)
@@ -51,29 +52,38 @@ class Node:
     inputs: Mapping[str, str]
 
 
-def plan(config: Config, until: str = STAGES[-1]) -> list[Node]:
+def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> list[Node]:
     """Return the nodes of a run up to and with a stage, each after the nodes it needs.
+
+    `only` leaves the other objects out, where no more than objects and grasps is asked for.
 
     Raises:
         ConfigError: what is evaluated does not fit the objects; better said before the night.
     """
     wanted = STAGES[: STAGES.index(until) + 1]
     if "experts" in wanted and not training_objects(config):
-        raise ConfigError("objects.items: every object is held out; experts need a training one")
+        raise ConfigError("objects: every object is held out; experts need a training one")
     check_meshes(config)
     if "rollouts" in wanted:
         check_styles(config)
     if "evaluate" in wanted:
-        check_pairs(config.evaluate, config.objects.items.values())
+        check_pairs(config.evaluate, config.objects.members.values())
     nodes = [*world_nodes(config), *model_nodes(config)]
-    return [node for node in nodes if node.step in wanted]
+    chosen = set(only) or set(config.objects.members)
+    return [
+        node
+        for node in nodes
+        if node.step in wanted
+        and (node.step not in PER_OBJECT or node.label.split("/")[1] in chosen)
+    ]
 
 
 def check_meshes(config: Config) -> None:
     """Refuse a mesh that is not there before anything else is made."""
     for name, item in config.objects.items.items():
-        if item.mesh is not None and not Path(item.mesh).is_file():
-            raise ConfigError(f"objects.items.{name}.mesh: there is no file {item.mesh}")
+        if item.mesh is not None and not Path(item.mesh.file).is_file():
+            key = f"objects.items.{name}.shape.file"
+            raise ConfigError(f"{key}: there is no file {item.mesh.file}")
 
 
 def check_styles(config: Config) -> None:
@@ -97,9 +107,9 @@ def check_styles(config: Config) -> None:
 
 def world_nodes(config: Config) -> Iterator[Node]:
     """Yield what runs in simulation, until there are episodes."""
-    for name, item in config.objects.items.items():
-        alone = replace(config.objects, items={name: item})
-        yield Node("objects", f"objects/{name}", ObjectsStep(objects=alone), {})
+    for name, item in config.objects.members.items():
+        step = ObjectStep(item=item, limits=config.objects.limits)
+        yield Node("objects", f"objects/{name}", step, {})
         grasps = grasps_step(config, name)
         yield Node("grasps", f"grasps/{name}", grasps, same(f"objects/{name}"))
     inputs = training_objects(config)
@@ -159,13 +169,13 @@ def model_nodes(config: Config) -> Iterator[Node]:
 def every_object(config: Config) -> dict[str, str]:
     """Return the objects and their grasps, held-out ones included."""
     return same(
-        *(f"{part}/{name}" for part in ("objects", "grasps") for name in config.objects.items)
+        *(f"{part}/{name}" for part in ("objects", "grasps") for name in config.objects.members)
     )
 
 
 def training_objects(config: Config) -> dict[str, str]:
     """Return the training objects and their grasps: no training step sees a held-out one."""
-    items = config.objects.items
+    items = config.objects.members
     return {
         name: label
         for name, label in every_object(config).items()

@@ -3,12 +3,14 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from configs.load import digest
 from configs.schema.pipeline import Config
+from flows.plan import Node
 from flows.runtime import Done
 from tasks.context import metrics_file, read_metrics
 from tasks.evaluation.page import write_report
@@ -17,9 +19,17 @@ from tasks.store import open_store
 
 
 def report_run(
-    config: Config, overrides: list[str], done: list[Done], failure: Exception | None, home: Path
+    config: Config,
+    overrides: list[str],
+    done: list[Done],
+    failure: Exception | None,
+    home: Path,
+    left_out: Mapping[str, str],
 ) -> Path:
-    """Write the report of a run, finished or failed, and point reports/latest at it."""
+    """Write the report of a run, finished or failed, and point reports/latest at it.
+
+    `left_out` says by label why there is nothing of an object.
+    """
     run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
     folder = home / "reports" / run
     summary: dict[str, Any] = {
@@ -28,6 +38,7 @@ def report_run(
         "training_seed": config.training_seed,
         "configuration": digest(config),
         "failure": None if failure is None else " ".join(str(failure).split()),
+        "left_out": dict(left_out),
         "stages": stages(done),
         "artifacts": {step.label: step.ref.version for step in done},
         "lineage": lineage(done, home),
@@ -39,6 +50,20 @@ def report_run(
     if failure is None or "evaluate" in summary["stages"]:
         point_latest(folder)  # a run that failed early has nothing to show in place of the last
     return folder
+
+
+def write_galleries(folder: Path, nodes: list[Node], done: list[Done], home: Path) -> None:
+    """Write a page about each object's grasps beside the report, and say where."""
+    from tasks.grasps.gallery import gallery_of
+
+    store, made = open_store(home), {step.label: step for step in done}
+    for node in nodes:
+        if node.step == "grasps" and node.label in made:
+            name = Path(node.label).name
+            item = store.open(made[f"objects/{name}"].ref)
+            grasps = store.open(made[node.label].ref)
+            page = gallery_of(folder / "grasps" / name, node.config, item, grasps)
+            print(f"gallery {page}", flush=True)
 
 
 def stages(done: list[Done]) -> dict[str, dict[str, Any]]:

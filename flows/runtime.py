@@ -36,7 +36,8 @@ class Done:
 
 
 class StepFailed(ValueError):
-    """A step ended without a result; `exit_code` 2 means bad input, said in one line."""
+    """A step ended without a result; `exit_code` 2 means bad input, 3 an object of which nothing
+    is to be had, both said in one line."""
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
@@ -65,7 +66,8 @@ def execute(node: Node, refs: Mapping[str, Ref], home: Path, threads: int | None
     """Return the node's result, reused if the index has it, made if not.
 
     Raises:
-        StepFailed: the step refused its input (exit code 2) or broke (exit code 1).
+        StepFailed: the step refused its input (exit code 2), found nothing of its object (3) or
+            broke (1).
     """
     started = time.monotonic()
     store = open_store(home)
@@ -128,7 +130,7 @@ def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int
         # A session of its own: Ctrl-C is for us to hear, not for every worker to complain of.
         child = subprocess.run(command, env=environment(), start_new_session=True, check=False)
         if child.returncode:
-            code = 2 if child.returncode == 2 else 1
+            code = child.returncode if child.returncode in (2, 3) else 1
             raise StepFailed(f"{node.label}: {reason(answer_file, child.returncode)}", code)
 
 

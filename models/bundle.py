@@ -24,11 +24,11 @@ from configs.schema.strict import strict
 from configs.schema.world import Embodiment
 from models.strength import Strength
 
-FORMAT = "bundle-5"
+FORMAT = "bundle-6"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
 WEIGHTS, CRITIC = "controller.safetensors", "critic.safetensors"
-GRAPH, SCENARIO = "controller.onnx", "scenario.safetensors"
-REQUIRED = (WEIGHTS, CRITIC, GRAPH, SCENARIO)
+GRAPH, SCENARIO, PIECES = "controller.onnx", "scenario.safetensors", "object.safetensors"
+REQUIRED = (WEIGHTS, CRITIC, GRAPH, SCENARIO, PIECES)
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]  # no folders, no ..
@@ -48,7 +48,7 @@ class File:
 class Manifest:
     """Everything that a robot must know of a controller, in plain values."""
 
-    format: Literal["bundle-5"]
+    format: Literal["bundle-6"]
     layout: Layout
     fingerprint: Digest  # of the layout
     embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from
@@ -56,7 +56,7 @@ class Manifest:
     assistances: Annotated[dict[str, Strength], Field(min_length=1)]  # settings of the graph
     activity: ActivityConfig  # how calm and busy are told apart
     ddim_steps: Annotated[int, Field(ge=1)]  # unrolled in the graph
-    scenario: Object  # what `scenario.safetensors` grasps; a mesh is a file of the bundle
+    scenario: Object  # what `scenario.safetensors` grasps, of the pieces in `object.safetensors`
     files: dict[FileName, File]
     lineage: dict[str, JsonValue]  # dataset, experts, grasps, configuration, code
 
@@ -115,7 +115,7 @@ def write_bundle(
     """Copy `files` (name in the bundle -> source) and write the manifest: whole or not at all.
 
     Raises:
-        BundleError: a required file or the scenario's mesh is missing, or `folder` exists.
+        BundleError: a required file is missing, or `folder` exists.
     """
     if folder.exists():
         raise BundleError(f"{folder}: exists; a bundle is never changed, choose another folder")
@@ -196,10 +196,7 @@ def _manifest(values: JsonValue, folder: Path) -> Manifest:
     derived = manifest.embodiment.make_layout()
     if manifest.layout != derived or manifest.fingerprint != derived.fingerprint():
         raise BundleError(f"{holder}: its layout does not follow from its embodiment")
-    mesh = manifest.scenario.mesh
-    if mesh in REQUIRED:
-        raise BundleError(f"{holder}: scenario.mesh: {mesh} is another file; rename the object")
-    missing = [name for name in (*REQUIRED, mesh) if name and name not in manifest.files]
+    missing = [name for name in REQUIRED if name not in manifest.files]
     if missing:
         raise BundleError(f"{holder}: lists no file {missing[0]!r}")
     return manifest

@@ -1,12 +1,10 @@
 """A short clip of the twin, rendered without a screen.
 
-Rendering runs in a process of its own: the graphics library is chosen when it is loaded, and a
-broken driver may end the process. No control loop waits for it.
+Rendering runs in a process of its own; no control loop waits for it.
 """
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -17,12 +15,10 @@ from safetensors.numpy import load_file, save_file
 
 from configs.schema.robot import Clip
 from envs.objects import OBJECT
+from envs.offscreen import camera_at, draw
 
-BACKENDS = ("egl", "osmesa")
 MODEL, STATES, ORDER = "model.mjb", "states.safetensors", "order.json"
-DISTANCE, AZIMUTH, ELEVATION = 0.42, -146.0, -26.0  # [m] [deg] before the palm, from above
 LIMIT_S = 120  # [s] a software renderer draws some 20 frames a second
-REMEDY = "install libegl1 and libgl1-mesa-dri (or libosmesa6)"
 
 
 def render_clip(
@@ -56,7 +52,7 @@ def render_clip(
             output.parent.mkdir(parents=True, exist_ok=True)
             if not os.access(output.parent, os.W_OK):
                 return f"{output.parent}: not writable"
-            reason = _try_backends(folder)
+            reason = draw("robot.clip", folder, LIMIT_S)
             if reason is None:
                 os.replace(temporary, output)
         except OSError as error:
@@ -64,27 +60,6 @@ def render_clip(
         finally:
             temporary.unlink(missing_ok=True)
     return reason
-
-
-def _try_backends(folder: Path) -> str | None:
-    """Render with the first backend that works; return the reason if none does."""
-    chosen = os.environ.get("MUJOCO_GL")
-    reasons = []
-    for backend in (chosen,) if chosen else BACKENDS:
-        environment = os.environ | {"MUJOCO_GL": backend}
-        command = [sys.executable, "-m", "robot.clip", str(folder)]
-        root = Path(__file__).parents[1]  # found even where the project is not installed
-        try:
-            run = subprocess.run(
-                command, env=environment, cwd=root, capture_output=True, text=True, timeout=LIMIT_S
-            )
-        except subprocess.TimeoutExpired:
-            return f"rendering took more than {LIMIT_S} s; ask for a shorter or smaller clip"
-        if run.returncode == 0:
-            return None
-        last = run.stderr.strip().splitlines()[-1:] or [f"exit {run.returncode}"]
-        reasons.append(f"{backend}: {last[0]:.100}")
-    return f"this machine cannot render ({'; '.join(reasons)}); {REMEDY}"
 
 
 def main(folder: Path) -> None:
@@ -119,10 +94,7 @@ def camera_on(model: mujoco.MjModel, data: mujoco.MjData, position: np.ndarray) 
     """Return a camera on the object as it is held at first, with the hand around it."""
     data.qpos[:] = position
     mujoco.mj_forward(model, data)
-    camera = mujoco.MjvCamera()
-    camera.lookat[:] = (data.body(OBJECT).xpos + data.xpos[1:].mean(axis=0)) / 2
-    camera.distance, camera.azimuth, camera.elevation = DISTANCE, AZIMUTH, ELEVATION
-    return camera
+    return camera_at((data.body(OBJECT).xpos + data.xpos[1:].mean(axis=0)) / 2)
 
 
 def titled(picture: np.ndarray, title: str) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema.robot import RobotConfig
 from envs.grasp_set import GraspSet
-from envs.objects import ObjectModel
-from models.bundle import SCENARIO, Bundle
+from envs.objects import load_object
+from models.bundle import PIECES, SCENARIO, Bundle
 from models.kinematics import Kinematics
 from robot.answers import Controller, Direct
 from robot.interfaces import Answer
@@ -58,13 +58,12 @@ class Stage(AbstractContextManager["Stage"]):
             or read. BundleError: a file changed since the bundle was opened.
         """
         robot, scenario = config.robot, bundle.manifest.scenario
-        mesh = bundle.read(scenario.mesh) if scenario.mesh is not None else None
         self.layout: Layout = bundle.layout
         self.config, self.bundle = config, bundle
         self.kinematics = Kinematics(config.hand)
         holder = str(bundle.folder / SCENARIO)
         self.grasps = GraspSet.loads(bundle.read(SCENARIO), holder, self.layout)
-        item = ObjectModel(scenario, mesh)
+        item = load_object(scenario, bundle.read(PIECES), str(bundle.folder / PIECES))
         self.twin = Twin(config.hand, self.layout, config.physics, robot.world, item)
         self.operator = NoisyScript(self.layout, self.grasps, robot.operator, self.twin.object_pose)
         rng = self._rng(0, SAMPLER)

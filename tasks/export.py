@@ -14,9 +14,9 @@ from configs.refs import Ref
 from configs.schema.export import ExportStep
 from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
-from envs.objects import save_objects
+from envs.objects import save_pieces, without_path
 from models.assistance import Assistance
-from models.bundle import CRITIC, GRAPH, SCENARIO, WEIGHTS, open_bundle, write_bundle
+from models.bundle import CRITIC, GRAPH, PIECES, SCENARIO, WEIGHTS, open_bundle, write_bundle
 from models.controller import Controller, ControllerError, load_controller
 from models.session import Session
 from models.strength import Strength
@@ -61,14 +61,14 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     }
     scenario, chosen = choose_scenario(objects, grasps, settings.scenario_grasps)
     chosen.save(context.scratch / SCENARIO, layout)
+    save_pieces(scenario, context.scratch / PIECES)
     files = {
         WEIGHTS: context.open(refs["controller"]) / WEIGHTS,
         CRITIC: context.open(refs["critic"]) / CRITIC,
         GRAPH: graph,
         SCENARIO: context.scratch / SCENARIO,
+        PIECES: context.scratch / PIECES,
     }
-    if scenario.spec.mesh is not None:
-        _, files[scenario.spec.mesh] = save_objects([scenario], context.scratch)
     folder = context.scratch / "bundle"
     shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
     write_bundle(
@@ -79,7 +79,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
         assistances=read_calibration(context.open(refs["calibration"])),
         activity=settings.activity,
         ddim_steps=settings.sampling.steps,
-        scenario=scenario.spec,
+        scenario=without_path(scenario.spec),
         lineage=lineage(refs, context),
     )
     session = Session(open_bundle(folder, layout))

@@ -6,27 +6,26 @@ One step each, so that a new object, or a changed one, leaves the others' grasps
 from collections.abc import Mapping
 
 from configs.refs import Ref
-from configs.schema.objects import ObjectsStep, mesh_digest
+from configs.schema.objects import ObjectStep, mesh_digest
 from envs.objects import ObjectError, ObjectModel, check_object, load_objects, save_objects
 from tasks.context import Context
 
 OBJECTS = "objects/"  # prefix of the references to objects
 
 
-def objects(config: ObjectsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
-    """Publish objects.json and each mesh's convex hull, which `envs.objects.load_objects` reads.
+def objects(config: ObjectStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Publish an object's shape and pieces, which `envs.objects.load_objects` reads.
 
     Raises:
-        ObjectError: an object cannot be simulated, or its mesh changed since the run began.
+        ObjectError: the object cannot be simulated, or its mesh changed since the run began.
     """
-    models = []
-    for name, item in config.objects.items.items():
-        models.append(check_object(item, config.objects))
-        if item.mesh is not None and mesh_digest(item.mesh) != config.digests[name]:
-            raise ObjectError(
-                f"object {name!r}: mesh {item.mesh} changed during the run; run again"
-            )
-    files = save_objects(models, context.scratch)
+    item = config.item
+    model = check_object(item, config.limits)
+    if item.mesh is not None and mesh_digest(item.mesh) != config.digest:
+        raise ObjectError(
+            f"object {item.name!r}: mesh {item.mesh.file} changed during the run; run again"
+        )
+    files = save_objects([model], context.scratch)
     return context.publish({path.name: path for path in files}, "objects", tuple(refs.values()))
 
 

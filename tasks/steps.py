@@ -31,7 +31,7 @@ class Step:
 
 
 STEPS: Mapping[str, Step] = {
-    "objects": Step("tasks.objects", "objects", "configs.schema.objects:ObjectsStep"),
+    "objects": Step("tasks.objects", "objects", "configs.schema.objects:ObjectStep"),
     "grasps": Step("tasks.grasps.generate", "grasps", "configs.schema.grasps:GraspsStep"),
     "experts": Step("tasks.experts", "experts", "configs.schema.experts:ExpertStep"),
     "rollouts": Step("tasks.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),

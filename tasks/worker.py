@@ -2,7 +2,8 @@
 
 A process a step gives each its own random state, threads and peak memory, and a death that
 takes nothing else along. Exit code 0: the store's index has the result; 2: bad input, one line
-in the answer; 1: a defect, with its traceback.
+in the answer; 3: of this object there is nothing to be had, likewise; 1: a defect, with its
+traceback.
 """
 
 import ctypes
@@ -40,7 +41,7 @@ def main() -> int:
         ours = is_ours(error)
         line = " ".join(str(error).split()) if ours else traceback.format_exc()
         answer_file.write_text(json.dumps({"error": line}))
-        return 2 if ours else 1
+        return getattr(error, "exit_code", 2) if ours else 1
     return 0
 
 

@@ -26,6 +26,7 @@ ROBOT_MAY_ENTER = {
     "envs.hand",
     "envs.hull",
     "envs.objects",
+    "envs.offscreen",
     "envs.scene",
 }
 ROBOT_LIBRARIES = {"imageio", "mujoco", "numpy", "pydantic", "safetensors", "PIL"}

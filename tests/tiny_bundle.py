@@ -11,12 +11,14 @@ from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.world import Embodiment
 from envs.grasp_set import Contacts, GraspSet
-from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
+from envs.objects import ObjectModel, save_pieces, without_path
+from models.bundle import CRITIC, GRAPH, PIECES, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
 from models.strength import Strength
+from tests.things import thing
 
 # Commands of the tests are noise or held; either way the middle of `low` and `high` is left out.
 ACTIVITY = ActivityConfig(time_s=1.0, calm=0.015, busy=0.03)
-SPHERE = Object(name="ball", shape="sphere", size=(0.03,), mesh=None, held_out=False)
+SPHERE = thing("sphere", "ball", radius=0.03)
 
 
 def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows: int = -1) -> None:
@@ -82,6 +84,7 @@ def write_grasps(path: Path, embodiment: Embodiment, count: int = 3) -> None:
     fingers = layout.num_tips
     contacts = Contacts(
         finger=np.full((count, fingers), -1, np.int8),
+        link=np.full((count, fingers), -1, np.int8),
         point=np.zeros((count, fingers, 3), np.float32),
         normal=np.zeros((count, fingers, 3), np.float32),
         force=np.zeros((count, fingers), np.float32),
@@ -123,6 +126,7 @@ def make_bundle(
         save_file({"weight": np.ones(1, np.float32)}, sources / name)
     write_graph(sources / GRAPH, layout, history=history, rows=rows)
     write_grasps(sources / SCENARIO, embodiment)
+    save_pieces(ObjectModel(scenario), sources / PIECES)
     return write_bundle(
         folder,
         {name: sources / name for name in REQUIRED} | dict(more or {}),
@@ -148,6 +152,6 @@ def make_bundle(
         },
         activity=ACTIVITY,
         ddim_steps=1,
-        scenario=scenario,
+        scenario=without_path(scenario),
         lineage={"dataset": "none", "experts": {}},
     )

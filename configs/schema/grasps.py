@@ -1,6 +1,6 @@
 """Grasp generation (Algorithms 2-5 of the paper) and its validation in physics."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,18 +16,39 @@ Count = Annotated[int, Field(ge=1)]
 
 
 @strict
-class Sampling:
-    """Finger-first proposals: a finger configuration, then an object near its tips."""
+class FingerFirst:
+    """Proposals that begin with a finger configuration and put the object near its tips."""
 
     proposals: Count  # a batch
+    closure: Range  # joints are drawn from this first part of their ranges, itself a draw
+    outward: Range  # [m] the object's centre beyond the tips' mean, along their mean direction
+    offset: NonNegative  # [m] std of the object's centre about that place
+
+
+@strict
+class SurfaceFirst:
+    """Proposals that begin with contacts on the object, and look for fingers (Algorithm 3)."""
+
+    proposals: Count  # sets of contacts a batch
+    tries: Count  # entries of the table of pads that are looked at for a contact and a finger
+    reach: Positive  # [m] from a contact to the nearest pad of its finger in that table
+    choices: Count  # assignments of fingers that a set of contacts is tried with, the best first
+
+
+@strict
+class Sampling:
+    """Proposals from nothing; a batch is of one kind, the kinds in turn."""
+
+    kinds: Annotated[
+        tuple[Literal["finger_first", "surface_first"], ...], Field(min_length=1, max_length=2)
+    ]
     max_batches: Count  # then sampling ends, with what it has
     barren_batches: Count  # without a single grasp after so many, the object has none
     contacts: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
-    closure: Range  # joints are drawn from this first part of their ranges, itself a draw
     idle_curl: Range  # how far fingers that do not touch leave the rest pose
-    outward: Range  # [m] the object's centre beyond the tips' mean, along their mean direction
-    offset: NonNegative  # [m] std of the object's centre about that place
     reach: Positive  # [m] a tip farther from its place at the surface is not assigned to it
+    finger_first: FingerFirst
+    surface_first: SurfaceFirst
 
 
 @strict
@@ -69,6 +90,7 @@ class Validation:
     """The hold in physics that a grasp must pass before it counts."""
 
     slots: Count  # candidates held at the same time
+    scales: Count  # of the object, spread over Table III's range, that slots are compiled for
     settle_s: Positive  # [s] without gravity; what it settles to is the grasp
     settle_position: Positive  # [m] the object may move so far while it settles
     settle_rotation: Positive  # [rad]
@@ -81,11 +103,22 @@ class Validation:
 
 
 @strict
+class Wrench:
+    """Forces within friction cones, and their torques (tasks/grasps/wrench.py)."""
+
+    friction: Positive  # of a contact
+    edges: Annotated[int, Field(ge=3)]  # of the pyramid that stands for a cone
+    length: Positive  # [m] a torque counts as a force at this distance
+    iterations: Count  # of the solver
+
+
+@strict
 class Grasps:
     count: Count  # an object; expansion ends with at least so many
     sampled_share: Annotated[float, Field(gt=0, le=1)]  # of count, from sampling; rest from RRT
     min_contacts: Annotated[int, Field(ge=2)]  # fingers that touch, at least
     net_force: Positive  # F_thresh on ||sum f_i n_i||^2
+    wrench: Wrench | None  # forces in friction cones and their torques instead; null: the paper's
     penetration: Positive  # [m] that a wanted contact may show in the collision check
     squeeze: Range  # [N] mean force of the touching fingers
     min_component: Count  # a smaller connected component of the goal graph is dropped

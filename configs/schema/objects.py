@@ -1,83 +1,106 @@
-"""Objects: primitive shapes and meshes, with held-out members that no training step sees."""
+"""Objects of a run, named and random ones; no training step sees those that are held out."""
 
 import hashlib
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, model_validator
 from pydantic_core import ArgsKwargs
 
+from configs.schema.random_objects import RandomObjects
+from configs.schema.shapes import Mesh, Shape
 from configs.schema.strict import strict
 
-SIZE_NUMBERS = {"box": 3, "sphere": 1, "cylinder": 2, "capsule": 2, "ellipsoid": 3, "mesh": 0}
 MISSING = "missing"
 
 
 @strict
 class Object:
-    """One object.
-
-    `size` [m]: box and ellipsoid (half x, half y, half z); sphere (radius,); cylinder and
-    capsule (radius, half height), the axis along z; mesh (), its size is the file's.
-    `mesh`: path of an OBJ, STL or GLB file in metres, for shape `mesh` only, else null.
-    """
-
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    shape: Literal["box", "sphere", "cylinder", "capsule", "ellipsoid", "mesh"]
-    size: tuple[Annotated[float, Field(gt=0)], ...]
-    mesh: str | None
+    shape: Shape
     held_out: bool
 
-    @model_validator(mode="after")
-    def size_fits_shape(self) -> "Object":
-        wanted = SIZE_NUMBERS[self.shape]
-        if len(self.size) != wanted:
-            raise ValueError(f"a {self.shape} has {wanted} numbers in size, not {len(self.size)}")
-        if (self.mesh is not None) != (self.shape == "mesh"):
-            raise ValueError("`mesh` is a file's path for shape mesh, and null for every other")
-        return self
+    @property
+    def mesh(self) -> Mesh | None:
+        """Its shape, if that is a file's."""
+        return self.shape if isinstance(self.shape, Mesh) else None
+
+
+@strict
+class Limits:
+    """What is refused before anything is simulated."""
+
+    max_extent: Annotated[float, Field(gt=0)]  # [m] larger than this is taken for a wrong unit
+    min_extent: Annotated[float, Field(gt=0)]  # [m]
+    max_mesh_mib: Annotated[float, Field(gt=0)]  # [MiB] a larger mesh file is refused
 
 
 @strict
 class Objects:
     """Every object of a run, training ones and held-out ones."""
 
-    items: Annotated[dict[str, Object], Field(min_length=1)]
-    max_extent: Annotated[float, Field(gt=0)]  # [m] larger than this is taken for a wrong unit
-    min_extent: Annotated[float, Field(gt=0)]  # [m]
-    max_mesh_mib: Annotated[float, Field(gt=0)]  # [MiB] a larger mesh file is refused
+    items: dict[str, Object]
+    random: RandomObjects | None
+    limits: Limits
 
     @model_validator(mode="after")
-    def keys_are_names(self) -> "Objects":
+    def names_are_clear(self) -> "Objects":
         for key, item in self.items.items():
             if key != item.name:
                 raise ValueError(f"object {key!r} calls itself {item.name!r}; make them equal")
+        if not self.items and self.random is None:
+            raise ValueError("no object: name some under `items`, or draw some with `random`")
+        for name in self.drawn:
+            if name in self.items:
+                raise ValueError(f"object {name!r} has the name of a random one; rename it")
         return self
 
+    @cached_property
+    def drawn(self) -> dict[str, Object]:
+        """The random objects by name."""
+        if self.random is None:
+            return {}
+        draws = (self.random.draw(index) for index in range(self.random.count))
+        return {name: Object(name=name, shape=s, held_out=out) for name, s, out in draws}
 
-def mesh_digest(path: str) -> str:
-    """Return the sha256 of a mesh file; of a missing one a word that says so."""
-    file = Path(path)
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else MISSING
+    @property
+    def members(self) -> dict[str, Object]:
+        """All objects by name, the named ones first."""
+        return self.items | self.drawn
+
+
+def mesh_digest(mesh: Mesh) -> str:
+    """Return the sha256 of a mesh's file, or a word that says that it is missing, and the version
+    of what would cut it into parts."""
+    path = Path(mesh.file)
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else MISSING
+    if mesh.contact == "hull":
+        return found
+    try:
+        return f"{found} coacd {version('coacd')}"
+    except PackageNotFoundError:
+        return f"{found} coacd {MISSING}"
 
 
 @strict
-class ObjectsStep:
-    """What the result of the step `objects` depends on.
+class ObjectStep:
+    """What the result of the step `objects` depends on: one object.
 
-    The digests, by object name, are no setting: they are read from the mesh files, so that a
-    file with new content under an old name makes a new step.
+    `digest` is no setting: it is read from the mesh file, so that a file with new content under
+    an old name makes a new step; null without a file.
     """
 
-    objects: Objects
-    digests: dict[str, str] = Field(default_factory=dict)
+    item: Object
+    limits: Limits
+    digest: str | None = None
 
     @model_validator(mode="before")
     @classmethod
-    def read_digests(cls, values: Any) -> Any:
+    def read_digest(cls, values: Any) -> Any:
         given = dict(values.kwargs or {}) if isinstance(values, ArgsKwargs) else dict(values)
-        if "objects" in given and "digests" not in given:
-            objects = TypeAdapter(Objects).validate_python(given["objects"])
-            meshes = {item.name: item.mesh for item in objects.items.values()}
-            given["digests"] = {name: mesh_digest(path) for name, path in meshes.items() if path}
+        if "item" in given and "digest" not in given:
+            item = TypeAdapter(Object).validate_python(given["item"])
+            given["digest"] = mesh_digest(item.mesh) if item.mesh else None
         return given

@@ -23,7 +23,9 @@ class Control:
 class Goals:
     neighbours: Annotated[int, Field(ge=1)]  # precomputed nearest grasps of each grasp
     max_distance: Positive  # [m] object displacement from grasp to goal at most
-    max_rotation: Positive  # [rad] object rotation from grasp to goal at most
+    # [rad] object rotation from grasp to goal at most; the two quaternions of a rotation are as far
+    # apart as rotations by 2 pi, so that never both are in range
+    max_rotation: Annotated[float, Field(gt=0, le=2)]
     max_slide: Positive  # [m] on the object, of a contact that both grasps have
     min_distance: NonNegative  # in units of the tolerances: a goal is at least so far away
     position_tolerance: Positive  # [m] reached when closer

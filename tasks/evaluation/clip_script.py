@@ -18,32 +18,6 @@ const turn = (q, v) => { // quaternion wxyz
   return v.map((x, i) => x + q[0] * t[i] + c[i]);
 };
 
-// Convex surface as quadrilaterals, tiled in two tones so that turning shows.
-function surface(object) {
-  const s = object.size.map(x => x * object.scale);
-  if (object.shape === "box") return box([-s[0], -s[1], -s[2]], s);
-  const rows = [], steps = 24; // rows: (radius, height) from the top down
-  if (object.shape === "cylinder")
-    rows.push([0, s[1]], [s[0], s[1]], [s[0], 0], [s[0], -s[1]], [0, -s[1]]);
-  else for (let i = 0; i <= 12; i++) {
-    const a = Math.PI * i / 12;
-    if (object.shape === "capsule") {
-      rows.push([s[0] * Math.sin(a), s[0] * Math.cos(a) + s[1] * Math.sign(Math.cos(a) + 1e-9)]);
-      if (i === 6) rows.push([s[0], -s[1]]);
-    } else rows.push([Math.sin(a), Math.cos(a)]);
-  }
-  const full = s.length === 3 ? s : [s[0] || 0.03, s[0] || 0.03, s[0] || 0.03];
-  const scaled = object.shape === "cylinder" || object.shape === "capsule" ? [1, 1, 1] : full;
-  const at = ([radius, height], j) => { const a = 2 * Math.PI * j / steps;
-    return [radius * Math.cos(a), radius * Math.sin(a), height].map((x, i) => x * scaled[i]); };
-  const faces = [];
-  for (let i = 0; i + 1 < rows.length; i++) for (let j = 0; j < steps; j++) {
-    const points = [at(rows[i], j), at(rows[i + 1], j), at(rows[i + 1], j + 1), at(rows[i], j + 1)];
-    const upper = rows[i][1] + rows[i + 1][1] > 0;
-    faces.push({ points, dark: (Math.floor(j * 4 / steps) + (upper ? 1 : 0)) % 2 });
-  }
-  return faces;
-}
 function box(low, high) {
   const faces = [];
   for (let axis = 0; axis < 3; axis++) for (const side of [low, high]) {
@@ -51,22 +25,17 @@ function box(low, high) {
     for (const [i, j] of [[low, low], [high, low], [high, high], [low, high]]) {
       const p = []; p[axis] = side[axis]; p[a] = i[a]; p[b] = j[b]; points.push(p);
     }
-    faces.push({ points, dark: axis % 2 });
+    const normal = [0, 0, 0]; normal[axis] = side === low ? -1 : 1;
+    faces.push({ points, normal, dark: 0 });
   }
   return faces;
 }
 function placed(faces, pose) {
   const at = pose.slice(0, 3), q = pose.slice(3);
-  const all = faces.map(face => ({ dark: face.dark,
+  const all = faces.map(face => ({ dark: face.dark, normal: turn(q, face.normal),
     points: face.points.map(p => turn(q, p).map((x, i) => x + at[i])) }));
-  for (const face of all) { // outward: the surfaces are convex around their own origin
-    const [p, a, b, c] = face.points, middle = p.map((x, i) => (x + a[i] + b[i] + c[i]) / 4);
-    const d1 = b.map((x, i) => x - p[i]), d2 = c.map((x, i) => x - a[i]);
-    face.normal = unit(cross(d1, d2).map(x => x + 1e-12));
-    if (dot(face.normal, middle.map((x, i) => x - at[i])) < 0)
-      face.normal = face.normal.map(x => -x);
-  }
-  return all.filter(face => dot(face.normal, toEye) > 0);
+  const depth = face => face.points.reduce((sum, p) => sum + dot(p, toEye), 0) / face.points.length;
+  return all.filter(face => dot(face.normal, toEye) > 0).sort((a, b) => depth(a) - depth(b));
 }
 function outline(points) { // convex hull of [x, y]
   const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
@@ -151,7 +120,7 @@ function goal(c, xy, path, faces) { // one tone's tiles faintly, so that the goa
 
 const clips = JSON.parse(document.getElementById("clips").textContent);
 document.querySelectorAll("figure.clip").forEach((figure, index) => {
-  const clip = clips[index], faces = surface(clip.object), view = frame(clip);
+  const clip = clips[index], faces = clip.object, view = frame(clip);
   const button = figure.querySelector("button"), slider = figure.querySelector("input");
   const output = figure.querySelector("output"), last = Number(slider.max);
   let tick = 0, playing = false, from = 0;

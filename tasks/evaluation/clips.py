@@ -13,14 +13,14 @@ from tasks.evaluation.sections import note, section
 def clips(summary: Mapping[str, Any]) -> str:
     """Return a section with every clip's canvases, their data and the script that draws them.
 
-    Data are points [T, N, 3] [mm], poses [T, 7] [m, quaternion wxyz] and drops [T] of each run.
+    Data are the object's tiles (tiles.py), and of each run points [T, N, 3] [mm], poses [T, 7]
+    [m, quaternion wxyz] and drops [T].
     """
     made, settings = summary["clips"], summary.get("settings", {})
     text = (
         "Recorded in the evaluation: equal starts, goals and disturbances until the first drop or "
         "goal tells the two apart. Dashed: where the object should go. After a drop the object is "
-        "put back into the hand. Drawn from the recorded joints, not to the hand's real shape; "
-        "an object that is a mesh is drawn as a ball."
+        "put back into the hand. Drawn from the recorded joints, not to the hand's real shape."
     )
     blocks = "".join(figure(clip, settings) for clip in made)
     data = f'<script type="application/json" id="clips">{embedded(made)}</script>'

@@ -88,6 +88,8 @@ def opening(summary: Mapping[str, Any]) -> str:
         badge = f'<p class="bad"><strong>The run failed.</strong> {escape(summary["failure"])}</p>'
     elif summary.get("verdict"):
         badge = gates.badge(summary["verdict"])
+    for label, reason in summary.get("left_out", {}).items():
+        badge += f'<p class="bad"><strong>Left out: {escape(label)}.</strong> {escape(reason)}</p>'
     code = sections.commit(summary.get("code"))
     run = f"DexterityGen, run {summary['run']}{f', code {code}' if code else ''}"
     return (

@@ -17,6 +17,7 @@ from tasks.context import Context
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.recording import Recorder, draw_runs, skeleton
 from tasks.evaluation.results import default_variant, report_of
+from tasks.evaluation.tiles import tiles
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.evaluation.variants import strengths_of
 
@@ -145,7 +146,7 @@ def clips(
         return []
     recorded = load_file(recording_file(context))
     layout, hand = stage.inputs.layout, stage.world.embodiment.hand
-    item = stage.inputs.specs[table.arrangement(stage.inputs).objects[0]]
+    item = stage.inputs.objects[table.arrangement(stage.inputs).objects[0]]
     _, _, links = skeleton(hand)
     made = []
     for first in range(0, len(rows), len(CLIPPED)):
@@ -155,7 +156,7 @@ def clips(
             {
                 "title": f"{rows[first][0]}, {item.name}",
                 "hz": layout.control_hz,
-                "object": {"shape": item.shape, "size": list(item.size), "scale": 1.0},
+                "object": tiles(item, 1.0),
                 "links": [list(link) for link in links],
                 "runs": draw_runs(part, names, hand, layout),
             }

@@ -10,6 +10,9 @@ from itertools import combinations
 
 import numpy as np
 
+from configs.schema.grasps import Grasps
+from tasks.grasps.wrench import net_wrench
+
 SINGULAR = 1e-9  # determinant of a Gram matrix of unit normals below which it is dependent
 
 
@@ -57,21 +60,38 @@ def _solve(gram: np.ndarray, i: int, support: list[int]) -> tuple[np.ndarray, np
 
 
 def analyse(
-    normals: np.ndarray, active: np.ndarray, threshold: float
+    points: np.ndarray, normals: np.ndarray, active: np.ndarray, grasps: Grasps
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Judge contact sets and share out a squeeze among their contacts.
+    """Judge contact sets by their net force, or net wrench if the settings say so.
+
+    Args:
+        points: [N, C, 3] [m] in the object's frame. normals: [N, C, 3]. active: [N, C] bool.
+
+    Returns:
+        what `share_out` does.
+    """
+    if grasps.wrench is None:
+        residual, forces = net_force(normals, active)
+    else:
+        residual, forces = net_wrench(points, normals, active, grasps.wrench)
+    return share_out(residual, forces, active, grasps.net_force)
+
+
+def share_out(
+    residual: np.ndarray, forces: np.ndarray, active: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Share out a squeeze among contacts.
 
     The squeeze is the mean of the accepted subproblems' solutions, each at sum 1: by convexity
     it is as balanced as they are, and every contact that can take part does.
 
     Args:
-        normals: [N, C, 3]. active: [N, C] bool. threshold: F_thresh.
+        residual [N, C], forces [N, C, C]: of the subproblems. active: [N, C]. threshold: F_thresh.
 
     Returns:
         stable [N] bool, quality [N] (the smallest residual), force [N, C] with mean 1 over the
         active contacts (zero where not stable).
     """
-    residual, forces = net_force(normals, active)
     quality = residual.min(axis=1)
     accepted = residual < threshold
     weights = forces / np.maximum(forces.sum(axis=2, keepdims=True), 1e-12)

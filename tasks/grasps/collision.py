@@ -30,10 +30,10 @@ class CollisionChecker:
         self.data = mujoco.MjData(self.model)
         self.penetration = penetration
         names = problem.layout.joint_names
-        self._joints = np.array([self.model.joint(name).qposadr[0] for name in names])
+        self.joints = np.array([self.model.joint(name).qposadr[0] for name in names])
         body = self.model.body(OBJECT)
-        self._free = self.model.jnt_qposadr[body.jntadr[0]] + np.arange(7)
-        self._is_object = self.model.geom_bodyid == body.id
+        self.object = self.model.jnt_qposadr[body.jntadr[0]] + np.arange(7)
+        self._is_object = self.model.body_rootid[self.model.geom_bodyid] == body.id
         self._finger = np.full(self.model.ngeom, -1)  # of a geom on a finger's last link
         for finger, link in enumerate(problem.tip_links):
             tip = self.model.jnt_bodyid[self.model.joint(names[link]).id]
@@ -53,8 +53,8 @@ class CollisionChecker:
         self, position: np.ndarray, pose: np.ndarray, active: np.ndarray
     ) -> bool:
         data = self.data
-        data.qpos[self._joints] = position
-        data.qpos[self._free] = pose
+        data.qpos[self.joints] = position
+        data.qpos[self.object] = pose
         mujoco.mj_kinematics(self.model, data)
         mujoco.mj_collision(self.model, data)
         if data.ncon == 0:

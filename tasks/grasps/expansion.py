@@ -12,7 +12,7 @@ import numpy as np
 from configs.schema.grasps import Expansion, Metric
 from models.rotations import conjugate, from_rotation_vector, multiply, slerp, to_rotation_vector
 from tasks.grasps.candidates import Candidates
-from tasks.grasps.metric import nearest
+from tasks.grasps.metric import Neighbourhood
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 
@@ -37,7 +37,8 @@ def extend(
     `min_contacts` still touch.
     """
     sample_pose, sample_joints = _random_samples(tree, config, rng)
-    parent = nearest(metric, sample_pose, sample_joints, tree.object_pose, tree.joint_position)
+    known = Neighbourhood(metric, tree.object_pose, tree.joint_position)
+    parent = known.nearest(sample_pose, sample_joints)
     near = replace(tree.take(parent), parent=parent)
     share, pose = _interpolate(near.object_pose, sample_pose, config)
     moved = near.joint_position + share[:, None] * (sample_joints - near.joint_position)
@@ -45,6 +46,19 @@ def extend(
     stepped = replace(near, joint_position=joints, object_pose=pose)
     regripped = _regrip(problem, stepped, config, reach, min_contacts, rng)
     return _slide(problem, regripped, config, rng)
+
+
+def halve(tree: Candidates, steps: Candidates) -> Candidates:
+    """Take steps half as far from their parents; contacts are those of the whole step."""
+    start = tree.take(steps.parent)
+    half = np.full(len(steps), 0.5)
+    middle = 0.5 * (start.object_pose[:, :3] + steps.object_pose[:, :3])
+    turned = slerp(start.object_pose[:, 3:], steps.object_pose[:, 3:], half)
+    return replace(
+        steps,
+        object_pose=np.concatenate([middle, turned], axis=1),
+        joint_position=0.5 * (start.joint_position + steps.joint_position),
+    )
 
 
 def _random_samples(

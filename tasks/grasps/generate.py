@@ -1,41 +1,52 @@
 """The step `grasps`: sample, expand, validate and link the grasps of one object (Algorithm 2).
 
 Work is cut into batches. A batch is a function of the seed, its number and the batches before
-it, and is saved as a whole: a run that was killed goes on and ends with the same grasps.
+the last, and is saved as a whole: a run that was killed goes on and ends with the same grasps.
 """
 
 import json
-import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
 from configs.refs import Ref
 from configs.schema.grasps import GraspsStep
 from envs.grasp_set import GraspSet
 from tasks.context import Context
+from tasks.grasps.batches import Pending, Saved
 from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.coverage import cover
 from tasks.grasps.linking import Links, describe, make_set
 from tasks.grasps.problem import Problem
-from tasks.grasps.search import STAGES, Funnel, Search
+from tasks.grasps.search import STAGES, Batch, Funnel, Search
 from tasks.objects import open_objects
 
-SAMPLING, EXPANSION = "sampling", "expansion"
+PHASES = SAMPLING, EXPANSION = "sampling", "expansion"
 
 
 class GraspError(ValueError):
-    """An object for which no grasps were found; the message names the stage that says so."""
+    """Grasps that cannot be looked for; one line."""
+
+
+class NoGraspsError(GraspError):
+    """An object for which no grasps were found; the message names the stage that says so.
+
+    Its exit code tells a run that it may go on without this object.
+    """
+
+    exit_code = 3
 
 
 def grasps(config: GraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Publish grasps.safetensors (a GraspSet) and yields.json of one object.
 
     Raises:
-        GraspError: unknown object, or none of a bounded number of proposals became a grasp.
+        GraspError: unknown object. NoGraspsError: none of a bounded number of proposals became a
+            grasp.
     """
     models = open_objects(refs, context)
     if config.object not in models:
@@ -43,7 +54,7 @@ def grasps(config: GraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref
     problem = Problem.of(config.embodiment, models[config.object])
     generation = Generation(config, problem, context)
     found, links = generation.run()
-    kept = make_set(config.object, found, links)
+    kept = make_set(problem, found, links)
     files = _write(generation, kept, links, context.scratch)
     for phase, funnel in generation.funnels.items():
         for stage in STAGES:  # wall time is no part of the artifact: equal runs, equal bytes
@@ -60,20 +71,23 @@ class Generation:
         self.config = config
         self.problem = problem
         self.context = context
-        self.funnels = {SAMPLING: Funnel(), EXPANSION: Funnel()}
+        kinds = (*config.grasps.sampling.kinds, EXPANSION)
+        self.funnels = {kind: Funnel() for kind in kinds}  # of each kind of proposals
         self.batches = {SAMPLING: 0, EXPANSION: 0}
         self.search: Search | None = None  # an engine is made only for a batch not yet saved
+        self.proposer = ThreadPoolExecutor(1)
 
     def run(self) -> tuple[Candidates, Links]:
         """Return every held candidate and the goal graph over them."""
         try:
             found = self._expand(self._sample())
         finally:
+            self.proposer.shutdown(cancel_futures=True)
             if self.search is not None:
                 self.search.close()
         links = self._links(found)
         if not links.keep.any():
-            raise GraspError(
+            raise NoGraspsError(
                 f"grasps: {self.config.object}: {len(found)} grasps held but none is a goal of "
                 "another; raise grasps.count or task.goals.max_distance and max_rotation"
             )
@@ -81,55 +95,83 @@ class Generation:
 
     def _sample(self) -> Candidates:
         sampling, count = self.config.grasps.sampling, self.config.grasps.count
-        found = Candidates.none(self.problem.layout)
         wanted = max(1, round(count * self.config.grasps.sampled_share))
-        for batch in range(sampling.max_batches):
-            found = concatenate([found, self._batch(SAMPLING, batch, found)])
-            self.context.progress(len(found), count, "grasps")
-            if len(found) >= wanted:
-                break
-            if not len(found) and batch + 1 >= sampling.barren_batches:
-                break
+
+        def enough(found: Candidates, batches: int) -> bool:
+            return len(found) >= wanted or (not len(found) and batches >= sampling.barren_batches)
+
+        none = Candidates.none(self.problem.layout)
+        found = self._grow(SAMPLING, none, enough, sampling.max_batches)
         if not len(found):
-            raise GraspError(self._reason())
+            raise NoGraspsError(self._reason())
         return found
 
     def _expand(self, found: Candidates) -> Candidates:
         count, dropped = self.config.grasps.count, 0
-        for batch in range(self.config.grasps.expansion.max_batches):
-            if len(found) >= count + dropped:
-                links = self._links(found)
-                dropped = int((~links.keep).sum())
-                if len(found) >= count + dropped:
-                    break
-            found = concatenate([found, self._batch(EXPANSION, batch, found)])
+
+        def enough(found: Candidates, _: int) -> bool:
+            nonlocal dropped
+            if len(found) < count + dropped:
+                return False
+            dropped = int((~self._links(found).keep).sum())
+            return len(found) >= count + dropped
+
+        return self._grow(EXPANSION, found, enough, self.config.grasps.expansion.max_batches)
+
+    def _grow(
+        self,
+        phase: str,
+        found: Candidates,
+        enough: Callable[[Candidates, int], bool],
+        limit: int,
+    ) -> Candidates:
+        """Make batches until there are enough grasps; return them with those found before.
+
+        The next batch is proposed while one is held, from what had been found before that one:
+        so no slot stays empty, and a batch still follows from the seed, its number and the
+        batches before it.
+        """
+        number, batch = 0, self._begin(phase, 0, found)
+        while number < limit and not enough(found, number):
+            following = self._begin(phase, number + 1, found)
+            held, funnel = batch.finish(following.submit)
+            self.funnels[self._kind(phase, number)].add(funnel)
+            self.batches[phase] += 1
+            found, batch, number = concatenate([found, held]), following, number + 1
+            count = self.config.grasps.count
             self.context.progress(min(len(found), count), count, "grasps")
+        batch.abandon()
         return found
 
     def _links(self, found: Candidates) -> Links:
         grasps = self.config.grasps
         return Links.of(found, self.config.goals, grasps.metric, grasps.min_component)
 
-    def _batch(self, phase: str, number: int, tree: Candidates) -> Candidates:
-        """Return one batch's grasps, read back if this or an earlier process made it."""
+    def _begin(self, phase: str, number: int, tree: Candidates) -> Saved | Pending:
         path = self.context.scratch / f"{phase}_{number:05d}.safetensors"
         if path.exists():
-            held, funnel = _read_batch(path)
-        else:
-            if self.search is None:
-                self.search = Search(self.problem, self.config, self.context.threads)
-            name = zlib.crc32(self.config.object.encode())
-            kind = list(self.funnels).index(phase)
-            rng = np.random.default_rng([self.config.seed, name, kind, number])
-            search = self.search
-            held, funnel = search.expand(tree, rng) if kind else search.sample(rng)
-            _save_batch(path, held, funnel)
-        self.funnels[phase].add(funnel)
-        self.batches[phase] += 1
-        return held
+            return Saved(path)
+        if self.search is None:
+            self.search = Search(self.problem, self.config, self.context.threads)
+        search = self.search
+        name = zlib.crc32(self.config.object.encode())
+        rng = np.random.default_rng([self.config.seed, name, PHASES.index(phase), number])
+        kind = self._kind(phase, number)
+
+        def propose() -> Batch:
+            return search.expand(tree, rng) if kind == EXPANSION else search.sample(kind, rng)
+
+        return Pending(search, self.proposer, propose, path)
+
+    def _kind(self, phase: str, number: int) -> str:
+        """Return the kind of proposals of a batch: the kinds of sampling go in turn."""
+        kinds = self.config.grasps.sampling.kinds
+        return EXPANSION if phase == EXPANSION else kinds[number % len(kinds)]
 
     def _reason(self) -> str:
-        funnel = self.funnels[SAMPLING]
+        funnel = Funnel()
+        for kind in self.config.grasps.sampling.kinds:
+            funnel.add(self.funnels[kind])
         stage = funnel.first_empty
         before = STAGES[STAGES.index(stage) - 1] if stage else STAGES[-1]
         extent = 100 * float(np.max(self.problem.model.extent))
@@ -138,25 +180,6 @@ class Generation:
             f"candidates that '{before}' left of {funnel.counts['proposed']} proposals; is the "
             f"object ({extent:.1f} cm) of a size that hand {self.problem.hand.name} can hold?"
         )
-
-
-def _save_batch(path: Path, held: Candidates, funnel: Funnel) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    arrays = {name: np.ascontiguousarray(array) for name, array in vars(held).items()}
-    arrays["funnel_counts"] = np.array([funnel.counts[stage] for stage in STAGES])
-    arrays["funnel_seconds"] = np.array([funnel.seconds[stage] for stage in STAGES])
-    save_file(arrays, temporary)
-    os.replace(temporary, path)
-
-
-def _read_batch(path: Path) -> tuple[Candidates, Funnel]:
-    arrays = load_file(path)
-    counts, seconds = arrays.pop("funnel_counts"), arrays.pop("funnel_seconds")
-    funnel = Funnel(
-        dict(zip(STAGES, counts.tolist(), strict=True)),
-        dict(zip(STAGES, seconds.tolist(), strict=True)),
-    )
-    return Candidates(**arrays), funnel
 
 
 def _write(generation: Generation, kept: GraspSet, links: Links, folder: Path) -> dict[str, Path]:
@@ -168,6 +191,7 @@ def _write(generation: Generation, kept: GraspSet, links: Links, folder: Path) -
         "wanted": config.grasps.count,
         "complete": len(kept) >= config.grasps.count,  # else the bound on batches ended it
         **describe(kept, links),
+        "coverage": cover(kept, generation.problem.symmetry, config.embodiment.hand),
         "batches": generation.batches,
         "funnel": {phase: funnel.counts for phase, funnel in generation.funnels.items()},
         "metric": asdict(config.grasps.metric),

@@ -9,6 +9,7 @@ from configs.schema.task import Goals
 from envs.grasp_set import Contacts, GraspSet
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import components, goal_neighbours
+from tasks.grasps.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Links:
         return Links(neighbours, keep, int(alone.sum()), int((~alone & ~keep).sum()))
 
 
-def make_set(name: str, found: Candidates, links: Links) -> GraspSet:
-    """Return the kept grasps as they are stored."""
+def make_set(problem: Problem, found: Candidates, links: Links) -> GraspSet:
+    """Return the kept grasps of the problem's object as they are stored."""
     order = np.argsort(~found.active, axis=1, kind="stable")  # touching fingers first
     touching = np.take_along_axis(found.active, order, axis=1)
 
@@ -42,12 +43,13 @@ def make_set(name: str, found: Candidates, links: Links) -> GraspSet:
 
     contacts = Contacts(
         finger=np.where(touching, order, -1).astype(np.int8),
+        link=np.where(touching, problem.tip_links[order], -1).astype(np.int8),
         point=pack(found.point),
         normal=pack(found.normal),
         force=pack(found.force),
     )
     everything = GraspSet(
-        object=name,
+        object=problem.model.name,
         joint_position=found.joint_position.astype(np.float32),
         joint_target=found.joint_target.astype(np.float32),
         object_pose=found.object_pose.astype(np.float32),
@@ -60,8 +62,7 @@ def make_set(name: str, found: Candidates, links: Links) -> GraspSet:
 
 
 def describe(grasps: GraspSet, links: Links) -> dict[str, object]:
-    """Return what the set covers, for people and for the summary."""
-    size = np.bincount(components(grasps.neighbours)) if len(grasps) else np.zeros(0, dtype=int)
+    """Return how the set is linked, for people and for the summary."""
     linked = (grasps.neighbours >= 0).sum(axis=1)
     touching = (grasps.contacts.finger >= 0).sum(axis=1)
     numbers, counts = np.unique(touching, return_counts=True)
@@ -69,8 +70,6 @@ def describe(grasps: GraspSet, links: Links) -> dict[str, object]:
         "grasps": len(grasps),
         "dropped_isolated": links.isolated,
         "dropped_fragments": links.fragments,
-        "components": len(size),
-        "largest_component": int(size.max(initial=0)),
         "share_with_neighbour": float((linked > 0).mean()) if len(grasps) else 0.0,
         "mean_neighbours": float(linked.mean()) if len(grasps) else 0.0,
         "expanded": int((grasps.parent >= 0).sum()),

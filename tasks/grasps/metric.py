@@ -2,45 +2,40 @@
 
     d^2 = |p - p'|^2 / position^2 + angle(R, R')^2 / rotation^2 + mean((q - q')^2) / joint^2
 
-Sums are written out coordinate by coordinate: a matrix product may add in another order on
-another number of threads, and equal inputs must give equal grasps.
+A k-d tree needs points: a rotation is put in as 2 quaternions / rotation, whose distance, a chord,
+is at most the arc and 3% less at a quarter turn. So a tree proposes a few and the metric chooses.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from scipy.spatial import KDTree
 
 from configs.schema.grasps import Metric
 from configs.schema.task import Goals
 from tasks.grasps.candidates import Candidates
 
-BLOCK_PAIRS = 4_000_000  # pairs in memory at once
+CLOSE = 8  # grasps that a tree proposes as the nearest
+SHORTLIST = 512  # grasps nearest in pose among which a grasp's goals are looked for
+BLOCK = 256  # grasps whose shortlists are in memory at once
 
 
 def distances(
     pose: np.ndarray, joints: np.ndarray, other_pose: np.ndarray, other_joints: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return object displacement [m], rotation [rad] and RMS joint difference [rad].
+    """Return object displacement [...] [m], rotation [...] [rad] and RMS joint difference [rad].
 
     Args:
-        pose [M, 7], joints [M, n] against other_pose [G, 7], other_joints [G, n].
-
-    Returns:
-        three arrays [M, G].
+        poses [..., 7] and joints [..., n], broadcast against each other.
     """
-    position = np.sqrt(_squares(pose[:, :3], other_pose[:, :3]))
-    cosine = sum(np.outer(pose[:, 3 + i], other_pose[:, 3 + i]) for i in range(4))
+    position = np.linalg.norm(pose[..., :3] - other_pose[..., :3], axis=-1)
+    cosine = (pose[..., 3:] * other_pose[..., 3:]).sum(axis=-1)
     rotation = 2.0 * np.arccos(np.clip(np.abs(cosine), 0.0, 1.0))
-    return position, rotation, np.sqrt(_squares(joints, other_joints) / joints.shape[1])
-
-
-def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    total = np.zeros((len(a), len(b)))
-    for column_a, column_b in zip(a.T, b.T, strict=True):
-        total += np.subtract.outer(column_a, column_b) ** 2
-    return total
+    return position, rotation, np.sqrt(((joints - other_joints) ** 2).mean(axis=-1))
 
 
 def combine(metric: Metric, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return d [M, G] from what `distances` returned."""
+    """Return d [...] from what `distances` returned."""
     position, rotation, joint = parts
     return np.sqrt(
         (position / metric.position) ** 2
@@ -49,15 +44,35 @@ def combine(metric: Metric, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) ->
     )
 
 
-def nearest(
-    metric: Metric, pose: np.ndarray, joints: np.ndarray, tree_pose, tree_joints
-) -> np.ndarray:
-    """Return the index [M] of each sample's nearest grasp in the tree."""
-    found = [
-        combine(metric, distances(pose[rows], joints[rows], tree_pose, tree_joints)).argmin(axis=1)
-        for rows in _blocks(len(pose), len(tree_pose))
-    ]
-    return np.concatenate(found)
+class Neighbourhood:
+    """Grasps in a k-d tree, to find the nearest of."""
+
+    def __init__(self, metric: Metric, pose: np.ndarray, joints: np.ndarray) -> None:
+        self.metric, self.pose, self.joints = metric, pose, joints
+        self.tree = KDTree(self._embed(pose, joints))
+
+    def nearest(self, pose: np.ndarray, joints: np.ndarray) -> np.ndarray:
+        """Return the index [M] of the nearest grasp to each sample, under the metric."""
+        count = min(CLOSE, len(self.pose))
+        points = self._embed(pose, joints)
+        opposite = points.copy()
+        opposite[:, 3:7] *= -1.0  # the other quaternion of the same rotation
+        found = [self.tree.query(p, k=count)[1].reshape(-1, count) for p in (points, opposite)]
+        near = np.concatenate(found, axis=1)
+        parts = distances(pose[:, None], joints[:, None], self.pose[near], self.joints[near])
+        best = combine(self.metric, parts).argmin(axis=1)
+        return near[np.arange(len(near)), best]
+
+    def _embed(self, pose: np.ndarray, joints: np.ndarray) -> np.ndarray:
+        scaled = joints / (self.metric.joint * np.sqrt(joints.shape[1]))
+        return np.concatenate([embed_pose(self.metric, pose), scaled], axis=1)
+
+
+def embed_pose(metric: Metric, pose: np.ndarray) -> np.ndarray:
+    """Return points [G, 7] whose distances are those of poses [G, 7], but for the chord."""
+    return np.concatenate(
+        [pose[:, :3] / metric.position, 2.0 * pose[:, 3:] / metric.rotation], axis=1
+    )
 
 
 def goal_neighbours(metric: Metric, goals: Goals, found: Candidates) -> np.ndarray:
@@ -66,49 +81,67 @@ def goal_neighbours(metric: Metric, goals: Goals, found: Candidates) -> np.ndarr
     A goal is within max_distance and max_rotation and, by one of the two, at least min_distance
     tolerances away, so that it is never reached already. Its contacts are kept or slid by at most
     max_slide; fingers may only join or only leave: a finger that takes another's place lets go of
-    the object on the way.
+    the object on the way. Of the goals among the SHORTLIST nearest in pose, the k nearest under
+    the metric are taken.
     """
-    pose, joints = found.object_pose, found.joint_position
-    rows = [
-        _goals_of(
-            metric,
-            goals,
-            distances(pose[block], joints[block], pose, joints),
-            contacts_kept(found.take(np.arange(len(pose))[block]), found, goals.max_slide),
+    count, k = len(found), goals.neighbours
+    if not count:
+        return np.zeros((0, k), np.int32)
+    points = embed_pose(metric, found.object_pose)
+    opposite = points.copy()
+    opposite[:, 3:] *= -1.0
+    tree = KDTree(np.concatenate([points, opposite]))
+    reach = np.hypot(goals.max_distance / metric.position, goals.max_rotation / metric.rotation)
+    rows = []
+    for block in blocks(count):
+        away, near = tree.query(
+            points[block], min(SHORTLIST, 2 * count), distance_upper_bound=reach
         )
-        for block in _blocks(len(pose), len(pose))
-    ]
-    return np.concatenate(rows) if rows else np.zeros((0, goals.neighbours), np.int32)
+        beyond = np.isinf(away)  # there are fewer within reach
+        near = np.where(beyond, 0, near) % count
+        rows.append(_goals_of(metric, goals, found, np.arange(count)[block], near, ~beyond))
+    return np.concatenate(rows)
 
 
-def contacts_kept(some: Candidates, found: Candidates, max_slide: float) -> np.ndarray:
-    """Say for which pairs [M, G] one grasp's fingers are among the other's, each within max_slide
-    [m] of its place on the object."""
-    fewer = np.ones((len(some), len(found)), dtype=bool)
-    more, near = fewer.copy(), fewer.copy()
-    for finger in range(found.active.shape[1]):
-        here, there = some.active[:, finger, None], found.active[None, :, finger]
-        fewer &= here | ~there
-        more &= ~here | there
-        slide = _squares(some.point[:, finger], found.point[:, finger])
-        near &= ~(here & there) | (slide <= max_slide**2)
-    return (fewer | more) & near
+def contacts_kept(
+    found: Candidates, rows: np.ndarray, near: np.ndarray, slide: float
+) -> np.ndarray:
+    """Say for which pairs [M, K] of `rows` [M] and `near` [M, K] one grasp's fingers are among the
+    other's, each within `slide` [m] of its place on the object."""
+    here, there = found.active[rows][:, None], found.active[near]
+    fewer, more = (here | ~there).all(axis=2), (~here | there).all(axis=2)
+    slid = ((found.point[rows][:, None] - found.point[near]) ** 2).sum(axis=3)
+    return (fewer | more) & (~(here & there) | (slid <= slide**2)).all(axis=2)
 
 
-def _goals_of(metric: Metric, goals: Goals, parts, kept: np.ndarray) -> np.ndarray:
+def _goals_of(
+    metric: Metric,
+    goals: Goals,
+    found: Candidates,
+    rows: np.ndarray,
+    near: np.ndarray,
+    within: np.ndarray,
+) -> np.ndarray:
+    parts = distances(
+        found.object_pose[rows][:, None],
+        found.joint_position[rows][:, None],
+        found.object_pose[near],
+        found.joint_position[near],
+    )
     position, rotation, _ = parts
     away = np.maximum(position / goals.position_tolerance, rotation / goals.rotation_tolerance)
-    allowed = (position <= goals.max_distance) & (rotation <= goals.max_rotation) & kept
-    cost = np.where(allowed & (away >= goals.min_distance), combine(metric, parts), np.inf)
+    allowed = within & (position <= goals.max_distance) & (rotation <= goals.max_rotation)
+    allowed &= (away >= goals.min_distance) & contacts_kept(found, rows, near, goals.max_slide)
+    cost = np.where(allowed, combine(metric, parts), np.inf)
     k = min(goals.neighbours, cost.shape[1])
-    order = np.argsort(cost, axis=1, kind="stable")[:, :k].astype(np.int32)
-    order[np.isinf(np.take_along_axis(cost, order, axis=1))] = -1
-    return np.pad(order, ((0, 0), (0, goals.neighbours - k)), constant_values=-1)
+    order = np.lexsort((near, cost), axis=1)[:, :k]  # equal costs: the lower number first
+    chosen = np.take_along_axis(near, order, axis=1).astype(np.int32)
+    chosen[np.isinf(np.take_along_axis(cost, order, axis=1))] = -1
+    return np.pad(chosen, ((0, 0), (0, goals.neighbours - k)), constant_values=-1)
 
 
-def _blocks(rows: int, columns: int):
-    size = max(1, BLOCK_PAIRS // max(columns, 1))
-    return [slice(start, start + size) for start in range(0, rows, size)]
+def blocks(rows: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK) for start in range(0, rows, BLOCK))
 
 
 def components(neighbours: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from configs.layout import Layout
 from configs.schema.hand import Hand
 from configs.schema.world import Embodiment
 from envs.objects import ObjectModel
+from envs.symmetry import Symmetry, find_symmetry
 from models.kinematics import Kinematics
 
 
@@ -17,11 +18,18 @@ class Problem:
     layout: Layout
     kinematics: Kinematics
     model: ObjectModel
+    symmetry: Symmetry  # of the object
 
     @staticmethod
     def of(embodiment: Embodiment, model: ObjectModel) -> "Problem":
         hand = embodiment.hand
-        return Problem(hand, embodiment.make_layout(), Kinematics(hand), model)
+        return Problem(
+            hand=hand,
+            layout=embodiment.make_layout(),
+            kinematics=Kinematics(hand),
+            model=model,
+            symmetry=find_symmetry(model.surface),
+        )
 
     @property
     def lower(self) -> np.ndarray:
@@ -64,6 +72,15 @@ class Problem:
         ends = [centre + sign * (length - width)[:, None] * axis for sign in (-1.0, 1.0)]
         return np.tile(np.arange(len(boxes)), 2), np.concatenate(ends)
 
+    @property
+    def finger_of_joint(self) -> np.ndarray:
+        """The finger that each joint belongs to [n]."""
+        return np.repeat(np.arange(len(self.hand.fingers)), self._joints_of_fingers)
+
+    @property
+    def _joints_of_fingers(self) -> list[int]:
+        return [len(finger.links) for finger in self.hand.fingers]
+
     def joint_mask(self, fingers: np.ndarray) -> np.ndarray:
         """Spread a mask over fingers [N, F] to their joints [N, n]."""
-        return np.repeat(fingers, [len(finger.links) for finger in self.hand.fingers], axis=1)
+        return np.repeat(fingers, self._joints_of_fingers, axis=1)

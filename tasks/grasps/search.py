@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from configs.schema.grasps import GraspsStep
+from tasks.grasps import finger_first, surface_first
 from tasks.grasps.analysis import analyse
 from tasks.grasps.assignment import reach, squeeze
-from tasks.grasps.candidates import Candidates
+from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.collision import CollisionChecker
-from tasks.grasps.expansion import extend
+from tasks.grasps.expansion import extend, halve
 from tasks.grasps.problem import Problem
-from tasks.grasps.sampling import clearance, nearest_contacts, propose
-from tasks.grasps.validation import Validator
+from tasks.grasps.sampling import clearance, nearest_contacts
+from tasks.grasps.validation import Hold, Validator
+from tasks.grasps.workspace import Workspace
 
+FINGER_FIRST, SURFACE_FIRST = "finger_first", "surface_first"  # kinds of proposals
 # What is left after each stage, in order.
 STAGES = ("proposed", "near", "clear", "balanced", "reachable", "collision_free", "held")
 
@@ -38,25 +41,49 @@ class Funnel:
         return next((stage for stage in STAGES if not self.counts[stage]), None)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Candidates of one batch that may be held in physics, and what became of the others."""
+
+    candidates: Candidates
+    funnel: Funnel
+    rng: np.random.Generator  # in the state that the batch goes on with
+
+
 class Search:
-    """Everything that a batch needs and that outlives it: collision model and engine."""
+    """Everything that a batch needs and that outlives it: collision model and engine.
+
+    `sample` and `expand` may run beside `held`, in another thread.
+    """
 
     def __init__(self, problem: Problem, config: GraspsStep, threads: int | None) -> None:
         self.problem = problem
         self.config = config
         grasps = config.grasps
+        self.workspace = Workspace(problem, config.seed)
         self.checker = CollisionChecker(problem, config.physics, grasps.penetration)
         self.validator = Validator(
             problem, config.physics, config.randomization, grasps.validation, threads
         )
 
-    def sample(self, rng: np.random.Generator) -> tuple[Candidates, Funnel]:
-        """Return the grasps that hold of one batch of heuristic samples (Algorithm 3)."""
-        sampling = self.config.grasps.sampling
-        return self._refine(lambda: propose(self.problem, sampling, rng), rng, fresh=True)
+    def sample(self, kind: str, rng: np.random.Generator) -> Batch:
+        """Return what may hold of one batch of heuristic samples (Algorithm 3) of a kind."""
+        problem, grasps = self.problem, self.config.grasps
 
-    def expand(self, tree: Candidates, rng: np.random.Generator) -> tuple[Candidates, Funnel]:
-        """Return the grasps that hold of one batch of RRT steps from `tree` (Algorithm 5)."""
+        def propose() -> Candidates:
+            if kind == FINGER_FIRST:
+                return finger_first.propose(problem, grasps.sampling, rng)
+            return surface_first.propose(problem, self.workspace, grasps, rng)
+
+        batch = self._refine(propose, rng)
+        of_kind = (
+            grasps.sampling.finger_first if kind == FINGER_FIRST else grasps.sampling.surface_first
+        )
+        batch.funnel.counts[STAGES[0]] = of_kind.proposals  # those without an assignment included
+        return batch
+
+    def expand(self, tree: Candidates, rng: np.random.Generator) -> Batch:
+        """Return what may hold of one batch of RRT steps from `tree` (Algorithm 5)."""
         grasps = self.config.grasps
         return self._refine(
             lambda: extend(
@@ -69,31 +96,57 @@ class Search:
                 rng,
             ),
             rng,
-            fresh=False,
+            tree,
         )
 
     def _refine(
-        self, source: Callable[[], Candidates], rng: np.random.Generator, *, fresh: bool
-    ) -> tuple[Candidates, Funnel]:
+        self,
+        source: Callable[[], Candidates],
+        rng: np.random.Generator,
+        tree: Candidates | None = None,
+    ) -> Batch:
+        """Take proposals through the stages; those from a `tree` begin clear of the object."""
         funnel = Funnel()
         candidates = Candidates.none(self.problem.layout)
         stages = (
             lambda _: source(),
             self.near,
-            self.clear if fresh else lambda found: found,
+            self.clear if tree is None else lambda found: found,
             self.balanced,
             self.reachable,
-            lambda found: found.take(self.checker.free(found)),
-            lambda found: self._held(found, rng),
+            lambda found: self.collision_free(found, tree),
         )
-        for name, stage in zip(STAGES, stages, strict=True):
+        for name, stage in zip(STAGES, stages, strict=False):
             started = time.perf_counter()
             candidates = stage(candidates)
             funnel.counts[name] = len(candidates)
             funnel.seconds[name] = time.perf_counter() - started
             if not len(candidates):
                 break
-        return candidates, funnel
+        return Batch(self._squeezed(candidates, rng), funnel, rng)
+
+    def submit(self, batch: Batch) -> Hold:
+        """Queue a batch's candidates to be held."""
+        return self.validator.submit(batch.candidates, batch.rng)
+
+    def held(
+        self, batch: Batch, hold: Hold | None = None, meanwhile: Callable[[], None] = lambda: None
+    ) -> Candidates:
+        """Return the grasps of a batch when all of it was held; submitted as `hold`, or now.
+
+        `meanwhile` is called after every control step; it may submit the next batch.
+        """
+        started = time.perf_counter()
+        outcome = self.validator.finish(hold or self.submit(batch), meanwhile)
+        settled = replace(
+            batch.candidates,
+            joint_position=outcome.joint_position,
+            object_pose=outcome.object_pose,
+        ).take(outcome.held)
+        found = self.touching(settled, outcome.scale[outcome.held])
+        batch.funnel.counts[STAGES[-1]] = len(found)
+        batch.funnel.seconds[STAGES[-1]] = time.perf_counter() - started
+        return found
 
     def near(self, candidates: Candidates) -> Candidates:
         """Keep candidates whose touching pads have a short way to go."""
@@ -109,9 +162,8 @@ class Search:
 
     def balanced(self, candidates: Candidates) -> Candidates:
         """Keep candidates whose contact forces can nearly cancel."""
-        stable, quality, force = analyse(
-            candidates.normal, candidates.active, self.config.grasps.net_force
-        )
+        point, normal, active = candidates.point, candidates.normal, candidates.active
+        stable, quality, force = analyse(point, normal, active, self.config.grasps)
         return replace(candidates, quality=quality, force=force).take(stable)
 
     def reachable(self, candidates: Candidates) -> Candidates:
@@ -119,15 +171,19 @@ class Search:
         position, reached = reach(self.problem, candidates, self.config.grasps.assignment)
         return replace(candidates, joint_position=position).take(reached)
 
-    def _held(self, candidates: Candidates, rng: np.random.Generator) -> Candidates:
+    def collision_free(self, candidates: Candidates, tree: Candidates | None) -> Candidates:
+        """Keep candidates that collide in no but their wanted contacts; a step from `tree` that
+        does is taken half as far."""
+        free = self.checker.free(candidates)
+        if tree is None:
+            return candidates.take(free)
+        halved = self.reachable(halve(tree, candidates.take(~free)))
+        return concatenate([candidates.take(free), halved.take(self.checker.free(halved))])
+
+    def _squeezed(self, candidates: Candidates, rng: np.random.Generator) -> Candidates:
         newtons = rng.uniform(*self.config.grasps.squeeze, (len(candidates), 1))
         pressed = replace(candidates, force=candidates.force * newtons)
-        pressed = replace(pressed, joint_target=squeeze(self.problem, pressed))
-        outcome = self.validator.hold(pressed, rng)
-        settled = replace(
-            pressed, joint_position=outcome.joint_position, object_pose=outcome.object_pose
-        ).take(outcome.held)
-        return self.touching(settled, outcome.scale[outcome.held])
+        return replace(pressed, joint_target=squeeze(self.problem, pressed))
 
     def touching(self, settled: Candidates, scale: np.ndarray) -> Candidates:
         """Take the contacts anew where the object settled, and repeat the analysis on them.
@@ -142,7 +198,7 @@ class Search:
             problem, settled.joint_position, settled.object_pose, scale
         )
         active = settled.active & (distance < problem.tip_radii + grasps.validation.gap)
-        stable, quality, _ = analyse(normal, active, grasps.net_force)
+        stable, quality, _ = analyse(point, normal, active, grasps)
         contacts = replace(
             settled,
             active=active,

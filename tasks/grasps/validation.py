@@ -4,6 +4,8 @@ Candidates share a fixed number of environments ("slots"). One that lets go is g
 and its slot goes to the next candidate, so that bad grasps cost little.
 """
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,19 +84,35 @@ class Outcome:
     scale: np.ndarray  # [N] factor on the object's lengths at which it was held
 
 
-@dataclass(frozen=True)
-class Slots:
-    """The candidate in each slot, -1: none, and how long it has been held; changed in place."""
+@dataclass(eq=False)
+class Hold:
+    """Candidates that wait, are held or have been, and what has come of them so far."""
 
-    row: np.ndarray  # [S]
-    age: np.ndarray  # [S] control steps; negative while it settles
+    candidates: Candidates
+    draws: Draws
+    outcome: Outcome
+    waiting: list[deque[int]]  # rows, by the scale that they are held at
+    left: int  # rows without an outcome
+
+
+class Slots:
+    """What each environment is doing; changed in place."""
+
+    def __init__(self, count: int, joints: int) -> None:
+        self.hold: list[Hold | None] = [None] * count
+        self.row = np.full(count, -1)  # of the hold's candidates, -1: nothing to do
+        self.age = np.zeros(count, dtype=int)  # control steps held; negative while it settles
+        self.target = np.zeros((count, joints))
+        self.start = np.zeros((count, 7))  # the pose that the object must stay near
+        self.frame = np.zeros((count, AXES, AXES))
 
 
 class Validator:
-    """Holds candidates in physics, `slots` at a time.
+    """Holds candidates in physics, as many at a time as there are slots.
 
     A candidate first settles without gravity; what it settles to is the grasp, and must then
-    stay while gravity turns.
+    stay while gravity turns. What comes of it depends on nothing but itself and its draws: not on
+    its slot, nor on what is held beside it. So slots need not wait for a batch to end.
     """
 
     def __init__(
@@ -105,14 +123,15 @@ class Validator:
         config: Validation,
         threads: int | None,
     ) -> None:
-        self.scales = np.linspace(*randomization.object_scale, config.slots)  # one shape a slot
+        self.scales = np.linspace(*randomization.object_scale, config.scales)
+        self.scale_of = np.arange(config.slots) % config.scales  # a slot's shape is compiled
         self.engine: Engine = MujocoEngine(
             problem.hand,
             physics,
             problem.layout.control_hz,
             [problem.model],
             np.zeros(config.slots, dtype=int),
-            self.scales,
+            self.scales[self.scale_of],
             threads=threads,
         )
         self.gravity = physics.gravity
@@ -120,40 +139,76 @@ class Validator:
         self.config = config
         self.settle_steps = round(config.settle_s * problem.layout.control_hz)
         self.hold_steps = round(config.hold_s * problem.layout.control_hz)
+        self.slot_steps = 0  # control steps of a slot with something to do, so far
+        self.slots = Slots(config.slots, problem.layout.num_joints)
+        self.queue: deque[Hold] = deque()
 
-    def hold(self, candidates: Candidates, rng: np.random.Generator) -> Outcome:
-        """Hold every candidate under parameters and directions of gravity of its own.
+    def submit(self, candidates: Candidates, rng: np.random.Generator) -> Hold:
+        """Queue candidates, each with parameters, a scale and directions of gravity of its own."""
+        count = len(candidates)
+        scale = rng.permutation(count) % len(self.scales)
+        hold = Hold(
+            candidates=candidates,
+            draws=draw(self.randomization, self.config.severity, count, rng),
+            outcome=Outcome(
+                held=np.zeros(count, dtype=bool),
+                joint_position=candidates.joint_position.copy(),
+                object_pose=candidates.object_pose.copy(),
+                scale=self.scales[scale],
+            ),
+            waiting=[deque(np.flatnonzero(scale == i).tolist()) for i in range(len(self.scales))],
+            left=count,
+        )
+        self.queue.append(hold)
+        return hold
+
+    def finish(self, hold: Hold, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
+        """Go on until all of a submitted hold's candidates have held or let go.
 
         The object must stay within the tolerances of the pose it settled to, and settle within
-        the settling tolerances of its start; this is looked at after every control step.
+        the settling tolerances of its start; this is looked at after every control step. Slots
+        that become free take what was submitted later, perhaps by `meanwhile`, which is called
+        after every control step.
         """
-        draws = draw(self.randomization, self.config.severity, len(candidates), rng)
-        outcome = Outcome(
-            held=np.zeros(len(candidates), dtype=bool),
-            joint_position=candidates.joint_position.copy(),
-            object_pose=candidates.object_pose.copy(),
-            scale=np.ones(len(candidates)),
-        )
-        slots = Slots(np.full(self.config.slots, -1), np.zeros(self.config.slots, dtype=int))
-        waiting = 0
-        while True:
-            free = np.flatnonzero(slots.row < 0)[: len(candidates) - waiting]
-            slots.row[free] = waiting + np.arange(len(free))
-            slots.age[free] = -self.settle_steps
-            outcome.scale[slots.row[free]] = self.scales[free]
-            waiting += len(free)
-            self._start(free, slots.row[free], candidates, draws)
-            if (slots.row < 0).all():
-                return outcome
-            self._step(slots, candidates, draws)
-            self._judge(slots, outcome)
+        while hold.left:
+            self._fill()
+            self._step()
+            self._judge()
+            meanwhile()
+        self.queue.remove(hold)
+        return hold.outcome
 
-    def _start(
-        self, slots: np.ndarray, rows: np.ndarray, candidates: Candidates, draws: Draws
-    ) -> None:
-        if not len(slots):
+    def drop(self, hold: Hold) -> None:
+        """Give a submitted hold up."""
+        self.queue.remove(hold)
+        for slot in [i for i, other in enumerate(self.slots.hold) if other is hold]:
+            self.slots.hold[slot], self.slots.row[slot] = None, -1
+
+    def hold(self, candidates: Candidates, rng: np.random.Generator) -> Outcome:
+        """Hold every candidate, and nothing else."""
+        return self.finish(self.submit(candidates, rng))
+
+    def _fill(self) -> None:
+        """Give free slots the candidates that have waited longest, of the slot's scale."""
+        for hold in self.queue:
+            slots, rows = [], []
+            for slot in np.flatnonzero(self.slots.row < 0).tolist():
+                waiting = hold.waiting[self.scale_of[slot]]
+                if waiting:
+                    slots.append(slot)
+                    rows.append(waiting.popleft())
+                    self.slots.hold[slot] = hold
+            self._start(np.array(slots, dtype=int), np.array(rows, dtype=int), hold)
+
+    def _start(self, chosen: np.ndarray, rows: np.ndarray, hold: Hold) -> None:
+        if not len(chosen):
             return
-        ids = torch.from_numpy(slots)
+        slots, candidates, draws = self.slots, hold.candidates, hold.draws
+        slots.row[chosen], slots.age[chosen] = rows, -self.settle_steps
+        slots.target[chosen] = candidates.joint_target[rows]
+        slots.start[chosen] = candidates.object_pose[rows]
+        slots.frame[chosen] = draws.frame[rows]
+        ids = torch.from_numpy(chosen)
         parameters = PhysicsParameters(
             object_mass=_tensor(draws.mass[rows]),
             friction=_tensor(draws.friction[rows]),
@@ -168,36 +223,43 @@ class Validator:
             _tensor(candidates.object_pose[rows]),
         )
 
-    def _step(self, slots: Slots, candidates: Candidates, draws: Draws) -> None:
-        """Advance every slot; empty ones repeat the first candidate's command, unseen."""
-        rows = np.maximum(slots.row, 0)
+    def _step(self) -> None:
+        """Advance every slot; free ones go on with what they did, unseen."""
+        slots = self.slots
         share = (slots.age + 1) / self.hold_steps
-        direction = gravity_direction(draws.frame[rows], share, self.config.directions)
+        direction = gravity_direction(slots.frame, share, self.config.directions)
         gravity = _tensor(self.gravity * direction * (slots.age >= 0)[:, None])
-        target = _tensor(candidates.joint_target[rows])
-        self.engine.step(target, gravity, torch.zeros_like(gravity))
-        slots.age[:] += 1
+        self.engine.step(_tensor(slots.target), gravity, torch.zeros_like(gravity))
+        slots.age += 1
+        self.slot_steps += int((slots.row >= 0).sum())
 
-    def _judge(self, slots: Slots, outcome: Outcome) -> None:
-        """Empty the slots of those that let go and of those that have held long enough."""
+    def _judge(self) -> None:
+        """Free the slots of those that let go and of those that have held long enough."""
+        slots, config = self.slots, self.config
         busy = np.flatnonzero(slots.row >= 0)
-        rows, age = slots.row[busy], slots.age[busy]
-        state = self.engine.state()
+        age, state = slots.age[busy], self.engine.state()
         pose = state.object_pose.numpy()[busy].astype(float)
-        start = outcome.object_pose[rows]
-        moved = np.linalg.norm(pose[:, :3] - start[:, :3], axis=1)
-        turned = angle(pose[:, 3:], start[:, 3:])
-        config, settling = self.config, age <= 0
+        moved = np.linalg.norm(pose[:, :3] - slots.start[busy, :3], axis=1)
+        turned = angle(pose[:, 3:], slots.start[busy, 3:])
+        settling = age <= 0
         inside = moved <= np.where(settling, config.settle_position, config.position_tolerance)
         inside &= turned <= np.where(settling, config.settle_rotation, config.rotation_tolerance)
         inside &= ~state.diverged.numpy()[busy]  # NaN compares false above: lost
         settled = inside & (age == 0)
+        slots.start[busy[settled]] = pose[settled]
         joints = state.joint_position.numpy()[busy].astype(float)
-        outcome.object_pose[rows[settled]] = pose[settled]
-        outcome.joint_position[rows[settled]] = joints[settled]
         done = inside & (age >= self.hold_steps)
-        outcome.held[rows[done]] = True
-        slots.row[busy[~inside | done]] = -1
+        for place in np.flatnonzero(settled | done | ~inside).tolist():
+            slot = int(busy[place])
+            hold, row = slots.hold[slot], slots.row[slot]
+            assert hold is not None
+            if settled[place]:
+                hold.outcome.object_pose[row] = pose[place]
+                hold.outcome.joint_position[row] = joints[place]
+            if done[place] or not inside[place]:
+                hold.outcome.held[row] = done[place]
+                hold.left -= 1
+                slots.hold[slot], slots.row[slot] = None, -1
 
     def close(self) -> None:
         self.engine.close()

@@ -23,4 +23,4 @@ def body(env: ManipulationEnv, index: int):
     """Return (pool, place in it, model, object body) of one environment."""
     pool = next(pool for pool in env.engine.pools if index in pool.index)
     place = int(np.flatnonzero(pool.index == index)[0])
-    return pool, place, pool.models[place], pool.body
+    return pool, place, pool.models[place], pool.bodies.start

@@ -9,12 +9,12 @@ import torch
 import trimesh
 
 from configs.load import load
-from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.engine import EngineError
 from envs.mujoco_cpu import MujocoEngine, count_substeps
 from envs.mujoco_pool import FATAL_WARNINGS, Pool, compile_models, make_pools
 from envs.objects import ObjectModel
+from tests.things import mesh
 from tests.tiny_engine import AWAY, grip, make, parameters, squirm, start, vector
 
 
@@ -125,9 +125,7 @@ def test_models_of_another_structure_are_refused(config: Config) -> None:
 
 def test_pools_of_primitives_and_meshes_step_together(config: Config, tmp_path: Path) -> None:
     trimesh.creation.icosphere(2, 0.03).export(tmp_path / "ball.stl")
-    spec = Object(
-        name="ball", shape="mesh", size=(), mesh=str(tmp_path / "ball.stl"), held_out=False
-    )
+    spec = mesh(tmp_path / "ball.stl", "ball")
     objects = [ObjectModel(config.objects.items["sphere"]), ObjectModel(spec)]
     index = np.array([1, 0, 1, 0])
     hand, physics, hz = config.hand, config.physics, config.control.hz

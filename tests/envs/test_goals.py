@@ -30,6 +30,7 @@ def grasp_set(name: str, heights: list[float], neighbours: list[list[int]]) -> G
         object_pose=poses,
         contacts=Contacts(
             finger=np.zeros((count, 1), dtype=np.int8),
+            link=np.zeros((count, 1), dtype=np.int8),
             point=np.zeros((count, 1, 3), dtype=np.float32),
             normal=np.zeros((count, 1, 3), dtype=np.float32),
             force=np.zeros((count, 1), dtype=np.float32),

@@ -20,6 +20,7 @@ def make_set(count: int, joints: int, fingers: int) -> GraspSet:
 
     contacts = Contacts(
         finger=rng.integers(-1, fingers, (count, fingers)).astype(np.int8),
+        link=rng.integers(-1, joints, (count, fingers)).astype(np.int8),
         point=draw(count, fingers, 3),
         normal=draw(count, fingers, 3),
         force=draw(count, fingers),

@@ -97,7 +97,7 @@ def test_gravity_push_and_target_reach_the_physics(allegro):
     for i in range(COUNT):
         pool, place, model, index = body(env, i)
         weight = model.body_mass[index] * gravity[i] + env.force.force[i]
-        assert pool.push[place] == pytest.approx(weight.tolist(), rel=1e-4)
+        assert pool.push[place, 0] == pytest.approx(weight.tolist(), rel=1e-4)
         assert pool.ctrl[place] == pytest.approx(env.joint_target[i].tolist())
     turned = 1 - torch.cosine_similarity(gravity, env.gravity, dim=-1)
     assert float(turned.max()) > 0

@@ -130,7 +130,7 @@ def test_mass_brings_its_inertia_and_derived_constants(config: Config) -> None:
 def test_scale_reaches_size_bound_and_inertia(config: Config) -> None:
     engine = make(config, 3, scales=np.array([0.95, 1.0, 1.05]))
     for scale, model in zip((0.95, 1.0, 1.05), engine.pools[0].models, strict=True):
-        geom, edge = model.geom(OBJECT), 2 * scale * 0.0275
+        geom, edge = model.geom(f"{OBJECT}_body"), 2 * scale * 0.0275
         np.testing.assert_allclose(geom.size, edge / 2)
         assert model.geom_rbound[geom.id] == pytest.approx(np.sqrt(3) * edge / 2)
         inertia = config.physics.object_mass * edge**2 / 6
@@ -148,7 +148,7 @@ def test_contact_friction_is_the_given_mean(config: Config) -> None:
         model = engine.pools[0].models[env]
         data = engine.pools[0].batch.get_data(env)
         mujoco.mj_forward(model, data)
-        touching = (data.contact.geom == model.geom(OBJECT).id).any(axis=1)
+        touching = (data.contact.geom == model.geom(f"{OBJECT}_body").id).any(axis=1)
         assert touching.any()
         np.testing.assert_allclose(data.contact.friction[touching][:, :2], mean, rtol=1e-6)
 

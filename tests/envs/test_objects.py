@@ -1,8 +1,10 @@
 """Objects: compiled masses and inertias by hand, files written and read, bad meshes refused."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 import trimesh
 
 from configs.load import load
-from configs.schema.objects import Object, Objects
+from configs.schema.objects import Limits, Object
 from configs.schema.pipeline import Config
 from envs.objects import OBJECT, ObjectError, ObjectModel, check_object, load_objects, save_objects
 from envs.scene import build_scene
+from tests.things import mesh, thing
 
 
 @pytest.fixture(scope="module")
@@ -22,21 +25,13 @@ def config() -> Config:
 
 
 @pytest.fixture(scope="module")
-def limits(config: Config) -> Objects:
-    return config.objects
+def limits(config: Config) -> Limits:
+    return config.objects.limits
 
 
-def primitive(shape: str, *size: float) -> Object:
-    return Object(name="thing", shape=shape, size=size, mesh=None, held_out=False)
-
-
-def of_mesh(path: Path) -> Object:
-    return Object(name="thing", shape="mesh", size=(), mesh=str(path), held_out=False)
-
-
-def write(mesh: trimesh.Trimesh, path: Path) -> Object:
-    mesh.export(path)
-    return of_mesh(path)
+def write(body: trimesh.Trimesh, path: Path, **changes: Any) -> Object:
+    body.export(path)
+    return mesh(path, **changes)
 
 
 def compiled(config: Config, spec: Object, mass: float, scale: float) -> mujoco.MjModel:
@@ -55,20 +50,22 @@ def box_inertia(mass: float, x: float, y: float, z: float) -> list[float]:
 
 
 def test_scaled_box_has_the_analytic_inertia_and_bound(config: Config) -> None:
-    model = compiled(config, primitive("box", 0.02, 0.03, 0.04), mass=0.2, scale=1.05)
+    model = compiled(config, thing("box", half=(0.02, 0.03, 0.04)), mass=0.2, scale=1.05)
     edges = [2 * 1.05 * half for half in (0.02, 0.03, 0.04)]
     np.testing.assert_allclose(inertia(model), box_inertia(0.2, *edges), rtol=1e-9)
     assert model.body(OBJECT).mass[0] == pytest.approx(0.2)
     half_diagonal = 0.5 * np.linalg.norm(edges)
-    assert model.geom_rbound[model.geom(OBJECT).id] == pytest.approx(half_diagonal)
+    assert model.geom_rbound[model.geom(f"{OBJECT}_body").id] == pytest.approx(half_diagonal)
 
 
 def test_scaled_cylinder_and_sphere_have_the_analytic_inertia(config: Config) -> None:
-    model = compiled(config, primitive("cylinder", 0.026, 0.035), mass=0.1, scale=0.95)
+    model = compiled(
+        config, thing("cylinder", radius=0.026, half_height=0.035), mass=0.1, scale=0.95
+    )
     r, h = 0.95 * 0.026, 0.95 * 0.07
     expected = [0.1 * r * r / 2, *[0.1 * (3 * r * r + h * h) / 12] * 2]
     np.testing.assert_allclose(inertia(model), sorted(expected), rtol=1e-9)
-    ball = compiled(config, primitive("sphere", 0.03), mass=0.1, scale=0.95)
+    ball = compiled(config, thing("sphere", radius=0.03), mass=0.1, scale=0.95)
     np.testing.assert_allclose(inertia(ball), 0.4 * 0.1 * (0.95 * 0.03) ** 2, rtol=1e-9)
 
 
@@ -92,10 +89,11 @@ def test_a_bent_mesh_is_closed_by_its_hull(config: Config, tmp_path: Path) -> No
 @pytest.mark.parametrize("suffix", ["obj", "stl", "glb"])
 def test_saved_objects_load_as_they_were(config: Config, tmp_path: Path, suffix: str) -> None:
     specs = [replace(spec, name=name) for name, spec in config.objects.items.items()]
-    mesh = write(trimesh.creation.icosphere(2, 0.03), tmp_path / f"ball.{suffix}")
-    models = [ObjectModel(spec) for spec in specs] + [check_object(mesh, config.objects)]
+    ball = write(trimesh.creation.icosphere(2, 0.03), tmp_path / f"ball.{suffix}")
+    models = [ObjectModel(spec) for spec in specs] + [check_object(ball, config.objects.limits)]
     files = save_objects(models, tmp_path)
-    assert {path.name for path in files} == {"objects.json", "thing.safetensors"}
+    pieces = {f"{model.name}.safetensors" for model in models}
+    assert {path.name for path in files} == {"objects.json", *pieces}
     loaded = load_objects(tmp_path)
     assert set(loaded) == {*config.objects.items, "thing"}
     points = np.random.default_rng(0).uniform(-0.05, 0.05, (20, 3))
@@ -125,7 +123,7 @@ def test_a_broken_list_is_refused(tmp_path: Path) -> None:
         load_objects(tmp_path)
 
 
-def refused(spec: Object, limits: Objects) -> str:
+def refused(spec: Object, limits: Limits) -> str:
     with pytest.raises(ObjectError) as caught:
         check_object(spec, limits)
     message = str(caught.value)
@@ -134,46 +132,95 @@ def refused(spec: Object, limits: Objects) -> str:
     return message
 
 
-def test_missing_mesh(limits: Objects, tmp_path: Path) -> None:
-    assert "is missing" in refused(of_mesh(tmp_path / "none.stl"), limits)
+def test_missing_mesh(limits: Limits, tmp_path: Path) -> None:
+    assert "is missing" in refused(mesh(tmp_path / "none.stl"), limits)
 
 
-def test_unknown_kind_of_file(limits: Objects, tmp_path: Path) -> None:
+def test_unknown_kind_of_file(limits: Limits, tmp_path: Path) -> None:
     (tmp_path / "part.step").write_text("ISO-10303-21;")
-    assert "not one of .obj, .stl, .glb" in refused(of_mesh(tmp_path / "part.step"), limits)
+    assert "not one of .obj, .stl, .glb" in refused(mesh(tmp_path / "part.step"), limits)
 
 
 @pytest.mark.parametrize("name", ["a.stl", "a.obj", "a.glb"])
 @pytest.mark.parametrize("content", [b"", b"\x00\xff not a mesh \n\x07" * 9])
 def test_empty_or_unreadable_mesh(
-    limits: Objects, tmp_path: Path, name: str, content: bytes
+    limits: Limits, tmp_path: Path, name: str, content: bytes
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    message = refused(of_mesh(tmp_path / name), limits)
+    message = refused(mesh(tmp_path / name), limits)
     assert "cannot be read" in message or "is empty" in message
 
 
-def test_open_mesh(limits: Objects, tmp_path: Path) -> None:
+def test_open_mesh(limits: Limits, tmp_path: Path) -> None:
     box = trimesh.creation.box(extents=(0.05, 0.05, 0.05))
     box.update_faces(np.arange(len(box.faces)) > 0)
     assert "open (not watertight)" in refused(write(box, tmp_path / "open.stl"), limits)
 
 
-def test_mesh_in_millimetres(limits: Objects, tmp_path: Path) -> None:
+def test_mesh_in_millimetres(limits: Limits, tmp_path: Path) -> None:
     box = trimesh.creation.box(extents=(50.0, 50.0, 60.0))
     message = refused(write(box, tmp_path / "mm.stl"), limits)
     assert "60 m long" in message
-    assert "looks like millimetres: scale by 0.001" in message
+    assert "looks like millimetres: set unit: 0.001" in message
 
 
-def test_too_large_and_too_small(limits: Objects, tmp_path: Path) -> None:
+def test_too_large_and_too_small(limits: Limits, tmp_path: Path) -> None:
     huge = trimesh.creation.box(extents=(5000.0, 5000.0, 5000.0))
     assert "millimetres" not in refused(write(huge, tmp_path / "huge.stl"), limits)
-    assert "less than objects.min_extent" in refused(primitive("sphere", 0.001), limits)
-    assert "more than objects.max_extent" in refused(primitive("sphere", 20.0), limits)
+    assert "less than objects.limits.min_extent" in refused(thing("sphere", radius=0.001), limits)
+    assert "more than objects.limits.max_extent" in refused(thing("sphere", radius=20.0), limits)
 
 
-def test_too_many_bytes(limits: Objects, tmp_path: Path) -> None:
+def test_too_many_bytes(limits: Limits, tmp_path: Path) -> None:
     spec = write(trimesh.creation.icosphere(4, 0.03), tmp_path / "fine.stl")
     small = replace(limits, max_mesh_mib=0.01)
-    assert "objects.max_mesh_mib" in refused(spec, small)
+    assert "objects.limits.max_mesh_mib" in refused(spec, small)
+
+
+def test_parts_keep_a_ring_open_and_a_hull_closes_it(config: Config, tmp_path: Path) -> None:
+    pytest.importorskip("coacd", reason="the extra `meshes` is not installed")
+    ring = trimesh.creation.annulus(r_min=0.02, r_max=0.035, height=0.02)
+    hull = ObjectModel(write(ring, tmp_path / "ring.obj"))
+    parts = ObjectModel(mesh(tmp_path / "ring.obj", contact="parts"))
+    assert len(hull.pieces) == 1
+    assert len(parts.pieces) > 4
+    middle = np.zeros(3)
+    assert hull.closest(middle)[2] < 0.0
+    assert parts.closest(middle)[2] == pytest.approx(0.02, abs=0.003)
+    again = save_objects([parts], tmp_path)
+    loaded = load_objects(tmp_path)["thing"]
+    assert len(loaded.pieces) == len(parts.pieces)
+    np.testing.assert_array_equal(loaded.closest(middle)[0], parts.closest(middle)[0])
+    assert len(again) == 2
+    compiled(config, parts.spec, mass=0.1, scale=1.0)
+
+
+def test_without_the_decomposition_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "coacd", None)
+    write(trimesh.creation.box(extents=(0.04, 0.05, 0.06)), tmp_path / "box.stl")
+    with pytest.raises(ObjectError, match=r"dexteritygen\[meshes\]") as caught:
+        ObjectModel(mesh(tmp_path / "box.stl", contact="parts"))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_fine_mesh_becomes_a_coarse_hull_close_to_it(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(5, 0.03)  # 10,242 corners
+    model = ObjectModel(write(ball, tmp_path / "ball.stl"))
+    assert len(model.pieces[0].solid.vertices) <= 128
+    points, _ = model.sample_surface(500, np.random.default_rng(0))
+    assert np.abs(np.linalg.norm(points, axis=1) - 0.03).max() < 0.002
+
+
+def test_a_mesh_in_millimetres_is_read_with_its_unit(limits: Limits, tmp_path: Path) -> None:
+    box = trimesh.creation.box(extents=(50.0, 40.0, 60.0))
+    spec = write(box, tmp_path / "mm.stl", unit=0.001)
+    np.testing.assert_allclose(check_object(spec, limits).extent, [0.05, 0.04, 0.06], rtol=1e-6)
+
+
+def test_a_mesh_that_is_inside_out(limits: Limits, tmp_path: Path) -> None:
+    box = trimesh.creation.box(extents=(0.05, 0.05, 0.05))
+    box.invert()
+    (tmp_path / "in.obj").write_text(trimesh.exchange.obj.export_obj(box))
+    assert "inside out" in refused(mesh(tmp_path / "in.obj"), limits)

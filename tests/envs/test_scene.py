@@ -38,7 +38,7 @@ def test_friction_of_a_contact_is_the_given_one(config: Config) -> None:
     data = mujoco.MjData(model)
     data.qpos[-7:-4] = [0.0, 0.0, -0.05]  # inside the palm
     mujoco.mj_forward(model, data)
-    touching = (data.contact.geom == model.geom(OBJECT).id).any(axis=1)
+    touching = (data.contact.geom == model.geom(f"{OBJECT}_body").id).any(axis=1)
     assert touching.any()
     expected = [0.7, 0.7, config.physics.friction_torsional]
     np.testing.assert_allclose(data.contact.friction[touching][:, :3], [expected] * touching.sum())

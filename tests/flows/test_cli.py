@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-CUP = "{name:cup,shape:mesh,size:[],mesh:/no/cup.stl,held_out:false}"
+CUP = "{name:cup,shape:{kind:mesh,file:/no/cup.stl,unit:1,contact:hull},held_out:false}"
 ALL_HELD_OUT = [f"objects.items.{name}.held_out=true" for name in ("box", "sphere")]
 HEAVY = {"torch", "mujoco", "prefect", "mlflow", "hydra", "lightning", "great_expectations"}
 
@@ -34,7 +34,7 @@ def test_help_imports_nothing_heavy():
         (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
         (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
         (["run", "hand=no_such_hand"], "no_such_hand"),
-        (["run", "profile=smoke", *ALL_HELD_OUT], "objects.items"),
+        (["run", "profile=smoke", *ALL_HELD_OUT], "every object is held out"),
         (["run", "evaluate.pairs.held_out=0"], "evaluate"),
         (["run", "+objects.items.cup=" + CUP], "there is no file /no/cup.stl"),
         (["run", "control.hz=21"], "control.hz"),

@@ -34,11 +34,12 @@ def test_equal_inputs_give_an_equal_version_in_another_home(tmp_path):
 def test_bad_input_is_one_line_and_leaves_no_result(tmp_path):
     mesh = tmp_path / "mesh.stl"
     mesh.write_text("no mesh at all")
-    node = objects_node(
-        "objects.items.box.shape=mesh",
-        "objects.items.box.size=[]",
-        f"objects.items.box.mesh={mesh}",
-    )
+    shape = f"{{kind: mesh, file: {mesh}, unit: 1, contact: hull}}"
+    overrides = [
+        "profile=smoke",
+        f"+objects.items.cup={{name: cup, shape: {shape}, held_out: false}}",
+    ]
+    (node,) = [n for n in plan(load(Config, overrides), "objects") if n.label == "objects/cup"]
     with pytest.raises(StepFailed) as caught:
         execute(node, {}, tmp_path, threads=1)
     assert caught.value.exit_code == 2

@@ -6,7 +6,6 @@ import shutil
 import pytest
 
 from configs.load import load, plain, validate
-from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from configs.schema.world import Embodiment
 from models.bundle import (
@@ -114,7 +113,7 @@ def test_another_format_is_named(copy):
     content = (copy / MANIFEST).read_bytes().replace(b"bundle-5", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
-    assert "format 'bundle-9', expected 'bundle-5'" in refused(copy)
+    assert "format 'bundle-9', expected 'bundle-6'" in refused(copy)
 
 
 def test_no_folder_and_no_bundle(tmp_path):
@@ -126,12 +125,6 @@ def test_a_file_changed_after_opening_is_not_read(copy):
     (copy / "controller.onnx").write_bytes(b"other")
     with pytest.raises(BundleError, match=r"controller\.onnx"):
         bundle.read("controller.onnx")
-
-
-def test_a_mesh_cannot_stand_in_for_a_required_file(tmp_path, bodies):
-    item = Object(name="controller", shape="mesh", size=(), mesh=WEIGHTS, held_out=False)
-    with pytest.raises(BundleError, match=r"scenario\.mesh: controller\.safetensors"):
-        make_bundle(tmp_path / "bundle", bodies["trident"].config.embodiment, scenario=item)
 
 
 def test_an_assistance_is_known_by_its_name(original):

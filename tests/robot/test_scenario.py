@@ -10,37 +10,27 @@ import mujoco
 import numpy as np
 import pytest
 
-from configs.schema.objects import Object
 from envs.grasp_set import GraspSet, GraspSetError
 from envs.meshes import ObjectError
-from envs.objects import OBJECT, ObjectModel, save_objects
-from models.bundle import SCENARIO, BundleError, open_bundle
+from envs.objects import OBJECT
+from models.bundle import PIECES, SCENARIO, BundleError, open_bundle
 from robot.trials import Stage
+from tests.things import mesh
 from tests.tiny_bundle import make_bundle, write_grasps
 
 NAME = "pebble"
-HULL = f"{NAME}.safetensors"
 
 
 @pytest.fixture
 def pebble(channel, tmp_path):
     """Return (bundle whose object is a mesh, the mesh: a stretched icosphere)."""
     trimesh = pytest.importorskip("trimesh", reason="the mesh is made with trimesh")
-    mesh = trimesh.creation.icosphere(subdivisions=1, radius=0.03)
-    mesh.apply_scale([1.0, 0.8, 0.6])
-    mesh.export(tmp_path / "pebble.obj")
-    source = str(tmp_path / "pebble.obj")
-    item = Object(name=NAME, shape="mesh", size=(), mesh=source, held_out=False)
-    folder = tmp_path / "objects"
-    folder.mkdir()
-    save_objects([ObjectModel(item)], folder)
-    bundle = make_bundle(
-        tmp_path / "bundle",
-        channel.config().embodiment,
-        scenario=replace(item, mesh=HULL),
-        more={HULL: folder / HULL},
-    )
-    return bundle, mesh
+    body = trimesh.creation.icosphere(subdivisions=1, radius=0.03)
+    body.apply_scale([1.0, 0.8, 0.6])
+    body.export(tmp_path / "pebble.obj")
+    item = mesh(tmp_path / "pebble.obj", NAME)
+    bundle = make_bundle(tmp_path / "bundle", channel.config().embodiment, scenario=item)
+    return bundle, body
 
 
 def test_a_mesh_is_pulled_and_run_without_trimesh(channel, pebble):
@@ -59,12 +49,12 @@ def test_a_mesh_is_pulled_and_run_without_trimesh(channel, pebble):
 
 
 def test_a_mesh_is_simulated_as_its_hull(channel, pebble):
-    bundle, mesh = pebble
+    bundle, body = pebble
     stage = Stage(channel.config(), bundle)
     model = stage.twin.model
-    assert model.geom(OBJECT).type == mujoco.mjtGeom.mjGEOM_MESH
+    assert model.geom(f"{OBJECT}_body").type == mujoco.mjtGeom.mjGEOM_MESH
     mass = channel.config().physics.object_mass
-    expected = np.linalg.eigvalsh(mesh.moment_inertia) * mass / mesh.volume
+    expected = np.linalg.eigvalsh(body.moment_inertia) * mass / body.volume
     np.testing.assert_allclose(np.sort(model.body(OBJECT).inertia), expected, rtol=1e-4)
     # it rests on the palm instead of falling through
     grasps, down = stage.grasps, np.array([0.0, 0.0, -1.0])
@@ -80,7 +70,7 @@ def test_a_mesh_is_simulated_as_its_hull(channel, pebble):
     assert not stage.twin.diverged()
 
 
-@pytest.mark.parametrize("name", [SCENARIO, HULL])
+@pytest.mark.parametrize("name", [SCENARIO, PIECES])
 def test_what_changed_after_opening_is_not_loaded(channel, pebble, name):
     bundle = pebble[0]
     path = bundle.folder / name
@@ -92,14 +82,14 @@ def test_what_changed_after_opening_is_not_loaded(channel, pebble, name):
         Stage(channel.config(), bundle)
 
 
-def test_a_mesh_that_is_no_hull_is_one_line(channel, pebble, tmp_path):
+def test_pieces_that_are_none_are_one_line(channel, pebble, tmp_path):
     bundle = make_bundle(
         tmp_path / "broken",
         channel.config().embodiment,
         scenario=pebble[0].manifest.scenario,
-        more={HULL: tmp_path / "pebble.obj"},
+        more={PIECES: tmp_path / "pebble.obj"},
     )
-    with pytest.raises(ObjectError, match=f"{NAME}.*{HULL} is no hull") as error:
+    with pytest.raises(ObjectError, match=f"{PIECES}: not the pieces of '{NAME}'") as error:
         Stage(channel.config(), open_bundle(bundle.folder, None))
     assert "\n" not in str(error.value)
 

@@ -24,6 +24,7 @@ def make_grasps(
         object_pose=draw(7),
         contacts=Contacts(
             finger=np.zeros((count, fingers), np.int8),
+            link=np.zeros((count, fingers), np.int8),
             point=draw(fingers, 3),
             normal=draw(fingers, 3),
             force=draw(fingers),

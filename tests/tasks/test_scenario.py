@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from configs.schema.objects import Object
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel
 from tasks.scenario import ScenarioError, choose_scenario, connected
 from tests.tasks.synthetic_grasps import chain, make_grasps
+from tests.things import thing
 
 
 def test_every_chosen_grasp_leads_to_a_chosen_one():
@@ -45,4 +45,4 @@ def test_no_grasps_at_all():
 
 
 def ball(name: str) -> ObjectModel:
-    return ObjectModel(Object(name=name, shape="sphere", size=(0.03,), mesh=None, held_out=False))
+    return ObjectModel(thing("sphere", name, radius=0.03))

@@ -3,7 +3,10 @@
 import json
 import math
 
+from envs.objects import ObjectModel
 from tasks.evaluation.metrics import COUNTS, figures
+from tasks.evaluation.tiles import tiles
+from tests.things import thing
 
 STAGES = {
     "train": {"seconds": 12.34, "reused": False, "peak_mib": 700.0},
@@ -210,16 +213,19 @@ def run(ticks, fall):
 
 def clips(ticks=40):
     links = [[5 * f + i, 5 * f + i + 1, 0.0098] for f in range(4) for i in range(4)]
-    shapes = {"cylinder": [0.026, 0.035], "box": [0.0275, 0.0275, 0.0275]}
+    shapes = {
+        "cylinder": {"radius": 0.026, "half_height": 0.035},
+        "box": {"half": [0.0275, 0.0275, 0.0275]},
+    }
     return [
         {
             "title": f"noisy_2.0, </script> {shape}",
             "hz": 20,
-            "object": {"shape": shape, "size": size, "scale": 1.0},
+            "object": tiles(ObjectModel(thing(shape, **lengths)), 1.0),
             "links": links,
             "runs": {"unassisted": run(ticks, (0, 25)), "guarded": run(ticks, ())},
         }
-        for shape, size in shapes.items()
+        for shape, lengths in shapes.items()
     ]
 
 

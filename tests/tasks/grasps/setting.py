@@ -19,7 +19,7 @@ def make_step(config: Config, name: str, grasps: Grasps | None = None) -> Grasps
 
 
 def make_search(config: Config, name: str) -> Search:
-    model = ObjectModel(config.objects.items[name], None)
+    model = ObjectModel(config.objects.items[name])
     return Search(Problem.of(config.embodiment, model), make_step(config, name), threads=1)
 
 
@@ -43,7 +43,7 @@ def publish_objects(config: Config, home: Path):
     """Publish the configuration's objects as the step before does."""
     folder = home / "objects"
     folder.mkdir(parents=True)
-    models = [ObjectModel(spec, None) for spec in config.objects.items.values()]
+    models = [ObjectModel(spec) for spec in config.objects.items.values()]
     files = {file.name: file for file in save_objects(models, folder)}
     return make_context(home, "objects").publish(files, "objects", [])
 
@@ -54,7 +54,12 @@ def tiny(grasps: Grasps, **changes) -> Grasps:
         grasps,
         count=12,
         min_component=2,
-        sampling=dataclasses.replace(grasps.sampling, proposals=600),
+        sampling=dataclasses.replace(
+            grasps.sampling,
+            kinds=("finger_first",),
+            finger_first=dataclasses.replace(grasps.sampling.finger_first, proposals=4000),
+            surface_first=dataclasses.replace(grasps.sampling.surface_first, proposals=600),
+        ),
         expansion=dataclasses.replace(grasps.expansion, proposals=60),
     )
     return dataclasses.replace(small, **changes)

@@ -8,6 +8,7 @@ import pytest
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.world import Embodiment
+from envs.symmetry import NONE
 from models.kinematics import Kinematics
 from models.rotations import rotate
 from tasks.grasps.assignment import reach, squeeze
@@ -30,7 +31,8 @@ def problem(config: Config) -> Problem:
 def make_problem(embodiment: Embodiment) -> Problem:
     """A problem whose object no stage here looks at."""
     kinematics = Kinematics(embodiment.hand)
-    return Problem(embodiment.hand, embodiment.make_layout(), kinematics, model=None)  # type: ignore[arg-type]
+    layout = embodiment.make_layout()
+    return Problem(embodiment.hand, layout, kinematics, None, NONE)  # type: ignore[arg-type]
 
 
 def reachable_candidates(problem: Problem, press: float, seed: int = 0) -> Candidates:

@@ -11,9 +11,10 @@ from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from tasks.context import Progress
-from tasks.grasps.generate import GraspError, grasps
+from tasks.grasps.generate import GraspError, NoGraspsError, grasps
 from tasks.grasps.search import STAGES
 from tests.tasks.grasps.setting import make_context, make_step, publish_objects, tiny
+from tests.things import thing
 
 
 @pytest.mark.parametrize("name", ["box", "sphere", "cylinder"])
@@ -81,10 +82,10 @@ def with_object(config: Config, spec: Object) -> Config:
 
 
 def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(config: Config, tmp_path: Path):
-    cube = Object(name="cube", shape="box", size=(0.15,) * 3, mesh=None, held_out=False)
+    cube = thing("box", "cube", half=(0.15,) * 3)
     changed = with_object(config, cube)
     refs = {"objects/all": publish_objects(changed, tmp_path)}
-    with pytest.raises(GraspError, match=r"cube: stage '(\w+)' rejected all \d+") as error:
+    with pytest.raises(NoGraspsError, match=r"cube: stage '(\w+)' rejected all \d+") as error:
         grasps(make_step(changed, "cube"), refs, make_context(tmp_path, "grasps"))
     assert "30.0 cm" in str(error.value)
     assert "\n" not in str(error.value)

@@ -1,20 +1,22 @@
 """Goal neighbours and components, against numbers worked by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from configs.load import load
 from configs.schema.grasps import Metric
 from configs.schema.pipeline import Config
-from models.rotations import from_rotation_vector
+from models.rotations import from_rotation_vector, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import (
+    Neighbourhood,
     combine,
     components,
     contacts_kept,
     distances,
     goal_neighbours,
-    nearest,
 )
 
 METRIC = Metric(position=0.01, rotation=0.25, joint=0.5)
@@ -51,18 +53,19 @@ def grasped(pose: np.ndarray, active=(True, True), slide=()) -> Candidates:
 def test_contacts_are_kept_if_fingers_stay_in_place_and_only_join_or_only_leave():
     fingers = [(True, True), (True, False), (False, True), (True, True)]
     found = grasped(poses(*[(0, 0)] * 4), fingers, slide=(0.0, 0.0, 0.0, 0.02))
-    kept = contacts_kept(found, found, max_slide=0.01)
+    rows, near = np.arange(4), np.tile(np.arange(4), (4, 1))
+    kept = contacts_kept(found, rows, near, slide=0.01)
     assert kept[0].tolist() == [True, True, True, False]  # the last one's contacts slid by 2 cm
     assert not kept[1, 2]  # one finger takes the other's place
     assert (kept == kept.T).all()
-    assert contacts_kept(found, found, max_slide=0.03)[0, 3]
+    assert contacts_kept(found, rows, near, slide=0.03)[0, 3]
 
 
 def test_distance_counts_units():
     pose, joints = poses((0.0, 0.0), (0.03, 0.5)), np.array([[0.0, 0.0], [1.0, 0.0]])
     parts = distances(pose[:1], joints[:1], pose[1:], joints[1:])
-    assert [part[0, 0] for part in parts] == pytest.approx([0.03, 0.5, np.sqrt(0.5)])
-    assert combine(METRIC, parts)[0, 0] == pytest.approx(np.sqrt(9 + 4 + 2))
+    assert [part[0] for part in parts] == pytest.approx([0.03, 0.5, np.sqrt(0.5)])
+    assert combine(METRIC, parts)[0] == pytest.approx(np.sqrt(9 + 4 + 2))
 
 
 def test_a_rotation_and_its_negative_quaternion_are_one():
@@ -97,10 +100,47 @@ def test_nearest_goal_comes_first_and_pads_come_last():
 
 def test_nearest_in_a_tree():
     tree = poses((0.0, 0.0), (0.1, 0.0), (0.1, 1.0))
-    chosen = nearest(
-        METRIC, poses((0.09, 0.9), (0.02, 0.1)), np.zeros((2, 2)), tree, np.zeros((3, 2))
+    known = Neighbourhood(METRIC, tree, np.zeros((3, 2)))
+    sample = poses((0.09, 0.9), (0.02, 0.1))
+    assert known.nearest(sample, np.zeros((2, 2))).tolist() == [2, 0]
+    sample[:, 3:] *= -1.0  # the same rotations
+    assert known.nearest(sample, np.zeros((2, 2))).tolist() == [2, 0]
+
+
+def random_grasps(count: int, seed: int) -> Candidates:
+    rng = np.random.default_rng(seed)
+    pose = np.concatenate(
+        [rng.uniform(0, 0.05, (count, 3)), random_quaternions(rng, count)], axis=1
     )
-    assert chosen.tolist() == [2, 0]
+    found = grasped(pose, rng.random((count, 2)) < 0.8, slide=rng.uniform(0, 0.02, count))
+    return dataclasses.replace(found, joint_position=rng.uniform(-0.5, 0.5, (count, 2)))
+
+
+def test_the_trees_answer_is_that_of_every_pair():
+    known, samples = random_grasps(300, 0), random_grasps(200, 1)
+    here = known.object_pose[None], known.joint_position[None]
+    there = samples.object_pose[:, None], samples.joint_position[:, None]
+    cost = combine(METRIC, distances(*there, *here))
+    tree = Neighbourhood(METRIC, known.object_pose, known.joint_position)
+    chosen = tree.nearest(samples.object_pose, samples.joint_position)
+    assert (chosen == cost.argmin(axis=1)).mean() > 0.97  # far ones differ by the chord
+    np.testing.assert_allclose(cost[np.arange(200), chosen], cost.min(axis=1), rtol=0.05)
+
+
+def test_goals_are_those_of_every_pair():
+    goals = dataclasses.replace(load(Config).task.goals, max_rotation=1.5, neighbours=4)
+    found = random_grasps(400, 2)  # fewer than a shortlist holds
+    pose, joints = found.object_pose, found.joint_position
+    parts = distances(pose[:, None], joints[:, None], pose[None], joints[None])
+    away = np.maximum(parts[0] / goals.position_tolerance, parts[1] / goals.rotation_tolerance)
+    every = np.tile(np.arange(400), (400, 1))
+    allowed = (parts[0] <= goals.max_distance) & (parts[1] <= goals.max_rotation)
+    allowed &= (away >= 1.0) & contacts_kept(found, np.arange(400), every, goals.max_slide)
+    cost = np.where(allowed, combine(METRIC, parts), np.inf)
+    expected = np.argsort(cost, axis=1)[:, :4]
+    expected[np.isinf(np.take_along_axis(cost, expected, axis=1))] = -1
+    assert (expected >= 0).any()
+    np.testing.assert_array_equal(goal_neighbours(METRIC, goals, found), expected)
 
 
 def test_components_follow_links_both_ways():

@@ -9,7 +9,8 @@ from configs.schema.pipeline import Config
 from models.rotations import angle
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.expansion import extend
-from tasks.grasps.sampling import clearance, propose
+from tasks.grasps.finger_first import propose
+from tasks.grasps.sampling import clearance
 from tasks.grasps.search import Search
 from tests.tasks.grasps.setting import make_search
 

@@ -9,8 +9,8 @@ import torch
 from configs.schema.pipeline import Config
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.sampling import nearest_contacts
-from tasks.grasps.search import Search
-from tasks.grasps.validation import Outcome, Slots, draw, gravity_direction
+from tasks.grasps.search import FINGER_FIRST, Search
+from tasks.grasps.validation import draw, gravity_direction
 from tests.tasks.grasps.setting import make_search
 
 
@@ -27,7 +27,7 @@ def held(search: Search) -> Candidates:
     found = Candidates.none(search.problem.layout)
     rng = np.random.default_rng(0)
     while len(found) < 6:
-        found = concatenate([found, search.sample(rng)[0]])
+        found = concatenate([found, search.held(search.sample(FINGER_FIRST, rng))])
     return found
 
 
@@ -89,24 +89,30 @@ def test_each_slot_has_its_drawn_mass_friction_and_gains_and_a_scale(
     search: Search, held: Candidates
 ):
     validator, actuation = search.validator, search.problem.hand.actuation
-    few = held.take(np.arange(min(len(held), validator.config.slots)))  # none waits for a slot
-    outcome = validator.hold(few, np.random.default_rng(4))
-    severity = validator.config.severity
-    drawn = draw(validator.randomization, severity, len(few), np.random.default_rng(4))
+    few = held.take(np.arange(min(len(held), 5)))
+    hold = validator.submit(few, np.random.default_rng(4))
+    validator._fill()
+    drawn, slots = hold.draws, validator.slots
+    placed = np.flatnonzero(slots.row >= 0)
+    assert sorted(slots.row[placed]) == list(range(len(few)))
     (pool,) = validator.engine.pools
-    for i, model in enumerate(pool.models[: len(few)]):
-        assert model.body_mass[pool.body] == pytest.approx(drawn.mass[i], rel=1e-6)
+    body = pool.bodies.start
+    for slot in placed.tolist():
+        i, model = slots.row[slot], pool.models[slot]
+        assert model.body_mass[body] == pytest.approx(drawn.mass[i], rel=1e-6)
         assert model.geom_friction[:, 0] == pytest.approx(drawn.friction[i], rel=1e-6)
         kp = actuation.kp * drawn.kp_factor[i]
         assert model.actuator_gainprm[:, 0] == pytest.approx(kp, rel=1e-6)
         kd = actuation.kd * drawn.kd_factor[i]
         assert model.actuator_biasprm[:, 2] == pytest.approx(-kd, rel=1e-6)
-    radii = [model.geom_size[model.body_geomadr[pool.body], 0] for model in pool.models]
+    radii = np.array([model.geom_size[model.body_geomadr[body], 0] for model in pool.models])
     low, high = validator.randomization.object_scale
-    radius = search.problem.model.spec.size[0]
-    assert np.diff(radii) == pytest.approx(radius * (high - low) / (len(radii) - 1), rel=1e-3)
-    assert radii[0] == pytest.approx(low * radius)
-    assert outcome.scale == pytest.approx(np.array(radii[: len(few)]) / radius)
+    radius = search.problem.model.spec.shape.radius
+    assert (radii.min(), radii.max()) == pytest.approx((low * radius, high * radius))
+    assert len(np.unique(radii)) == validator.config.scales
+    assert hold.outcome.scale[slots.row[placed]] == pytest.approx(radii[placed] / radius)
+    validator.drop(hold)
+    assert (slots.row < 0).all()
 
 
 def test_a_candidate_is_given_up_at_the_first_look_that_finds_it_away(
@@ -125,14 +131,29 @@ def test_a_candidate_is_given_up_at_the_first_look_that_finds_it_away(
     now[:, 0] += away * limits
     half = 0.5 * turned * config.rotation_tolerance
     now[:, 3], now[:, 4] = np.cos(half), np.sin(half)
+    hold = validator.submit(held.take(np.zeros(count, dtype=int)), np.random.default_rng(0))
+    validator._fill()
+    slots = validator.slots
+    places = np.flatnonzero(slots.row >= 0)[np.argsort(slots.row[slots.row >= 0])]
+    slots.age[places], slots.start[places] = ages, start
     joints = torch.from_numpy(np.repeat(held.joint_position[:1], count, axis=0)).float()
-    validator.engine.reset(torch.arange(count), joints, joints, torch.from_numpy(now).float())
-    slots = Slots(np.full(config.slots, -1), np.zeros(config.slots, dtype=int))
-    slots.row[:count], slots.age[:count] = np.arange(count), ages
-    outcome = Outcome(np.zeros(count, dtype=bool), joints.numpy(), start, np.ones(count))
-    validator._judge(slots, outcome)
-    assert slots.row[:count].tolist() == [0, -1, 2, -1, -1]
-    assert not outcome.held.any()
+    validator.engine.reset(torch.from_numpy(places), joints, joints, torch.from_numpy(now).float())
+    validator._judge()
+    assert slots.row[places].tolist() == [0, -1, 2, -1, -1]
+    assert hold.left == 2
+    assert not hold.outcome.held.any()
+    validator.drop(hold)
+
+
+def test_what_comes_of_a_candidate_depends_on_nothing_beside_it(search: Search, held: Candidates):
+    validator = search.validator
+    alone = validator.hold(held, np.random.default_rng(5))
+    crowd = [validator.submit(held, np.random.default_rng(seed)) for seed in (6, 5, 7)]
+    beside, *_ = [validator.finish(hold) for hold in (crowd[1], crowd[0], crowd[2])]
+    assert np.array_equal(alone.held, beside.held)
+    assert np.array_equal(alone.object_pose, beside.object_pose)
+    assert np.array_equal(alone.joint_position, beside.joint_position)
+    assert not validator.queue
 
 
 def test_what_settled_out_of_balance_is_no_grasp(search: Search, held: Candidates):
@@ -147,7 +168,7 @@ def test_what_settled_out_of_balance_is_no_grasp(search: Search, held: Candidate
 def test_distance_is_to_the_scaled_surface_and_points_are_on_the_plain_one(
     search: Search, held: Candidates
 ):
-    problem, radius = search.problem, search.problem.model.spec.size[0]
+    problem, radius = search.problem, search.problem.model.spec.shape.radius
     joints, pose = held.joint_position, held.object_pose
     plain, larger = (
         nearest_contacts(problem, joints, pose, factor * np.ones(len(held)))

@@ -1,0 +1,87 @@
+"""Stills of grasps: pictures of the hand with the object, rendered without a screen."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from configs.schema.physics import Physics
+from envs.grasp_set import GraspSet
+from envs.objects import OBJECT
+from envs.offscreen import camera_at, draw
+from envs.scene import build_scene
+from tasks.grasps.problem import Problem
+
+MODEL, STATES, ORDER = "model.mjb", "states.safetensors", "order.json"
+WIDTH, HEIGHT, LIMIT_S = 420, 360, 120.0  # [pixels], [s]
+DISTANCE = 0.3  # [m] of the camera from the object
+
+
+def choose(grasps: GraspSet, count: int) -> np.ndarray:
+    """Return indices [<= count] of grasps that differ much: each next one is farthest, in its
+    contacts on the object and its joint angles, from those chosen before."""
+    if len(grasps) <= count:
+        return np.arange(len(grasps))
+    spread = grasps.joint_position.std(axis=0) + 1e-6
+    places = grasps.contacts.point.reshape(len(grasps), -1)
+    features = np.concatenate(
+        [grasps.joint_position / spread, places / (places.std(axis=0) + 1e-6)], axis=1
+    )
+    chosen = [int(np.argmin(grasps.quality))]
+    away = np.full(len(grasps), np.inf)
+    for _ in range(count - 1):
+        away = np.minimum(away, np.linalg.norm(features - features[chosen[-1]], axis=1))
+        chosen.append(int(away.argmax()))
+    return np.array(chosen)
+
+
+def write_stills(
+    folder: Path, problem: Problem, physics: Physics, grasps: GraspSet, rows: np.ndarray
+) -> str | None:
+    """Write `<row>.png` of each of some grasps; return None, or why there is none."""
+    spec = build_scene(
+        problem.hand,
+        problem.model,
+        physics,
+        mass=physics.object_mass,
+        scale=1.0,
+        friction=physics.friction,
+    )
+    model = spec.compile()
+    joints = np.array([model.joint(name).qposadr[0] for name in problem.layout.joint_names])
+    free = model.joint(OBJECT).qposadr[0] + np.arange(7)
+    states = np.zeros((len(rows), model.nq))
+    states[:, joints] = grasps.joint_position[rows]
+    states[:, free] = grasps.object_pose[rows]
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        mujoco.mj_saveModel(model, str(work / MODEL))
+        save_file({"states": states}, work / STATES)
+        order = {"folder": str(folder.absolute()), "names": [f"{row}.png" for row in rows]}
+        (work / ORDER).write_text(json.dumps(order))
+        return draw("tasks.grasps.stills", work, LIMIT_S)
+
+
+def main(folder: Path) -> None:
+    """Draw what `write_stills` ordered (the child process)."""
+    from PIL import Image
+
+    order = json.loads((folder / ORDER).read_text())
+    model = mujoco.MjModel.from_binary_path(str(folder / MODEL))
+    data = mujoco.MjData(model)
+    renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
+    for state, name in zip(load_file(folder / STATES)["states"], order["names"], strict=True):
+        data.qpos[:] = state
+        mujoco.mj_forward(model, data)
+        renderer.update_scene(data, camera=camera_at(data.body(OBJECT).xpos, DISTANCE))
+        Image.fromarray(renderer.render()).save(Path(order["folder"]) / name)
+    renderer.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
