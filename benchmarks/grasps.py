@@ -1,0 +1,283 @@
+"""Measure grasp generation: rate by kind of object, against the floor that its physics sets.
+
+    python benchmarks/grasps.py --json grasps.json
+
+A grasp counts if it held for 2 s while gravity turned through four directions, at draws of the
+paper's Table III. All is measured in one process, after a short warm-up of each object:
+`grasps_per_s`   validated grasps a second of wall time, of expansion, mean over the objects;
+`floor_per_s`    as many if nothing were done but to hold every one of them for its time;
+`hours_to_100k`  of a 6 cm box at its rate;
+`share`          of the time that each stage takes, proposals running beside the holding;
+`yield`          what each stage let through, by kind of proposals;
+`resident_mib`   of a million grasps in the table that environments draw goals from;
+`next_goal_ms`   for 8192 environments to draw a next goal among 100,000 grasps;
+`collisions`     disagreements of the collision check with MuJoCo's contacts after a full step's
+                 collision pass, of 10,000 random configurations, and the deepest of them.
+Peers, effective grasps a second on one A100 as Lightning Grasp's paper reports all three (arXiv
+2511.07418): DexGraspNet fewer than 3, BODex 30 to 50, Lightning Grasp 300 to 1000.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mujoco
+import numpy as np
+import torch
+
+from configs.load import load, validate
+from configs.schema.objects import Object
+from configs.schema.pipeline import Config
+from envs.goals import GoalChoice, GraspTable
+from envs.grasp_set import Contacts, GraspSet
+from envs.mujoco_cpu import MujocoEngine
+from envs.objects import ObjectModel
+from flows.plan import grasps_step
+from models.rotations import random_quaternions
+from tasks.context import Context, Progress
+from tasks.grasps.candidates import Candidates
+from tasks.grasps.generate import EXPANSION, Generation
+from tasks.grasps.problem import Problem
+from tasks.grasps.search import STAGES, Funnel, Search
+from tasks.store import open_store
+
+OBJECTS = {
+    "box": {"kind": "box", "half": [0.03, 0.03, 0.03]},  # the 6 cm box
+    "sphere": {"kind": "sphere", "radius": 0.032},
+    "cylinder": {"kind": "cylinder", "radius": 0.026, "half_height": 0.035},
+    "capsule": {"kind": "capsule", "radius": 0.026, "half_height": 0.014},
+    "ellipsoid": {"kind": "ellipsoid", "half": [0.024, 0.028, 0.036]},
+    "prism": {"kind": "prism", "sides": 6, "radius": 0.03, "half_height": 0.03},
+    "superquadric": {
+        "kind": "superquadric",
+        "half": [0.026, 0.03, 0.034],
+        "exponents": [0.6, 0.6],
+    },
+}
+HOLD_S, SEVERITY = 2.0, 0.0  # [s]; Table III's draws
+ENVIRONMENTS, MANY, MILLION, CONFIGURATIONS = 8192, 100_000, 1_000_000, 10_000
+PEERS = {"DexGraspNet": [0, 3], "BODex": [30, 50], "Lightning Grasp": [300, 1000]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--count", type=int, default=3000, help="grasps of each object")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--objects", nargs="*", default=list(OBJECTS), choices=OBJECTS)
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    config = load(Config, options.overrides)
+    rows = {name: generate(config, name, options) for name in options.objects}
+    figures: dict[str, Any] = {
+        "validated_grasps_per_s": mean(row["grasps_per_s"] for row in rows.values()),
+        "floor_per_s": mean(row["floor_per_s"] for row in rows.values()),
+        "peers_per_s_on_an_a100": PEERS,
+        "resident_mib": resident_mib(config),
+        "next_goal_ms": next_goal_ms(config),
+        "collisions": collisions(config),
+        "threads": options.threads,
+        "objects": rows,
+    }
+    if "box" in rows:
+        figures["hours_to_100k"] = MANY / rows["box"]["grasps_per_s"] / 3600.0
+    print(table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Generate grasps of one object in a folder that is thrown away; return its figures."""
+    spec = validate(Object, {"name": name, "shape": OBJECTS[name], "held_out": False}, name)
+    step = grasps_step(config, name)
+    validation = replace(step.grasps.validation, hold_s=HOLD_S, severity=SEVERITY)
+    step = replace(step, grasps=replace(step.grasps, count=options.count, validation=validation))
+    problem = Problem.of(config.embodiment, ObjectModel(spec))
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        context = Context(
+            identity=name,
+            label=f"grasps/{name}",
+            store=open_store(home),
+            home=home,
+            scratch=home,
+            threads=options.threads,
+            progress=Progress(f"grasps/{name}"),
+            origin={},
+        )
+        generation = Timed(step, problem, context)
+        found, _ = generation.run()
+    grown = len(found) - generation.sampled
+    seconds = {stage: generation.funnels[EXPANSION].seconds[stage] for stage in STAGES}
+    total = sum(seconds.values())
+    return {
+        "grasps": len(found),
+        "grasps_per_s": grown / generation.expansion_s,
+        "floor_per_s": generation.floor(),
+        "sampling_s": generation.sampling_s,
+        "expansion_s": generation.expansion_s,
+        "share": {stage: seconds[stage] / total for stage in STAGES},
+        "yield": {kind: funnel.counts for kind, funnel in generation.funnels.items()},
+    }
+
+
+class Timed(Generation):
+    """A generation that knows how long its phases and its physics took."""
+
+    sampling_s = expansion_s = 0.0
+    sampled = 0
+
+    def _sample(self) -> Candidates:
+        started = time.perf_counter()
+        found = super()._sample()
+        self.sampling_s, self.sampled = time.perf_counter() - started, len(found)
+        return found
+
+    def _expand(self, found: Candidates) -> Candidates:
+        started = time.perf_counter()
+        grown = super()._expand(found)
+        self.expansion_s = time.perf_counter() - started
+        return grown
+
+    def floor(self) -> float:
+        """Return grasps a second of holding alone: the steps that one takes x the time a step."""
+        assert self.search is not None
+        validator = self.search.validator
+        engine = validator.engine
+        assert isinstance(engine, MujocoEngine)
+        steps = validator.settle_steps + validator.hold_steps
+        return 1.0 / (steps * engine.engine_seconds / validator.slot_steps)
+
+
+def resident_mib(config: Config) -> float:
+    """Return what a million grasps take in a table, in a process of their own [MiB]."""
+    code = (
+        "import sys, resource; from benchmarks.grasps import load, Config, made_up, resident; "
+        "print(resident(load(Config)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(run.stdout.split()[-1])
+
+
+def resident(config: Config) -> float:
+    """Return how much the table of a million grasps adds to this process's peak [MiB]."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    table = GraspTable.join([made_up(config, MILLION)], ["box"])
+    assert len(table.joint_position) == MILLION
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024.0
+
+
+def made_up(config: Config, count: int) -> GraspSet:
+    """Return grasps of no sense but the size of real ones, with goals among those beside them."""
+    layout, rng = config.embodiment.make_layout(), np.random.default_rng(0)
+    fingers, joints = layout.num_tips, layout.num_joints
+    near = np.arange(count)[:, None] + 1 + np.arange(config.task.goals.neighbours)
+    place = rng.uniform(0.0, 0.05, (count, 3))
+    return GraspSet(
+        object="box",
+        joint_position=rng.random((count, joints), dtype=np.float32),
+        joint_target=rng.random((count, joints), dtype=np.float32),
+        object_pose=np.concatenate([place, random_quaternions(rng, count)], 1, dtype=np.float32),
+        contacts=Contacts(
+            finger=np.zeros((count, fingers), np.int8),
+            link=np.zeros((count, fingers), np.int8),
+            point=np.zeros((count, fingers, 3), np.float32),
+            normal=np.zeros((count, fingers, 3), np.float32),
+            force=np.zeros((count, fingers), np.float32),
+        ),
+        quality=np.zeros(count, np.float32),
+        parent=np.full(count, -1, np.int32),
+        neighbours=(near % count).astype(np.int32),
+    )
+
+
+def next_goal_ms(config: Config, repeats: int = 50) -> float:
+    """Return the median time for all environments to take a next goal [ms]."""
+    table = GraspTable.join([made_up(config, MANY)], ["box"])
+    choice = GoalChoice(config.task.goals, table, config.control.hz, ENVIRONMENTS)
+    ids = torch.arange(ENVIRONMENTS)
+    rng = torch.Generator().manual_seed(0)
+
+    def uniform() -> torch.Tensor:
+        return torch.rand(ENVIRONMENTS, generator=rng)
+
+    rows = table.draw_start(torch.zeros(ENVIRONMENTS, dtype=torch.int64), uniform())
+    choice.start(ids, rows, table.object_pose[rows], uniform())
+    times = []
+    for _ in range(repeats):
+        pose, draw = table.object_pose[choice.goal], uniform()
+        started = time.perf_counter()
+        choice.advance(ids, torch.ones(ENVIRONMENTS, dtype=torch.bool), pose, draw)
+        times.append(time.perf_counter() - started)
+    return 1e3 * float(np.median(times))
+
+
+def collisions(config: Config) -> dict[str, float]:
+    """Compare the check with the contacts of `mj_forward`, on random hands and poses."""
+    spec = validate(Object, {"name": "box", "shape": OBJECTS["box"], "held_out": False}, "box")
+    problem, rng = Problem.of(config.embodiment, ObjectModel(spec)), np.random.default_rng(0)
+    search = Search(problem, grasps_step(config, "box"), threads=1)
+    count, fingers = CONFIGURATIONS, problem.layout.num_tips
+    place = rng.uniform([0.0, -0.08, -0.08], [0.14, 0.08, 0.16], (count, 3))
+    none = Candidates.none(problem.layout)
+    random = replace(
+        none,
+        joint_position=rng.uniform(problem.lower, problem.upper, (count, len(problem.lower))),
+        object_pose=np.concatenate([place, random_quaternions(rng, count)], axis=1),
+        active=np.zeros((count, fingers), dtype=bool),
+    )
+    started = time.perf_counter()
+    free = search.checker.free(random)
+    seconds = time.perf_counter() - started
+    model, data = search.checker.model, search.checker.data
+    deepest = np.empty(count)
+    for row in range(count):
+        data.qpos[search.checker.joints] = random.joint_position[row]
+        data.qpos[search.checker.object] = random.object_pose[row]
+        mujoco.mj_forward(model, data)
+        deepest[row] = data.contact.dist.min(initial=0.0)
+    search.close()
+    differ = free != (deepest >= 0.0)
+    return {
+        "configurations": count,
+        "collide": float((~free).mean()),
+        "disagreements": int(differ.sum()),
+        "deepest_m": float(-deepest[differ].min(initial=0.0)),
+        "check_us": 1e6 * seconds / count,
+    }
+
+
+def mean(values: Any) -> float:
+    return float(np.mean(list(values)))
+
+
+def table(figures: dict[str, Any]) -> str:
+    lines = [f"{'object':<14}{'grasps/s':>10}{'floor/s':>10}  share of the time by stage"]
+    for name, row in figures["objects"].items():
+        shares = ", ".join(f"{s} {100 * v:.0f}%" for s, v in row["share"].items() if v >= 0.005)
+        lines.append(f"{name:<14}{row['grasps_per_s']:>10.1f}{row['floor_per_s']:>10.1f}  {shares}")
+    total: dict[str, Funnel] = {}
+    for row in figures["objects"].values():
+        for kind, counts in row["yield"].items():
+            total.setdefault(kind, Funnel()).add(Funnel(counts, dict.fromkeys(STAGES, 0.0)))
+    for kind, funnel in total.items():
+        counts = ", ".join(f"{stage} {funnel.counts[stage]:,}" for stage in STAGES)
+        lines.append(f"{kind}: {counts}")
+    plain = {k: v for k, v in figures.items() if isinstance(v, int | float)}
+    lines += [f"{name:<26}{value:,.2f}" for name, value in plain.items()]
+    lines.append(f"collisions                {figures['collisions']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
