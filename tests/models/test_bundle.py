@@ -60,7 +60,7 @@ def test_equal_contents_have_equal_hashes(original, tmp_path, bodies):
 
 def test_one_flipped_byte_in_any_file(copy):
     files = sorted(copy.iterdir())
-    assert len(files) == 6
+    assert len(files) == 7
     for path in files:
         content = path.read_bytes()
         for place in (0, len(content) // 2, len(content) - 1):
@@ -110,7 +110,7 @@ def test_another_hash_than_approved(copy):
 def test_another_format_is_named(copy):
     import hashlib
 
-    content = (copy / MANIFEST).read_bytes().replace(b"bundle-5", b"bundle-9")
+    content = (copy / MANIFEST).read_bytes().replace(b"bundle-6", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
     assert "format 'bundle-9', expected 'bundle-6'" in refused(copy)

@@ -86,7 +86,7 @@ def test_pieces_that_are_none_are_one_line(channel, pebble, tmp_path):
     bundle = make_bundle(
         tmp_path / "broken",
         channel.config().embodiment,
-        scenario=pebble[0].manifest.scenario,
+        scenario=mesh(tmp_path / "pebble.obj", NAME),
         more={PIECES: tmp_path / "pebble.obj"},
     )
     with pytest.raises(ObjectError, match=f"{PIECES}: not the pieces of '{NAME}'") as error:

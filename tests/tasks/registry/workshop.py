@@ -12,7 +12,7 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
-from models.bundle import CRITIC, GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
+from models.bundle import CRITIC, GRAPH, PIECES, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
 from models.strength import Strength
 from tasks.context import Context, Progress, make_scratch
 from tasks.store import open_store
@@ -65,7 +65,7 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
     folder.mkdir(parents=True)
     layout = config.embodiment.make_layout()
     files = {name: folder / name for name in REQUIRED}
-    for name in (WEIGHTS, CRITIC, SCENARIO):
+    for name in (WEIGHTS, CRITIC, SCENARIO, PIECES):
         save_file({"mark": np.array([mark], dtype=np.float32)}, files[name])
     echo_graph(layout, files[GRAPH])
     return write_bundle(
