@@ -239,12 +239,11 @@ def collisions(config: Config) -> dict[str, float]:
     started = time.perf_counter()
     free = search.checker.free(random)
     seconds = time.perf_counter() - started
-    model, data = search.checker.model, search.checker.data
+    posing = search.checker.posing
     deepest = np.empty(count)
     for row in range(count):
-        data.qpos[search.checker.joints] = random.joint_position[row]
-        data.qpos[search.checker.object] = random.object_pose[row]
-        mujoco.mj_forward(model, data)
+        data = posing.put(random.joint_position[row], random.object_pose[row])
+        mujoco.mj_forward(posing.model, data)
         deepest[row] = data.contact.dist.min(initial=0.0)
     search.close()
     differ = free != (deepest >= 0.0)

@@ -8,9 +8,8 @@ import mujoco
 import numpy as np
 
 from configs.schema.physics import Physics
-from envs.objects import OBJECT
-from envs.scene import build_scene
 from tasks.grasps.candidates import Candidates
+from tasks.grasps.posing import Posing
 from tasks.grasps.problem import Problem
 
 
@@ -18,26 +17,14 @@ class CollisionChecker:
     """Hand and object as MuJoCo sees them; wanted contacts may touch, nothing else may."""
 
     def __init__(self, problem: Problem, physics: Physics, penetration: float) -> None:
-        scene = build_scene(
-            problem.hand,
-            problem.model,
-            physics,
-            mass=physics.object_mass,
-            scale=1.0,
-            friction=physics.friction,
-        )
-        self.model = scene.compile()
-        self.data = mujoco.MjData(self.model)
+        self.posing = Posing(problem, physics)
         self.penetration = penetration
-        names = problem.layout.joint_names
-        self.joints = np.array([self.model.joint(name).qposadr[0] for name in names])
-        body = self.model.body(OBJECT)
-        self.object = self.model.jnt_qposadr[body.jntadr[0]] + np.arange(7)
-        self._is_object = self.model.body_rootid[self.model.geom_bodyid] == body.id
-        self._finger = np.full(self.model.ngeom, -1)  # of a geom on a finger's last link
+        model, names = self.posing.model, problem.layout.joint_names
+        self._is_object = self.posing.is_object
+        self._finger = np.full(model.ngeom, -1)  # of a geom on a finger's last link
         for finger, link in enumerate(problem.tip_links):
-            tip = self.model.jnt_bodyid[self.model.joint(names[link]).id]
-            self._finger[self.model.geom_bodyid == tip] = finger
+            tip = model.jnt_bodyid[model.joint(names[link]).id]
+            self._finger[model.geom_bodyid == tip] = finger
 
     def free(self, candidates: Candidates) -> np.ndarray:
         """Return which candidates collide nowhere but in wanted contacts, [N] bool."""
@@ -52,11 +39,8 @@ class CollisionChecker:
     def _free_of_collision(
         self, position: np.ndarray, pose: np.ndarray, active: np.ndarray
     ) -> bool:
-        data = self.data
-        data.qpos[self.joints] = position
-        data.qpos[self.object] = pose
-        mujoco.mj_kinematics(self.model, data)
-        mujoco.mj_collision(self.model, data)
+        data = self.posing.put(position, pose)
+        mujoco.mj_collision(self.posing.model, data)
         if data.ncon == 0:
             return True
         geoms = data.contact.geom  # [contacts, 2]

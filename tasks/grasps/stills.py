@@ -13,7 +13,7 @@ from configs.schema.physics import Physics
 from envs.grasp_set import GraspSet
 from envs.objects import OBJECT
 from envs.offscreen import camera_at, draw
-from envs.scene import build_scene
+from tasks.grasps.posing import Posing
 from tasks.grasps.problem import Problem
 
 MODEL, STATES, ORDER = "model.mjb", "states.safetensors", "order.json"
@@ -43,24 +43,12 @@ def write_stills(
     folder: Path, problem: Problem, physics: Physics, grasps: GraspSet, rows: np.ndarray
 ) -> str | None:
     """Write `<row>.png` of each of some grasps; return None, or why there is none."""
-    spec = build_scene(
-        problem.hand,
-        problem.model,
-        physics,
-        mass=physics.object_mass,
-        scale=1.0,
-        friction=physics.friction,
-    )
-    model = spec.compile()
-    joints = np.array([model.joint(name).qposadr[0] for name in problem.layout.joint_names])
-    free = model.joint(OBJECT).qposadr[0] + np.arange(7)
-    states = np.zeros((len(rows), model.nq))
-    states[:, joints] = grasps.joint_position[rows]
-    states[:, free] = grasps.object_pose[rows]
+    posing = Posing(problem, physics)
+    states = posing.states(grasps.joint_position[rows], grasps.object_pose[rows])
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        mujoco.mj_saveModel(model, str(work / MODEL))
+        mujoco.mj_saveModel(posing.model, str(work / MODEL))
         save_file({"states": states}, work / STATES)
         order = {"folder": str(folder.absolute()), "names": [f"{row}.png" for row in rows]}
         (work / ORDER).write_text(json.dumps(order))

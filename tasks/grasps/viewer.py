@@ -10,9 +10,9 @@ import viser
 from configs.schema.grasps import GraspsStep
 from configs.schema.physics import Physics
 from envs.grasp_set import GraspSet
-from envs.objects import OBJECT, load_objects
-from envs.scene import build_scene
+from envs.objects import load_objects
 from models.rotations import rotate
+from tasks.grasps.posing import Posing
 from tasks.grasps.problem import Problem
 
 HAND, ITEM, TOUCH = (120, 132, 145), (242, 125, 41), (200, 30, 60)  # colours
@@ -26,21 +26,11 @@ class Viewer:
     def __init__(
         self, problem: Problem, physics: Physics, grasps: GraspSet, host: str, port: int
     ) -> None:
-        spec = build_scene(
-            problem.hand,
-            problem.model,
-            physics,
-            mass=physics.object_mass,
-            scale=1.0,
-            friction=physics.friction,
-        )
-        self.model = spec.compile()
-        self.data = mujoco.MjData(self.model)
+        self.posing = Posing(problem, physics)
         self.grasps, self.names = grasps, [finger.name for finger in problem.hand.fingers]
-        self.joints = [self.model.joint(name).qposadr[0] for name in problem.layout.joint_names]
-        self.free = self.model.joint(OBJECT).qposadr[0] + np.arange(7)
         self.server = viser.ViserServer(host=host, port=port, verbose=False)
-        self.shapes = {geom: self._add(geom) for geom in range(self.model.ngeom)}
+        ours = enumerate(self.posing.is_object)
+        self.shapes = {geom: self._add(geom, bool(item)) for geom, item in ours}
         fingers = grasps.contacts.finger.shape[1]
         self.dots = [
             self.server.scene.add_icosphere(f"/contacts/{i}", radius=DOT, color=TOUCH)
@@ -56,13 +46,12 @@ class Viewer:
     def show(self, row: int) -> None:
         """Show a grasp to everybody."""
         grasps, contacts = self.grasps, self.grasps.contacts
-        self.data.qpos[self.joints] = grasps.joint_position[row]
-        self.data.qpos[self.free] = pose = grasps.object_pose[row].astype(float)
-        mujoco.mj_kinematics(self.model, self.data)
+        pose = grasps.object_pose[row].astype(float)
+        data = self.posing.put(grasps.joint_position[row], pose)
         for geom, shape in self.shapes.items():
-            shape.position = self.data.geom_xpos[geom]
+            shape.position = data.geom_xpos[geom]
             quaternion = np.empty(4)
-            mujoco.mju_mat2Quat(quaternion, self.data.geom_xmat[geom])
+            mujoco.mju_mat2Quat(quaternion, data.geom_xmat[geom])
             shape.wxyz = quaternion
         for place, dot in enumerate(self.dots):
             dot.visible = bool(contacts.finger[row, place] >= 0)
@@ -78,10 +67,8 @@ class Viewer:
     def close(self) -> None:
         self.server.stop()
 
-    def _add(self, geom: int) -> viser.MeshHandle:
-        body = self.model.geom_bodyid[geom]
-        item = self.model.body_rootid[body] == self.model.body(OBJECT).id
-        shape = mesh_of(self.model, geom)
+    def _add(self, geom: int, item: bool) -> viser.MeshHandle:
+        shape = mesh_of(self.posing.model, geom)
         return self.server.scene.add_mesh_simple(
             f"/geoms/{geom}", shape.vertices, shape.faces, color=ITEM if item else HAND
         )
@@ -100,7 +87,13 @@ class Viewer:
 
         before.on_click(lambda _: go(int(slider.value) - 1))
         after.on_click(lambda _: go(int(slider.value) + 1))
-        goal.on_click(lambda _: go(int(self.grasps.neighbours[int(slider.value), 0])))
+
+        def follow() -> None:
+            nearest = int(self.grasps.neighbours[int(slider.value), 0])
+            if nearest >= 0:  # others may lead here, and none away
+                go(nearest)
+
+        goal.on_click(lambda _: follow())
 
         @self.server.on_client_connect
         def _(client: viser.ClientHandle) -> None:
