@@ -5,6 +5,7 @@ in a range. Its subset makes the choice random among near grasps; here each gras
 within that range are known (envs/grasp_set.py) and one of them is drawn uniformly.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,6 +95,9 @@ class GoalChoice:
     def __init__(self, config: GoalsConfig, table: GraspTable, hz: float, num_envs: int) -> None:
         self.config, self.table = config, table
         self.timeout = max(round(config.timeout_s * hz), 1)  # [control steps]
+        self.far_square = (config.min_distance * config.position_tolerance) ** 2  # [m^2]
+        half = config.min_distance * config.rotation_tolerance / 2.0  # [rad]
+        self.far_cosine = math.cos(half) if half < math.pi / 2.0 else -1.0  # of half the angle
         self.origin = torch.zeros(num_envs, dtype=torch.int64)  # row of the last grasp reached
         self.goal = torch.zeros(num_envs, dtype=torch.int64)  # row
         self.age = torch.zeros(num_envs, dtype=torch.int64)  # [control steps]
@@ -136,13 +140,14 @@ class GoalChoice:
     def _away(self, pose: Tensor, candidates: Tensor) -> Tensor:
         """Say which candidates [M, k] the pose [M, 7] is `min_distance` or farther from: the larger
         of (distance / position tolerance, angle / rotation tolerance)."""
-        goals = self.table.object_pose[candidates]  # [M, k, 7]; pads read the last row
-        distance = torch.linalg.vector_norm(goals[..., :3] - pose[:, None, :3], dim=-1)
-        angle = rotations.angle(goals[..., 3:], pose[:, None, 3:])
-        far = torch.maximum(
-            distance / self.config.position_tolerance, angle / self.config.rotation_tolerance
-        )
-        return far >= self.config.min_distance
+        rows = candidates.clamp(min=0)  # pads read the first row
+        goals = torch.nn.functional.embedding(rows, self.table.object_pose)  # [M, k, 7]
+        offset = goals[..., :3] - pose[:, None, :3]
+        # As a square and a cosine: the root and the arc of M x k of them were most of the time
+        # that environments took to get their goals.
+        square = torch.linalg.vecdot(offset, offset)
+        cosine = (goals[..., 3:] @ pose[:, 3:, None])[..., 0].abs()
+        return (square >= self.far_square) | (cosine <= self.far_cosine)
 
 
 def _pick(uniform: Tensor, count: Tensor) -> Tensor:
