@@ -33,7 +33,8 @@ def load(kind: type[T], overrides: Sequence[str] = (), root: str = "config") -> 
         with initialize_config_dir(str(FOLDER), version_base="1.3"):
             composed = compose(root, overrides=list(overrides))
         values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, TypeError) as error:
+        # TypeError: OmegaConf's answer to a name where a list wants a number
         raise ConfigError(composition_error(str(error), overrides)) from None
     finally:
         GlobalHydra.instance().clear()
@@ -45,6 +46,7 @@ def composition_error(text: str, overrides: Sequence[str]) -> str:
     text = re.sub(r"To append to your config use \S+|See https://\S+ for details", "", text)
     text = re.sub(r"Config search path:.*", "", " ".join(text.split()))
     text = text.replace("Could not override", "unknown key")
+    text = re.sub(r"^In '\w+': Could not find '(\S+)/(\S+)'", r"\1: there is no '\2'.", text)
     return f"configuration: {text.strip(' .')} (overrides: {' '.join(overrides) or 'none'})"
 
 

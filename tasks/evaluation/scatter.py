@@ -181,9 +181,10 @@ def candidates(x: float, y: float, width: float, gap: float) -> list[Box]:
         *((x + dx, y - gap - SIZE) for dx in (2.0, -width - 2.0)),
         *((x + dx, y + gap) for dx in (2.0, -width - 2.0)),
         *((x - width / 2, y + dy) for dy in (gap + 4, -gap - SIZE - 14)),
-        (x + gap + 12, y - half - 12),
-        (x - gap - width - 12, y + half),
     ]
+    for more in (12.0, 24.0, 36.0):  # where it is crowded, farther away
+        sides = (x + gap + more / 2, x - gap - width - more / 2)
+        corners += [(left, y - half + down) for down in (-more, more) for left in sides]
     inside = [
         (left, top)
         for left, top in corners

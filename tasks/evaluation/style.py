@@ -57,7 +57,10 @@ p.note { color: var(--soft); font-size: 0.9rem; }
 .axis .track span { position: absolute; transform: translateX(-50%); font-size: 0.8rem;
   color: var(--soft); }
 .unit { text-align: center; color: var(--soft); font-size: 0.85rem; max-width: none; }
-.wide { overflow-x: auto; }
+.wide, .tall { --shade: color-mix(in srgb, var(--ink) 22%, transparent); }
+.wide { overflow-x: auto; background: /* what scrolls on shows a shadow at its edge */
+  linear-gradient(to right, transparent, var(--paper) 60%) right / 3rem 100% no-repeat local,
+  linear-gradient(to right, transparent, var(--shade)) right / 0.7rem 100% no-repeat; }
 .wide th:first-child, .wide td:first-child { position: sticky; left: 0; background: var(--paper); }
 thead th:first-child { z-index: 1; } .wide table.lineage td:first-child { position: static; }
 table { border-collapse: separate; border-spacing: 0; font-size: 0.87rem; width: 100%; }
@@ -124,7 +127,12 @@ code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono",
   white-space: normal; overflow-wrap: anywhere; }
 .tall th.text:nth-child(2), .tall td.text:nth-child(2) { position: sticky; left: 6.5rem;
   background: var(--paper); }
-.tall { max-height: 34rem; overflow: auto; } .tall .wide { overflow: visible; }
+.tall { max-height: 34rem; overflow: auto; background:
+  linear-gradient(transparent, var(--paper) 60%) bottom / 100% 3rem no-repeat local,
+  linear-gradient(to right, transparent, var(--paper) 60%) right / 3rem 100% no-repeat local,
+  linear-gradient(transparent, var(--shade)) bottom / 100% 0.7rem no-repeat,
+  linear-gradient(to right, transparent, var(--shade)) right / 0.7rem 100% no-repeat; }
+.tall .wide { overflow: visible; background: none; }
 .tall td, .tall th { padding: 0.2rem 0.3rem; font-size: 0.78rem; }
 .wide + .wide, .tall + .tall { margin-top: 1.2rem; }
 .tall thead th, .tall thead th.text { position: sticky; top: 0; background: var(--paper); }

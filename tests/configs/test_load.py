@@ -19,7 +19,8 @@ VALUE_FILES = sorted(
     [
         ("no_such_key=1", "no_such_key"),
         ("+control.no_such_key=1", "control.no_such_key"),
-        ("hand=no_such_hand", "no_such_hand"),
+        ("hand=no_such_hand", "hand: there is no 'no_such_hand'"),
+        ("evaluate.perturbations.clean.kind=clean", "clean"),  # a name into a list
         ("control.hz=fast", "control.hz"),
         ("control.hz=-20", "control.hz"),
         ("physics.cone=round", "physics.cone"),
