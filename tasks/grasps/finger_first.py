@@ -10,18 +10,22 @@ import numpy as np
 
 from configs.schema.grasps import FingerFirst, Sampling
 from models.rotations import normalize, random_quaternions, rotate
-from tasks.grasps.candidates import Candidates
+from tasks.grasps.candidates import Candidates, to_object
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import centre_of, idle_joints, nearest_contacts, sizes_for, tip_points
 
 
 def propose(problem: Problem, sampling: Sampling, rng: np.random.Generator) -> Candidates:
-    """Draw `proposals` candidates, contacts assigned but not reached yet."""
+    """Draw `proposals` candidates, contacts assigned but not reached yet; return those whose
+    touching tips may be within `reach` of the object."""
     count, fingers = sampling.finger_first.proposals, problem.layout.num_tips
     rank = rng.random((count, fingers)).argsort(axis=1).argsort(axis=1)
     active = rank < sizes_for(rng, count, fingers, sampling.contacts)[:, None]
     position = _draw_joints(rng, problem, active, sampling)
     pose = _place_object(rng, problem, position, active, sampling.finger_first)
+    near = _near_bounds(problem, position, pose, active, sampling.reach)
+    position, pose, active = position[near], pose[near], active[near]
+    count = len(position)
     point, normal, pad, _ = nearest_contacts(problem, position, pose)
     return Candidates(
         joint_position=position,
@@ -35,6 +39,20 @@ def propose(problem: Problem, sampling: Sampling, rng: np.random.Generator) -> C
         joint_target=position,
         parent=np.full(count, -1),
     )
+
+
+def _near_bounds(
+    problem: Problem, position: np.ndarray, pose: np.ndarray, active: np.ndarray, reach: float
+) -> np.ndarray:
+    """Say where every touching tip is within `reach` of the box around the object [N] bool.
+
+    Four of five proposals are not; looking for their nearest points would take the longest.
+    """
+    tips = tip_points(problem, position)  # [N, F, P, 3]
+    local = to_object(pose, tips.reshape(len(pose), -1, 3)).reshape(tips.shape)
+    low, high = problem.model.surface.bounds
+    away = np.linalg.norm(local - local.clip(low, high), axis=-1).min(axis=2)  # [N, F]
+    return np.asarray(((away < reach + problem.tip_radii) | ~active).all(axis=1))
 
 
 def _place_object(

@@ -76,16 +76,22 @@ def nearest_contacts(
     return chosen(point), chosen(normal), chosen(pads), nearest
 
 
-def clearance(problem: Problem, candidates: Candidates) -> np.ndarray:
-    """Return the least signed distance [N] [m] of points inside the links to the object.
+def clear(problem: Problem, candidates: Candidates) -> np.ndarray:
+    """Say which candidates [N] have no point inside a link in the object.
 
-    Negative: a link is in the object, and would most likely be there after the inverse
-    kinematics too, which costs far more.
+    A link in the object would most likely be there after the inverse kinematics too, which costs
+    far more.
     """
     links, local = problem.link_points
     local = np.broadcast_to(local, (len(candidates), *local.shape))
     points = problem.kinematics.points(candidates.joint_position, links, local)
-    return problem.model.closest(to_object(candidates.object_pose, points))[2].min(axis=1)
+    points = to_object(candidates.object_pose, points)
+    low, high = problem.model.surface.bounds
+    row, point = np.nonzero(((points > low) & (points < high)).all(axis=2))
+    inside = problem.model.closest(points[row, point])[2] <= 0.0
+    free = np.ones(len(candidates), dtype=bool)
+    free[row[inside]] = False
+    return free
 
 
 def centre_of(model: ObjectModel) -> np.ndarray:

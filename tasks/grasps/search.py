@@ -14,7 +14,7 @@ from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.collision import CollisionChecker
 from tasks.grasps.expansion import extend, halve
 from tasks.grasps.problem import Problem
-from tasks.grasps.sampling import clearance, nearest_contacts
+from tasks.grasps.sampling import clear, nearest_contacts
 from tasks.grasps.validation import Hold, Validator
 from tasks.grasps.workspace import Workspace
 
@@ -158,7 +158,7 @@ class Search:
 
     def clear(self, candidates: Candidates) -> Candidates:
         """Keep candidates whose links begin outside the object."""
-        return candidates.take(clearance(self.problem, candidates) > 0.0)
+        return candidates.take(clear(self.problem, candidates))
 
     def balanced(self, candidates: Candidates) -> Candidates:
         """Keep candidates whose contact forces can nearly cancel."""

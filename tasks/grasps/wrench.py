@@ -24,7 +24,7 @@ def net_wrench(
     """
     count, contacts = active.shape
     wrenches = pyramid_wrenches(points, normals, config) * active[..., None, None]
-    flat = wrenches.reshape(count, -1, 6)
+    flat = wrenches.reshape(count, contacts * config.edges, 6)
     gram = np.einsum("nad,nbd->nab", flat, flat)
     step = 1.0 / np.maximum(np.linalg.eigvalsh(gram)[:, -1], 1e-12)[:, None]
     residual, forces = np.full((count, contacts), np.inf), np.zeros((count, contacts, contacts))
@@ -32,7 +32,7 @@ def net_wrench(
         weights = minimise(gram, step, i, config)
         value = np.einsum("na,nab,nb->n", weights, gram, weights)
         residual[:, i] = np.where(active[:, i], value, np.inf)
-        forces[:, i] = weights.reshape(count, contacts, -1).sum(axis=2) * active
+        forces[:, i] = weights.reshape(count, contacts, config.edges).sum(axis=2) * active
     return residual, forces
 
 

@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configs.load import load
+from configs.schema.grasps import Wrench
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
+from envs.objects import ObjectModel
 from tasks.context import Progress
+from tasks.grasps.analysis import analyse
 from tasks.grasps.generate import GraspError, NoGraspsError, grasps
 from tasks.grasps.search import STAGES
 from tests.tasks.grasps.setting import make_context, make_step, publish_objects, tiny
@@ -40,6 +44,37 @@ def test_every_object_yields_linked_grasps(config: Config, name: str, tmp_path: 
     for counts in yields["funnel"].values():
         assert list(counts) == list(STAGES)
         assert list(counts.values()) == sorted(counts.values(), reverse=True)
+
+
+def test_with_friction_and_torques_every_grasp_cancels_its_wrench(allegro: Config, tmp_path: Path):
+    wrench = Wrench(friction=0.1, edges=4, length=0.03, iterations=200)
+    settings = tiny(allegro.grasps, wrench=wrench)
+    refs = {"objects/all": publish_objects(allegro, tmp_path)}
+    context = make_context(tmp_path, "wrench")
+    ref = grasps(make_step(allegro, "box", settings), refs, context)
+    made = GraspSet.load(context.open(ref) / "grasps.safetensors", allegro.embodiment.make_layout())
+    assert len(made) >= settings.count
+    touching = made.contacts.finger >= 0
+    points, normals = made.contacts.point.astype(float), made.contacts.normal.astype(float)
+    normals[~touching] = (0.0, 0.0, 1.0)
+    stable, quality, _ = analyse(points, normals, touching, settings)
+    assert stable.all()
+    assert made.quality == pytest.approx(quality, abs=1e-4)
+
+
+def test_a_tool_with_a_sliding_part_is_held(tmp_path: Path):
+    config = load(Config, ["objects=tools"])
+    refs = {"objects/all": publish_objects(config, tmp_path)}
+    context = make_context(tmp_path, "syringe")
+    settings = tiny(config.grasps, sampling=config.grasps.sampling, count=8)
+    ref = grasps(make_step(config, "syringe", settings), refs, context)
+    made = GraspSet.load(context.open(ref) / "grasps.safetensors", config.embodiment.make_layout())
+    assert len(made) >= settings.count
+    # contacts lie on the tool's surface, which is neither its hull's nor one part's
+    touching = made.contacts.finger >= 0
+    points = made.contacts.point[touching].astype(float)
+    distance = ObjectModel(config.objects.items["syringe"]).closest(points)[2]
+    assert np.abs(distance).max() < 1e-5
 
 
 class Killed(Exception):
