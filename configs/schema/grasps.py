@@ -115,7 +115,7 @@ class Wrench:
 @strict
 class Grasps:
     count: Count  # an object; expansion ends with at least so many
-    sampled_share: Annotated[float, Field(gt=0, le=1)]  # of count, from sampling; rest from RRT
+    sampled: Count  # from sampling; the rest grows from them
     min_contacts: Annotated[int, Field(ge=2)]  # fingers that touch, at least
     net_force: Positive  # F_thresh on ||sum f_i n_i||^2
     wrench: Wrench | None  # forces in friction cones and their torques instead; null: the paper's

@@ -94,8 +94,8 @@ class Generation:
         return found, links
 
     def _sample(self) -> Candidates:
-        sampling, count = self.config.grasps.sampling, self.config.grasps.count
-        wanted = max(1, round(count * self.config.grasps.sampled_share))
+        sampling = self.config.grasps.sampling
+        wanted = min(self.config.grasps.sampled, self.config.grasps.count)
 
         def enough(found: Candidates, batches: int) -> bool:
             return len(found) >= wanted or (not len(found) and batches >= sampling.barren_batches)

@@ -53,6 +53,7 @@ def tiny(grasps: Grasps, **changes) -> Grasps:
     small = dataclasses.replace(
         grasps,
         count=12,
+        sampled=1,
         min_component=2,
         sampling=dataclasses.replace(
             grasps.sampling,
