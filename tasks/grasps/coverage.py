@@ -8,10 +8,12 @@ from scipy.spatial import KDTree
 from configs.schema.hand import Hand
 from envs.grasp_set import GraspSet
 from envs.symmetry import NONE, Symmetry
+from models.rotations import random_quaternions
 from tasks.grasps.metric import components
 
 CELL = 0.01  # [m] edge of a position cell: the goal's tolerance
 REFERENCES = 512  # rotations spread evenly, each standing for those nearest to it: 0.5 rad apart
+DRAWS = 200_000  # rotations that count the bins: some lie at the seam only
 SILVER = (np.sqrt(2.0), 1.533751168755204288118041)  # of super-Fibonacci spirals (Alexa, 2022)
 
 
@@ -28,7 +30,7 @@ def cover(grasps: GraspSet, symmetry: Symmetry, hand: Hand) -> dict[str, Any]:
         "position_cells": len(cells),
         "position_cell_m": CELL,
         "rotation_bins": len(np.unique(rotation_bins(grasps.object_pose[:, 3:], symmetry))),
-        "rotation_bins_of": len(np.unique(rotation_bins(spread_rotations(), symmetry))),
+        "rotation_bins_of": bins_of(symmetry),
         "fingers": finger_sets(grasps, hand),
         "components": len(sizes),
         "largest_component": int(sizes.max(initial=0)),
@@ -42,6 +44,14 @@ def rotation_bins(rotations: np.ndarray, symmetry: Symmetry) -> np.ndarray:
     tree = KDTree(np.concatenate([known, -known]))
     alike = symmetry.nearest(rotations.astype(float), NONE.turns[0])
     return np.asarray(tree.query(alike)[1]) % REFERENCES
+
+
+def bins_of(symmetry: Symmetry) -> int:
+    """Return how many bins rotations fall into: beside the references' own those at the seam,
+    where what looks alike is equally far from no turn at all."""
+    every = random_quaternions(np.random.default_rng(0), DRAWS)
+    every = np.concatenate([spread_rotations(), every])
+    return len(np.unique(rotation_bins(every, symmetry)))
 
 
 def spread_rotations() -> np.ndarray:

@@ -1,15 +1,17 @@
 """What a set covers: bins modulo symmetry, fingers, components; stills that differ."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+import pytest
 
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.objects import ObjectModel
 from envs.symmetry import NONE, about, find_symmetry
 from models.rotations import multiply, random_quaternions
-from tasks.grasps.coverage import REFERENCES, cover, rotation_bins, spread_rotations
+from tasks.grasps.coverage import REFERENCES, bins_of, cover, rotation_bins, spread_rotations
 from tasks.grasps.stills import choose
 from tests.tasks.synthetic_grasps import chain, make_grasps
 from tests.things import thing
@@ -44,6 +46,19 @@ def test_a_sphere_has_one_bin_and_a_box_more():
     assert len(np.unique(rotation_bins(every, sphere))) == 1
     quarter = len(np.unique(rotation_bins(every, box)))
     assert REFERENCES / 4 <= quarter < REFERENCES / 2
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"kind": "box", "half": (0.03, 0.03, 0.03)},
+        {"kind": "cylinder", "radius": 0.02, "half_height": 0.03},
+    ],
+)
+def test_rotations_fall_into_no_more_bins_than_there_are(shape: dict[str, Any]):
+    found = find_symmetry(ObjectModel(thing(**shape)).surface)
+    drawn = rotation_bins(random_quaternions(np.random.default_rng(3), 20_000), found)
+    assert len(np.unique(drawn)) <= bins_of(found)
 
 
 def test_cells_fingers_and_components_are_counted():
