@@ -1,6 +1,5 @@
 """Objects named on the command line: those of the configuration, or a mesh file as a new one."""
 
-import importlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,13 +61,14 @@ def check_meshes(config: Config, names: Sequence[str]) -> list[str]:
     Raises:
         ObjectError: a file that cannot be simulated, before anything is started for it.
     """
-    objects = importlib.import_module("envs.objects")  # half a second, only where it is needed
+    from envs.objects import check_object  # half a second, only where it is needed
+
     said = []
     for name in names:
         item = config.objects.members[name]
         if item.mesh is None:
             continue
-        objects.check_object(item, config.objects.limits)
+        check_object(item, config.objects.limits)
         if item.mesh.contact == "hull":
             key = f"objects.items.{name}.shape.contact=parts"
             said.append(f"{name}: its convex hull is what touches; {key} keeps what is hollow")
