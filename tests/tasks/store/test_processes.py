@@ -1,97 +1,16 @@
-"""The local store under real processes: killed at any moment, racing for one branch."""
+"""The local store's own races and failures, beside the contract."""
 
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from configs.refs import Ref
 from tasks.store.local import LocalStore
 from tasks.store.names import Names
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES, FILE_BYTES = 3, 400_000  # so that a kill often falls inside a put
-
-WRITER = f"""
-import sys
-from pathlib import Path
-from tasks.store.local import LocalStore
-
-root, scratch, branch, start, count = sys.argv[1:]
-store = LocalStore(Path(root))
-print("ready", flush=True)
-for number in range(int(start), int(start) + int(count)):
-    for part in range({FILES}):
-        file = Path(scratch) / f"part{{part}}"
-        file.write_bytes(f"{{number}}.{{part}};".encode() * ({FILE_BYTES} // 8))
-        store.put(branch, f"c{{number}}/part{{part}}", file)
-    store.commit(branch, f"commit {{number}}", {{"number": number}})
-"""
-
-
-def start_writer(root: Path, scratch: Path, start: int, count: int) -> subprocess.Popen[bytes]:
-    scratch.mkdir(exist_ok=True)
-    arguments = [str(root), str(scratch), "work", str(start), str(count)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, *arguments], cwd=ROOT, stdout=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
-
-
-def require_whole(store: LocalStore) -> set[str]:
-    """Open every commit of the branch and return the numbers that it holds, each one whole."""
-    version = store.resolve("work")
-    tree = store.read(version).tree
-    numbers = {path.split("/")[0] for path in tree}
-    assert set(tree) == {f"{n}/part{part}" for n in numbers for part in range(FILES)}
-    folder = store.open(Ref("local", version, ""))
-    for path in tree:
-        number, part = path.split("/")
-        expected = f"{number[1:]}.{part[4:]};".encode() * (FILE_BYTES // 8)
-        assert (folder / path).read_bytes() == expected
-    return numbers
-
-
-def test_kill_at_random_moments_leaves_nothing_half_written(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "store")
-    store.branch("work", None)
-    seed = tmp_path / "seed"
-    seed.mkdir()
-    start_writer(store.root, seed, 0, 1).wait()
-    moments = random.Random(5)
-    held, interrupted = {"c0"}, 0
-    for trial in range(1, 9):
-        process = start_writer(store.root, tmp_path / "scratch", 1000 * trial, 1000)
-        time.sleep(moments.uniform(0.0, 0.12))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        numbers = require_whole(LocalStore(store.root))
-        assert held <= numbers  # nothing published was lost
-        held = numbers
-        interrupted += any((store.root / "tmp").iterdir())
-    assert interrupted, "no kill fell inside a write: the test shows nothing"
-    start_writer(store.root, seed, 0, 1).wait()  # what a kill left disturbs nobody
-    assert require_whole(LocalStore(store.root)) == held
-
-
-def test_racing_committers_both_survive(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "store")
-    store.branch("work", None)
-    count = 15
-    writers = [start_writer(store.root, tmp_path / f"scratch{i}", 1000 * i, count) for i in (1, 2)]
-    assert [writer.wait() for writer in writers] == [0, 0]
-    expected = {f"c{1000 * i + n}" for i in (1, 2) for n in range(count)}
-    assert require_whole(store) == expected
-    log = store.log("work")
-    assert len(log) == 2 * count  # every commit once, in one line of history
-    assert all(len(commit.parents) <= 1 for commit in log)
 
 
 def test_lost_race_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
