@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from lakefs.client import Client
 from lakefs.exceptions import ServerException
 from lakefs_sdk.exceptions import ApiException
+from pydantic.v1 import ValidationError
 from urllib3 import Retry, Timeout
 from urllib3.exceptions import HTTPError
 
@@ -71,6 +72,10 @@ class Connection:
                 status = getattr(error, "status", None) or getattr(error, "status_code", None)
                 if (status or 503) not in passing or attempt == self._attempts - 1:
                     raise self._refusal(what, status, words(error)) from None
+            except ValidationError:  # the SDK's, of an answer that is not in its models
+                raise StoreError(
+                    f"{self.place}: {what}: no lakeFS answers so; correct store.endpoint"
+                ) from None
             time.sleep(self._pause_s * 2**attempt)
         raise AssertionError("at least one attempt is made")
 
@@ -89,7 +94,8 @@ class Connection:
             return StoreError(f"{line}refused by a hook of the repository: {said}")
         if status is None or status in IN_PASSING:
             return StoreError(
-                f"{line}no answer ({said}); start the server or correct store.endpoint"
+                f"{line}no answer ({said}); start the server or correct store.endpoint, and run "
+                "the same command again"
             )
         return StoreError(f"{line}{said} (HTTP {status}); see the server's log")
 

@@ -27,6 +27,15 @@ class Faults:
         with self._lock:
             self._waiting.append(Fault(operation, how, times))
 
+    def waiting(self) -> list[Fault]:
+        """Return the faults that did not find their request."""
+        with self._lock:
+            return [fault for fault in self._waiting if fault.times > 0]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._waiting.clear()
+
     def take(self, operation: str) -> str | int | None:
         """Count a request, and return what befalls it."""
         with self._lock:

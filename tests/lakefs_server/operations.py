@@ -116,7 +116,7 @@ class Operations:
 
     def get_object(self, request: Request, repository: str, ref: str) -> Response:
         entry = self.history(repository).entry(ref, request.args["path"])
-        if request.args.get("presign") == "true":
+        if request.args.get("presign", "").lower() == "true":
             return Response(
                 status=302, headers={"Location": self.storage.sign("GET", entry.address)}
             )

@@ -58,6 +58,10 @@ class Place:
         else:
             self._storage().lose(content.encode())
 
+    def contents(self) -> list[bytes]:
+        """Return all that our own server's storage holds."""
+        return list(self._storage().objects.values())
+
     def left_behind(self) -> bool:
         """Tell whether a process was killed while it wrote."""
         if self.settings is None:
