@@ -32,4 +32,4 @@ def server(running_server: LakeFSServer, monkeypatch: pytest.MonkeyPatch) -> Ite
     running_server.violations.clear()
     yield running_server
     running_server.faults.clear()
-    assert running_server.violations == []
+    assert not running_server.violations, running_server.violations
