@@ -214,9 +214,10 @@ class LakeFSStore:
         return sorted(found, key=lambda entry: (entry["time_utc"], entry["identity"]))
 
     def _stage(self, branch: str, path: str) -> Staged:
-        head = self._head(branch)
         check_name(path)
-        return self._staged.setdefault(branch, Staged(head.version))
+        if branch not in self._staged:
+            self._staged[branch] = Staged(self._head(branch).version)
+        return self._staged[branch]
 
     def _head(self, branch: str) -> Head:
         found = self._versions.head(branch)

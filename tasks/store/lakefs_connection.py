@@ -55,7 +55,9 @@ class Connection:
         # and says so on the terminal.
         pool = self.api.objects_api.api_client.rest_client.pool_manager
         pool.connection_pool_kw["timeout"] = Timeout(connect=connect_s, read=config.timeout_s)
-        pool.connection_pool_kw["retries"] = Retry(connect=0, read=0, other=0, redirect=3)
+        pool.connection_pool_kw["retries"] = Retry(
+            connect=0, read=0, other=0, redirect=3, respect_retry_after_header=False
+        )
 
     def again(self, what: str, request: Callable[[], T], passing: Container[int] = IN_PASSING) -> T:
         """Return a request's answer, after as many attempts as it needs and may have.
@@ -72,6 +74,10 @@ class Connection:
                 status = getattr(error, "status", None) or getattr(error, "status_code", None)
                 if (status or 503) not in passing or attempt == self._attempts - 1:
                     raise self._refusal(what, status, words(error)) from None
+            except OSError as error:  # of the file, or of the SDK's own copy of it
+                raise StoreError(
+                    f"{self.place}: {what}: {error.strerror or error}; free some space"
+                ) from None
             except ValidationError:  # the SDK's, of an answer that is not in its models
                 raise StoreError(
                     f"{self.place}: {what}: no lakeFS answers so; correct store.endpoint"
@@ -92,12 +98,13 @@ class Connection:
             return StoreError(f"{line}not allowed ({said}); ask for a policy that allows it")
         if status == 412:
             return StoreError(f"{line}refused by a hook of the repository: {said}")
-        if status is None or status in IN_PASSING:
+        if status is None:
             return StoreError(
                 f"{line}no answer ({said}); start the server or correct store.endpoint, and run "
                 "the same command again"
             )
-        return StoreError(f"{line}{said} (HTTP {status}); see the server's log")
+        later = " and run the same command again" if status in IN_PASSING else ""
+        return StoreError(f"{line}{said} (HTTP {status}); see the server's log{later}")
 
 
 def words(error: Exception) -> str:

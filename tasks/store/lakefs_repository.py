@@ -48,6 +48,10 @@ class Repository:
                 f"lakefs://{self._name} STORAGE_NAMESPACE --default-branch root"
             ) from None
         self.root: str = found.default_branch  # where every history begins
+        if config.presign and not self._signs():
+            raise StoreError(
+                f"{self.place}: its storage signs no addresses; set store.presign=false"
+            )
 
     def create_branch(self, branch: str, source: str) -> bool:
         """Make a branch; False when it exists."""
@@ -160,6 +164,11 @@ class Repository:
         reader = stored.reader("rb", pre_sign=self._presign, **self._connection.patience)
         while piece := self._connection.again(f"read {path}", lambda: reader.read(CHUNK)):
             yield piece if isinstance(piece, bytes) else piece.encode()
+
+    def _signs(self) -> bool:
+        ask = self._api.config_api.get_config
+        found = self._connection.again("configuration", lambda: ask(**self._connection.patience))
+        return found.storage_config is None or found.storage_config.pre_sign_support
 
     def _ask(self, what: str, operation: Callable[..., Any], *of: Any, **more: Any) -> Any:
         options = more | self._connection.patience

@@ -31,7 +31,7 @@ class Operations:
             "blockstore_type": "local",
             "blockstore_namespace_example": "local://example/",
             "blockstore_namespace_ValidityRegex": "^local://",
-            "pre_sign_support": True,
+            "pre_sign_support": self.storage.signs,
             "pre_sign_support_ui": False,
             "import_support": False,
             "import_validity_regex": "^local://",

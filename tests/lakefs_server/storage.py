@@ -19,6 +19,7 @@ class Storage:
     """Bytes by address."""
 
     def __init__(self, faults: Faults) -> None:
+        self.signs = True  # or it gives no address to sign, as a local folder does
         self.objects: dict[str, bytes] = {}
         self._signed: set[tuple[str, str, str]] = set()  # method, address, signature
         self._faults = faults

@@ -236,6 +236,23 @@ def test_missing_repository_says_how_to_make_it(place: Place, tmp_path: Path) ->
     assert "lakectl repo create lakefs://nowhere" in line
 
 
+def test_storage_that_signs_nothing_is_said(
+    place: Place, server: LakeFSServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.storage, "signs", False)
+    choose(settings(place, presign=True))
+    assert "store.presign=false" in refusal(lambda: open_chosen(tmp_path))
+
+
+def test_server_that_stays_ill_is_said_with_its_words(
+    place: Place, server: LakeFSServer, tmp_path: Path
+) -> None:
+    server.faults.add("getRepository", 500, ALWAYS)
+    line = refusal(lambda: open_chosen(tmp_path))
+    assert "injected 500" in line
+    assert "run the same command again" in line
+
+
 def test_opened_files_are_fetched_once(place: Place, server: LakeFSServer, file: Path) -> None:
     made = place.open().publish({"a": file}, "m", {})
     reader = place.elsewhere()
