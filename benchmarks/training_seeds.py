@@ -33,10 +33,10 @@ TARGETS = (
     ("time-correlated: hold, x scaled at equal goals", "correlated", "matched", 1.0),
     ("slowed 0.5: hold, x scaled at equal goals", "slow_0.5", "matched", 1.0),
     ("clean: goals a minute, x bare", "clean", "goals_per_min", 0.9),
-    ("open hand: hold, x zero's", "open_hand", "hold_of_still", 0.4),
-    ("left out, spread hand: hold, x zero's", "spread_hand", "hold_of_still", 0.2),
-    ("left out, closed hand: hold, x zero's", "close_hand", "hold_of_still", 0.2),
-    ("left out, crossed wires: hold, x zero's", "swapped_fingers", "hold_of_still", 0.2),
+    ("open hand: median hold, x zero's", "open_hand", "median_of_still", 0.4),
+    ("left out, spread hand: median hold, x zero's", "spread_hand", "median_of_still", 0.2),
+    ("left out, closed hand: median hold, x zero's", "close_hand", "median_of_still", 0.2),
+    ("left out, crossed wires: median hold, x zero's", "swapped_fingers", "median_of_still", 0.2),
 )
 ANSWERS = ("guarded", "paper", "critic_gain", "unassisted")
 SHARED = ("objects", "grasps", "experts", "rollouts", "hazards", "check")  # steps before a training
@@ -219,7 +219,7 @@ def join_ratios(
     bare = [summary["ratios"][perturbation].get(variant) for summary in summaries]
     joined: dict[str, Any] = {
         f"{key}_ratio": worst([one.get(key) if one else None for one in bare])
-        for key in ("hold", "goals_per_drop", "goals_per_min", "hold_of_still")
+        for key in ("hold", "goals_per_drop", "goals_per_min", "hold_of_still", "median_of_still")
     }
     swept = [summary.get("matched", {}).get(perturbation, {}).get(variant) for summary in summaries]
     joined["matched_ratio"] = worst(
@@ -283,13 +283,14 @@ COLUMNS: Columns = {
     "goals/min": number("goals_per_min", 1),
     "goals/drop": number("goals_per_drop", 2),
     "intention": number("intention", 2),
-    "median hold x zero's": median_share,
+    "median hold, share of zero's": median_share,
     "contacts kept": number("contacts_kept", 2),
 }
 RATIOS: Columns = {
     "hold x bare (low)": ratio("hold", "undefined"),
     "goals/drop x bare (low)": ratio("goals_per_drop", "undefined"),
     "hold x zero's (low)": ratio("hold_of_still", "undefined"),
+    "median hold x zero's (low)": ratio("median_of_still", "undefined"),
     "hold x scaled at equal goals (low)": ratio("matched", "beyond"),
 }
 

@@ -5,7 +5,9 @@ import numpy as np
 from envs.hull import HullSurface
 
 LEVELS, MERIDIANS = 10, 24  # of a superquadric: 218 corners, within 2% of a sphere's radius
-CORNERS = 128  # of a hull at most; more cost every closest point and every collision
+# Of a hull at most; more cost every closest point and every collision. On a ball of 3 cm they leave
+# 0.2 mm between them.
+CORNERS = 512
 
 
 def prism(sides: int, radius: float, half_height: float) -> HullSurface:
@@ -60,12 +62,14 @@ def hull_around(points: np.ndarray) -> HullSurface:
 def coarse_hull(points: np.ndarray) -> tuple[HullSurface, float]:
     """Return a hull of at most CORNERS of the points, and how far the others stand out [m].
 
-    The corners are those farthest along directions spread evenly over the sphere.
+    The corners are those farthest along directions spread evenly over the sphere, of the points
+    stretched to a cube: a flat body keeps its rim.
     """
     whole = hull_around(points)
     if len(whole.vertices) <= CORNERS:
         return whole, 0.0
-    farthest = (whole.vertices @ fibonacci_sphere(CORNERS).T).argmax(axis=0)
+    stretched = whole.vertices / np.ptp(whole.vertices, axis=0)
+    farthest = (stretched @ fibonacci_sphere(CORNERS).T).argmax(axis=0)
     coarse = hull_around(whole.vertices[np.unique(farthest)])
     return coarse, float(max(coarse.closest(whole.vertices)[2].max(), 0.0))
 

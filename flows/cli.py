@@ -133,7 +133,7 @@ def run_stages(options: argparse.Namespace) -> int:
     from flows.home import home_folder, quiet, require_machine
     from flows.interrupt import stop_on_signals
     from flows.plan import PER_OBJECT, plan
-    from flows.targets import resolve, split
+    from flows.targets import check_meshes, resolve, split
     from tasks.store import open_store
     from tasks.store.choice import choose
 
@@ -144,6 +144,8 @@ def run_stages(options: argparse.Namespace) -> int:
     config = load(Config, overrides)
     home = home_folder()
     plan(config, options.until, only)  # what the plan refuses is refused before Prefect starts
+    for words in check_meshes(config, only):
+        print(f"dexgen: {words}")
     if options.dry_run:
         from flows.forecast import forecast
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from configs.schema.machine import Machine
 
 GIB = 2**30
+RUN = "DEXGEN_RUN"  # in a run's environment and its children's: its process
 
 
 class HomeError(ValueError):
@@ -52,6 +53,7 @@ def quiet(home: Path) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    os.environ[RUN] = str(os.getpid())
 
 
 def free_memory_gib() -> float:

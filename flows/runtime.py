@@ -10,12 +10,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+import psutil
+
 from configs.load import digest, plain
 from configs.refs import Ref
+from flows.home import RUN
 from flows.plan import Node
 from tasks.identity import ROOT, code_fingerprint, identity
 from tasks.steps import STEPS
@@ -96,10 +100,21 @@ def stands(check: str, home: Path, artifact: Path) -> bool:
 
 
 def sweep(home: Path) -> None:
-    """Remove the requests that killed runs left behind."""
+    """Remove the requests that killed runs left behind, and end their Prefect servers."""
     for folder in (home / "requests").glob("*-*"):
-        if not Path("/proc", folder.name.split("-")[0]).exists():
+        if not alive(folder.name.split("-")[0]):
             shutil.rmtree(folder, ignore_errors=True)
+    for process in psutil.process_iter(["cmdline"]):
+        if "uvicorn" in (process.info["cmdline"] or ()):
+            with suppress(psutil.Error):  # another user's, or just ended
+                values = process.environ()
+                ours = values.get("PREFECT_HOME") == os.environ.get("PREFECT_HOME")
+                if ours and not alive(values.get(RUN, str(os.getpid()))):
+                    process.terminate()
+
+
+def alive(pid: str) -> bool:
+    return Path("/proc", pid).exists()
 
 
 def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int | None) -> None:

@@ -101,6 +101,12 @@ class Validation:
     position_tolerance: Positive  # [m] the object may move so far from the pose it settled to
     rotation_tolerance: Positive  # [rad]
 
+    @model_validator(mode="after")
+    def every_scale_has_a_slot(self) -> "Validation":
+        if self.slots < self.scales:
+            raise ValueError(f"slots {self.slots} are fewer than scales {self.scales}; raise slots")
+        return self
+
 
 @strict
 class Wrench:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from configs.layout import LayoutConfig
 from configs.schema.check import Check
 from configs.schema.critic import CriticTraining
-from configs.schema.evaluate import Evaluate, Pose
+from configs.schema.evaluate import Clean, Evaluate, Noise, Pose, Withdraw
 from configs.schema.experts import Experts
 from configs.schema.export import Export
 from configs.schema.grasps import Grasps
@@ -23,6 +23,8 @@ from configs.schema.strict import strict
 from configs.schema.task import Control, Task
 from configs.schema.train import Train
 from configs.schema.world import Embodiment, World
+
+REPORTED = ("evaluation", "export", "machine", "control")  # what gates may ask a report for
 
 
 @strict
@@ -69,13 +71,52 @@ class Config:
             if pose not in self.hand.poses:
                 known = ", ".join(sorted(self.hand.poses))
                 raise ValueError(f"evaluate.library.{name}.pose: {pose!r} is not one of {known}")
-        kinds = self.hazards.bursts.kinds
+        return self
+
+    @model_validator(mode="after")
+    def what_is_called_unseen_is(self) -> "Config":
+        """No family of `evaluate.unseen` is in the critic's data."""
+        kinds = {kind for kind, weight in self.hazards.bursts.kinds.items() if weight}
         for name in self.evaluate.unseen:
-            seen = (kinds.get("open") and poses.get(name) == "open") or (
-                kinds.get("pose") and name in poses
-            )
+            perturbation = self.evaluate.library[name]
+            match perturbation:
+                case Clean():
+                    seen = True
+                case Noise():
+                    seen = bool(kinds & {"fresh", "held"})
+                case Withdraw():
+                    seen = "finger" in kinds
+                case Pose():
+                    seen = "pose" in kinds or (perturbation.pose == "open" and "open" in kinds)
+                case _:
+                    seen = False
             if seen:
                 raise ValueError(f"evaluate.unseen: the critic's data hold commands like {name}")
+        return self
+
+    def reports(self, path: str) -> bool:
+        """Tell whether a report has figures at this path, as far as the configuration says."""
+        first, _, rest = path.partition(".")
+        if first != "evaluation" or not rest:
+            return first in REPORTED
+        cells = [
+            f"{perturbation}.{variant}"
+            for perturbation in self.evaluate.perturbations
+            for variant in (*self.evaluate.variants, "assisted")
+        ]
+        tables = (*self.evaluate.perturbations, *cells)
+        return rest in tables or any(rest.startswith(f"{cell}.") for cell in cells)
+
+    @model_validator(mode="after")
+    def gates_ask_for_what_is_measured(self) -> "Config":
+        """A gate's path that no report has would be refused only after the last step."""
+        for name, gate in self.promote.gates.items():
+            for path in filter(None, (gate.metric, gate.relative_to)):
+                if not self.reports(path.removeprefix("champion.")):
+                    raise ValueError(
+                        f"promote.gates.{name}: no report has {path!r}; paths begin with "
+                        f"{', '.join(REPORTED)}, then evaluation.<perturbation>.<variant>.<figure>"
+                    )
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ class Resampled:
         drawn = np.random.default_rng(seed).integers(units, size=(resamples, units))
         weights = np.stack([np.bincount(row, minlength=units) for row in drawn])
         self.weights = np.concatenate([np.ones((1, units)), weights])  # [1 + R, units]
+        self.drawn = np.concatenate([np.arange(units)[None], drawn])  # [1 + R, units]
         self.counts, self.variants = counts, list(variants)
 
     def sums(self, variant: str, name: str) -> np.ndarray:
@@ -31,6 +32,11 @@ class Resampled:
     def hold(self, variant: str) -> np.ndarray:
         """Return the time to a drop [1 + R] [s]; without a drop, the time watched."""
         return self.sums(variant, "time_s") / np.maximum(self.sums(variant, "drops"), 1.0)
+
+    def median_hold(self, variant: str) -> np.ndarray:
+        """Return the median time to the first drop [1 + R] [s]; at most the window's."""
+        values = self.counts["first_s"][:, self.variants.index(variant)]
+        return np.median(values.ravel()[self.drawn], axis=1)
 
     def goals_per_drop(self, variant: str) -> np.ndarray:
         return self.sums(variant, "goals") / np.maximum(self.sums(variant, "drops"), 1.0)
@@ -71,6 +77,19 @@ def ratios(
                 }
                 found[variant] = {key: summarize(row, confidence) for key, row in over.items()}
     return found
+
+
+def medians(
+    resampled: Resampled, baseline: str, confidence: float
+) -> dict[str, dict[str, float | None]]:
+    """Return each variant's median hold over that of `baseline`."""
+    below = resampled.median_hold(baseline)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {
+            variant: summarize(resampled.median_hold(variant) / below, confidence)
+            for variant in resampled.variants
+            if variant != baseline
+        }
 
 
 def matched(

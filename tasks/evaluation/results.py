@@ -10,7 +10,7 @@ from configs.schema.evaluate import SPLITS, Direct, Evaluate, EvaluateStep, spli
 from envs.streams import derive_seed
 from models.bundle import Bundle
 from models.strength import KEYS, Strength
-from tasks.evaluation.bootstrap import Resampled, matched, ratios
+from tasks.evaluation.bootstrap import Resampled, matched, medians, ratios
 from tasks.evaluation.inputs import Inputs
 from tasks.evaluation.metrics import tabulate
 from tasks.evaluation.trial import Table
@@ -29,7 +29,8 @@ def report_of(
     `by_split` over each split's, `by_object` (name -> split, evaluation) over one object's.
     `assisted` is the bundle's default assistance at the manifest's strength: it repeats the
     figures of the variant that ran it, whose name is in the settings, and is no second run.
-    `ratios` are against the bare command, and the hold's also against the still hand's (zero);
+    `ratios` are against the bare command, and the hold and its median also against the still
+    hand's (zero);
     `matched` against the scaled command at equal goals a minute. Both are over the judged split,
     with paired intervals.
     """
@@ -109,8 +110,10 @@ def against_bare(
     found = {name: ratios(resampled, BARE, confidence) for name, resampled in drawn.items()}
     if STILL in table.variants:
         for name, resampled in drawn.items():
+            middle = medians(resampled, STILL, confidence)
             for variant, cell in ratios(resampled, STILL, confidence).items():
-                found[name].setdefault(variant, {})["hold_of_still"] = cell["hold"]
+                row = found[name].setdefault(variant, {})
+                row["hold_of_still"], row["median_of_still"] = cell["hold"], middle[variant]
     return found
 
 

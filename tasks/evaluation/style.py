@@ -152,6 +152,7 @@ code, td.code { font: 0.85em ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono",
   .row { grid-template-columns: 5.6rem 1fr 3rem; gap: 0.4rem; font-size: 0.82rem; }
   .pair.axis .between { display: none; }
   .tall th:first-child, .tall td:first-child { min-width: 5.6rem; max-width: 5.6rem; }
+  .tall thead th { font-size: 0.66rem; }
   .tall th.text:nth-child(2), .tall td.text:nth-child(2) { left: 5.6rem; min-width: 5.6rem;
     max-width: 5.6rem; white-space: normal; overflow-wrap: anywhere; }
   .picture { display: none; } .picture.narrow { display: block; } .panel h3 { min-height: 0; }

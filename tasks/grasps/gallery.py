@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from configs.schema.grasps import GraspsStep
+from configs.schema.shapes import Mesh
 from envs.grasp_set import GraspSet
-from envs.objects import load_objects
+from envs.objects import ObjectModel, load_objects
 from tasks.evaluation import svg
 from tasks.evaluation.sections import note, section, table
 from tasks.evaluation.style import STYLE
@@ -79,7 +80,8 @@ def write_gallery(
     title = f"{len(grasps):,} grasps of {grasps.object}"
     symmetry = yields["coverage"]["symmetry"]
     size = " x ".join(f"{100 * edge:.1f}" for edge in problem.model.extent)
-    about = f"{problem.hand.name}; the object is {size} cm, its symmetry {symmetry}"
+    contact = contact_of(problem.model)
+    about = f"{problem.hand.name}; the object is {size} cm, its symmetry {symmetry}; {contact}"
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -92,6 +94,18 @@ def write_gallery(
     partial.write_text(page, encoding="utf-8")
     os.replace(partial, folder / "index.html")
     return folder / "index.html"
+
+
+def contact_of(model: ObjectModel) -> str:
+    """Say what of the object touches: a mesh's hull closes whatever is hollow."""
+    shape = model.spec.shape
+    if not isinstance(shape, Mesh):
+        return (
+            f"{len(model.pieces)} convex pieces touch" if len(model.pieces) > 1 else "it is convex"
+        )
+    if shape.contact == "hull":
+        return "its convex hull touches (contact: parts keeps what is hollow)"
+    return f"{len(model.pieces)} convex parts of it touch"
 
 
 def stills(

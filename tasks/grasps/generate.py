@@ -76,6 +76,7 @@ class Generation:
         self.batches = {SAMPLING: 0, EXPANSION: 0}
         self.search: Search | None = None  # an engine is made only for a batch not yet saved
         self.proposer = ThreadPoolExecutor(1)
+        self.linked: tuple[int, Links] | None = None  # of how many, which only grow
 
     def run(self) -> tuple[Candidates, Links]:
         """Return every held candidate and the goal graph over them."""
@@ -144,8 +145,12 @@ class Generation:
         return found
 
     def _links(self, found: Candidates) -> Links:
-        grasps = self.config.grasps
-        return Links.of(found, self.config.goals, grasps.metric, grasps.min_component)
+        """Return the goal graph over what was found; a minute's work for 100,000, so kept."""
+        if self.linked is None or self.linked[0] != len(found):
+            grasps, threads = self.config.grasps, self.context.threads or 1
+            links = Links.of(found, self.config.goals, grasps.metric, grasps.min_component, threads)
+            self.linked = len(found), links
+        return self.linked[1]
 
     def _begin(self, phase: str, number: int, tree: Candidates) -> Saved | Pending:
         path = self.context.scratch / f"{phase}_{number:05d}.safetensors"

@@ -22,8 +22,10 @@ class Links:
     fragments: int  # dropped: in a component that is too small
 
     @staticmethod
-    def of(found: Candidates, goals: Goals, metric: Metric, min_component: int) -> "Links":
-        neighbours = goal_neighbours(metric, goals, found)
+    def of(
+        found: Candidates, goals: Goals, metric: Metric, min_component: int, threads: int = 1
+    ) -> "Links":
+        neighbours = goal_neighbours(metric, goals, found, threads)
         labels = components(neighbours)
         size = np.bincount(labels)[labels]
         alone = size == 1

@@ -7,6 +7,7 @@ is at most the arc and 3% less at a quarter turn. So a tree proposes a few and t
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -75,7 +76,9 @@ def embed_pose(metric: Metric, pose: np.ndarray) -> np.ndarray:
     )
 
 
-def goal_neighbours(metric: Metric, goals: Goals, found: Candidates) -> np.ndarray:
+def goal_neighbours(
+    metric: Metric, goals: Goals, found: Candidates, threads: int = 1
+) -> np.ndarray:
     """Return each grasp's k nearest goals [G, k] int32, nearest first, -1 pads.
 
     A goal is within max_distance and max_rotation and, by one of the two, at least min_distance
@@ -92,15 +95,17 @@ def goal_neighbours(metric: Metric, goals: Goals, found: Candidates) -> np.ndarr
     opposite[:, 3:] *= -1.0
     tree = KDTree(np.concatenate([points, opposite]))
     reach = np.hypot(goals.max_distance / metric.position, goals.max_rotation / metric.rotation)
-    rows = []
-    for block in blocks(count):
+
+    def of_block(block: slice) -> np.ndarray:
         away, near = tree.query(
             points[block], min(SHORTLIST, 2 * count), distance_upper_bound=reach
         )
         beyond = np.isinf(away)  # there are fewer within reach
         near = np.where(beyond, 0, near) % count
-        rows.append(_goals_of(metric, goals, found, np.arange(count)[block], near, ~beyond))
-    return np.concatenate(rows)
+        return _goals_of(metric, goals, found, np.arange(count)[block], near, ~beyond)
+
+    with ThreadPoolExecutor(threads) as pool:  # the tree and numpy let other threads run
+        return np.concatenate(list(pool.map(of_block, blocks(count))))
 
 
 def contacts_kept(

@@ -26,6 +26,7 @@ def summary(seed: int, hold_s: float = 10.0, equal: float | None = 1.5) -> dict:
     hold = {"value": hold_s / 5.0, "low": hold_s / 10.0}
     none = {"value": None, "low": None}
     still = {"value": hold_s / 40.0, "low": hold_s / 80.0}
+    median = {"value": hold_s / 40.0, "low": hold_s / 100.0}
     low = None if equal is None else equal / 2
     return {
         "run": f"2026-{seed}",
@@ -35,7 +36,14 @@ def summary(seed: int, hold_s: float = 10.0, equal: float | None = 1.5) -> dict:
         "evaluation": {"withdraw": cells},
         "by_split": {"training": {"withdraw": cells}, "held_out": {"withdraw": cells}},
         "ratios": {
-            "withdraw": {"guarded": {"hold": hold, "goals_per_drop": none, "hold_of_still": still}}
+            "withdraw": {
+                "guarded": {
+                    "hold": hold,
+                    "goals_per_drop": none,
+                    "hold_of_still": still,
+                    "median_of_still": median,
+                }
+            }
         },
         "matched": {"withdraw": {"guarded": {"hold_ratio": equal, "low": low}}},
         "settings": {
@@ -166,7 +174,7 @@ def test_a_figure_is_the_mean_and_a_bound_the_worst(command):
     assert shown == [
         # hold 10 s and 20 s of zero's 40 s, median 5 s and 10 s of zero's 20 s
         *("15.0", "6.0", "1.00", "0.50", "0.38", "0.70"),
-        *("3.00 (1.00)", "undefined (2 of 2)", "0.38 (0.12)", "2.00 (0.75)"),
+        *("3.00 (1.00)", "undefined (2 of 2)", "0.38 (0.12)", "0.38 (0.10)", "2.00 (0.75)"),
     ]
 
 

@@ -48,6 +48,13 @@ def test_bad_override_is_one_line_that_names_it(override, named):
         ("hazards.bursts.strength=[1,0]", "hazards.bursts.strength [1, 0]"),
         ("rollouts.bursts.strength=[0,2]", "rollouts.bursts.strength [0, 2]"),
         ("hazards.bursts.calm_s=[4,0.5]", "hazards.bursts.calm_s [4, 0.5]"),
+        ("grasps.validation.slots=4", "slots 4 are fewer than scales 8"),
+        ("evaluate.unseen=[noisy_1.5]", "hold commands like noisy_1.5"),
+        ("evaluate.unseen=[withdraw_finger]", "hold commands like withdraw_finger"),
+        ("evaluate.unseen=[clean]", "hold commands like clean"),
+        ("promote.gates.hold.metric=foo.bar", "promote.gates.hold: no report has 'foo.bar'"),
+        ("promote.gates.hold.metric=evaluation.clean.nobody.hold_s", "clean.nobody.hold_s"),
+        ("promote.gates.hold.relative_to=champion.evaluation.noise", "champion.evaluation.noise"),
     ],
 )
 def test_values_that_do_not_fit_together_are_refused_in_one_line(override, named):

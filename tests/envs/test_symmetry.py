@@ -75,6 +75,20 @@ def test_a_turned_mesh_has_the_group_of_its_body(tmp_path: Path) -> None:
     assert len(find_symmetry(ObjectModel(mesh(tmp_path / "block.stl")).surface).turns) == 8
 
 
+def test_round_meshes_are_as_round_as_what_they_stand_for(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(4, 0.03)  # 2,562 corners
+    ball.export(tmp_path / "ball.stl")
+    assert find_symmetry(ObjectModel(mesh(tmp_path / "ball.stl")).surface).ball
+    trimesh.creation.icosphere(2, 0.03).export(tmp_path / "coarse.stl")  # all corners are kept
+    coarse = find_symmetry(ObjectModel(mesh(tmp_path / "coarse.stl")).surface)
+    assert len(coarse.turns) == 60
+    ball.apply_scale((0.3, 1.0, 1.4))
+    ball.export(tmp_path / "egg.stl")
+    egg = ObjectModel(mesh(tmp_path / "egg.stl"))
+    assert len(find_symmetry(egg.surface).turns) == 4
+    assert egg.pieces[0].solid.volume == pytest.approx(ball.volume, rel=0.02)
+
+
 def test_distance_is_the_least_over_the_group() -> None:
     a, b = (random_quaternions(np.random.default_rng(seed), 40) for seed in (0, 1))
     square = symmetry("box", half=(0.03, 0.03, 0.05))

@@ -1,11 +1,17 @@
 """One node: made in a process of its own, found the next time, refused in one line."""
 
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from configs.load import load
 from configs.schema.pipeline import Config
+from flows.home import RUN
 from flows.plan import plan
-from flows.runtime import StepFailed, execute
+from flows.runtime import StepFailed, execute, sweep
 from tasks.store import open_store
 
 
@@ -29,6 +35,33 @@ def test_equal_inputs_give_an_equal_version_in_another_home(tmp_path):
     first = execute(objects_node(), {}, tmp_path / "a", threads=1)
     second = execute(objects_node(), {}, tmp_path / "b", threads=2)
     assert first.ref == second.ref
+
+
+def test_the_server_of_a_killed_run_is_ended_and_no_other(tmp_path, monkeypatch):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+
+    def server(run: int, prefect_home: str) -> subprocess.Popen:
+        environment = os.environ | {RUN: str(run), "PREFECT_HOME": prefect_home}
+        waiting = "print(flush=True); import time; time.sleep(60)"
+        command = [sys.executable, "-c", waiting, "uvicorn"]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()  # it runs
+        return process
+
+    left = server(ended.pid, os.environ["PREFECT_HOME"])
+    others = [
+        server(os.getpid(), os.environ["PREFECT_HOME"]),
+        server(ended.pid, str(tmp_path / "elsewhere")),
+    ]
+    sweep(tmp_path)
+    assert left.wait(10) == -signal.SIGTERM
+    for process in others:
+        assert process.poll() is None
+        process.kill()
+        process.wait()
 
 
 def test_bad_input_is_one_line_and_leaves_no_result(tmp_path):

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import trimesh
 
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
+from envs.meshes import ObjectError
 from flows.plan import plan
-from flows.targets import resolve, split
+from flows.targets import check_meshes, resolve, split
 
 
 def test_overrides_hold_an_equals_sign_or_take_away():
@@ -25,6 +27,36 @@ def test_a_mesh_file_becomes_an_object_whose_unit_an_override_may_say(tmp_path: 
     assert item.mesh.file == str(file)
     assert item.mesh.unit == 0.001
     assert not item.held_out
+
+
+@pytest.mark.parametrize("name", ["a=b.stl", "it's.stl", "my cup.stl"])
+def test_any_file_name_will_do(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(b"")
+    targets, overrides = split([str(tmp_path / name), "seed=1"])
+    names, whole = resolve(targets, overrides)
+    item = load(Config, whole).objects.members[names[0]]
+    assert item.mesh is not None
+    assert item.mesh.file == str(tmp_path / name)
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path):
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "cup.stl").write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"one/cup\.stl and .*other/cup\.stl would both be"):
+        resolve([str(tmp_path / "one/cup.stl"), str(tmp_path / "other/cup.stl")], [])
+
+
+def test_a_mesh_is_looked_at_before_anything_starts(tmp_path: Path):
+    trimesh.creation.box((50.0, 50.0, 50.0)).export(tmp_path / "cup.stl")
+    names, overrides = resolve([str(tmp_path / "cup.stl")], [])
+    with pytest.raises(ObjectError, match="looks like millimetres"):
+        check_meshes(load(Config, overrides), names)
+    said = check_meshes(
+        load(Config, [*overrides, "objects.items.mesh_cup.shape.unit=0.001"]), ["mesh_cup", "box"]
+    )
+    assert len(said) == 1
+    assert "its convex hull is what touches" in said[0]
 
 
 @pytest.mark.parametrize(

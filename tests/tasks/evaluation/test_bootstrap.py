@@ -5,14 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluation.bootstrap import Resampled, matched, on_curve, ratios, summarize
+from tasks.evaluation.bootstrap import Resampled, matched, medians, on_curve, ratios, summarize
+
+COUNTED = ("time_s", "drops", "goals", "first_s")
 
 
 def counts(**values) -> dict[str, np.ndarray]:
     """Return counts [windows, V, M] float64; those not given are 0."""
     given = {name: np.asarray(value, float) for name, value in values.items()}
     shape = next(iter(given.values())).shape
-    return {name: given.get(name, np.zeros(shape)) for name in ("time_s", "drops", "goals")}
+    return {name: given.get(name, np.zeros(shape)) for name in COUNTED}
 
 
 def resampled(variants: str, resamples: int = 200, seed: int = 0, **values) -> Resampled:
@@ -53,6 +55,15 @@ def test_identical_variants_have_a_ratio_of_exactly_one(uneven):
     found = ratios(made, "bare", 0.95)
     exact = {"value": 1.0, "low": 1.0, "high": 1.0}
     assert found["same"] == {"hold": exact, "goals_per_drop": exact, "goals_per_min": exact}
+
+
+def test_medians_are_of_the_pairs_first_drops():
+    """still: 9, 10, 60; held: half of each pair's, so half in every resample as well."""
+    still = np.array([[9.0, 60.0, 10.0]])
+    made = resampled("still held", first_s=np.stack([still, still / 2], axis=1))
+    assert made.median_hold("still")[0] == 10.0
+    assert made.median_hold("still").std() > 1.0
+    assert medians(made, "still", 0.95) == {"held": {"value": 0.5, "low": 0.5, "high": 0.5}}
 
 
 def test_what_chance_gave_a_pair_falls_out(uneven):

@@ -9,11 +9,11 @@ def test_a_new_noise_level_is_a_configuration_value():
     config = load(
         Config,
         [
-            "+evaluate.library={noisy_1.5: {kind: noise, amplitude: 1.5}}",
-            "evaluate.perturbations=[noisy_1.5]",
+            "+evaluate.library={noisy_3: {kind: noise, amplitude: 3.0}}",
+            "evaluate.perturbations=[noisy_2.0,noisy_3]",
         ],
     ).evaluate
-    assert config.library["noisy_1.5"] == Noise(kind="noise", amplitude=1.5)
+    assert config.library["noisy_3"] == Noise(kind="noise", amplitude=3.0)
 
 
 @pytest.mark.parametrize(
