@@ -92,7 +92,9 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("words", nargs="+", help="an object or a mesh file, and overrides as made")
     shown.add_argument("--host", default="127.0.0.1", help="address to serve (default: this host)")
     shown.add_argument("--port", type=int, default=8080)
-    commands.add_parser("status", help="what is done, what serves").set_defaults(command=status)
+    state = commands.add_parser("status", help="what is done, what serves")
+    state.set_defaults(command=status)
+    state.add_argument("overrides", nargs="*", help="Hydra overrides, e.g. store=lakefs")
     commands.add_parser("doctor", help="versions, machine, services").set_defaults(command=doctor)
     return top
 
@@ -132,6 +134,8 @@ def run_stages(options: argparse.Namespace) -> int:
     from flows.interrupt import stop_on_signals
     from flows.plan import PER_OBJECT, plan
     from flows.targets import check_meshes, resolve, split
+    from tasks.store import open_store
+    from tasks.store.choice import choose
 
     targets, overrides = split(options.overrides)
     if targets and options.until not in PER_OBJECT:
@@ -148,6 +152,8 @@ def run_stages(options: argparse.Namespace) -> int:
         print(forecast(config, options.until, home, only))
         return 0
     require_machine(config.machine, home)
+    choose(config.store)
+    open_store(home)  # one that does not answer is refused before Prefect starts
     quiet(home)
     stop_on_signals()
     print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
@@ -200,9 +206,13 @@ def view_grasps(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
+    from configs.load import load
+    from configs.schema.pipeline import Config
     from flows.home import home_folder
     from flows.status import summary
+    from tasks.store.choice import choose
 
+    choose(load(Config, options.overrides).store)
     print(summary(home_folder()))
     return 0
 

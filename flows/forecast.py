@@ -10,6 +10,7 @@ from flows.home import free_disk_gib, free_memory_gib
 from flows.plan import plan
 from flows.runtime import identity_of
 from tasks.store import open_store
+from tasks.store.choice import choose
 
 
 def forecast(config: Config, until: str, home: Path, only: Sequence[str] = ()) -> str:
@@ -18,6 +19,7 @@ def forecast(config: Config, until: str, home: Path, only: Sequence[str] = ()) -
     A step's time is what it last took in this store under this configuration; a step behind
     one that runs has no known inputs yet, so it runs too.
     """
+    choose(config.store)
     store = open_store(home)
     refs: dict[str, Ref] = {}
     lines, known, unknown = [], 0.0, 0

@@ -24,6 +24,8 @@ from flows.interrupt import stop_on_signals
 from flows.plan import STAGES, Node, plan
 from flows.report import report_run, write_galleries
 from flows.runtime import Done, StepFailed, execute, sweep
+from tasks.store.choice import choose
+from tasks.store.protocol import StoreError
 
 # Names of states that tell of a failure of ours, and of its exit code.
 BAD_INPUT, BROKEN = "BadInput", "Broken"
@@ -44,6 +46,8 @@ def run_step(
             done = execute(node, remaining(node, upstream), home, threads)
     except StepFailed as failure:
         return left_out(node, failure) if failure.exit_code == 3 else failed(failure)
+    except StoreError as error:
+        return failed(StepFailed(f"{node.label}: {error}", 2))
     name = "Reused" if done.reused else "Completed"
     return Completed(name=name, message=done.ref.version, data=done)
 
@@ -96,6 +100,7 @@ def pipeline(
         stop_on_signals()
     config = load(Config, overrides or [])
     home = home_folder()
+    choose(config.store)
     require_machine(config.machine, home)
     sweep(home)
     nodes = plan(config, until, only or [])

@@ -11,6 +11,7 @@ from flows.plan import plan
 from flows.runtime import identity_of
 from flows.targets import resolve, split
 from tasks.store import open_store
+from tasks.store.choice import choose
 
 
 def view_grasps(words: Sequence[str], home: Path, host: str, port: int) -> None:
@@ -23,7 +24,9 @@ def view_grasps(words: Sequence[str], home: Path, host: str, port: int) -> None:
     if len(targets) != 1:
         raise ConfigError("view grasps: name one object, or a mesh file")
     only, overrides = resolve(targets, overrides)
-    nodes = plan(load(Config, overrides), "grasps", only)
+    config = load(Config, overrides)
+    choose(config.store)
+    nodes = plan(config, "grasps", only)
     store, refs = open_store(home), dict[str, Ref]()
     for node in nodes:
         found = store.index_get(

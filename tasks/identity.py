@@ -5,7 +5,6 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +31,8 @@ def identity(step: str, code: str, config_digest: str, refs: Mapping[str, Ref]) 
         "step": step,
         "code": code,
         "config": config_digest,
-        "refs": {name: asdict(ref) for name, ref in refs.items()},
+        # Not the store's name: where bytes are kept changes no result.
+        "refs": {name: [ref.version, ref.path] for name, ref in refs.items()},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -1,15 +1,13 @@
-"""The version store that a run's state folder holds."""
+"""The version store that a run uses."""
 
 import importlib
 from pathlib import Path
 
 from tasks.store.protocol import VersionStore
 
-FOLDER = "store"
-
 
 def open_store(home: Path) -> VersionStore:
     """Return the store of a state folder, ready to use; nothing is made before it is written."""
     # Named, not imported: a step's identity covers the code that it imports, and where bytes
     # are kept changes no result.
-    return importlib.import_module("tasks.store.local").LocalStore(home / FOLDER)
+    return importlib.import_module("tasks.store.choice").open_chosen(home)

@@ -21,6 +21,24 @@ def ancestors(version: str, read: Callable[[str], Commit]) -> Iterator[Commit]:
                 waiting.append(parent)
 
 
+def join(ours: str, theirs: str, what: str, read: Callable[[str], Commit]) -> Commit:
+    """Return the commit that holds two versions: one of them if it holds the other, else a new one.
+
+    `ours` is "" on a branch without a commit; `what` is a new commit's message.
+
+    Raises:
+        Conflict: both sides changed the same path in different ways.
+    """
+    if not ours or any(commit.id == ours for commit in ancestors(theirs, read)):
+        return read(theirs)
+    if any(commit.id == theirs for commit in ancestors(ours, read)):
+        return read(ours)
+    base = common_tree(ours, theirs, read)
+    return Commit.make(
+        merge_trees(base, read(ours).tree, read(theirs).tree, what), (ours, theirs), what, {}
+    )
+
+
 def common_tree(ours: str, theirs: str, read: Callable[[str], Commit]) -> Tree:
     """Return the tree of the nearest common ancestor, empty when there is none."""
     reached = {commit.id for commit in ancestors(ours, read)}

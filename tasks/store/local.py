@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from tasks.store.history import ancestors, common_tree, merge_trees
+from tasks.store.checkouts import below, check_out
+from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
 from tasks.store.objects import ObjectFolder, place, temporary_file
 from tasks.store.protocol import (
@@ -27,7 +28,6 @@ from tasks.store.protocol import (
     Conflict,
     Corrupt,
     MissingRef,
-    StoreError,
     check_name,
 )
 
@@ -100,9 +100,11 @@ class LocalStore:
         theirs = self.resolve(source)
         while True:
             number, ours = self._heads.get(into) or (-1, EMPTY)
-            version = self._merged(ours, theirs, source, into)
-            if version == ours or self._move(into, number, version, "merge"):
-                return version
+            joined = join(ours, theirs, f"merge {source} into {into}", self.read)
+            if joined.id not in (ours, theirs):
+                self._save(joined)
+            if joined.id == ours or self._move(into, number, joined.id, "merge"):
+                return joined.id
 
     def tag(self, tag: str, version: str) -> None:
         self.read(version)
@@ -149,17 +151,11 @@ class LocalStore:
 
     def open(self, ref: Ref) -> Path:
         self._require_local(ref)
-        tree = self.read(ref.version).tree
-        folder = self.root / "checkouts" / ref.version
-        chosen = {p: blob for p, blob in tree.items() if _below(p, ref.path)}
-        if not chosen:
-            raise MissingRef(f"{ref.version[:12]}: nothing at {ref.path!r} in this version")
-        for path, blob in chosen.items():
-            self._objects.link(blob, folder / path, f"{ref.version[:12]}:{path}")
-        for file in (folder / ref.path).rglob("*"):
-            if file.is_file() and file.relative_to(folder).as_posix() not in chosen:
-                raise StoreError(f"{file}: not part of version {ref.version[:12]}; delete it")
-        return folder / ref.path
+
+        def place(path: str, blob: Blob, target: Path) -> None:
+            self._objects.link(blob, target, f"{ref.version[:12]}:{path}")
+
+        return check_out(self.root, ref, self.read(ref.version).tree, place)
 
     def publish(
         self,
@@ -192,7 +188,7 @@ class LocalStore:
             tree = self.read(ref.version).tree
         except MissingRef:
             return False
-        return all(self._objects.present(blob) for p, blob in tree.items() if _below(p, ref.path))
+        return all(self._objects.present(blob) for p, blob in tree.items() if below(p, ref.path))
 
     def index_drop(self, identity: str) -> None:
         self._index_path(identity).unlink(missing_ok=True)
@@ -223,17 +219,6 @@ class LocalStore:
     def _tree(self, version: str) -> Mapping[str, Blob]:
         return {} if version == EMPTY else self.read(version).tree
 
-    def _merged(self, ours: str, theirs: str, source: str, into: str) -> str:
-        """Return the version that joins two: one of them if it holds the other, else a commit."""
-        if ours == EMPTY or any(commit.id == ours for commit in ancestors(theirs, self.read)):
-            return theirs
-        if any(commit.id == theirs for commit in ancestors(ours, self.read)):
-            return ours
-        base = common_tree(ours, theirs, self.read)
-        message = f"merge {source} into {into}"
-        tree = merge_trees(base, self._tree(ours), self._tree(theirs), message)
-        return self._write_commit(tree, (ours, theirs), message, {})
-
     def _write_commit(
         self,
         tree: Mapping[str, Blob],
@@ -242,7 +227,9 @@ class LocalStore:
         metadata: Mapping[str, Any],
     ) -> str:
         known = tuple(dict.fromkeys(self.read(parent).id for parent in parents))
-        commit = Commit.make(tree, known, message, metadata)
+        return self._save(Commit.make(tree, known, message, metadata))
+
+    def _save(self, commit: Commit) -> str:
         path = self._commit_path(commit.id)
         if not path.exists() or path.read_bytes() != commit.to_bytes():
             self._write(path, commit.to_bytes())
@@ -276,10 +263,6 @@ class LocalStore:
 
     def _index_path(self, identity: str) -> Path:
         return self.root / "index" / f"{check_name(identity)}.json"
-
-
-def _below(path: str, prefix: str) -> bool:
-    return prefix == "" or path == prefix or path.startswith(f"{prefix}/")
 
 
 def _now() -> str:

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +30,14 @@ class ObjectFolder:
         Raises:
             StoreError: the file cannot be read, or the disk is full.
         """
-        with temporary_file(self._temporary, f"put {file}") as temporary:
+        return self.receive(chunks_of(file), f"put {file}")
+
+    def receive(self, chunks: Iterable[bytes], what: str) -> Blob:
+        """Keep what comes, under the hash of its bytes; of what breaks off nothing is kept."""
+        with temporary_file(self._temporary, what) as temporary:
             digest, size = hashlib.sha256(), 0
-            with file.open("rb") as source, temporary.open("wb") as target:
-                while chunk := source.read(CHUNK):
+            with temporary.open("wb") as target:
+                for chunk in chunks:
                     digest.update(chunk)
                     target.write(chunk)
                     size += len(chunk)
@@ -85,6 +89,13 @@ class ObjectFolder:
     def _say(self, path: Path, what: str) -> str:
         where = path.relative_to(self.root)
         return f"object {where} {what}; run the same command again, it makes what is missing anew"
+
+
+def chunks_of(file: Path) -> Iterator[bytes]:
+    """Yield a file's bytes, a piece at a time."""
+    with file.open("rb") as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
 
 
 def hash_file(path: Path) -> str:

@@ -24,6 +24,9 @@ VALUE_FILES = sorted(
         ("control.hz=fast", "control.hz"),
         ("control.hz=-20", "control.hz"),
         ("physics.cone=round", "physics.cone"),
+        ("store.endpoint=http://host", "store.endpoint"),  # `local` has none
+        ("+store.colour=red", "store.local.colour"),
+        ("store=nowhere", "store: there is no 'nowhere'"),
         ("control.hz=[1", "control.hz"),
         ("seed", "seed"),
     ],

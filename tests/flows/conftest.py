@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lakefs_server.fixtures import choice, running_server, server  # noqa: F401
+
 Dexgen = Callable[..., subprocess.CompletedProcess[str]]
 
 

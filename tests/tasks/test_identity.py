@@ -85,4 +85,6 @@ def test_identity_follows_each_part():
         identity("train", "code", "config", {"other": ref}),
     ]
     assert base not in others
+    elsewhere = Ref("lakefs", "a" * 64, "")  # where the bytes are is no part of it
+    assert base == identity("train", "code", "config", {"dataset": elsewhere})
     assert len(set(others)) == len(others)

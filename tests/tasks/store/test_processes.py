@@ -1,4 +1,4 @@
-"""The local store under real processes: killed at any moment, racing for one branch."""
+"""The stores under real processes: killed at any moment, racing for one branch, out of space."""
 
 import os
 import random
@@ -13,6 +13,8 @@ import pytest
 from configs.refs import Ref
 from tasks.store.local import LocalStore
 from tasks.store.names import Names
+from tasks.store.protocol import VersionStore
+from tests.tasks.store.places import Place
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES, FILE_BYTES = 3, 400_000  # so that a kill often falls inside a put
@@ -20,10 +22,10 @@ FILES, FILE_BYTES = 3, 400_000  # so that a kill often falls inside a put
 WRITER = f"""
 import sys
 from pathlib import Path
-from tasks.store.local import LocalStore
+from tasks.store import open_store
 
-root, scratch, branch, start, count = sys.argv[1:]
-store = LocalStore(Path(root))
+home, scratch, branch, start, count = sys.argv[1:]
+store = open_store(Path(home))
 print("ready", flush=True)
 for number in range(int(start), int(start) + int(count)):
     for part in range({FILES}):
@@ -34,9 +36,9 @@ for number in range(int(start), int(start) + int(count)):
 """
 
 
-def start_writer(root: Path, scratch: Path, start: int, count: int) -> subprocess.Popen[bytes]:
+def start_writer(place: Place, scratch: Path, start: int, count: int) -> subprocess.Popen[bytes]:
     scratch.mkdir(exist_ok=True)
-    arguments = [str(root), str(scratch), "work", str(start), str(count)]
+    arguments = [str(place.home), str(scratch), "work", str(start), str(count)]
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, *arguments], cwd=ROOT, stdout=subprocess.PIPE
     )
@@ -45,13 +47,13 @@ def start_writer(root: Path, scratch: Path, start: int, count: int) -> subproces
     return process
 
 
-def require_whole(store: LocalStore) -> set[str]:
+def require_whole(store: VersionStore) -> set[str]:
     """Open every commit of the branch and return the numbers that it holds, each one whole."""
     version = store.resolve("work")
     tree = store.read(version).tree
     numbers = {path.split("/")[0] for path in tree}
     assert set(tree) == {f"{n}/part{part}" for n in numbers for part in range(FILES)}
-    folder = store.open(Ref("local", version, ""))
+    folder = store.open(Ref(store.name, version, ""))
     for path in tree:
         number, part = path.split("/")
         expected = f"{number[1:]}.{part[4:]};".encode() * (FILE_BYTES // 8)
@@ -59,39 +61,37 @@ def require_whole(store: LocalStore) -> set[str]:
     return numbers
 
 
-def test_kill_at_random_moments_leaves_nothing_half_written(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "store")
+def test_racing_committers_both_survive(place: Place, tmp_path: Path) -> None:
+    store, count = place.open(), 15 if place.name == "local" else 4
     store.branch("work", None)
-    seed = tmp_path / "seed"
-    seed.mkdir()
-    start_writer(store.root, seed, 0, 1).wait()
-    moments = random.Random(5)
-    held, interrupted = {"c0"}, 0
-    for trial in range(1, 9):
-        process = start_writer(store.root, tmp_path / "scratch", 1000 * trial, 1000)
-        time.sleep(moments.uniform(0.0, 0.12))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        numbers = require_whole(LocalStore(store.root))
-        assert held <= numbers  # nothing published was lost
-        held = numbers
-        interrupted += any((store.root / "tmp").iterdir())
-    assert interrupted, "no kill fell inside a write: the test shows nothing"
-    start_writer(store.root, seed, 0, 1).wait()  # what a kill left disturbs nobody
-    assert require_whole(LocalStore(store.root)) == held
-
-
-def test_racing_committers_both_survive(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "store")
-    store.branch("work", None)
-    count = 15
-    writers = [start_writer(store.root, tmp_path / f"scratch{i}", 1000 * i, count) for i in (1, 2)]
+    writers = [start_writer(place, tmp_path / f"scratch{i}", 1000 * i, count) for i in (1, 2)]
     assert [writer.wait() for writer in writers] == [0, 0]
     expected = {f"c{1000 * i + n}" for i in (1, 2) for n in range(count)}
-    assert require_whole(store) == expected
+    assert require_whole(place.elsewhere()) == expected
     log = store.log("work")
     assert len(log) == 2 * count  # every commit once, in one line of history
     assert all(len(commit.parents) <= 1 for commit in log)
+
+
+def test_killed_writer_leaves_nothing_half_written(place: Place, tmp_path: Path) -> None:
+    place.open().branch("work", None)
+    start_writer(place, tmp_path / "scratch", 0, 1).wait()
+    moments, held, interrupted, trial = random.Random(5), {"c0"}, 0, 0
+    trials, longest_s = (8, 0.12) if place.name == "local" else (3, 0.5)
+    while trial < trials or (not interrupted and trial < 5 * trials):
+        trial += 1
+        process = start_writer(place, tmp_path / "scratch", 1000 * trial, 1000)
+        time.sleep(moments.uniform(0.0, longest_s))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        numbers = require_whole(place.elsewhere())
+        assert held <= numbers  # nothing published was lost
+        assert place.open().branches() == ["work"]
+        held = numbers
+        interrupted += place.left_behind()
+    assert interrupted, "no kill fell inside a write: the test shows nothing"
+    start_writer(place, tmp_path / "scratch", 0, 1).wait()  # what a kill left disturbs nobody
+    assert require_whole(place.elsewhere()) == held
 
 
 def test_lost_race_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
