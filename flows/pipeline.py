@@ -71,7 +71,7 @@ def remaining(node: Node, upstream: Mapping[str, Done | None]) -> dict[str, Ref]
 
 def left_out(node: Node, failure: StepFailed) -> State:
     """Say that an object is left out, and return the state that those behind it understand."""
-    print(f"left out {node.label}: {failure}; the run goes on without it", flush=True)
+    print(f"left out {failure}; the run goes on without it", flush=True)
     return Completed(name=LEFT_OUT, message=str(failure), data=None)
 
 

@@ -95,7 +95,7 @@ class Validation:
     settle_position: Positive  # [m] the object may move so far while it settles
     settle_rotation: Positive  # [rad]
     gap: Positive  # [m] a tip farther from the surface after settling does not touch
-    hold_s: Positive  # [s]
+    hold_s: Annotated[float, Field(ge=2)]  # [s]; less would not show what lets go slowly
     directions: Annotated[int, Field(ge=3)]  # that gravity turns through
     severity: Annotated[float, Field(ge=0, le=1)]  # 0: Table III's draws, 1: their worst corner
     position_tolerance: Positive  # [m] the object may move so far from the pose it settled to

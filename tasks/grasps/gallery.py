@@ -199,7 +199,7 @@ def places(positions: np.ndarray, across: str, up: str) -> str:
         ]
     dots = [svg.tag("circle", "", cx=x, cy=y, r=1.6) for x, y in map(at, points)]
     label = svg.text(EDGE + 0.5 * SIDE, SIDE + 29.0, f"{across} [cm]", text_anchor="middle")
-    side = svg.text(2.0, 10.0, f"{up} [cm]")
-    box = f"0 0 {EDGE + SIDE + 8.0:g} {SIDE + 34.0:g}"
+    side = svg.text(2.0, -8.0, f"{up} [cm]")
+    box = f"0 -18 {EDGE + SIDE + 8.0:g} {SIDE + 52.0:g}"
     drawing = svg.tag("svg", "".join([*marks, *dots, label, side]), viewBox=box, role="img")
     return f"<figure>{drawing}</figure>"

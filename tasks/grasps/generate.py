@@ -50,7 +50,7 @@ def grasps(config: GraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref
     """
     models = open_objects(refs, context)
     if config.object not in models:
-        raise GraspError(f"grasps: object: unknown {config.object!r}; one of {sorted(models)}")
+        raise GraspError(f"object: unknown {config.object!r}; one of {sorted(models)}")
     problem = Problem.of(config.embodiment, models[config.object])
     generation = Generation(config, problem, context)
     found, links = generation.run()
@@ -89,8 +89,8 @@ class Generation:
         links = self._links(found)
         if not links.keep.any():
             raise NoGraspsError(
-                f"grasps: {self.config.object}: {len(found)} grasps held but none is a goal of "
-                "another; raise grasps.count or task.goals.max_distance and max_rotation"
+                f"{len(found)} grasps held but none is a goal of another; raise grasps.count or "
+                "task.goals.max_distance and max_rotation"
             )
         return found, links
 
@@ -181,7 +181,7 @@ class Generation:
         before = STAGES[STAGES.index(stage) - 1] if stage else STAGES[-1]
         extent = 100 * float(np.max(self.problem.model.extent))
         return (
-            f"grasps: {self.config.object}: stage '{stage}' rejected all {funnel.counts[before]} "
+            f"stage '{stage}' rejected all {funnel.counts[before]} "
             f"candidates that '{before}' left of {funnel.counts['proposed']} proposals; is the "
             f"object ({extent:.1f} cm) of a size that hand {self.problem.hand.name} can hold?"
         )

@@ -20,6 +20,7 @@ class Links:
     keep: np.ndarray  # [G] bool
     isolated: int  # dropped: no goal at all
     fragments: int  # dropped: in a component that is too small
+    expanded: int  # kept: grown from another grasp, be that one kept or not
 
     @staticmethod
     def of(
@@ -30,7 +31,13 @@ class Links:
         size = np.bincount(labels)[labels]
         alone = size == 1
         keep = ~alone & (size >= min_component)
-        return Links(neighbours, keep, int(alone.sum()), int((~alone & ~keep).sum()))
+        return Links(
+            neighbours=neighbours,
+            keep=keep,
+            isolated=int(alone.sum()),
+            fragments=int((~alone & ~keep).sum()),
+            expanded=int((found.parent[keep] >= 0).sum()),
+        )
 
 
 def make_set(problem: Problem, found: Candidates, links: Links) -> GraspSet:
@@ -74,6 +81,6 @@ def describe(grasps: GraspSet, links: Links) -> dict[str, object]:
         "dropped_fragments": links.fragments,
         "share_with_neighbour": float((linked > 0).mean()) if len(grasps) else 0.0,
         "mean_neighbours": float(linked.mean()) if len(grasps) else 0.0,
-        "expanded": int((grasps.parent >= 0).sum()),
+        "expanded": links.expanded,
         "by_contacts": {str(n): int(c) for n, c in zip(numbers, counts, strict=True)},
     }

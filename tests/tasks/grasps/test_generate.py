@@ -120,7 +120,7 @@ def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(config: Config, tm
     cube = thing("box", "cube", half=(0.15,) * 3)
     changed = with_object(config, cube)
     refs = {"objects/all": publish_objects(changed, tmp_path)}
-    with pytest.raises(NoGraspsError, match=r"cube: stage '(\w+)' rejected all \d+") as error:
+    with pytest.raises(NoGraspsError, match=r"stage '(\w+)' rejected all \d+") as error:
         grasps(make_step(changed, "cube"), refs, make_context(tmp_path, "grasps"))
     assert "30.0 cm" in str(error.value)
     assert "\n" not in str(error.value)
