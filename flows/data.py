@@ -17,8 +17,23 @@ GC = """Tags, every branch but steps/..., loose/... and runs/..., and the newest
 with all that they were made of. configs/retention/default.yaml says how long the rest is."""
 
 
+class Intermixed(argparse.ArgumentParser):
+    """Takes overrides behind an option too: merge runs/a --into main store=lakefs."""
+
+    _inside = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        if self._inside:
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
+
+
 def add_data_commands(data: argparse.ArgumentParser) -> None:
-    commands = data.add_subparsers(required=True, metavar="COMMAND")
+    commands = data.add_subparsers(required=True, metavar="COMMAND", parser_class=Intermixed)
 
     def add(name: str, command: Command, text: str, more: str = "") -> argparse.ArgumentParser:
         described = f"{text[0].upper()}{text[1:]}."
