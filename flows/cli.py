@@ -204,8 +204,11 @@ def run_twin(options: argparse.Namespace) -> int:
 def view_grasps(options: argparse.Namespace) -> int:
     from flows.home import home_folder
     from flows.viewing import view_grasps
+    from tasks.in_use import in_use
 
-    view_grasps(options.words, home_folder(), options.host, options.port)
+    home = home_folder()
+    with in_use(home):
+        view_grasps(options.words, home, options.host, options.port)
     return 0
 
 

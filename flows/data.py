@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tasks.store.protocol import VersionStore
 
 Command = Callable[[argparse.Namespace], int]
+HELD = ExitStack()  # the lock on the state folder
 OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
 VERIFY = """exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
 and each is named; 2: a name that the store does not know. Nothing is changed."""
@@ -38,7 +39,7 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     def add(name: str, command: Command, text: str, more: str = "") -> argparse.ArgumentParser:
         described = f"{text[0].upper()}{text[1:]}."
         sub = commands.add_parser(name, help=text, description=described, epilog=more or OVERRIDES)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=releasing(command))
         return sub
 
     log = add("log", show_log, "the history of a branch, tag or version, newest first")
@@ -60,6 +61,20 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     merge.add_argument("--into", default="main", metavar="BRANCH")
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
+    sweep = add("gc", collect_garbage, "remove what nothing needs from the state folder", GC)
+    sweep.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
+    sweep.add_argument("--keep-days", type=float, metavar="DAYS", help="retention.keep_days")
+    sweep.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
+
+
+def releasing(command: Command) -> Command:
+    """Return the command, which lets go of the state folder when it ends."""
+
+    def run(options: argparse.Namespace) -> int:
+        with HELD:
+            return command(options)
+
+    return run
 
 
 def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[VersionStore, list[str]]":
@@ -70,10 +85,13 @@ def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[Version
     """
     config, names = configured(options, least, most)
     from flows.home import home_folder
+    from tasks.in_use import in_use
     from tasks.store import open_store
     from tasks.store.choice import choose
 
     choose(config.store)
+    # Until the command ends: gc is to take nothing that it reads.
+    HELD.enter_context(in_use(home_folder()))
     return open_store(home_folder()), names
 
 
@@ -159,13 +177,26 @@ def verify_store(options: argparse.Namespace) -> int:
     return 1 if found.damage else 0
 
 
+def collect_garbage(options: argparse.Namespace) -> int:
+    from contextlib import nullcontext
+    from time import time
+
+    from flows.data_words import removal_lines
+    from flows.home import home_folder
+    from tasks.data.gc import collect
+    from tasks.in_use import alone_in
+
+    if options.keep_days is not None:
+        options.words.append(f"retention.keep_days={options.keep_days}")
+    config, _ = configured(options, 0, 0)
+    home = home_folder()
+    with nullcontext() if options.dry_run else alone_in(home):
+        found = collect(home, config.retention, time(), options.dry_run, progress("gc"))
+    print(removal_lines(found, options.dry_run))
+    return 0
+
+
 def progress(label: str) -> Callable[[float, float, str], None]:
     from tasks.context import Progress
 
     return Progress(label)
-
-
-def home() -> Path:
-    from flows.home import home_folder
-
-    return home_folder()

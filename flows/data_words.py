@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from flows.words import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
 from tasks.data.difference import Shift, column_count, compare_rows, compare_statistics
+from tasks.data.gc import Collected
 from tasks.data.history import Line
 from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
@@ -144,6 +145,15 @@ def damage_lines(found: Verified) -> str:
         "steps have made"
     )
     return "\n".join(lines)
+
+
+def removal_lines(found: Collected, dry_run: bool) -> str:
+    """Say what gc removed, or would remove."""
+    word = "would free" if dry_run else "freed"
+    kinds = [(kind, f"{n:,}", size(found.bytes[kind])) for kind, n in found.files.items()]
+    lines = [table(kinds, right=(1, 2))] if kinds else ["nothing to remove"]
+    lines += [f"left alone: scratch {short(one)}, a process works there" for one in found.held]
+    return "\n".join([*lines, *([f"{word} {size(found.freed)}"] if kinds else [])])
 
 
 def _row(shift: Shift) -> tuple[str, ...]:

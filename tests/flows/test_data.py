@@ -1,6 +1,8 @@
 """`dexgen data` as a person calls it, on a small real store of each kind."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -169,3 +171,33 @@ def test_verify_names_damage_and_who_needs_it(
     assert f"DAMAGED object {blob.sha256} is missing; needed by" in out
     assert f":{path}" in out
     assert data("verify", versions["step"])[0] == 0  # it does not need that object
+
+
+def test_gc_says_what_it_frees_and_leaves_a_home_in_use_alone(
+    filled: tuple[Path, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = Path(shutil.copytree(filled[0], tmp_path / "home"))
+    monkeypatch.setenv("DEXGEN_HOME", str(home))
+    data = caller(capsys)
+    now = ["--keep-days", "0", "retention.grace_hours=0"]
+    assert data("gc") == (0, "nothing to remove\n", "")
+    holder = "import sys, time, pathlib; from tasks.in_use import in_use\n"
+    holder += "with in_use(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+    process = subprocess.Popen([sys.executable, "-c", holder, str(home)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    line = refused(data("gc", *now))
+    assert "in use" in line
+    assert str(process.pid) in line
+    process.kill()
+    process.wait()
+    code, said, _ = data("gc", *now, "--dry-run")
+    assert code == 0
+    assert "would free" in said
+    done = data("gc", *now)[1]
+    assert done.splitlines()[-1] == said.splitlines()[-1].replace("would free", "freed")
+    assert data("verify")[0] == 0
+    assert "retention.keep_days" in refused(data("gc", "--keep-days", "-1"))
