@@ -12,7 +12,7 @@ from configs.load import digest
 from configs.schema.pipeline import Config
 from flows.plan import Node
 from flows.runtime import Done
-from tasks.context import metrics_file, read_metrics
+from tasks.context import recorded
 from tasks.evaluation.page import write_report
 from tasks.identity import ROOT
 from tasks.store import open_store
@@ -119,7 +119,7 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
         elif step.step == "grasps":
             found["grasps"][Path(step.label).name] = funnel(folder)
         if step.step in ("experts", "train", "critic"):
-            found["metrics"][step.label] = read_metrics(metrics_file(home, step.identity))
+            found["metrics"][step.label] = recorded(store, home, step.identity)
     decision = decision_of(done, home, found.get("bundle_hash"))
     if decision is not None:
         passed = decision["verdict"] == "passed"
