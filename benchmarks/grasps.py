@@ -78,19 +78,16 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--count", type=int, default=3000, help="grasps of each object")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument(
-        "--objects", nargs="*", default=[*OBJECTS, *MORE], choices=[*OBJECTS, *MORE]
-    )
+    known = [*OBJECTS, *MORE]
+    parser.add_argument("--objects", nargs="*", default=known, choices=known)
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
     rows = {name: generate(config, name, options) for name in options.objects}
     figures: dict[str, Any] = {
-        "validated_grasps_per_s": mean(
-            rows[name]["grasps_per_s"] for name in rows if name in OBJECTS
-        ),
-        "floor_per_s": mean(rows[name]["floor_per_s"] for name in rows if name in OBJECTS),
+        "validated_grasps_per_s": mean_of(rows, "grasps_per_s"),
+        "floor_per_s": mean_of(rows, "floor_per_s"),
         "peers_per_s_on_an_a100": PEERS,
         "resident_mib": resident_mib(config),
         "next_goal_ms": next_goal_ms(config),
@@ -142,8 +139,8 @@ def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str
 
 
 def model_of(name: str) -> ObjectModel:
-    """Return a class's object, or one of MORE: the configured syringe, or a cup without a bottom cut
-    into convex parts."""
+    """Return a class's object, or one of MORE: the configured syringe, or a cup without a bottom
+    cut into convex parts."""
     with tempfile.TemporaryDirectory() as folder:
         if name == "syringe":
             return ObjectModel(load(Config, ["objects=tools"]).objects.items[name])
@@ -154,9 +151,8 @@ def model_of(name: str) -> ObjectModel:
             file = Path(folder, "cup.stl")
             trimesh.creation.annulus(r_min=0.028, r_max=0.034, height=0.08).export(file)
             shape = {"kind": "mesh", "file": str(file), "unit": 1.0, "contact": "parts"}
-        return ObjectModel(
-            validate(Object, {"name": name, "shape": shape, "held_out": False}, name)
-        )
+        spec = {"name": name, "shape": shape, "held_out": False}
+        return ObjectModel(validate(Object, spec, name))
 
 
 class Timed(Generation):
@@ -333,8 +329,10 @@ def compare(checker: CollisionChecker, candidates: Candidates, tips: list[int]) 
     }
 
 
-def mean(values: Any) -> float:
-    return float(np.mean(list(values)))
+def mean_of(rows: dict[str, dict[str, Any]], figure: str) -> float | None:
+    """Return the mean of a figure over the seven classes; None where none of them was measured."""
+    values = [row[figure] for name, row in rows.items() if name in OBJECTS]
+    return float(np.mean(values)) if values else None
 
 
 def table(figures: dict[str, Any]) -> str:
