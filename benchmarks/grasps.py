@@ -3,7 +3,8 @@
     python benchmarks/grasps.py --json grasps.json
 
 A grasp counts if it held for 2 s while gravity turned through four directions, at draws of the
-paper's Table III. All is measured in one process, after a short warm-up of each object:
+paper's Table III, its random force included. All is measured in one process, after a short warm-up
+of each object:
 `grasps_per_s`   validated grasps a second of wall time, of expansion, mean over the objects;
 `floor_per_s`    as many if nothing were done but to hold every one of them for its time, measured
                  with the same grasps right after;
@@ -22,7 +23,6 @@ Peers, effective grasps a second on one A100 as Lightning Grasp's paper reports 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -67,6 +67,7 @@ OBJECTS = {
         "exponents": [0.6, 0.6],
     },
 }
+MORE = ("syringe", "cup")  # of several parts; beside the mean
 HOLD_S, SEVERITY = 2.0, 0.0  # [s]; Table III's draws
 ENVIRONMENTS, MANY, MILLION, CONFIGURATIONS = 8192, 100_000, 1_000_000, 10_000
 PEERS = {"DexGraspNet": [0, 3], "BODex": [30, 50], "Lightning Grasp": [300, 1000]}
@@ -77,15 +78,16 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--count", type=int, default=3000, help="grasps of each object")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--objects", nargs="*", default=list(OBJECTS), choices=OBJECTS)
+    known = [*OBJECTS, *MORE]
+    parser.add_argument("--objects", nargs="*", default=known, choices=known)
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
     rows = {name: generate(config, name, options) for name in options.objects}
     figures: dict[str, Any] = {
-        "validated_grasps_per_s": mean(row["grasps_per_s"] for row in rows.values()),
-        "floor_per_s": mean(row["floor_per_s"] for row in rows.values()),
+        "validated_grasps_per_s": mean_of(rows, "grasps_per_s"),
+        "floor_per_s": mean_of(rows, "floor_per_s"),
         "peers_per_s_on_an_a100": PEERS,
         "resident_mib": resident_mib(config),
         "next_goal_ms": next_goal_ms(config),
@@ -104,11 +106,10 @@ def main() -> int:
 
 def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Generate grasps of one object in a folder that is thrown away; return its figures."""
-    spec = validate(Object, {"name": name, "shape": OBJECTS[name], "held_out": False}, name)
     step = grasps_step(config, name)
-    validation = replace(step.grasps.validation, hold_s=HOLD_S, severity=SEVERITY)
+    validation = replace(step.grasps.validation, hold_s=HOLD_S, severity=SEVERITY, pushes=True)
     step = replace(step, grasps=replace(step.grasps, count=options.count, validation=validation))
-    problem = Problem.of(config.embodiment, ObjectModel(spec))
+    problem = Problem.of(config.embodiment, model_of(name))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         context = Context(
@@ -135,6 +136,23 @@ def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str
         "share": {stage: seconds[stage] / total for stage in STAGES},
         "yield": {kind: funnel.counts for kind, funnel in generation.funnels.items()},
     }
+
+
+def model_of(name: str) -> ObjectModel:
+    """Return a class's object, or one of MORE: the configured syringe, or a cup without a bottom
+    cut into convex parts."""
+    with tempfile.TemporaryDirectory() as folder:
+        if name == "syringe":
+            return ObjectModel(load(Config, ["objects=tools"]).objects.items[name])
+        shape = OBJECTS.get(name)
+        if shape is None:
+            import trimesh
+
+            file = Path(folder, "cup.stl")
+            trimesh.creation.annulus(r_min=0.028, r_max=0.034, height=0.08).export(file)
+            shape = {"kind": "mesh", "file": str(file), "unit": 1.0, "contact": "parts"}
+        spec = {"name": name, "shape": shape, "held_out": False}
+        return ObjectModel(validate(Object, spec, name))
 
 
 class Timed(Generation):
@@ -180,30 +198,50 @@ def resident_mib(config: Config) -> float:
 
 
 def resident(config: Config) -> float:
-    """Return how much the table of a million grasps adds to this process's peak [MiB]."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    table = GraspTable.join([made_up(config, MILLION)], ["box"])
+    """Return how much joining a million grasps of four objects adds to this process's peak [MiB],
+    their sets included.
+
+    Not by getrusage: a child's peak begins there at its parent's.
+    """
+    names = list(OBJECTS)[:4]
+    reset_peak()
+    before = peak_kib()
+    sets = [made_up(config, MILLION // len(names), name) for name in names]
+    table = GraspTable.join(sets, names)
     assert len(table.joint_position) == MILLION
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024.0
+    added = peak_kib() - before
+    tensors = (value for value in vars(table).values() if isinstance(value, torch.Tensor))
+    assert added * 1024 > sum(value.nbytes for value in tensors)
+    return added / 1024.0
 
 
-def made_up(config: Config, count: int) -> GraspSet:
+def reset_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")  # proc(5): the peak becomes the present size
+
+
+def peak_kib() -> int:
+    """Return the peak resident size of this process since it was reset [KiB] (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+def made_up(config: Config, count: int, name: str = "box") -> GraspSet:
     """Return grasps of no sense but the size of real ones, with goals among those beside them."""
     layout, rng = config.embodiment.make_layout(), np.random.default_rng(0)
     fingers, joints = layout.num_tips, layout.num_joints
     near = np.arange(count)[:, None] + 1 + np.arange(config.task.goals.neighbours)
     place = rng.uniform(0.0, 0.05, (count, 3))
     return GraspSet(
-        object="box",
+        object=name,
         joint_position=rng.random((count, joints), dtype=np.float32),
         joint_target=rng.random((count, joints), dtype=np.float32),
         object_pose=np.concatenate([place, random_quaternions(rng, count)], 1, dtype=np.float32),
         contacts=Contacts(
-            finger=np.zeros((count, fingers), np.int8),
-            link=np.zeros((count, fingers), np.int8),
-            point=np.zeros((count, fingers, 3), np.float32),
-            normal=np.zeros((count, fingers, 3), np.float32),
-            force=np.zeros((count, fingers), np.float32),
+            finger=np.ones((count, fingers), np.int8),
+            link=np.ones((count, fingers), np.int8),
+            point=np.ones((count, fingers, 3), np.float32),
+            normal=np.ones((count, fingers, 3), np.float32),
+            force=np.ones((count, fingers), np.float32),
         ),
         quality=np.zeros(count, np.float32),
         parent=np.full(count, -1, np.int32),
@@ -291,8 +329,10 @@ def compare(checker: CollisionChecker, candidates: Candidates, tips: list[int]) 
     }
 
 
-def mean(values: Any) -> float:
-    return float(np.mean(list(values)))
+def mean_of(rows: dict[str, dict[str, Any]], figure: str) -> float | None:
+    """Return the mean of a figure over the seven classes; None where none of them was measured."""
+    values = [row[figure] for name, row in rows.items() if name in OBJECTS]
+    return float(np.mean(values)) if values else None
 
 
 def table(figures: dict[str, Any]) -> str:

@@ -44,6 +44,11 @@ def check_mesh(shape: Mesh, holder: str, limits: Limits) -> None:
     mesh = read_mesh(path, holder)
     if not mesh.is_watertight:
         raise ObjectError(f"{holder}: mesh {path} is open (not watertight); close its holes")
+    if not mesh.is_winding_consistent:
+        raise ObjectError(
+            f"{holder}: mesh {path}: some faces are turned inward and others outward, so it has no "
+            "volume to speak of; make its normals consistent (trimesh.repair.fix_normals does)"
+        )
     if mesh.volume <= 0.0:
         raise ObjectError(f"{holder}: mesh {path} is inside out; turn its faces round")
 
@@ -76,7 +81,9 @@ def read_mesh(path: Path, holder: str) -> "trimesh.Trimesh":
         mesh = trimesh.load_mesh(path, process=True)
     except Exception as error:  # a broken file makes the readers raise whatever they meet
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ObjectError(f"{holder}: mesh {path} cannot be read ({reason:.120})") from None
+        raise ObjectError(
+            f"{holder}: mesh {path} cannot be read, or is empty ({reason:.120}); export it anew"
+        ) from None
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
         raise ObjectError(f"{holder}: mesh {path} is empty: it holds no triangle")
     if not np.isfinite(mesh.vertices).all():

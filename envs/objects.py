@@ -31,6 +31,7 @@ from envs.surfaces import (
 from envs.union import UnionSurface
 
 OBJECT = "object"  # name of the body and of its free joint; its geoms' names begin so
+HAND = (0.02, 0.2)  # [m] lengths of what a hand holds
 COLOUR, SLIDING_COLOUR = (0.95, 0.49, 0.16, 1.0), (0.98, 0.75, 0.35, 1.0)
 PARKED = (0.3, 0.0, 0.3)  # [m] where a compiled model has the object: clear of the hand
 LIST_FILE, PIECES_FILE = "objects.json", "{name}.safetensors"
@@ -130,12 +131,9 @@ def check_object(spec: Object, limits: Limits) -> ObjectModel:
     model = ObjectModel(spec)
     longest, shortest = float(model.extent.max()), float(model.extent.min())
     if longest > limits.max_extent:
-        fits = limits.min_extent <= 1e-3 * longest <= limits.max_extent
         remedy = "give its size in metres"
         if spec.mesh is not None:
-            remedy = "say what 1 in the file is with `unit`"
-            if fits:
-                remedy = f"it looks like millimetres: set unit: {1e-3 * spec.mesh.unit:g}"
+            remedy = unit_advice(spec.name, longest / spec.mesh.unit)
         raise ObjectError(
             f"object {spec.name!r}: {longest:g} m long, more than objects.limits.max_extent "
             f"{limits.max_extent:g} m; {remedy}"
@@ -147,6 +145,17 @@ def check_object(spec: Object, limits: Limits) -> ObjectModel:
             f"{limits.min_extent:g} m; {remedy}"
         )
     return model
+
+
+def unit_advice(name: str, length: float) -> str:
+    """Say which unit would make a mesh, so long in its file's numbers, an object for a hand."""
+    units = {"millimetres": 0.001, "centimetres": 0.01, "inches": 0.0254}
+    fit = {word: unit for word, unit in units.items() if HAND[0] <= unit * length <= HAND[1]}
+    key = f"objects.items.{name}.shape.unit"
+    if not fit:
+        return f"say what 1 in the file is with {key}=METRES, or scale the mesh"
+    choices = " or ".join(f"{key}={unit:g} ({word})" for word, unit in fit.items())
+    return f"the file is not in metres: {choices}"
 
 
 def save_objects(models: list[ObjectModel], folder: Path) -> list[Path]:

@@ -94,13 +94,26 @@ def find_symmetry(surface: Surface) -> Symmetry:
             if all(map(fits, turns)):
                 generators.append(turns[0])
                 break
-    return Symmetry(closure(generators))
+    return Symmetry(largest_group(generators))
+
+
+def largest_group(generators: list[np.ndarray]) -> np.ndarray:
+    """Return the closure of the generators, without those that make no finite group of it.
+
+    An axis that is a little off, as one of a round body's facets, makes turns without end.
+    """
+    group = closure([])
+    kept: list[np.ndarray] = []
+    for generator in generators:
+        larger = closure([*kept, generator])
+        if len(larger) < FULL:
+            group, kept = larger, [*kept, generator]
+    return group
 
 
 def candidate_axes(surface: Surface, points: np.ndarray) -> list[np.ndarray]:
     """Return unit vectors, one of each opposite pair, that an axis of symmetry may be."""
-    principal = np.linalg.eigh(points.T @ points)[1].T
-    given = [*np.eye(3), *principal]
+    given = [*np.eye(3), *np.linalg.eigh(second_moment(surface, points))[1].T]
     if isinstance(surface, HullSurface):
         corners = surface.vertices[np.argsort(-np.linalg.norm(surface.vertices, axis=1))]
         faces = surface.normals[np.argsort(-surface.share)]
@@ -111,6 +124,18 @@ def candidate_axes(surface: Surface, points: np.ndarray) -> list[np.ndarray]:
         if all(abs(axis @ other) < np.cos(SAME) for other in axes):
             axes.append(axis)
     return axes
+
+
+def second_moment(surface: Surface, points: np.ndarray) -> np.ndarray:
+    """Return the mean of x x^T over a surface [3, 3] [m^2]: exact for a polyhedron, whose frame may
+    lie anyhow, else over sampled points."""
+    if not isinstance(surface, HullSurface):
+        return points.T @ points / len(points)
+    # Of a triangle with corners a, b, c: (aa + bb + cc + (a + b + c)(a + b + c)) / 12.
+    corners = surface.corners
+    whole = corners.sum(axis=1)
+    each = np.einsum("fki,fkj->fij", corners, corners) + whole[:, :, None] * whole[:, None, :]
+    return np.einsum("f,fij->ij", surface.share, each) / 12.0
 
 
 def about(axis: np.ndarray, radians: float) -> np.ndarray:

@@ -38,19 +38,39 @@ class UnionSurface(Surface):
         return points[order], normals[order]
 
     def closest(self, points: np.ndarray) -> Closest:
-        found = [piece.solid.closest(points - piece.position) for piece in self.pieces]
-        distances = np.stack([distance for _, _, distance in found])  # [pieces, M]
-        nearest, rows = distances.argmin(axis=0), np.arange(len(points))
-        surface = np.stack(
-            [on + p.position for (on, _, _), p in zip(found, self.pieces, strict=True)]
-        )
-        normals = np.stack([normal for _, normal, _ in found])
-        return surface[nearest, rows], normals[nearest, rows], distances[nearest, rows]
+        """As Surface.closest; a piece is asked only about points that its bounding box is nearer to
+        than what was found, the likeliest piece first."""
+        boxes = np.stack([piece.solid.bounds + piece.position for piece in self.pieces])
+        away = np.stack([_distance_to_box(points, box) for box in boxes])  # [pieces, M]
+        surface, normals = np.zeros_like(points), np.zeros_like(points)
+        distance = np.full(len(points), np.inf)
+        first = away.argmin(axis=0)
+        for likeliest in (True, False):
+            for number, piece in enumerate(self.pieces):
+                nearer = away[number] <= distance.clip(0.0)
+                mine = first == number
+                asked = np.flatnonzero(mine if likeliest else ~mine & nearer)
+                if not len(asked):
+                    continue
+                on, normal, far = piece.solid.closest(points[asked] - piece.position)
+                better = far < distance[asked]
+                rows = asked[better]
+                surface[rows], normals[rows] = on[better] + piece.position, normal[better]
+                distance[rows] = far[better]
+        return surface, normals, distance
 
     def _outside(self, points: np.ndarray, own: int) -> np.ndarray:
         """Return which points [M, 3] of one piece's surface are in no other piece."""
         outside = np.ones(len(points), dtype=bool)
         for number, piece in enumerate(self.pieces):
             if number != own:
-                outside &= piece.solid.closest(points - piece.position)[2] > TINY
+                box = piece.solid.bounds + piece.position
+                near = np.flatnonzero(outside & (_distance_to_box(points, box) <= TINY))
+                found = piece.solid.closest(points[near] - piece.position)[2]
+                outside[near] = found > TINY
         return outside
+
+
+def _distance_to_box(points: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Return the distances [M] of points to a box [2, 3] (lowest, highest corner); 0 inside."""
+    return np.linalg.norm(points - points.clip(box[0], box[1]), axis=1)

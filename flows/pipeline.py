@@ -72,7 +72,7 @@ def remaining(node: Node, upstream: Mapping[str, Done | None]) -> dict[str, Ref]
 
 def left_out(node: Node, failure: StepFailed) -> State:
     """Say that an object is left out, and return the state that those behind it understand."""
-    print(f"left out {failure}; the run goes on without it", flush=True)
+    print(f"left out {failure}; the run goes on with other objects, if it has some", flush=True)
     return Completed(name=LEFT_OUT, message=str(failure), data=None)
 
 
@@ -122,7 +122,7 @@ def run_plan(
         futures[node.label] = named.submit(node, upstream, home, config.machine.threads, slots)
     done, failure = collect(nodes, futures)
     gone = left_behind(nodes, futures)
-    folder = report_run(config, overrides, done, failure, home, gone)
+    folder = report_run(config, overrides, done, failure, home, gone, until)
     if until == "grasps":
         write_galleries(folder, nodes, done, home)
     return Completed(message=str(folder)) if failure is None else failed(failure)

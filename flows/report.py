@@ -10,9 +10,9 @@ from typing import Any
 
 from configs.load import digest
 from configs.schema.pipeline import Config
-from flows.plan import Node
+from flows.plan import PER_OBJECT, Node
 from flows.runtime import Done
-from tasks.context import metrics_file, read_metrics
+from tasks.context import recorded
 from tasks.evaluation.page import write_report
 from tasks.identity import ROOT
 from tasks.store import open_store
@@ -25,15 +25,18 @@ def report_run(
     failure: Exception | None,
     home: Path,
     left_out: Mapping[str, str],
+    until: str,
 ) -> Path:
-    """Write the report of a run, finished or failed, and point reports/latest at it.
+    """Write the report of a run, finished or failed, and point reports/latest at it, unless all
+    that was asked for is some objects' grasps.
 
-    `left_out` says by label why there is nothing of an object.
+    `left_out` says by label why there is nothing of an object; `until` is the last stage wanted.
     """
     run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
     folder = home / "reports" / run
     summary: dict[str, Any] = {
         "run": run,
+        "until": until,
         "overrides": overrides,
         "training_seed": config.training_seed,
         "configuration": digest(config),
@@ -43,11 +46,15 @@ def report_run(
         "artifacts": {step.label: step.ref.version for step in done},
         "lineage": lineage(done, home),
     }
+    if until == "grasps":
+        names = [Path(step.label).name for step in done if step.step == "grasps"]
+        summary["galleries"] = {name: f"grasps/{name}/index.html" for name in names}
     code = commit()
     if code is not None:
         summary["code"] = code
     write_report(folder, summary | artifacts(done, home))
-    if failure is None or "evaluate" in summary["stages"]:
+    whole = failure is None and until not in PER_OBJECT
+    if whole or "evaluate" in summary["stages"]:
         point_latest(folder)  # a run that failed early has nothing to show in place of the last
     return folder
 
@@ -119,7 +126,7 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
         elif step.step == "grasps":
             found["grasps"][Path(step.label).name] = funnel(folder)
         if step.step in ("experts", "train", "critic"):
-            found["metrics"][step.label] = read_metrics(metrics_file(home, step.identity))
+            found["metrics"][step.label] = recorded(store, home, step.identity)
     decision = decision_of(done, home, found.get("bundle_hash"))
     if decision is not None:
         passed = decision["verdict"] == "passed"

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from tasks.store.protocol import VersionStore
+from tasks.store.protocol import MissingRef, VersionStore
 
 PROGRESS_INTERVAL_S = 5.0
+METRICS = "metrics.jsonl"
 
 
 @dataclass
@@ -76,7 +77,7 @@ class Context:
     def metrics_of(self, ref: Ref) -> list[dict[str, Any]]:
         """Return what the step that made `ref` recorded; a repeated (name, step) counts once."""
         identity = self.store.read(ref.version).metadata.get("identity", "")
-        return read_metrics(metrics_file(self.home, identity))
+        return recorded(self.store, self.home, identity)
 
     def publish(self, files: Mapping[str, Path], message: str, parents: Sequence[Ref]) -> Ref:
         """Publish the step's artifact; its commit names the step's origin and its inputs.
@@ -86,6 +87,30 @@ class Context:
         metadata = {"identity": self.identity, **self.origin}
         versions = tuple(dict.fromkeys(ref.version for ref in parents))
         return self.store.publish(files, message, metadata, versions)
+
+
+def publish_metrics(store: VersionStore, home: Path, identity: str) -> dict[str, str]:
+    """Publish what a step recorded, where every machine that shares the store finds it.
+
+    Returns:
+        The fact for the step's entry in the index: the version, by `metrics`; none without metrics.
+    """
+    file = metrics_file(home, identity)
+    if not file.exists():
+        return {}
+    metadata = {"identity": f"{identity}.metrics"}
+    return {"metrics": store.publish({METRICS: file}, "metrics", metadata).version}
+
+
+def recorded(store: VersionStore, home: Path, identity: str) -> list[dict[str, Any]]:
+    """Return what the step with this identity recorded, on whatever machine."""
+    try:
+        version = store.index_entry(identity).get("metrics")
+    except MissingRef:
+        version = None  # not done yet, or no longer
+    if version is None:
+        return read_metrics(metrics_file(home, identity))
+    return read_metrics(store.open(Ref(store.name, version, METRICS)))
 
 
 def metrics_file(home: Path, identity: str) -> Path:

@@ -23,7 +23,7 @@ from typing import Any
 
 from configs.load import validate
 from configs.refs import Ref
-from tasks.context import Context, Progress, make_scratch
+from tasks.context import Context, Progress, make_scratch, publish_metrics
 from tasks.identity import ROOMS
 from tasks.steps import STEPS
 from tasks.store import open_store
@@ -77,6 +77,7 @@ def run(request: dict[str, Any]) -> None:
             seconds=time.monotonic() - started,
             peak_mib=peak_mib(),
             configuration=request["origin"]["configuration"],
+            **publish_metrics(store, home, identity),
         )
     shutil.rmtree(scratch, ignore_errors=True)
 

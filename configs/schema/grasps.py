@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from configs.schema.physics import Physics, Randomization, Range
+from configs.schema.physics import Physics, PositiveRange, Randomization, Range, ShareRange
 from configs.schema.strict import strict
 from configs.schema.task import Goals
 from configs.schema.world import Embodiment
@@ -20,7 +20,7 @@ class FingerFirst:
     """Proposals that begin with a finger configuration and put the object near its tips."""
 
     proposals: Count  # a batch
-    closure: Range  # joints are drawn from this first part of their ranges, itself a draw
+    closure: ShareRange  # joints are drawn from this first part of their ranges, itself a draw
     outward: Range  # [m] the object's centre beyond the tips' mean, along their mean direction
     offset: NonNegative  # [m] std of the object's centre about that place
 
@@ -43,12 +43,18 @@ class Sampling:
         tuple[Literal["finger_first", "surface_first"], ...], Field(min_length=1, max_length=2)
     ]
     max_batches: Count  # then sampling ends, with what it has
-    barren_batches: Count  # without a single grasp after so many, the object has none
+    barren_batches: Count  # one after another without a new grasp: sampling ends
     contacts: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
-    idle_curl: Range  # how far fingers that do not touch leave the rest pose
+    idle_curl: ShareRange  # how far fingers that do not touch leave the rest pose
     reach: Positive  # [m] a tip farther from its place at the surface is not assigned to it
     finger_first: FingerFirst
     surface_first: SurfaceFirst
+
+    @model_validator(mode="after")
+    def kinds_differ(self) -> "Sampling":
+        if len(set(self.kinds)) < len(self.kinds):
+            raise ValueError(f"kinds {list(self.kinds)}: a kind stands there twice; name it once")
+        return self
 
 
 @strict
@@ -68,6 +74,7 @@ class Expansion:
 
     proposals: Count  # a batch
     max_batches: Count
+    barren_batches: Count  # one after another without a new grasp: expansion ends
     spread_position: Positive  # [m] a random sample is so far from a known grasp at most
     spread_rotation: Positive  # [rad]
     step_position: Positive  # [m] a new grasp is so far from its nearest neighbour at most
@@ -98,6 +105,7 @@ class Validation:
     hold_s: Annotated[float, Field(ge=2)]  # [s]; less would not show what lets go slowly
     directions: Annotated[int, Field(ge=3)]  # that gravity turns through
     severity: Annotated[float, Field(ge=0, le=1)]  # 0: Table III's draws, 1: their worst corner
+    pushes: bool  # Table III's random force on top
     position_tolerance: Positive  # [m] the object may move so far from the pose it settled to
     rotation_tolerance: Positive  # [rad]
 
@@ -126,7 +134,7 @@ class Grasps:
     net_force: Positive  # F_thresh on ||sum f_i n_i||^2
     wrench: Wrench | None  # forces in friction cones and their torques instead; null: the paper's
     penetration: Positive  # [m] that a wanted contact may show in the collision check
-    squeeze: Range  # [N] mean force of the touching fingers
+    squeeze: PositiveRange  # [N] mean force of the touching fingers
     min_component: Count  # a smaller connected component of the goal graph is dropped
     sampling: Sampling
     assignment: Assignment

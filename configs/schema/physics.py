@@ -2,13 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from configs.schema.strict import strict
 
+
+def rising(limits: tuple[float, float]) -> tuple[float, float]:
+    if not limits[0] <= limits[1]:
+        raise ValueError(f"a range goes from low to high, not from {limits[0]:g} to {limits[1]:g}")
+    return limits
+
+
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
-Range = tuple[float, float]
+Range = Annotated[tuple[float, float], AfterValidator(rising)]
+PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(rising)]
+ShareRange = Annotated[tuple[Probability, Probability], AfterValidator(rising)]
 
 
 @strict
@@ -48,12 +57,12 @@ class Randomization:
     draws it once, when it is made; rollouts make new environments for each chunk.
     """
 
-    object_mass: Range  # [kg]
-    object_friction: Range
-    object_scale: Range  # factor on all lengths; drawn once an environment
-    hand_friction: Range
-    kp_factor: Range
-    kd_factor: Range
+    object_mass: PositiveRange  # [kg]
+    object_friction: PositiveRange
+    object_scale: PositiveRange  # factor on all lengths; drawn once an environment
+    hand_friction: PositiveRange
+    kp_factor: PositiveRange
+    kd_factor: PositiveRange
     initial_joint_noise: Range  # [rad] added to the grasp's joint angles
     random_force: RandomForce
     observation_noise: Annotated[float, Field(ge=0)]  # [rad] std, white, each step

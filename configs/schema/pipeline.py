@@ -76,6 +76,16 @@ class Config:
         return self
 
     @model_validator(mode="after")
+    def hand_has_the_fingers(self) -> "Config":
+        fingers, contacts = len(self.hand.fingers), self.grasps.sampling.contacts
+        if min(contacts) > fingers:
+            raise ValueError(
+                f"grasps.sampling.contacts {list(contacts)}: hand {self.hand.name} has {fingers} "
+                "fingers; ask for no more"
+            )
+        return self
+
+    @model_validator(mode="after")
     def what_is_called_unseen_is(self) -> "Config":
         """No family of `evaluate.unseen` is in the critic's data."""
         kinds = {kind for kind, weight in self.hazards.bursts.kinds.items() if weight}
@@ -156,12 +166,9 @@ class Config:
         for group, bursts in (("rollouts", self.rollouts.bursts), ("hazards", self.hazards.bursts)):
             for name, most in (("bad_s", math.inf), ("calm_s", math.inf), ("strength", 1.0)):
                 low, high = getattr(bursts, name)
-                if not 0 <= low <= high <= most:
+                if low < 0 or high > most:
                     bounds = "0 or more" if most == math.inf else f"from 0 to {most:g}"
-                    raise ValueError(
-                        f"{group}.bursts.{name} [{low:g}, {high:g}]: give the smaller value first, "
-                        f"and both {bounds}"
-                    )
+                    raise ValueError(f"{group}.bursts.{name} [{low:g}, {high:g}]: give {bounds}")
         return self
 
     @model_validator(mode="after")

@@ -72,6 +72,7 @@ def store_garbage(
     kept.add(young_versions(store, young), store)
     entries = {path: store.index_entry(path.stem) for path in (store.root / "index").glob("*.json")}
     kept.add(_recent(entries.values(), old, store), store)
+    kept.add(metrics_of(entries.values(), kept, store), store)
     passing = [name for name in store.branches() if name.startswith(PASSING)]
     kept.add(_heads(store, [name for name in passing if _moved(store, name) >= old]), store)
     yield from (
@@ -110,6 +111,12 @@ def young_versions(store: LocalStore, young: float) -> list[str]:
     """Return versions that somebody has just written and may be about to name."""
     files = (store.root / "commits").glob("*.json")
     return [path.stem for path in files if path.stat().st_mtime >= young]
+
+
+def metrics_of(entries: Iterable[dict], kept: Kept, store: LocalStore) -> set[str]:
+    """Return the versions with what the steps recorded whose results stay."""
+    staying = (entry for entry in entries if entry["ref"]["version"] in kept.versions)
+    return _existing(store, (entry["metrics"] for entry in staying if "metrics" in entry))
 
 
 def _branch_garbage(

@@ -43,8 +43,8 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
             (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
             `overrides`, `training_seed`, `configuration` (digest), `code` (git commit, dirty),
             `artifacts` (label -> version), `lineage` (steps, see lineage.py), `grasps` (object ->
-            stage -> count), `metrics` (step label -> recorded rows) and `verdict` (passed,
-            judgements) make a section each where they are there.
+            stage -> count), `galleries` (object -> page beside), `metrics` (step label -> recorded
+            rows) and `verdict` (passed, judgements) make a section each where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.
@@ -69,7 +69,7 @@ def render(summary: Mapping[str, Any]) -> str:
     """Return the page; the parts that a run did not reach are named, not left out silently."""
     parts = [opening(summary), *results(summary), *origin(summary), *background(summary)]
     absent = [name for name in PARTS if not summary.get(name)]
-    if absent:
+    if absent and not summary.get("galleries"):
         parts.append(sections.note(f"Not part of this run's report: {', '.join(absent)}."))
     title = escape(f"DexterityGen run {summary['run']}")
     return (
@@ -83,6 +83,8 @@ def render(summary: Mapping[str, Any]) -> str:
 def opening(summary: Mapping[str, Any]) -> str:
     """Return the picture, the result in a sentence, or how far the run came, and the verdict."""
     line = headline(summary)[0] if summary.get("evaluation") else "This run was not evaluated."
+    if summary.get("galleries"):
+        line = f"Grasps of {', '.join(summary['galleries'])}"
     badge = ""
     if summary.get("failure"):
         badge = f'<p class="bad"><strong>The run failed.</strong> {escape(summary["failure"])}</p>'
@@ -92,6 +94,9 @@ def opening(summary: Mapping[str, Any]) -> str:
         badge += f'<p class="bad"><strong>Left out: {escape(label)}.</strong> {escape(reason)}</p>'
     code = sections.commit(summary.get("code"))
     run = f"DexterityGen, run {summary['run']}{f', code {code}' if code else ''}"
+    for name, page in summary.get("galleries", {}).items():
+        link = f'<a href="{escape(page)}">{escape(name)}: pictures, yield and coverage</a>'
+        badge += f"<p>{link}</p>"
     return (
         f"<header>{pictured(summary)}<h1>{escape(line)}</h1>{badge}"
         f'<p class="run">{escape(run)}</p></header>'

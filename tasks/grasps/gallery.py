@@ -104,7 +104,7 @@ def contact_of(model: ObjectModel) -> str:
             f"{len(model.pieces)} convex pieces touch" if len(model.pieces) > 1 else "it is convex"
         )
     if shape.contact == "hull":
-        return "its convex hull touches (contact: parts keeps what is hollow)"
+        return "its convex hull touches (contact: parts keeps what is hollow, if something is)"
     return f"{len(model.pieces)} convex parts of it touch"
 
 
@@ -160,7 +160,11 @@ def coverage(grasps: GraspSet, yields: Mapping[str, Any]) -> str:
         ("position cells of 1 cm", f"{found['position_cells']:,}"),
         ("rotation bins", f"{found['rotation_bins']:,} of {found['rotation_bins_of']:,}"),
         ("connected components", f"{found['components']:,}"),
-        ("grasps in the largest", f"{found['largest_component']:,}"),
+        (
+            "grasps in the largest",
+            f"{found['largest_component']:,} "
+            f"({100 * found['largest_component'] / max(yields['grasps'], 1):.0f} %)",
+        ),
         ("goals a grasp", f"{yields['mean_neighbours']:.1f}"),
         ("dropped: without a goal", f"{yields['dropped_isolated']:,}"),
         ("dropped: in small components", f"{yields['dropped_fragments']:,}"),

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from configs.refs import Ref
-from configs.schema.grasps import GraspsStep
+from configs.schema.grasps import Expansion, GraspsStep, Sampling
 from envs.grasp_set import GraspSet
 from tasks.context import Context
 from tasks.grasps.batches import Pending, Saved
@@ -22,7 +22,7 @@ from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.coverage import cover
 from tasks.grasps.linking import Links, describe, make_set
 from tasks.grasps.problem import Problem
-from tasks.grasps.search import STAGES, Batch, Funnel, Search
+from tasks.grasps.search import STAGES, Batch, Funnel, Search, stages_of
 from tasks.objects import open_objects
 
 PHASES = SAMPLING, EXPANSION = "sampling", "expansion"
@@ -98,11 +98,11 @@ class Generation:
         sampling = self.config.grasps.sampling
         wanted = min(self.config.grasps.sampled, self.config.grasps.count)
 
-        def enough(found: Candidates, batches: int) -> bool:
-            return len(found) >= wanted or (not len(found) and batches >= sampling.barren_batches)
+        def enough(found: Candidates) -> bool:
+            return len(found) >= wanted
 
         none = Candidates.none(self.problem.layout)
-        found = self._grow(SAMPLING, none, enough, sampling.max_batches)
+        found = self._grow(SAMPLING, none, enough, sampling)
         if not len(found):
             raise NoGraspsError(self._reason())
         return found
@@ -110,35 +110,37 @@ class Generation:
     def _expand(self, found: Candidates) -> Candidates:
         count, dropped = self.config.grasps.count, 0
 
-        def enough(found: Candidates, _: int) -> bool:
+        def enough(found: Candidates) -> bool:
             nonlocal dropped
             if len(found) < count + dropped:
                 return False
             dropped = int((~self._links(found).keep).sum())
             return len(found) >= count + dropped
 
-        return self._grow(EXPANSION, found, enough, self.config.grasps.expansion.max_batches)
+        return self._grow(EXPANSION, found, enough, self.config.grasps.expansion)
 
     def _grow(
         self,
         phase: str,
         found: Candidates,
-        enough: Callable[[Candidates, int], bool],
-        limit: int,
+        enough: Callable[[Candidates], bool],
+        limits: Sampling | Expansion,
     ) -> Candidates:
-        """Make batches until there are enough grasps; return them with those found before.
+        """Make batches until there are enough grasps, or too many batches, or too many one after
+        another without a new grasp; return them with those found before.
 
         The next batch is proposed while one is held, from what had been found before that one:
         so no slot stays empty, and a batch still follows from the seed, its number and the
         batches before it.
         """
-        number, batch = 0, self._begin(phase, 0, found)
-        while number < limit and not enough(found, number):
+        number, barren, batch = 0, 0, self._begin(phase, 0, found)
+        while number < limits.max_batches and barren < limits.barren_batches and not enough(found):
             following = self._begin(phase, number + 1, found)
             held, funnel = batch.finish(following.submit)
             self.funnels[self._kind(phase, number)].add(funnel)
             self.batches[phase] += 1
             found, batch, number = concatenate([found, held]), following, number + 1
+            barren = 0 if len(held) else barren + 1
             count = self.config.grasps.count
             self.context.progress(min(len(found), count), count, "grasps")
         batch.abandon()
@@ -198,7 +200,10 @@ def _write(generation: Generation, kept: GraspSet, links: Links, folder: Path) -
         **describe(kept, links),
         "coverage": cover(kept, generation.problem.symmetry, config.embodiment.hand),
         "batches": generation.batches,
-        "funnel": {phase: funnel.counts for phase, funnel in generation.funnels.items()},
+        "funnel": {
+            kind: {stage: funnel.counts[stage] for stage in stages_of(kind)}
+            for kind, funnel in generation.funnels.items()
+        },
         "metric": asdict(config.grasps.metric),
     }
     path = folder / "yields.json"

@@ -23,6 +23,15 @@ FINGER_FIRST, SURFACE_FIRST = "finger_first", "surface_first"  # kinds of propos
 STAGES = ("proposed", "near", "clear", "balanced", "reachable", "collision_free", "held")
 
 
+def stages_of(kind: str) -> tuple[str, ...]:
+    """Return the stages in the order that proposals of a kind pass them: contacts that come first
+    are balanced before there is a hand."""
+    if kind != SURFACE_FIRST:
+        return STAGES
+    rest = tuple(stage for stage in STAGES[1:] if stage != "balanced")
+    return (STAGES[0], "balanced", *rest)
+
+
 @dataclass
 class Funnel:
     """Candidates left and seconds spent at each stage."""
@@ -69,17 +78,21 @@ class Search:
     def sample(self, kind: str, rng: np.random.Generator) -> Batch:
         """Return what may hold of one batch of heuristic samples (Algorithm 3) of a kind."""
         problem, grasps = self.problem, self.config.grasps
+        sampling = grasps.sampling
+        if kind == FINGER_FIRST:
+            batch = self._refine(lambda: finger_first.propose(problem, sampling, rng), rng)
+            batch.funnel.counts["proposed"] = sampling.finger_first.proposals
+            return batch
+        balanced = 0
 
         def propose() -> Candidates:
-            if kind == FINGER_FIRST:
-                return finger_first.propose(problem, grasps.sampling, rng)
-            return surface_first.propose(problem, self.workspace, grasps, rng)
+            nonlocal balanced
+            found, balanced = surface_first.propose(problem, self.workspace, grasps, rng)
+            return found
 
         batch = self._refine(propose, rng)
-        of_kind = (
-            grasps.sampling.finger_first if kind == FINGER_FIRST else grasps.sampling.surface_first
-        )
-        batch.funnel.counts[STAGES[0]] = of_kind.proposals  # those without an assignment included
+        batch.funnel.counts["proposed"] = sampling.surface_first.proposals
+        batch.funnel.counts["balanced"] = balanced  # sets of contacts; all that are placed do
         return batch
 
     def expand(self, tree: Candidates, rng: np.random.Generator) -> Batch:
@@ -114,13 +127,13 @@ class Search:
             self.clear if tree is None else lambda found: found,
             self.balanced,
             self.reachable,
-            lambda found: self.collision_free(found, tree),
+            lambda found: self.collision_free(found, tree, funnel),
         )
         for name, stage in zip(STAGES, stages, strict=False):
             started = time.perf_counter()
             candidates = stage(candidates)
             funnel.counts[name] = len(candidates)
-            funnel.seconds[name] = time.perf_counter() - started
+            funnel.seconds[name] += time.perf_counter() - started
             if not len(candidates):
                 break
         return Batch(self._squeezed(candidates, rng), funnel, rng)
@@ -171,13 +184,19 @@ class Search:
         position, reached = reach(self.problem, candidates, self.config.grasps.assignment)
         return replace(candidates, joint_position=position).take(reached)
 
-    def collision_free(self, candidates: Candidates, tree: Candidates | None) -> Candidates:
+    def collision_free(
+        self, candidates: Candidates, tree: Candidates | None, funnel: Funnel
+    ) -> Candidates:
         """Keep candidates that collide in no but their wanted contacts; a step from `tree` that
-        does is taken half as far."""
+        does is taken half as far, and the time to reach it goes to that stage in `funnel`."""
         free = self.checker.free(candidates)
         if tree is None:
             return candidates.take(free)
+        started = time.perf_counter()
         halved = self.reachable(halve(tree, candidates.take(~free)))
+        seconds = time.perf_counter() - started
+        funnel.seconds["reachable"] += seconds
+        funnel.seconds["collision_free"] -= seconds
         return concatenate([candidates.take(free), halved.take(self.checker.free(halved))])
 
     def _squeezed(self, candidates: Candidates, rng: np.random.Generator) -> Candidates:

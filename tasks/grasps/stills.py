@@ -22,21 +22,36 @@ DISTANCE = 0.3  # [m] of the camera from the object
 
 
 def choose(grasps: GraspSet, count: int) -> np.ndarray:
-    """Return indices [<= count] of grasps that differ much: each next one is farthest, in its
-    contacts on the object and its joint angles, from those chosen before."""
+    """Return indices [<= count] of grasps that differ much, as many of each set of fingers as its
+    share, one at least: each next one is farthest, in its contacts on the object and its joint
+    angles, from those chosen before."""
     if len(grasps) <= count:
         return np.arange(len(grasps))
-    spread = grasps.joint_position.std(axis=0) + 1e-6
-    places = grasps.contacts.point.reshape(len(grasps), -1)
-    features = np.concatenate(
-        [grasps.joint_position / spread, places / (places.std(axis=0) + 1e-6)], axis=1
+    _, of_set, sizes = np.unique(
+        grasps.contacts.finger, axis=0, return_inverse=True, return_counts=True
     )
-    chosen = [int(np.argmin(grasps.quality))]
-    away = np.full(len(grasps), np.inf)
-    for _ in range(count - 1):
+    largest = np.argsort(-sizes, kind="stable")[:count]
+    quota = np.maximum(1, np.floor(count * sizes[largest] / len(grasps))).astype(int)
+    quota[0] += count - quota.sum()  # floors leave some, ones take some
+    chosen = [
+        spread_out(grasps, np.flatnonzero(of_set.ravel() == kind), number)
+        for kind, number in zip(largest, quota, strict=True)
+        if number > 0
+    ]
+    return np.concatenate(chosen)
+
+
+def spread_out(grasps: GraspSet, rows: np.ndarray, count: int) -> np.ndarray:
+    """Return those of `rows`, all by the same fingers, that differ most from each other."""
+    joints, places = grasps.joint_position[rows], grasps.contacts.point[rows]
+    features = np.concatenate([joints, places.reshape(len(rows), -1)], axis=1)
+    features = features / (features.std(axis=0) + 1e-6)
+    chosen = [int(np.argmin(grasps.quality[rows]))]
+    away = np.full(len(rows), np.inf)
+    for _ in range(min(count, len(rows)) - 1):
         away = np.minimum(away, np.linalg.norm(features - features[chosen[-1]], axis=1))
         chosen.append(int(away.argmax()))
-    return np.array(chosen)
+    return rows[np.array(chosen)]
 
 
 def write_stills(

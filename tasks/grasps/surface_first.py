@@ -25,15 +25,17 @@ def propose(
     workspace: Workspace,
     grasps: Grasps,
     rng: np.random.Generator,
-) -> Candidates:
-    """Draw `proposals` sets of contacts; return an assignment or more of each that balances."""
+) -> tuple[Candidates, int]:
+    """Draw `proposals` sets of contacts; return an assignment or more of each that balances and has
+    one, and how many balance."""
     sampling, config = grasps.sampling, grasps.sampling.surface_first
     point, normal, chosen = balanced_contacts(problem, grasps, rng)
     pose = anchored_pose(problem, workspace, point, normal, chosen, rng)
     row, finger_of, entry = assign(problem, workspace, config, pose, point, normal, chosen)
-    return place(
+    placed = place(
         problem, workspace, sampling, pose[row], point[row], normal[row], finger_of, entry, rng
     )
+    return placed, len(point)
 
 
 def balanced_contacts(

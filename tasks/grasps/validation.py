@@ -15,63 +15,10 @@ from configs.schema.grasps import Validation
 from configs.schema.physics import Physics, Randomization
 from envs.engine import Engine, PhysicsParameters
 from envs.mujoco_cpu import MujocoEngine
-from models.rotations import angle, random_quaternions, to_matrix
+from models.rotations import angle
 from tasks.grasps.candidates import Candidates
+from tasks.grasps.draws import AXES, Draws, as_tensor, draw, gravity_direction
 from tasks.grasps.problem import Problem
-
-AXES = 3
-
-
-@dataclass(frozen=True)
-class Draws:
-    """What each candidate is held under, from the ranges of Table III."""
-
-    mass: np.ndarray  # [N] kg
-    friction: np.ndarray  # [N] mean of object's and hand's
-    kp_factor: np.ndarray  # [N]
-    kd_factor: np.ndarray  # [N]
-    frame: np.ndarray  # [N, 3, 3] random orthonormal rows that gravity turns through
-
-
-def draw(
-    randomization: Randomization, severity: float, count: int, rng: np.random.Generator
-) -> Draws:
-    """Draw physical parameters and directions of gravity for `count` candidates.
-
-    `severity` is the share of the way that each draw then goes to the worst corner of the ranges:
-    the heaviest and most slippery object in the most slippery and weakest hand.
-    """
-
-    def uniform(limits: tuple[float, float], worst: float) -> np.ndarray:
-        drawn = rng.uniform(*limits, count)
-        return drawn + severity * (worst - drawn)
-
-    friction = uniform(randomization.object_friction, randomization.object_friction[0])
-    return Draws(
-        mass=uniform(randomization.object_mass, randomization.object_mass[1]),
-        friction=0.5
-        * (friction + uniform(randomization.hand_friction, randomization.hand_friction[0])),
-        kp_factor=uniform(randomization.kp_factor, randomization.kp_factor[0]),
-        kd_factor=rng.uniform(*randomization.kd_factor, count),
-        frame=to_matrix(random_quaternions(rng, count)),
-    )
-
-
-def gravity_direction(frame: np.ndarray, share: np.ndarray, directions: int) -> np.ndarray:
-    """Return the unit direction of gravity [N, 3] after `share` [N] (0 to 1) of the hold.
-
-    It goes along great circles through the rows of `frame` [N, 3, 3], then their opposites:
-    each of the `directions` is a quarter turn from the one before.
-    """
-    progress = np.clip(share, 0.0, 1.0) * (directions - 1)
-    leg = np.minimum(np.floor(progress).astype(int), directions - 2)
-    turn = (0.5 * np.pi * (progress - leg))[:, None]
-    return np.cos(turn) * _direction(frame, leg) + np.sin(turn) * _direction(frame, leg + 1)
-
-
-def _direction(frame: np.ndarray, number: np.ndarray) -> np.ndarray:
-    sign = np.where((number // AXES) % 2 == 0, 1.0, -1.0)
-    return sign[:, None] * frame[np.arange(len(frame)), number % AXES]
 
 
 @dataclass(frozen=True)
@@ -98,13 +45,14 @@ class Hold:
 class Slots:
     """What each environment is doing; changed in place."""
 
-    def __init__(self, count: int, joints: int) -> None:
+    def __init__(self, count: int, joints: int, push_steps: int) -> None:
         self.hold: list[Hold | None] = [None] * count
         self.row = np.full(count, -1)  # of the hold's candidates, -1: nothing to do
         self.age = np.zeros(count, dtype=int)  # control steps held; negative while it settles
         self.target = np.zeros((count, joints))
         self.start = np.zeros((count, 7))  # the pose that the object must stay near
         self.frame = np.zeros((count, AXES, AXES))
+        self.push = np.zeros((count, push_steps, AXES), dtype=np.float32)
 
 
 class Validator:
@@ -140,7 +88,9 @@ class Validator:
         self.settle_steps = round(config.settle_s * problem.layout.control_hz)
         self.hold_steps = round(config.hold_s * problem.layout.control_hz)
         self.slot_steps = 0  # control steps of a slot with something to do, so far
-        self.slots = Slots(config.slots, problem.layout.num_joints)
+        self.push_steps = self.hold_steps if config.pushes else 0
+        self.control_dt = 1.0 / problem.layout.control_hz
+        self.slots = Slots(config.slots, problem.layout.num_joints, self.push_steps)
         self.queue: deque[Hold] = deque()
 
     def submit(self, candidates: Candidates, rng: np.random.Generator) -> Hold:
@@ -149,7 +99,14 @@ class Validator:
         scale = rng.permutation(count) % len(self.scales)
         hold = Hold(
             candidates=candidates,
-            draws=draw(self.randomization, self.config.severity, count, rng),
+            draws=draw(
+                self.randomization,
+                self.config.severity,
+                count,
+                rng,
+                self.push_steps,
+                self.control_dt,
+            ),
             outcome=Outcome(
                 held=np.zeros(count, dtype=bool),
                 joint_position=candidates.joint_position.copy(),
@@ -207,20 +164,20 @@ class Validator:
         slots.row[chosen], slots.age[chosen] = rows, -self.settle_steps
         slots.target[chosen] = candidates.joint_target[rows]
         slots.start[chosen] = candidates.object_pose[rows]
-        slots.frame[chosen] = draws.frame[rows]
+        slots.frame[chosen], slots.push[chosen] = draws.frame[rows], draws.push[rows]
         ids = torch.from_numpy(chosen)
         parameters = PhysicsParameters(
-            object_mass=_tensor(draws.mass[rows]),
-            friction=_tensor(draws.friction[rows]),
-            kp_factor=_tensor(draws.kp_factor[rows]),
-            kd_factor=_tensor(draws.kd_factor[rows]),
+            object_mass=as_tensor(draws.mass[rows]),
+            friction=as_tensor(draws.friction[rows]),
+            kp_factor=as_tensor(draws.kp_factor[rows]),
+            kd_factor=as_tensor(draws.kd_factor[rows]),
         )
         self.engine.randomize(ids, parameters)
         self.engine.reset(
             ids,
-            _tensor(candidates.joint_position[rows]),
-            _tensor(candidates.joint_target[rows]),
-            _tensor(candidates.object_pose[rows]),
+            as_tensor(candidates.joint_position[rows]),
+            as_tensor(candidates.joint_target[rows]),
+            as_tensor(candidates.object_pose[rows]),
         )
 
     def _step(self) -> None:
@@ -228,10 +185,19 @@ class Validator:
         slots = self.slots
         share = (slots.age + 1) / self.hold_steps
         direction = gravity_direction(slots.frame, share, self.config.directions)
-        gravity = _tensor(self.gravity * direction * (slots.age >= 0)[:, None])
-        self.engine.step(_tensor(slots.target), gravity, torch.zeros_like(gravity))
+        gravity = as_tensor(self.gravity * direction * (slots.age >= 0)[:, None])
+        self.engine.step(as_tensor(slots.target), gravity, self._pushes(gravity))
         slots.age += 1
         self.slot_steps += int((slots.row >= 0).sum())
+
+    def _pushes(self, like: torch.Tensor) -> torch.Tensor:
+        """Return the push on each slot's object in this step [S, 3] [N]; none while it settles."""
+        slots = self.slots
+        if not self.push_steps:
+            return torch.zeros_like(like)
+        step = np.clip(slots.age, 0, self.push_steps - 1)
+        push = slots.push[np.arange(len(step)), step]
+        return as_tensor(push * (slots.age >= 0)[:, None])
 
     def _judge(self) -> None:
         """Free the slots of those that let go and of those that have held long enough."""
@@ -263,7 +229,3 @@ class Validator:
 
     def close(self) -> None:
         self.engine.close()
-
-
-def _tensor(array: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))

@@ -161,7 +161,25 @@ def test_mesh_in_millimetres(limits: Limits, tmp_path: Path) -> None:
     box = trimesh.creation.box(extents=(50.0, 50.0, 60.0))
     message = refused(write(box, tmp_path / "mm.stl"), limits)
     assert "60 m long" in message
-    assert "looks like millimetres: set unit: 0.001" in message
+    assert "objects.items.thing.shape.unit=0.001 (millimetres)" in message
+
+
+def test_a_mesh_in_centimetres_is_not_called_one_in_millimetres(limits: Limits, tmp_path: Path):
+    box = trimesh.creation.box(extents=(6.0, 6.0, 8.0))
+    message = refused(write(box, tmp_path / "cm.stl"), limits)
+    assert "objects.items.thing.shape.unit=0.01 (centimetres)" in message
+    assert "0.001" not in message
+
+
+def test_a_face_turned_inward_is_refused_before_its_volume_is_believed(
+    limits: Limits, tmp_path: Path
+):
+    box = trimesh.creation.box(extents=(0.04, 0.05, 0.06))
+    box.faces[3] = box.faces[3][::-1]
+    assert box.is_watertight
+    message = refused(write(box, tmp_path / "turned.obj"), limits)
+    assert "turned inward" in message
+    assert "fix_normals" in message
 
 
 def test_too_large_and_too_small(limits: Limits, tmp_path: Path) -> None:
@@ -187,6 +205,9 @@ def test_parts_keep_a_ring_open_and_a_hull_closes_it(config: Config, tmp_path: P
     middle = np.zeros(3)
     assert hull.closest(middle)[2] < 0.0
     assert parts.closest(middle)[2] == pytest.approx(0.02, abs=0.003)
+    points = np.random.default_rng(0).uniform(-0.06, 0.06, (2000, 3))
+    every = [piece.solid.closest(points - piece.position)[2] for piece in parts.pieces]
+    np.testing.assert_allclose(parts.closest(points)[2], np.min(every, axis=0))
     again = save_objects([parts], tmp_path)
     loaded = load_objects(tmp_path)["thing"]
     assert len(loaded.pieces) == len(parts.pieces)

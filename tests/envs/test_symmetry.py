@@ -8,7 +8,7 @@ import trimesh
 
 from envs.objects import ObjectModel
 from envs.symmetry import Symmetry, about, find_symmetry
-from models.rotations import angle, multiply, random_quaternions
+from models.rotations import angle, multiply, random_quaternions, to_matrix
 from tests.envs.test_tools import SYRINGE
 from tests.things import mesh, thing
 
@@ -87,6 +87,18 @@ def test_round_meshes_are_as_round_as_what_they_stand_for(tmp_path: Path) -> Non
     egg = ObjectModel(mesh(tmp_path / "egg.stl"))
     assert len(find_symmetry(egg.surface).turns) == 4
     assert egg.pieces[0].solid.volume == pytest.approx(ball.volume, rel=0.02)
+
+
+@pytest.mark.parametrize("axes", [(0.03, 0.03, 0.018), (0.02, 0.02, 0.03)])
+def test_a_round_mesh_that_lies_anyhow_has_an_axis(axes: tuple, tmp_path: Path) -> None:
+    body = trimesh.creation.icosphere(subdivisions=4, radius=1.0).apply_scale(axes)
+    turn = np.eye(4)
+    turn[:3, :3] = to_matrix(random_quaternions(np.random.default_rng(1), 1))[0]
+    body.apply_transform(turn).export(tmp_path / "body.stl")
+    found = find_symmetry(ObjectModel(mesh(tmp_path / "body.stl")).surface)
+    assert found.axis is not None
+    assert abs(found.axis @ turn[:3, 2]) == pytest.approx(1.0, abs=1e-4)
+    assert len(found.turns) == 2
 
 
 def test_distance_is_the_least_over_the_group() -> None:

@@ -40,10 +40,13 @@ def test_a_run_goes_on_without_an_object_that_nobody_holds_and_says_so(result, h
     assert "rejected all" in line
     assert "30.0 cm" in line
     assert "made   grasps/sphere" in result.stdout
-    summary = json.loads((home / "reports" / "latest" / "summary.json").read_text())
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("report ")]
+    report = Path(line.split()[1])
+    summary = json.loads(report.with_name("summary.json").read_text())
     assert list(summary["left_out"]) == ["grasps/cube"]
-    page = (home / "reports" / "latest" / "index.html").read_text()
-    assert "Left out: grasps/cube" in page
+    assert "Left out: grasps/cube" in report.read_text()
+    assert 'href="grasps/sphere/index.html"' in report.read_text()
+    assert not (home / "reports" / "latest").exists()  # that is the last whole run's
 
 
 def test_each_object_has_a_gallery(result, home):

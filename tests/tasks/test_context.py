@@ -2,7 +2,8 @@
 
 import json
 
-from tasks.context import Progress, read_metrics
+from tasks.context import Progress, metrics_file, publish_metrics, read_metrics, recorded
+from tasks.store import open_store
 
 
 def test_progress_names_phase_rate_and_time_left(capsys):
@@ -52,3 +53,18 @@ def test_repeated_metrics_count_once_and_a_torn_line_is_left_out(tmp_path):
     path.write_text("\n".join(json.dumps(row) for row in rows) + '\n{"name": "lo')
     assert [(row["step"], row["value"]) for row in read_metrics(path)] == [(1, 2.0), (2, 1.0)]
     assert read_metrics(tmp_path / "absent.jsonl") == []
+
+
+def test_metrics_travel_with_the_index(tmp_path):
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    store = open_store(here)
+    file = metrics_file(here, "abc")
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"name": "loss", "value": 2.0, "step": 1}) + "\n")
+    made = tmp_path / "made"
+    made.write_text("made")
+    ref = store.publish({"made": made}, "made", {"identity": "abc"})
+    store.index_put("abc", ref, **publish_metrics(store, here, "abc"))
+    assert recorded(store, elsewhere, "abc") == read_metrics(file)
+    assert publish_metrics(store, here, "without") == {}
+    assert recorded(store, here, "never") == []

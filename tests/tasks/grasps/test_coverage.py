@@ -1,6 +1,7 @@
 """What a set covers: bins modulo symmetry, fingers, components; stills that differ."""
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,17 @@ def test_cells_fingers_and_components_are_counted():
     assert found["components"] == 1
     assert found["largest_component"] == 6
     assert found["rotation_bins_of"] == REFERENCES
+
+
+def test_stills_show_sets_of_fingers_by_their_share():
+    grasps = make_grasps(4, 2, chain(40), "box")
+    finger = grasps.contacts.finger.copy()
+    finger[:] = [0, 1, -1, -1][: finger.shape[1]]
+    finger[:3] = finger[:3][:, ::-1]
+    contacts = replace(grasps.contacts, finger=finger)
+    rows = choose(replace(grasps, contacts=contacts), 8)
+    assert len(set(rows.tolist())) == 8
+    assert (rows < 3).sum() == 1
 
 
 def test_stills_differ_from_each_other():

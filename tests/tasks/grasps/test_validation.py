@@ -8,9 +8,10 @@ import torch
 
 from configs.schema.pipeline import Config
 from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.draws import draw, gravity_direction
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.search import FINGER_FIRST, Search
-from tasks.grasps.validation import draw, gravity_direction
+from tasks.grasps.validation import Validator
 from tests.tasks.grasps.setting import make_search
 
 
@@ -64,6 +65,29 @@ def test_grasps_hold_again_and_need_their_squeeze(search: Search, held: Candidat
     dropped = search.validator.hold(limp, np.random.default_rng(1)).held
     assert again.mean() > 0.5
     assert dropped.mean() < 0.5 * again.mean()
+
+
+def test_pushes_are_table_threes_and_let_some_go(search: Search, held: Candidates):
+    config, randomization = search.config, search.config.randomization
+    settings = dataclasses.replace(config.grasps.validation, pushes=True)
+    problem, count = search.problem, 4000
+    drawn = draw(randomization, 0.0, count, np.random.default_rng(0), push_steps=20, control_dt=0.1)
+    without = draw(randomization, 0.0, count, np.random.default_rng(0))
+    np.testing.assert_array_equal(drawn.frame, without.frame)
+    process = randomization.random_force
+    pushed = np.linalg.norm(drawn.push[:, 0], axis=1) > 0
+    chance = 1.0 - (1.0 - process.probability) ** (0.1 / process.interval)
+    assert pushed.mean() == pytest.approx(chance, abs=0.03)
+    assert (drawn.push[pushed, 0] / drawn.mass[pushed, None]).std() == pytest.approx(
+        process.scale, rel=0.05
+    )
+    hard = dataclasses.replace(
+        randomization,
+        random_force=dataclasses.replace(process, scale=200.0, probability=1.0),
+    )
+    validator = Validator(problem, config.physics, hard, settings, 1)
+    assert not validator.hold(held, np.random.default_rng(1)).held.any()
+    validator.close()
 
 
 def test_a_call_leaves_nothing_behind_for_the_next(search: Search, held: Candidates):
