@@ -33,6 +33,10 @@ class Intermixed(argparse.ArgumentParser):
             self._inside = False
 
 
+LEROBOT = """lerobot: a LeRobotDataset, format v3.0, of the configured hand and rate. Observations
+are joints, targets, keypoints and command; the action is the joint target of the next tick."""
+
+
 def add_data_commands(data: argparse.ArgumentParser) -> None:
     commands = data.add_subparsers(required=True, metavar="COMMAND", parser_class=Intermixed)
 
@@ -65,6 +69,8 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     sweep.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
     sweep.add_argument("--keep-days", type=float, metavar="DAYS", help="retention.keep_days")
     sweep.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
+    export = add("export", export_dataset, "write a dataset in another format", LEROBOT)
+    export.add_argument("words", nargs="+", metavar="lerobot DATASET FOLDER")
 
 
 def releasing(command: Command) -> Command:
@@ -193,6 +199,25 @@ def collect_garbage(options: argparse.Namespace) -> int:
     with nullcontext() if options.dry_run else alone_in(home):
         found = collect(home, config.retention, time(), options.dry_run, progress("gc"))
     print(removal_lines(found, options.dry_run))
+    return 0
+
+
+def export_dataset(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from configs.load import ConfigError
+    from tasks.data.datasets import folder_of, read_dataset
+    from tasks.data.lerobot import export_lerobot
+
+    store, (format_, name, target) = opened(options, 3, 3)
+    if format_ != "lerobot":
+        raise ConfigError(f"data export: format {format_!r} is not known; there is lerobot")
+    config, _ = configured(options, 3, 3)
+    dataset, layout = read_dataset(store, name), config.embodiment.make_layout()
+    layout.require(dataset.manifest.layout, name)  # before the rows are opened
+    source, styles = folder_of(store, dataset), list(config.task.styles)
+    made = export_lerobot(source, layout, styles, Path(target), progress("export"))
+    print(f"{target}: {len(made.rows):,} episodes, {made.frames:,} frames, {len(made.tasks)} tasks")
     return 0
 
 

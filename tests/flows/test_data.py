@@ -201,3 +201,14 @@ def test_gc_says_what_it_frees_and_leaves_a_home_in_use_alone(
     assert done.splitlines()[-1] == said.splitlines()[-1].replace("would free", "freed")
     assert data("verify")[0] == 0
     assert "retention.keep_days" in refused(data("gc", "--keep-days", "-1"))
+
+
+def test_export_writes_a_lerobot_dataset_or_says_why_not(data: Data, tmp_path: Path) -> None:
+    target = tmp_path / "out" / "hand"
+    code, out, _ = data("export", "lerobot", "main", str(target))
+    assert code == 0
+    assert out.splitlines()[-1].endswith("4 episodes, 800 frames, 1 tasks")
+    assert (target / "meta/info.json").is_file()
+    assert "not empty" in refused(data("export", "lerobot", "main", str(target)))
+    assert "layout" in refused(data("export", "lerobot", "main", f"{target}2", "hand=trident"))
+    assert "csv" in refused(data("export", "csv", "main", f"{target}2"))
