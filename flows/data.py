@@ -37,6 +37,10 @@ LEROBOT = """lerobot: a LeRobotDataset, format v3.0, of the configured hand and 
 are joints, targets, keypoints and command; the action is the joint target of the next tick."""
 
 
+PUSH = """From the local store to the one that store.endpoint and store.repository name; ids stay
+equal. What is there is not sent again, so that the same command goes on after a break."""
+
+
 def add_data_commands(data: argparse.ArgumentParser) -> None:
     commands = data.add_subparsers(required=True, metavar="COMMAND", parser_class=Intermixed)
 
@@ -69,6 +73,9 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     sweep.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
     sweep.add_argument("--keep-days", type=float, metavar="DAYS", help="retention.keep_days")
     sweep.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
+    push = add("push", push_versions, "copy versions, names and index to a lakeFS store", PUSH)
+    push.add_argument("words", nargs="*", metavar="NAME", help="default: all branches and tags")
+    push.add_argument("--to", choices=["lakefs"], default="lakefs", help="short for store=lakefs")
     export = add("export", export_dataset, "write a dataset in another format", LEROBOT)
     export.add_argument("words", nargs="+", metavar="lerobot DATASET FOLDER")
 
@@ -200,6 +207,24 @@ def collect_garbage(options: argparse.Namespace) -> int:
         found = collect(home, config.retention, time(), options.dry_run, progress("gc"))
     print(removal_lines(found, options.dry_run))
     return 0
+
+
+def push_versions(options: argparse.Namespace) -> int:
+    from flows.data_words import pushed_lines
+    from flows.home import home_folder
+    from tasks.in_use import in_use
+    from tasks.store.choice import LOCAL, choose, open_chosen
+    from tasks.store.local import LocalStore
+    from tasks.store.push import push
+
+    options.words.insert(0, f"store={options.to}")
+    config, names = configured(options, 0, 1000)
+    home = home_folder()
+    HELD.enter_context(in_use(home))
+    choose(config.store)
+    found = push(LocalStore(home / LOCAL), open_chosen(home), names, progress("push"))
+    print(pushed_lines(found))
+    return 2 if found.refused else 0
 
 
 def export_dataset(options: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """What `dexgen data` prints of histories, versions, differences and damage."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from flows.words import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
@@ -9,6 +10,9 @@ from tasks.data.gc import Collected
 from tasks.data.history import Line
 from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
+
+if TYPE_CHECKING:
+    from tasks.store.push import Pushed  # needs the extra `lakefs`
 
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
@@ -154,6 +158,20 @@ def removal_lines(found: Collected, dry_run: bool) -> str:
     lines = [table(kinds, right=(1, 2))] if kinds else ["nothing to remove"]
     lines += [f"left alone: scratch {short(one)}, a process works there" for one in found.held]
     return "\n".join([*lines, *([f"{word} {size(found.freed)}"] if kinds else [])])
+
+
+def pushed_lines(found: "Pushed") -> str:
+    """Say what a push sent and what it found there already."""
+    rows = [
+        ("versions", f"{found.versions:,} sent", f"{found.known:,} there already"),
+        ("objects", f"{found.objects:,} sent", size(found.bytes)),
+        ("names", f"{found.names:,} set or moved", f"{found.names_known:,} there already"),
+        ("index", f"{found.entries:,} sent", f"{found.entries_known:,} there already"),
+    ]
+    lines = [table(rows)]
+    if found.versions:
+        lines.append("every version sent was read back: ids and hashes are equal")
+    return "\n".join([*lines, *(f"REFUSED {one}" for one in found.refused)])
 
 
 def _row(shift: Shift) -> tuple[str, ...]:

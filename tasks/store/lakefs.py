@@ -1,7 +1,7 @@
 """The version store in a repository of a lakeFS server, for machines that share one.
 
     branch <name>          a branch (lakefs_names.py)      tag version.<id>  lakefs_versions.py
-    branch _work-<random>  being written, private          tag tag.<name>    a tag
+    branch _work-<time>-*  being written, private          tag tag.<name>    a tag
     branch _index          lakefs_index.py                 tag damaged.*, spare.*  lakefs_spares.py
 
 A branch is at the version whose record its lakeFS branch holds. It moves by a lakeFS merge of a

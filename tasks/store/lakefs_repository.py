@@ -4,7 +4,9 @@ Each may be repeated without harm: a request whose answer was lost is sent again
 published API, version 1.0.0.
 """
 
+import re
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,9 +25,16 @@ from tasks.store.lakefs_connection import IN_PASSING, Absent, Connection, Taken
 from tasks.store.objects import chunks_of
 from tasks.store.protocol import StoreError
 
+WORK = "_work-"  # with the time [s, hexadecimal] and a mark: a private branch
+WORK_NAME = re.compile(WORK + "([0-9a-f]{8})-([0-9a-z]+)")
 HASH = "sha256"  # user metadata of every object that the store wrote
 CHUNK = 1 << 24  # [bytes] of one read request
 PAGE = 1000  # names of one listing request, the most that lakeFS gives
+
+
+def work_name(mark: str) -> str:
+    """Return the name of a private branch that is made now."""
+    return f"{WORK}{int(time.time()):08x}-{mark}"
 
 
 class Repository:
@@ -86,13 +95,23 @@ class Repository:
 
         A process that is killed leaves it behind, and nothing reads it.
         """
-        branch = f"_work-{secrets.token_hex(8)}"
+        branch = work_name(secrets.token_hex(8))
         self.create_branch(branch, source)
         try:
             yield branch
         finally:
             with suppress(StoreError):  # it disturbs nobody; what went wrong before matters more
-                self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
+                self.delete_branch(branch)
+
+    def left_behind(self) -> dict[str, float]:
+        """Return the private branches there are, and when they were made [s of the epoch]."""
+        found = self._pages("branches", self._api.branches_api.list_branches, prefix=WORK)
+        made = ((ref.id, WORK_NAME.fullmatch(ref.id)) for ref in found)
+        return {name: float(int(match[1], 16)) for name, match in made if match}
+
+    def delete_branch(self, branch: str) -> None:
+        with suppress(Absent):
+            self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
 
     def commit(self, branch: str, message: str, facts: Mapping[str, str]) -> str:
         """Commit what is put on a private branch; return lakeFS's own id of the commit."""

@@ -4,7 +4,7 @@ A version is one or more lakeFS commits with the files of its tree under their p
 more object, its record. A tag names the first of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,20 @@ class Versions:
             with self._repository.work(self._repository.root) as work:
                 self._write(work, made, {}, facts)
 
+    def send(
+        self,
+        work: str,
+        made: Commit,
+        places: Mapping[str, Place],
+        facts: Mapping[str, str],
+        sent: Callable[[Blob], None],
+    ) -> None:
+        """Write a version on a private branch of the caller's; what is there is not sent again.
+
+        `sent` is called after each file.
+        """
+        self._write(work, made, places, facts, sent)
+
     def advance(
         self,
         branch: str,
@@ -132,7 +146,12 @@ class Versions:
         return True
 
     def _write(
-        self, work: str, made: Commit, places: Mapping[str, Place], facts: Mapping[str, str]
+        self,
+        work: str,
+        made: Commit,
+        places: Mapping[str, Place],
+        facts: Mapping[str, str],
+        sent: Callable[[Blob], None] = lambda blob: None,
     ) -> str:
         """Make a private branch hold a version and nothing else; commit, name, return its id."""
         there = self._repository.objects(work)
@@ -143,6 +162,7 @@ class Versions:
                 self._repository.copy(work, path, *places[path])
             else:
                 self._repository.upload(work, path, self._cache.path(blob.sha256), blob.sha256)
+            sent(blob)
         gone = there.keys() - made.tree.keys() - {RECORD}
         if gone:
             self._repository.delete(work, gone)

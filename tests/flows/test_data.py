@@ -212,3 +212,26 @@ def test_export_writes_a_lerobot_dataset_or_says_why_not(data: Data, tmp_path: P
     assert "not empty" in refused(data("export", "lerobot", "main", str(target)))
     assert "layout" in refused(data("export", "lerobot", "main", f"{target}2", "hand=trident"))
     assert "csv" in refused(data("export", "csv", "main", f"{target}2"))
+
+
+def test_push_copies_to_lakefs_and_says_what_it_sent(
+    filled: tuple[Path, dict[str, str]],
+    server: LakeFSServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home = Path(shutil.copytree(filled[0], tmp_path / "home"))
+    monkeypatch.setenv("DEXGEN_HOME", str(home))
+    with repository(tmp_path / "elsewhere", server, presign=False) as place:
+        assert place.settings is not None
+        name, endpoint = place.settings.repository, place.settings.endpoint
+        data = caller(capsys, [f"store.endpoint={endpoint}", f"store.repository={name}"])
+        code, out, _ = data("push")
+        assert code == 0
+        assert "ids and hashes are equal" in out
+        assert "versions  0 sent" in data("push", "main")[1]
+        there = caller(capsys, ["store=lakefs", f"store.endpoint={endpoint}"])
+        code, out, _ = there("verify", f"store.repository={name}")
+        assert (code, "sound" in out) == (0, True)
+        assert "nothing" in refused(data("push", "nothing"))
