@@ -6,7 +6,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from configs.schema.pipeline import Config
+    from tasks.store.lakefs_sweep import Swept
     from tasks.store.protocol import VersionStore
 
 Command = Callable[[argparse.Namespace], int]
@@ -194,7 +197,7 @@ def collect_garbage(options: argparse.Namespace) -> int:
     from contextlib import nullcontext
     from time import time
 
-    from flows.data_words import removal_lines
+    from flows.data_words import removal_lines, swept_lines
     from flows.home import home_folder
     from tasks.data.gc import collect
     from tasks.in_use import alone_in
@@ -205,8 +208,22 @@ def collect_garbage(options: argparse.Namespace) -> int:
     home = home_folder()
     with nullcontext() if options.dry_run else alone_in(home):
         found = collect(home, config.retention, time(), options.dry_run, progress("gc"))
-    print(removal_lines(found, options.dry_run))
+        print(removal_lines(found, options.dry_run))
+        if config.store.backend == "lakefs":
+            print(swept_lines(swept(config, home, options.dry_run), options.dry_run))
     return 0
+
+
+def swept(config: "Config", home: "Path", dry_run: bool) -> "Swept":
+    """Sweep what killed writers left on the lakeFS server, and the cache here."""
+    from time import time
+
+    from tasks.store import open_store
+    from tasks.store.choice import choose
+    from tasks.store.lakefs_sweep import sweep
+
+    choose(config.store)
+    return sweep(open_store(home), time() - config.retention.grace_hours * 3600, dry_run)
 
 
 def push_versions(options: argparse.Namespace) -> int:

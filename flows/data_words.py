@@ -12,6 +12,7 @@ from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
 
 if TYPE_CHECKING:
+    from tasks.store.lakefs_sweep import Swept
     from tasks.store.push import Pushed  # needs the extra `lakefs`
 
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
@@ -131,7 +132,7 @@ def damage_lines(found: Verified) -> str:
     looked = ", ".join(
         (
             count_of(found.names, "name"),
-            f"{found.entries:,} index {'entry' if found.entries == 1 else 'entries'}",
+            count_of(found.entries, "index entry"),
             count_of(found.commits, "version"),
             f"{count_of(found.objects, 'object')} ({size(found.bytes)})",
         )
@@ -158,6 +159,15 @@ def removal_lines(found: Collected, dry_run: bool) -> str:
     lines = [table(kinds, right=(1, 2))] if kinds else ["nothing to remove"]
     lines += [f"left alone: scratch {short(one)}, a process works there" for one in found.held]
     return "\n".join([*lines, *([f"{word} {size(found.freed)}"] if kinds else [])])
+
+
+def swept_lines(found: "Swept", dry_run: bool) -> str:
+    word = "would remove" if dry_run else "removed"
+    branches = count_of(len(found.branches), "private branch")
+    return (
+        f"{word} {branches} of killed writers on the server; "
+        f"cache here: {size(found.freed)} beyond its bound freed"
+    )
 
 
 def pushed_lines(found: "Pushed") -> str:

@@ -23,6 +23,7 @@ from configs.refs import Ref
 from configs.schema.store import LakeFSStore as Settings
 from tasks.store.checkouts import below, check_out
 from tasks.store.history import ancestors, join, merge_trees
+from tasks.store.lakefs_cache import Cache
 from tasks.store.lakefs_index import Index
 from tasks.store.lakefs_names import from_lakefs, to_lakefs
 from tasks.store.lakefs_repository import Repository
@@ -46,8 +47,8 @@ class Staged:
 class LakeFSStore:
     """A VersionStore in a lakeFS repository; see protocol.py for what each method means.
 
-    `folder` keeps what was put and opened, by hash: nothing is fetched twice, and it may be
-    deleted whenever nothing runs.
+    `folder` keeps what was put and opened, by hash, up to a bound (lakefs_cache.py): what is there
+    is not fetched again, and it may be deleted whenever nothing runs.
     """
 
     name = "lakefs"
@@ -58,6 +59,7 @@ class LakeFSStore:
         self._settings = settings
         self.repository = Repository(settings)
         self.versions = Versions(self.repository, ObjectFolder(folder))
+        self.cache = Cache(folder, settings.cache_gib)
         self.index = Index(self.repository)
         self._staged: dict[str, Staged] = {}
 
@@ -165,7 +167,12 @@ class LakeFSStore:
         def place(path: str, blob: Blob, target: Path) -> None:
             self.versions.place(ref.version, path, blob, target)
 
-        return check_out(self.folder, ref, self.read(ref.version).tree, place)
+        before = self.versions.fetched
+        with self.cache.opening(ref.version):
+            opened = check_out(self.folder, ref, self.read(ref.version).tree, place)
+        if self.versions.fetched > before:
+            self.cache.trim()
+        return opened
 
     def publish(
         self,

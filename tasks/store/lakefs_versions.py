@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.store.lakefs_cache import mark_fetched
 from tasks.store.lakefs_connection import Absent, Taken
 from tasks.store.lakefs_names import to_lakefs
 from tasks.store.lakefs_repository import Repository
@@ -38,6 +39,7 @@ class Versions:
         self._repository, self._cache = repository, cache
         self._spares = Spares(repository)
         self._commits: dict[str, Commit] = {}
+        self.fetched = 0  # [bytes] by this handle
 
     def at(self, ref: str) -> str:
         """Return the version that a lakeFS ref holds, "" for none."""
@@ -179,6 +181,8 @@ class Versions:
         for ref, path in (own, own, self._spares.place(blob)):
             with suppress(Absent):
                 if self._cache.receive(self._repository.read(ref, path), f"open {holder}") == blob:
+                    mark_fetched(self._cache.path(blob.sha256))
+                    self.fetched += blob.size
                     return
         self._spares.note(blob)
         raise Corrupt(
