@@ -1,6 +1,7 @@
 """What `dexgen data` prints of histories, versions, differences and damage."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from flows.words import count_of, minute, short, size, table
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from tasks.store.lakefs_sweep import Swept
     from tasks.store.push import Pushed  # needs the extra `lakefs`
 
+WIDTH = 88  # of a text beside its name
+SHOWN_FAILURES = 5
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
 
@@ -80,8 +83,18 @@ def dataset_lines(dataset: Dataset) -> str:
         ("manifest", short(manifest.hash())),
         ("verdict", judged),
     ]
+    failures = dataset.judgement.failures if dataset.judgement is not None else ()
+    rows += [("" if i else "failures", text) for i, text in enumerate(failures[:SHOWN_FAILURES])]
+    if len(failures) > SHOWN_FAILURES:
+        rows.append(("", f"and {len(failures) - SHOWN_FAILURES:,} more, in its verdict.json"))
     title = f"dataset {dataset.folder}" if dataset.folder else "dataset"
-    return f"{title}\n" + table([(f"  {name}", value) for name, value in rows])
+    lines = [(name, line) for row, text in rows for name, line in wrapped(row, text)]
+    return f"{title}\n" + table([(f"  {name}", line) for name, line in lines])
+
+
+def wrapped(name: str, text: str) -> list[tuple[str, str]]:
+    """Return a long text as several rows, of which the first has the name."""
+    return [("" if i else name, line) for i, line in enumerate(wrap(text, WIDTH))]
 
 
 def sum_bytes(dataset: Dataset) -> int:

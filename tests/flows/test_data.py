@@ -234,4 +234,6 @@ def test_push_copies_to_lakefs_and_says_what_it_sent(
         there = caller(capsys, ["store=lakefs", f"store.endpoint={endpoint}"])
         code, out, _ = there("verify", f"store.repository={name}")
         assert (code, "sound" in out) == (0, True)
+        code, out, _ = there("gc", f"store.repository={name}")
+        assert (code, "0 private branches" in out) == (0, True)
         assert "nothing" in refused(data("push", "nothing"))
