@@ -13,6 +13,9 @@ AXES = ("x", "y", "z")
 QUATERNION = ("qw", "qx", "qy", "qz")
 JUMP = "step.jump"
 
+Known = Mapping[str, Sequence[str]]  # label (object, style, mode) -> names, by index
+NOTHING: Known = {}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -25,11 +28,17 @@ class Column:
     upper: float
 
 
-def expected_columns(layout: Layout, margins: Margins, fields: Sequence[str]) -> list[Column]:
-    """Return the columns of the given fields of the layout, the derived ones last."""
+def expected_columns(
+    layout: Layout, margins: Margins, fields: Sequence[str], known: Known = NOTHING
+) -> list[Column]:
+    """Return the columns of the given fields of the layout, the derived ones last.
+
+    `known` are the names that the indices of `object` and `style` count; of a label that it does
+    not have any index is allowed.
+    """
     return [
         Column(f"{name}.{part}" if part else name, name, index, float(low), float(high))
-        for name, (low, high) in _ranges(layout, margins, fields).items()
+        for name, (low, high) in _ranges(layout, margins, fields, known).items()
         for index, (part, low, high) in enumerate(
             zip(_parts(layout, name), np.atleast_1d(low), np.atleast_1d(high), strict=True)
         )
@@ -56,10 +65,10 @@ def violating_rows(column: Column, values: np.ndarray) -> np.ndarray:
 
 
 def _ranges(
-    layout: Layout, margins: Margins, fields: Sequence[str]
+    layout: Layout, margins: Margins, fields: Sequence[str], known: Known
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return (lower, upper) of each field's components [C], derived columns last."""
-    bounds = _bounds(layout, margins)
+    bounds = _bounds(layout, margins, known)
     ordered = {name: bounds[name] for name in layout.fields if name in fields}
     unit = np.array([margins.quaternion])
     for name in tuple(ordered):
@@ -69,7 +78,9 @@ def _ranges(
     return ordered
 
 
-def _bounds(layout: Layout, margins: Margins) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _bounds(
+    layout: Layout, margins: Margins, known: Known
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return (lower, upper) [C] of every field of the layout; a field without one is a defect."""
     lower, upper = np.array(layout.joint_lower), np.array(layout.joint_upper)
     beyond = {
@@ -92,6 +103,7 @@ def _bounds(layout: Layout, margins: Margins) -> dict[str, tuple[np.ndarray, np.
         "object": np.inf,
         "style": np.inf,
         "mode": len(layout.modes) - 1,
+        **{label: len(names) - 1 for label, names in known.items()},
         "clean": 1,
         "drop": 1,
     }
