@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,45 @@ def map_arrays(path: Path, key: str, what: str) -> tuple[dict[str, Any], dict[st
     Raises:
         EpisodesError: missing, cut off or not such a file; `what` it should be is said.
     """
-    try:
+    with _one_line(path, what):
         data = np.memmap(path, dtype=np.uint8, mode="r")
         size = int(data[:8].view(np.uint64)[0])
         header = json.loads(data[8 : 8 + size].tobytes())
         metadata = json.loads(header.pop("__metadata__")[key])
         body = data[8 + size :]
         return metadata, {name: _view(body, row) for name, row in header.items()}
+
+
+def read_arrays(
+    path: Path, key: str, what: str, names: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the header kept under `key` and a few arrays, in memory; the others are not read.
+
+    Raises:
+        EpisodesError: as `map_arrays`.
+    """
+    with _one_line(path, what), path.open("rb") as stream:
+        size = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(size))
+        metadata = json.loads(header.pop("__metadata__")[key])
+        arrays = {}
+        for name in names:
+            row = header[name]
+            start, end = row["data_offsets"]
+            stream.seek(8 + size + start)
+            values = np.frombuffer(stream.read(end - start), dtype=DTYPES[row["dtype"]])
+            arrays[name] = values.reshape(row["shape"])
+        return metadata, arrays
+
+
+@contextmanager
+def _one_line(path: Path, what: str) -> Iterator[None]:
+    """Say in one line what is wrong with a file of arrays."""
+    try:
+        yield
     except FileNotFoundError:
         raise EpisodesError(f"{path}: missing {what.split()[0]}") from None
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise EpisodesError(f"{path}: cut off or not a {what} ({reason})") from None
 

@@ -7,10 +7,10 @@
         non_finite                         [S, C] int64
         pooled.<the same five>             [C], over all rows of the run
 
-A shard has more than a hundred columns, so that 40,000 shards would be half a gigabyte of JSON: here
-the figures are memory-mapped and looked at with numpy. A run's file is read when its shards are
-asked for, and believed only if its bytes have the hash that its name says and its sums are those
-of the manifest.
+A shard has more than a hundred columns, so that 40,000 shards would be half a gigabyte of JSON:
+here the figures are memory-mapped and looked at with numpy. A run's file is read when its shards
+are asked for, and believed only if its bytes have the hash that its name says and its sums are
+those of the manifest.
 """
 
 import hashlib
@@ -23,12 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from envs.episode_files import EpisodesError, map_arrays, write_arrays
+from envs.episode_files import EpisodesError, map_arrays, read_arrays, write_arrays
 from envs.statistics import ARRAYS, Statistics, join_columns, pool, split_columns
 
 FORMAT = 2
 SHARDS, RUNS = "shards", "runs"
 KEY = "run"  # of the metadata in a run's file
+WHAT = "run of episodes"
 SUMS = ("rows", "episodes", "dropped", "bytes")
 LABELS = ("object", "style", "mode")  # fields by whose values rows are counted
 NAME = re.compile(RUNS + r"/[0-9a-f]{64}\.safetensors")
@@ -50,22 +51,28 @@ class Shard:
 
 @dataclass(frozen=True, eq=False)
 class RunTable:
-    """The shards of a run as arrays [S] and [S, C], memory-mapped."""
+    """The shards of a run: what is counted in memory, their statistics memory-mapped."""
 
+    file: Path
     names: tuple[str, ...]  # [S] paths in the dataset's folder, sorted
     columns: Mapping[str, slice]  # of each field among the C columns
-    arrays: Mapping[str, np.ndarray]
+    counted: Mapping[str, np.ndarray]  # rows, episodes, dropped, bytes: [S] each
+
+    @cached_property
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Return the statistics: minimum, ... [S, C], pooled.minimum, ... [C]."""
+        return map_arrays(self.file, KEY, WHAT)[1]
 
     @property
     def pooled(self) -> dict[str, Statistics]:
         """Return the statistics over all rows of the run, by field."""
         held = {name: self.arrays[f"pooled.{name}"] for name in ARRAYS}
-        rows = int(self.arrays["rows"].sum())
+        rows = int(self.counted["rows"].sum())
         return split_columns(Statistics(count=rows, **held), self.columns)
 
     def shard(self, index: int) -> Shard:
         """Return one of the shards."""
-        counts = {name: int(self.arrays[name][index]) for name in SUMS}
+        counts = {name: int(self.counted[name][index]) for name in SUMS}
         held = {name: self.arrays[name][index] for name in ARRAYS}
         joined = Statistics(count=counts["rows"], **held)
         return Shard(**counts, statistics=FieldStatistics(joined, self.columns))
@@ -124,7 +131,7 @@ class Run:
             raise EpisodesError(f"{self.file}: missing run; {REMEDY}") from None
         if digest != Path(self.name).stem:
             raise EpisodesError(f"{self.file}: cut off or changed bytes; {REMEDY}")
-        header, arrays = map_arrays(self.file, KEY, "run of episodes")
+        header, arrays = read_arrays(self.file, KEY, WHAT, ("shard", *SUMS))
         found = {name: int(arrays[name].sum()) for name in SUMS} | {
             "shards": len(arrays["shard"]),
             "counts": header["counts"],
@@ -138,9 +145,10 @@ class Run:
                     f"{REMEDY}"
                 )
         return RunTable(
+            file=self.file,
             names=tuple(f"{SHARDS}/{row.tobytes().hex()}.safetensors" for row in arrays["shard"]),
             columns=column_slices(header["columns"]),
-            arrays=arrays,
+            counted=arrays,
         )
 
 

@@ -49,19 +49,30 @@ def column_values(
     column: Column,
     arrays: Mapping[str, np.ndarray],
     layout: Layout,
-    rows: np.ndarray | slice = slice(None),
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return a column's values [R] in a shard's arrays, or in some of its rows."""
+    """Return a column's values [R] in a shard's arrays, or in some ascending rows of it."""
     if column.field not in arrays:
-        units = {name: field.unit for name, field in layout.fields.items()}
-        return derived(arrays, units)[column.field][rows].astype(np.float64)
-    array = arrays[column.field][rows]
+        return _derived_values(column.field, arrays, layout, rows)
+    array = arrays[column.field] if rows is None else arrays[column.field][rows]
     return array.reshape(len(array), -1)[:, column.index].astype(np.float64)
 
 
 def violating_rows(column: Column, values: np.ndarray) -> np.ndarray:
     """Return the indices of values that are outside the column's range or not finite."""
     return np.flatnonzero(~((values >= column.lower) & (values <= column.upper)))
+
+
+def _derived_values(
+    name: str, arrays: Mapping[str, np.ndarray], layout: Layout, rows: np.ndarray | None
+) -> np.ndarray:
+    units = {name: field.unit for name, field in layout.fields.items()}
+    if rows is None:
+        return derived(arrays, units)[name].astype(np.float64)
+    # A derived column looks one row back; more of the shard is not read.
+    needed = np.union1d(rows, np.maximum(rows - 1, 0))
+    part = derived({key: array[needed] for key, array in arrays.items()}, units)
+    return part[name][np.searchsorted(needed, rows)].astype(np.float64)
 
 
 def _ranges(

@@ -2,7 +2,7 @@
 
 summary     one row: the whole dataset
 shares      one row a known object, style and mode: the rows that carry it
-statistics  one row a column: its worst values over all shards, measured by the writers over every row
+statistics  one row a column: its worst values over all shards, measured over every row
 previous    one row a column: mean and standard deviation now and in the version before
 sample      some rows of the shards themselves, so that the statistics are not only believed
 
@@ -156,7 +156,7 @@ def draw_rows(
     listed = sorted(
         (name, rows)
         for run in manifest.runs
-        for name, rows in zip(run.table.names, run.table.arrays["rows"].tolist(), strict=True)
+        for name, rows in zip(run.table.names, run.table.counted["rows"].tolist(), strict=True)
     )
     names, counts = [name for name, _ in listed], np.array([rows for _, rows in listed])
     if len(names) > sample.shards:

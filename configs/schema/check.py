@@ -77,5 +77,5 @@ class CheckStep:
     seed: Annotated[int, Field(ge=0)]
 
     def known(self, modes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-        """Return the names behind the indices of `object`, `style` and `mode`, the layout's modes."""
+        """Return the names that the indices of each label count; modes are the layout's."""
         return {"object": self.objects, "style": self.styles, "mode": modes}
