@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Surroundings:
     manifest: Manifest
     earlier: Earlier | None
     changed: Mapping[str, Change]
-    shares: Mapping[str, tuple[int, float, float]]  # rows, share and least share, by label.name
+    shares: Mapping[str, Mapping[Any, Any]]  # rows of the table of shares, by label.name
     columns: Mapping[str, Column]
     settings: Check
     layout: Layout
@@ -76,7 +77,7 @@ def examine(
         manifest,
         earlier,
         {change.column: change for change in changed},
-        {row.column: (row.rows, row.share, row.least) for row in tables.shares.itertuples()},
+        {row["column"]: row for row in tables.shares.to_dict("records")},
         {column.name: column for column in columns},
         settings,
         layout,
@@ -158,11 +159,10 @@ def _reason(finding: Finding, where: Surroundings) -> str:
     """Say what is wrong with the dataset as a whole."""
     settings, manifest = where.settings, where.manifest
     if finding.table == "shares":
-        rows, share, least = where.shares[finding.column]
-        label = finding.column.split(".", 1)[0]
+        row, label = where.shares[finding.column], finding.column.split(".", 1)[0]
         return (
-            f"{rows} of {manifest.rows} rows, a share of {share:.3g}; "
-            f"check.min_share.{label} asks for {least:.3g}"
+            f"{row['rows']} of {manifest.rows} rows, a share of {row['share']:.3g}; "
+            f"check.min_share.{label} asks for {row['least']:.3g}"
         )
     if finding.table == "previous" and where.earlier and settings.previous:
         return fault(where.changed[finding.column], where.earlier.version, settings.previous)

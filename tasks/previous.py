@@ -131,16 +131,14 @@ def _change(
     before: Mapping[str, Statistics],
     floor: float,
 ) -> Change:
-    values = [
-        float(getattr(held[column.field], name)[column.index])
-        for held in (now, before)
-        for name in ("mean", "std")
-    ]
-    mean, std, previous_mean, previous_std = values
+    (mean, std), (previous_mean, previous_std) = (
+        (float(row.mean[column.index]), float(row.std[column.index]))
+        for row in (now[column.field], before[column.field])
+    )
     span = column.upper - column.lower
     least = floor * span if np.isfinite(span) else 0.0
     small, unit = max(std, least), max(previous_std, least)
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.divide(mean - previous_mean, unit) if mean != previous_mean else 0.0
         ratio = np.divide(max(small, unit), min(small, unit)) if small != unit else 1.0
-    return Change(column.name, *values[:2], *values[2:], float(shift), float(ratio))
+    return Change(column.name, mean, std, previous_mean, previous_std, float(shift), float(ratio))

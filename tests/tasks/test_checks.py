@@ -63,13 +63,19 @@ def labelled(layout: Layout, number: int) -> Episode:
     return episode
 
 
-def publish(home: Path, layout: Layout, first: int = 0, bend: Bend | None = None) -> Ref:
+def publish(
+    home: Path,
+    layout: Layout,
+    first: int = 0,
+    bend: Bend | None = None,
+    max_shard_bytes: int = 50_000,
+) -> Ref:
     """Publish rollouts of a few episodes, bent out of shape by `bend`."""
     episodes = [labelled(layout, first + i) for i in range(EPISODES)]
     if bend is not None:
         bend(episodes)
     folder = home / f"rollouts-{first}"
-    writer = EpisodeWriter(folder, layout, max_shard_bytes=50_000)
+    writer = EpisodeWriter(folder, layout, max_shard_bytes)
     for episode in episodes:
         writer.append(episode)
     writer.close()
@@ -207,6 +213,8 @@ FAULTS: dict[str, tuple[Bend, str]] = {
     "unknown mode": (set_value("mode", (), 2), "mode"),
     "flag of 2": (set_value("clean", (), 2), "clean"),
     "negative object": (set_value("object", (), -1), "object"),
+    "unknown object": (set_value("object", (), 2), "object"),
+    "unknown style": (set_value("style", (), 2), "style"),
 }
 
 
