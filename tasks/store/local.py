@@ -207,8 +207,9 @@ class LocalStore:
         return sorted(found, key=lambda entry: (entry["time_utc"], entry["identity"]))
 
     def _stage(self, branch: str, path: str, blob: Blob) -> None:
-        _, head = self._head(branch)
-        self._staged.setdefault(branch, Staged(head)).files[check_name(path)] = blob
+        if branch not in self._staged:  # a look at the disk, once a branch and not once a file
+            self._staged[branch] = Staged(self._head(branch)[1])
+        self._staged[branch].files[check_name(path)] = blob
 
     def _head(self, branch: str) -> tuple[int, str]:
         found = self._heads.get(branch)
@@ -230,9 +231,9 @@ class LocalStore:
         return self._save(Commit.make(tree, known, message, metadata))
 
     def _save(self, commit: Commit) -> str:
-        path = self._commit_path(commit.id)
-        if not path.exists() or path.read_bytes() != commit.to_bytes():
-            self._write(path, commit.to_bytes())
+        path, content = self._commit_path(commit.id), commit.to_bytes()
+        if not path.exists() or path.read_bytes() != content:
+            self._write(path, content)
         return commit.id
 
     def _move(self, branch: str, number: int, version: str, event: str) -> bool:

@@ -75,10 +75,11 @@ class Commit:
 
     @staticmethod
     def from_bytes(content: bytes) -> "Commit":
-        """Read what `to_bytes` returned."""
+        """Read what `to_bytes` returned: canonical, so that its own hash is the id."""
         values = json.loads(content)
         tree = {path: Blob(*blob) for path, blob in values["tree"].items()}
-        return Commit.make(tree, values["parents"], values["message"], values["metadata"])
+        digest = hashlib.sha256(content).hexdigest()
+        return Commit(digest, tuple(values["parents"]), tree, values["message"], values["metadata"])
 
 
 class VersionStore(Protocol):
