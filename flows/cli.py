@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from flows.data import add_data_commands
+
 EXAMPLES = """examples:
   dexgen run                                the default profile, every stage
   dexgen run profile=smoke grasps.count=50  values changed, Hydra style
@@ -14,6 +16,7 @@ EXAMPLES = """examples:
   dexgen view grasps box                    steps through them in a browser
   dexgen run --dry-run                      what would run, what would be reused
   dexgen models list                        registered controllers and their aliases
+  dexgen data log                           the history of the checked data
   dexgen twin                               the champion holds an object in a simulated hand
 
 State lives in $DEXGEN_HOME (default ./var); reports/latest/index.html is the last report."""
@@ -81,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
         sub.set_defaults(command=run_stages, until=stage)
         add_run_arguments(sub, f"; {OBJECTS_TOO}" if stage in ("objects", "grasps") else "")
     add_model_commands(commands.add_parser("models", help="list, show, promote, roll back"))
+    add_data_commands(commands.add_parser("data", help="versions of the data: log, diff, verify"))
     twin = commands.add_parser("twin", help="run the champion on a simulated hand")
     twin.set_defaults(command=run_twin)
     twin.add_argument("overrides", nargs="*", help="Hydra overrides of the robot's configuration")

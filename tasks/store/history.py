@@ -63,3 +63,22 @@ def merge_trees(base: Tree, ours: Tree, theirs: Tree, what: str) -> dict[str, Bl
         if chosen is not None:
             merged[path] = chosen
     return merged
+
+
+def below_versions(
+    wanted: Mapping[str, str], read: Callable[[str], Commit | str]
+) -> Iterator[tuple[str, str, Commit | str]]:
+    """Yield (version, who names it, what `read` returned) for versions and all their ancestors.
+
+    `wanted` says who names a version. What cannot be read ends the way there.
+    """
+    holders = dict(wanted)
+    waiting = deque(wanted)
+    while waiting:
+        version = waiting.popleft()
+        commit = read(version)
+        yield version, holders[version], commit
+        for parent in () if isinstance(commit, str) else commit.parents:
+            if parent not in holders:
+                holders[parent] = f"{version[:12]}, whose parent it is"
+                waiting.append(parent)

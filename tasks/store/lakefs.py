@@ -56,23 +56,23 @@ class LakeFSStore:
         """Connect. Raises StoreError: no credentials, no server, no repository."""
         self.folder = folder
         self._settings = settings
-        self._repository = Repository(settings)
-        self._versions = Versions(self._repository, ObjectFolder(folder))
-        self._index = Index(self._repository)
+        self.repository = Repository(settings)
+        self.versions = Versions(self.repository, ObjectFolder(folder))
+        self.index = Index(self.repository)
         self._staged: dict[str, Staged] = {}
 
     def branch(self, branch: str, source: str | None) -> None:
-        start = self._repository.root if source is None else VERSION + self.resolve(source)
-        if not self._repository.create_branch(to_lakefs(branch), start):
+        start = self.repository.root if source is None else VERSION + self.resolve(source)
+        if not self.repository.create_branch(to_lakefs(branch), start):
             raise Conflict(f"branch {branch}: exists already; choose another name")
 
     def branches(self) -> list[str]:
-        others = (name for name in self._repository.branches() if name != self._repository.root)
+        others = (name for name in self.repository.branches() if name != self.repository.root)
         return sorted(name for name in map(from_lakefs, others) if name is not None)
 
     def put(self, branch: str, path: str, file: Path) -> None:
         staged = self._stage(branch, path)
-        staged.files[path] = self._versions.take(file)
+        staged.files[path] = self.versions.take(file)
         staged.copied.pop(path, None)
 
     def copy(self, branch: str, path: str, source: Ref) -> None:
@@ -103,7 +103,7 @@ class LakeFSStore:
             made = self._record(merged, (*first, *parents), message, metadata)
             held = {p: (VERSION + head.version, p) for p, blob in tree.items() if merged[p] == blob}
             places = held | staged.copied
-            moved = self._versions.advance(branch, head, made, places, facts(metadata))
+            moved = self.versions.advance(branch, head, made, places, facts(metadata))
             return made.id if moved else None
 
         return self._race(branch, what, attempt)
@@ -111,7 +111,7 @@ class LakeFSStore:
     def merge(self, source: str, into: str) -> str:
         theirs, what = self.read(self.resolve(source)), f"merge {source} into {into}"
         # Begun empty, not at `source`: so the hooks of `into` judge its first merge too.
-        self._repository.create_branch(to_lakefs(into), self._repository.root)
+        self.repository.create_branch(to_lakefs(into), self.repository.root)
 
         def attempt(head: Head) -> str | None:
             made = join(head.version, theirs.id, what, self.read)
@@ -123,7 +123,7 @@ class LakeFSStore:
                 for path, blob in made.tree.items()
             }
             said = facts(theirs.metadata)  # what comes in is what a hook has to judge
-            moved = self._versions.advance(into, head, made, places, said, bring=theirs.id)
+            moved = self.versions.advance(into, head, made, places, said, bring=theirs.id)
             return made.id if moved else None
 
         return self._race(into, what, attempt)
@@ -131,30 +131,30 @@ class LakeFSStore:
     def tag(self, tag: str, version: str) -> None:
         self.read(version)
         name = TAG + to_lakefs(tag)
-        if not self._repository.create_tag(name, VERSION + version):
-            held = self._versions.at(name)
+        if not self.repository.create_tag(name, VERSION + version):
+            held = self.versions.at(name)
             if held != version:
                 raise Conflict(f"tag {tag}: names {held[:12]} for good, not {version[:12]}")
 
     def tags(self) -> dict[str, str]:
-        found = {tag: from_lakefs(tag.removeprefix(TAG)) for tag in self._repository.tags(TAG)}
-        return {name: self._versions.at(tag) for tag, name in found.items() if name is not None}
+        found = {tag: from_lakefs(tag.removeprefix(TAG)) for tag in self.repository.tags(TAG)}
+        return {name: self.versions.at(tag) for tag, name in found.items() if name is not None}
 
     def resolve(self, name: str) -> str:
-        head = self._versions.head(name)
+        head = self.versions.head(name)
         if head is not None and head.version == EMPTY:
             raise MissingRef(f"branch {name}: has no commit yet")
-        version = head.version if head is not None else self._versions.at(TAG + to_lakefs(name))
+        version = head.version if head is not None else self.versions.at(TAG + to_lakefs(name))
         if version != EMPTY:
             return version
         if len(name) >= MIN_PREFIX and set(name) <= set("0123456789abcdef"):
-            versions = self._repository.tags(VERSION + name)
+            versions = self.repository.tags(VERSION + name)
             if len(versions) == 1:
                 return versions[0].removeprefix(VERSION)
-        raise MissingRef(f"{name}: no such branch, tag or version in {self._repository.place}")
+        raise MissingRef(f"{name}: no such branch, tag or version in {self.repository.place}")
 
     def read(self, version: str) -> Commit:
-        return self._versions.read(version)
+        return self.versions.read(version)
 
     def log(self, name: str) -> list[Commit]:
         return list(ancestors(self.resolve(name), self.read))
@@ -163,7 +163,7 @@ class LakeFSStore:
         self._require_ours(ref)
 
         def place(path: str, blob: Blob, target: Path) -> None:
-            self._versions.place(ref.version, path, blob, target)
+            self.versions.place(ref.version, path, blob, target)
 
         return check_out(self.folder, ref, self.read(ref.version).tree, place)
 
@@ -174,24 +174,24 @@ class LakeFSStore:
         metadata: Mapping[str, Any],
         parents: Sequence[str] = (),
     ) -> Ref:
-        tree = {check_name(path): self._versions.take(file) for path, file in files.items()}
+        tree = {check_name(path): self.versions.take(file) for path, file in files.items()}
         made, said = self._record(tree, parents, message, metadata), facts(metadata)
         branch = f"steps/{metadata['identity']}" if "identity" in metadata else f"loose/{made.id}"
 
         def attempt(head: Head) -> str | None:
             there = head.version == made.id
-            moved = there or self._versions.advance(branch, head, made, {}, said, bring=made.id)
+            moved = there or self.versions.advance(branch, head, made, {}, said, bring=made.id)
             return made.id if moved else None
 
-        self._versions.publish(made, said)
-        if not self._repository.create_branch(to_lakefs(branch), VERSION + made.id):
+        self.versions.publish(made, said)
+        if not self.repository.create_branch(to_lakefs(branch), VERSION + made.id):
             self._race(branch, f"publish {branch}", attempt)
         return Ref(self.name, made.id, "")
 
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         time_utc = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = {"identity": identity, "ref": asdict(ref), "time_utc": time_utc, **facts}
-        self._index.put(identity, entry)
+        self.index.put(identity, entry)
 
     def index_get(self, identity: str) -> Ref | None:
         try:
@@ -199,18 +199,18 @@ class LakeFSStore:
             tree = self.read(ref.version).tree
         except MissingRef:
             return None
-        lost = self._versions.damaged()
+        lost = self.versions.damaged()
         wanted = (blob.sha256 for path, blob in tree.items() if below(path, ref.path))
         return None if any(sha256 in lost for sha256 in wanted) else ref
 
     def index_drop(self, identity: str) -> None:
-        self._index.drop(identity)
+        self.index.drop(identity)
 
     def index_entry(self, identity: str) -> dict[str, Any]:
-        return self._index.entry(identity)
+        return self.index.entry(identity)
 
     def index_entries(self) -> list[dict[str, Any]]:
-        found = map(self.index_entry, self._index.identities())
+        found = map(self.index_entry, self.index.identities())
         return sorted(found, key=lambda entry: (entry["time_utc"], entry["identity"]))
 
     def _stage(self, branch: str, path: str) -> Staged:
@@ -220,9 +220,9 @@ class LakeFSStore:
         return self._staged[branch]
 
     def _head(self, branch: str) -> Head:
-        found = self._versions.head(branch)
+        found = self.versions.head(branch)
         if found is None:
-            raise MissingRef(f"branch {branch}: not in {self._repository.place}; make it first")
+            raise MissingRef(f"branch {branch}: not in {self.repository.place}; make it first")
         return found
 
     def _race(self, branch: str, what: str, attempt: Callable[[Head], str | None]) -> str:

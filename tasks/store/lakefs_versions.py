@@ -93,6 +93,10 @@ class Versions:
             self._fetch(blob, (VERSION + version, path), holder)
             self._cache.link(blob, target, holder)
 
+    def places(self, version: str, path: str, blob: Blob) -> tuple[Place, Place]:
+        """Return where a file's bytes may be: in its version, or a spare."""
+        return (VERSION + version, path), self._spares.place(blob)
+
     def damaged(self) -> set[str]:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()

@@ -2,6 +2,7 @@
 
     objects/<aa>/<sha256>      file contents        commits/<id>.json    commits
     refs/heads|tags/<name>/@n  names (names.py)     index/<id>.json      steps that are done
+                               (with a checksum)                         (with a checksum)
     checkouts/<version>/       links to objects     log.jsonl            when what was moved
     tmp/                       what a kill may leave; nothing reads it
 
@@ -9,6 +10,7 @@ Whatever is written goes to tmp/ first and gets its name when it is complete, ob
 commit that lists them, the commit before the branch that shows it. So what is visible is whole.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -21,7 +23,7 @@ from configs.refs import Ref
 from tasks.store.checkouts import below, check_out
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
-from tasks.store.objects import ObjectFolder, place, temporary_file
+from tasks.store.objects import ObjectFolder, place, temporary_file, touch
 from tasks.store.protocol import (
     Blob,
     Commit,
@@ -49,30 +51,31 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._objects = ObjectFolder(root)
-        self._heads = Names(root, "heads")
-        self._tags = Names(root, "tags")
+        self.objects = ObjectFolder(root)
+        self.heads = Names(root, "heads")
+        self.marks = Names(root, "tags")
         self._staged: dict[str, Staged] = {}
         self._commits: dict[str, Commit] = {}
 
     def branch(self, branch: str, source: str | None) -> None:
         version = EMPTY if source is None else self.resolve(source)
-        if not self._heads.move(branch, -1, version):
+        if not self.heads.move(branch, -1, version):
             raise Conflict(f"branch {branch}: exists already; choose another name")
         self._note("branch", branch, version)
 
     def branches(self) -> list[str]:
-        return self._heads.all()
+        return self.heads.all()
 
     def put(self, branch: str, path: str, file: Path) -> None:
         self._head(branch)
-        self._stage(branch, path, self._objects.add(file))
+        self._stage(branch, path, self.objects.add(file))
 
     def copy(self, branch: str, path: str, source: Ref) -> None:
         self._require_local(source)
         tree = self.read(source.version).tree
         if source.path not in tree:
             raise MissingRef(f"{source.version[:12]}: no file {source.path!r} in this version")
+        self.objects.touch(tree[source.path])
         self._stage(branch, path, tree[source.path])
 
     def commit(
@@ -99,7 +102,7 @@ class LocalStore:
     def merge(self, source: str, into: str) -> str:
         theirs = self.resolve(source)
         while True:
-            number, ours = self._heads.get(into) or (-1, EMPTY)
+            number, ours = self.heads.get(into) or (-1, EMPTY)
             joined = join(ours, theirs, f"merge {source} into {into}", self.read)
             if joined.id not in (ours, theirs):
                 self._save(joined)
@@ -108,18 +111,18 @@ class LocalStore:
 
     def tag(self, tag: str, version: str) -> None:
         self.read(version)
-        if self._tags.move(tag, -1, version):
+        if self.marks.move(tag, -1, version):
             self._note("tag", tag, version)
             return
-        _, held = self._tags.get(tag) or (-1, EMPTY)
+        _, held = self.marks.get(tag) or (-1, EMPTY)
         if held != version:
             raise Conflict(f"tag {tag}: names {held[:12]} for good, not {version[:12]}")
 
     def tags(self) -> dict[str, str]:
-        return {tag: self.resolve(tag) for tag in self._tags.all()}
+        return {tag: self.resolve(tag) for tag in self.marks.all()}
 
     def resolve(self, name: str) -> str:
-        for names in (self._heads, self._tags):
+        for names in (self.heads, self.marks):
             found = names.get(name)
             if found is not None and found[1] != EMPTY:
                 return found[1]
@@ -153,7 +156,7 @@ class LocalStore:
         self._require_local(ref)
 
         def place(path: str, blob: Blob, target: Path) -> None:
-            self._objects.link(blob, target, f"{ref.version[:12]}:{path}")
+            self.objects.link(blob, target, f"{ref.version[:12]}:{path}")
 
         return check_out(self.root, ref, self.read(ref.version).tree, place)
 
@@ -164,17 +167,17 @@ class LocalStore:
         metadata: Mapping[str, Any],
         parents: Sequence[str] = (),
     ) -> Ref:
-        tree = {check_name(path): self._objects.add(file) for path, file in files.items()}
+        tree = {check_name(path): self.objects.add(file) for path, file in files.items()}
         version = self._write_commit(tree, parents, message, metadata)
         branch = f"steps/{metadata['identity']}" if "identity" in metadata else f"loose/{version}"
         while True:
-            number, head = self._heads.get(branch) or (-1, EMPTY)
+            number, head = self.heads.get(branch) or (-1, EMPTY)
             if head == version or self._move(branch, number, version, "publish"):
                 return Ref(self.name, version, "")
 
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         entry = {"identity": identity, "ref": asdict(ref), "time_utc": _now(), **facts}
-        self._write(self._index_path(identity), json.dumps(entry, sort_keys=True).encode())
+        self._write(self._index_path(identity), write_entry(entry))
 
     def index_get(self, identity: str) -> Ref | None:
         if not self._index_path(identity).exists():
@@ -188,7 +191,7 @@ class LocalStore:
             tree = self.read(ref.version).tree
         except MissingRef:
             return False
-        return all(self._objects.present(blob) for p, blob in tree.items() if below(p, ref.path))
+        return all(self.objects.present(blob) for p, blob in tree.items() if below(p, ref.path))
 
     def index_drop(self, identity: str) -> None:
         self._index_path(identity).unlink(missing_ok=True)
@@ -196,10 +199,10 @@ class LocalStore:
     def index_entry(self, identity: str) -> dict[str, Any]:
         path = self._index_path(identity)
         try:
-            return json.loads(path.read_bytes())
+            return read_entry(path.read_bytes())
         except FileNotFoundError:
             raise MissingRef(f"step {identity[:12]}: not done yet") from None
-        except json.JSONDecodeError:
+        except ValueError:
             raise Corrupt(f"{path}: has changed bytes; delete it to run the step again") from None
 
     def index_entries(self) -> list[dict[str, Any]]:
@@ -212,7 +215,7 @@ class LocalStore:
         self._staged[branch].files[check_name(path)] = blob
 
     def _head(self, branch: str) -> tuple[int, str]:
-        found = self._heads.get(branch)
+        found = self.heads.get(branch)
         if found is None:
             raise MissingRef(f"branch {branch}: not in {self.root}; make it first")
         return found
@@ -234,10 +237,12 @@ class LocalStore:
         path, content = self._commit_path(commit.id), commit.to_bytes()
         if not path.exists() or path.read_bytes() != content:
             self._write(path, content)
+        else:
+            touch(path)
         return commit.id
 
     def _move(self, branch: str, number: int, version: str, event: str) -> bool:
-        moved = self._heads.move(branch, number, version)
+        moved = self.heads.move(branch, number, version)
         if moved:
             self._note(event, branch, version)
         return moved
@@ -264,6 +269,26 @@ class LocalStore:
 
     def _index_path(self, identity: str) -> Path:
         return self.root / "index" / f"{check_name(identity)}.json"
+
+
+def write_entry(entry: Mapping[str, Any]) -> bytes:
+    """Return an index file's bytes: the facts as JSON, and the sha256 of that on a line below."""
+    content = json.dumps(entry, sort_keys=True).encode()
+    return content + b"\n" + hashlib.sha256(content).hexdigest().encode()
+
+
+def read_entry(content: bytes) -> dict[str, Any]:
+    """Read what `write_entry` returned, or a file of an older store, which has one line.
+
+    Raises:
+        ValueError: changed bytes.
+    """
+    body, line, check = content.rpartition(b"\n")
+    if not line:
+        return json.loads(content)
+    if check != hashlib.sha256(body).hexdigest().encode():
+        raise ValueError("the checksum does not hold")
+    return json.loads(body)
 
 
 def _now() -> str:

@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tasks.store.protocol import Blob, Corrupt, StoreError
@@ -44,9 +44,15 @@ class ObjectFolder:
                     size += len(chunk)
                 sync(target.fileno())
             blob = Blob(digest.hexdigest(), size)
-            if not self.intact(blob):
+            if self.intact(blob):
+                self.touch(blob)
+            else:
                 place(temporary, self.path(blob.sha256))
         return blob
+
+    def touch(self, blob: Blob) -> None:
+        """Make an object young: a commit that is to list it may come, and gc waits for that."""
+        touch(self.path(blob.sha256))
 
     def intact(self, blob: Blob) -> bool:
         """Tell whether the object is there with the bytes that its name promises."""
@@ -96,6 +102,12 @@ class ObjectFolder:
     def _say(self, path: Path, what: str) -> str:
         where = path.relative_to(self.root)
         return f"object {where} {what}; run the same command again, it makes what is missing anew"
+
+
+def touch(path: Path) -> None:
+    """Set a file's time to now, if it is there and ours."""
+    with suppress(OSError):
+        os.utime(path)
 
 
 def chunks_of(file: Path) -> Iterator[bytes]:

@@ -1,0 +1,171 @@
+"""The command line's `dexgen data ...`: arguments, and what each command prints."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from configs.schema.pipeline import Config
+    from tasks.store.protocol import VersionStore
+
+Command = Callable[[argparse.Namespace], int]
+OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
+VERIFY = """exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
+and each is named; 2: a name that the store does not know. Nothing is changed."""
+GC = """Tags, every branch but steps/..., loose/... and runs/..., and the newest report are kept,
+with all that they were made of. configs/retention/default.yaml says how long the rest is."""
+
+
+class Intermixed(argparse.ArgumentParser):
+    """Takes overrides behind an option too: merge runs/a --into main store=lakefs."""
+
+    _inside = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        if self._inside:
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
+
+
+def add_data_commands(data: argparse.ArgumentParser) -> None:
+    commands = data.add_subparsers(required=True, metavar="COMMAND", parser_class=Intermixed)
+
+    def add(name: str, command: Command, text: str, more: str = "") -> argparse.ArgumentParser:
+        described = f"{text[0].upper()}{text[1:]}."
+        sub = commands.add_parser(name, help=text, description=described, epilog=more or OVERRIDES)
+        sub.set_defaults(command=command)
+        return sub
+
+    log = add("log", show_log, "the history of a branch, tag or version, newest first")
+    log.add_argument("words", nargs="*", metavar="NAME", help="default: main")
+    log.add_argument("--refs", action="store_true", help="branches and tags instead")
+    log.add_argument("--all", action="store_true", help="with --refs: those of single steps too")
+    log.add_argument("-n", type=int, default=0, metavar="COUNT", help="no more than these")
+    show = add("show", show_version, "what a version holds")
+    show.add_argument("words", nargs="+", metavar="NAME")
+    diff = add("diff", show_difference, "what changed from one dataset to another")
+    diff.add_argument("words", nargs="+", metavar="A B", help="NAME, or NAME:FOLDER of several")
+    diff.add_argument("--all", action="store_true", help="every column that differs")
+    tag = add("tag", set_tag, "name a version for good")
+    tag.add_argument("words", nargs="+", metavar="NAME VERSION")
+    merge = add(
+        "merge", merge_version, "merge into a branch; into main only what passed its checks"
+    )
+    merge.add_argument("words", nargs="+", metavar="SOURCE")
+    merge.add_argument("--into", default="main", metavar="BRANCH")
+    verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
+    verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
+
+
+def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[VersionStore, list[str]]":
+    """Return the chosen store and the names among a command's words.
+
+    Raises:
+        HomeError, ConfigError, StoreError: in one line.
+    """
+    config, names = configured(options, least, most)
+    from flows.home import home_folder
+    from tasks.store import open_store
+    from tasks.store.choice import choose
+
+    choose(config.store)
+    return open_store(home_folder()), names
+
+
+def configured(options: argparse.Namespace, least: int, most: int) -> "tuple[Config, list[str]]":
+    """Return the configuration and the names among a command's words."""
+    from configs.load import ConfigError, load
+    from configs.schema.pipeline import Config
+
+    overrides = [word for word in options.words if "=" in word or word.startswith("~")]
+    names = [word for word in options.words if word not in overrides]
+    if not least <= len(names) <= most:
+        wanted = f"{least}" if least == most else f"{least} to {most}"
+        given = " ".join(names) or "none"
+        raise ConfigError(f"data: {wanted} name(s) wanted, {given} given; see --help")
+    return load(Config, overrides), names
+
+
+def show_log(options: argparse.Namespace) -> int:
+    from itertools import islice
+
+    from flows.data_words import log_lines, reference_lines
+    from tasks.data.history import history, references
+
+    store, names = opened(options, 0, 1)
+    if options.refs:
+        print(reference_lines(references(store), set(store.tags()), options.all))
+        return 0
+    lines = history(store, names[0] if names else "main")
+    print(log_lines(list(islice(lines, options.n or None))))
+    return 0
+
+
+def show_version(options: argparse.Namespace) -> int:
+    from flows.data_words import version_lines
+    from tasks.data.datasets import read_datasets
+    from tasks.data.history import references
+
+    store, (name,) = opened(options, 1, 1)
+    commit = store.read(store.resolve(name))
+    print(version_lines(commit, read_datasets(store, name), references(store)))
+    return 0
+
+
+def show_difference(options: argparse.Namespace) -> int:
+    from flows.data_words import difference_lines
+    from tasks.data.datasets import read_dataset
+
+    store, (a, b) = opened(options, 2, 2)
+    print(difference_lines(read_dataset(store, a), read_dataset(store, b), options.all))
+    return 0
+
+
+def set_tag(options: argparse.Namespace) -> int:
+    store, (name, what) = opened(options, 2, 2)
+    version = store.resolve(what)
+    store.tag(name, version)
+    print(f"tag {name} is {version[:12]}, for good")
+    return 0
+
+
+def merge_version(options: argparse.Namespace) -> int:
+    from tasks.data.merging import merge
+    from tasks.store.protocol import MissingRef
+
+    store, (source,) = opened(options, 1, 1)
+    try:
+        before = store.resolve(options.into)
+    except MissingRef:
+        before = ""
+    version = merge(store, source, options.into)
+    already = "had it already" if version == before else "is now at"
+    print(f"{options.into} {already} {version[:12]}")
+    return 0
+
+
+def verify_store(options: argparse.Namespace) -> int:
+    from flows.data_words import damage_lines
+    from tasks.store.verify import verify
+
+    store, names = opened(options, 0, 1000)
+    found = verify(store, names, progress("verify"))
+    print(damage_lines(found))
+    return 1 if found.damage else 0
+
+
+def progress(label: str) -> Callable[[float, float, str], None]:
+    from tasks.context import Progress
+
+    return Progress(label)
+
+
+def home() -> Path:
+    from flows.home import home_folder
+
+    return home_folder()

@@ -1,0 +1,167 @@
+"""What `dexgen data` prints of histories, versions, differences and damage."""
+
+from collections.abc import Mapping, Sequence
+
+from flows.words import count_of, minute, short, size, table
+from tasks.data.datasets import Dataset
+from tasks.data.difference import Shift, column_count, compare_rows, compare_statistics
+from tasks.data.history import Line
+from tasks.store.protocol import Commit
+from tasks.store.verify import Verified
+
+SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
+SINGLE = ("steps/", "loose/")  # branches of single artifacts
+
+
+def log_lines(lines: Sequence[Line]) -> str:
+    rows = []
+    for line in lines:
+        names = f"  [{', '.join(line.names)}]" if line.names else ""
+        row = (short(line.version), minute(line.time_utc), line.what, f"{line.message}{names}")
+        rows.append(row)
+    return table(rows)
+
+
+def reference_lines(found: Mapping[str, str], tags: set[str], whole: bool) -> str:
+    hidden = [] if whole else [name for name in found if name.startswith(SINGLE)]
+    rows = [
+        ("tag" if name in tags else "branch", name, short(version))
+        for name, version in sorted(found.items(), key=lambda one: (one[0] in tags, one[0]))
+        if name not in hidden
+    ]
+    text = table(rows) if rows else "no branches or tags yet"
+    if hidden:
+        text += f"\nand {len(hidden):,} of single steps (--all)"
+    return text
+
+
+def version_lines(commit: Commit, datasets: Sequence[Dataset], names: Mapping[str, str]) -> str:
+    """Describe a version, and each dataset that it holds."""
+    at = [name for name, version in names.items() if version == commit.id]
+    held = sum({blob.sha256: blob.size for blob in commit.tree.values()}.values())
+    rows = [
+        ("version", commit.id),
+        ("message", commit.message),
+        ("names", ", ".join(at) or "-"),
+        ("made by", str(commit.metadata.get("label") or commit.metadata.get("step") or "-")),
+        ("parents", ", ".join(short(parent) for parent in commit.parents) or "-"),
+        ("files", f"{len(commit.tree):,}, {size(held)}"),
+    ]
+    parts = [table(rows), *(dataset_lines(dataset) for dataset in datasets)]
+    if not datasets:
+        files = [(f"  {path}", size(blob.size)) for path, blob in commit.tree.items()]
+        shown = files[:SHOWN_COLUMNS]
+        more = f"\n  and {len(files) - len(shown):,} more" if len(files) > len(shown) else ""
+        parts.append("no dataset in it; its files:\n" + table(shown, right=(1,)) + more)
+    return "\n\n".join(parts)
+
+
+def dataset_lines(dataset: Dataset) -> str:
+    manifest = dataset.manifest
+    drops, episodes = manifest.drops_of_all
+    share = f"{drops / max(episodes, 1):.1%}"
+    counts = ", ".join(f"{name} {value:,}" for name, value in sorted(manifest.counts.items()))
+    judged = "none yet" if dataset.judgement is None else dataset.judgement.word
+    rows = [
+        ("rows", f"{manifest.rows:,}"),
+        ("episodes", f"{manifest.episodes:,} kept, {manifest.dropped:,} of them end in a drop"),
+        ("drops", f"{drops:,} of {episodes:,} rolled out, {share}"),
+        ("counted", counts or "-"),
+        ("source", manifest.source),
+        ("fields", ", ".join(manifest.fields)),
+        ("shards", f"{len(manifest.shards):,}, {size(sum_bytes(dataset))}"),
+        ("layout", short(manifest.layout)),
+        ("manifest", short(manifest.hash())),
+        ("verdict", judged),
+    ]
+    title = f"dataset {dataset.folder}" if dataset.folder else "dataset"
+    return f"{title}\n" + table([(f"  {name}", value) for name, value in rows])
+
+
+def sum_bytes(dataset: Dataset) -> int:
+    return sum(shard.bytes for shard in dataset.manifest.shards.values())
+
+
+def difference_lines(a: Dataset, b: Dataset, whole: bool) -> str:
+    """Describe what changed from A to B, by rows and by statistics."""
+    parts = [table([("A", *_named(a)), ("B", *_named(b))])]
+    for what in ("layout", "source", "fields"):
+        mine, other = getattr(a.manifest, what), getattr(b.manifest, what)
+        if mine != other:
+            parts.append(f"{what} differs: A {_said(mine)}, B {_said(other)}")
+    head = [("", "shards", "episodes", "drops", "rows", "bytes")]
+    rows = [
+        (
+            name,
+            f"{part.shards:,}",
+            f"{part.episodes:,}",
+            f"{part.dropped:,}",
+            f"{part.rows:,}",
+            size(part.bytes),
+        )
+        for name, part in compare_rows(a.manifest, b.manifest).items()
+    ]
+    parts.append(table(head + rows, right=range(1, 6)))
+    parts.append(statistics_lines(a, b, whole))
+    return "\n\n".join(parts)
+
+
+def statistics_lines(a: Dataset, b: Dataset, whole: bool) -> str:
+    shifts, columns = compare_statistics(a.manifest, b.manifest), column_count(a.manifest)
+    if not shifts:
+        return f"statistics: equal in all {columns} columns"
+    shown = shifts if whole else shifts[:SHOWN_COLUMNS]
+    head = ("column", "shift", "mean A", "mean B", "std A", "std B", "range A", "range B")
+    rows = [_row(shift) for shift in shown]
+    more = f"\nand {len(shifts) - len(shown)} more (--all)" if len(shifts) > len(shown) else ""
+    title = (
+        f"statistics: {len(shifts)} of {columns} columns differ; shift is the mean's, in standard "
+        "deviations of A"
+    )
+    return f"{title}\n{table([head, *rows], right=range(1, 8))}{more}"
+
+
+def damage_lines(found: Verified) -> str:
+    """Say what `verify` looked at and everything that it found."""
+    looked = ", ".join(
+        (
+            count_of(found.names, "name"),
+            f"{found.entries:,} index {'entry' if found.entries == 1 else 'entries'}",
+            count_of(found.commits, "version"),
+            f"{count_of(found.objects, 'object')} ({size(found.bytes)})",
+        )
+    )
+    if not found.damage:
+        return f"sound: {looked}"
+    lines = []
+    for one in found.damage:
+        also = f" and {count_of(one.also, 'other file')}" if one.also else ""
+        needed = f"; needed by {one.needed_by}{also}" if one.needed_by else ""
+        lines.append(f"DAMAGED {one.what} {one.reason}{needed}")
+    lines.append(f"looked at {looked}")
+    lines.append(
+        f"{count_of(len(found.damage), 'thing')} damaged or missing; `dexgen run` makes anew what "
+        "steps have made"
+    )
+    return "\n".join(lines)
+
+
+def _row(shift: Shift) -> tuple[str, ...]:
+    ranges = [
+        f"{low:.4g}..{high:.4g}" for low, high in zip(shift.minimum, shift.maximum, strict=True)
+    ]
+    return (
+        shift.column,
+        f"{shift.size:.3f}",
+        *(f"{value:.5g}" for value in (*shift.mean, *shift.std)),
+        *ranges,
+    )
+
+
+def _named(dataset: Dataset) -> tuple[str, str, str]:
+    manifest = dataset.manifest
+    return short(dataset.version), dataset.folder, f"{manifest.rows:,} rows"
+
+
+def _said(value: object) -> str:
+    return short(value) if isinstance(value, str) else ", ".join(map(str, value))  # type: ignore[arg-type]

@@ -1,0 +1,127 @@
+"""Datasets inside versions: found by their manifest, read without their rows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from configs.refs import Ref
+from envs.episodes import MANIFEST, EpisodesError, Manifest, read_manifest
+from tasks.store.protocol import Blob, Commit, VersionStore
+from tasks.verdict import VERDICT
+
+SHARDS = "shards"  # folder beside the manifest; its files are the rows
+
+
+class DataError(ValueError):
+    """A version that is not what a command asks for; one line with the remedy."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the checks said, and whether it was said of this very manifest."""
+
+    passed: bool
+    binds: bool
+
+    @property
+    def word(self) -> str:
+        if not self.binds:
+            return "of another manifest"
+        return "passed" if self.passed else "failed"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset in a version; `folder` is its path in the tree, "" at the top."""
+
+    version: str
+    folder: str
+    tree: Mapping[str, Blob]  # of the version
+    manifest: Manifest
+    judgement: Judgement | None  # None: not judged yet
+
+    @property
+    def files(self) -> dict[str, Blob]:
+        """Return the blobs of the dataset's files by path in the dataset."""
+        start = f"{self.folder}/" if self.folder else ""
+        return {
+            path.removeprefix(start): blob
+            for path, blob in self.tree.items()
+            if path.startswith(start)
+        }
+
+    @property
+    def bytes(self) -> int:
+        return sum(blob.size for blob in self.files.values())
+
+
+def find_folders(commit: Commit) -> list[str]:
+    """Return the folders of a version that hold a manifest and a folder of shards."""
+    manifests = [PurePosixPath(path) for path in commit.tree if path.endswith(MANIFEST)]
+    folders = [_as_folder(path) for path in manifests if path.name == MANIFEST]
+    return [
+        folder
+        for folder in sorted(folders)
+        if any(path.startswith(_below(folder, SHARDS)) for path in commit.tree)
+    ]
+
+
+def read_datasets(store: VersionStore, name: str) -> list[Dataset]:
+    """Return every dataset that a branch, tag or version holds. Raises MissingRef, Corrupt."""
+    commit = store.read(store.resolve(name))
+    return [_read(store, commit, folder) for folder in find_folders(commit)]
+
+
+def read_dataset(store: VersionStore, name: str) -> Dataset:
+    """Return the one dataset of a version, or of NAME:FOLDER.
+
+    Raises:
+        DataError: it holds none, or several and no folder is named.
+    """
+    label, _, wanted = name.partition(":")
+    commit = store.read(store.resolve(label))
+    folders = find_folders(commit)
+    if wanted in folders:
+        return _read(store, commit, wanted)
+    if not folders:
+        raise DataError(f"{label}: version {commit.id[:12]} holds no dataset; see `data log`")
+    if wanted or len(folders) > 1:
+        there = ", ".join(f"{label}:{folder}" for folder in folders)
+        raise DataError(f"{name}: holds {len(folders)} datasets; name one of {there}")
+    return _read(store, commit, folders[0])
+
+
+def folder_of(store: VersionStore, dataset: Dataset) -> Path:
+    """Return a folder with all of a dataset's files, every byte verified."""
+    return store.open(Ref(store.name, dataset.version, dataset.folder))
+
+
+def _read(store: VersionStore, commit: Commit, folder: str) -> Dataset:
+    start = f"{folder}/" if folder else ""
+    rows, pages = _below(folder, SHARDS), _below(folder, "docs")
+    opened = Path()
+    for path in commit.tree:  # what describes the rows, and not the rows
+        if path.startswith(start) and not path.startswith((rows, pages)):
+            file = store.open(Ref(store.name, commit.id, path))
+            opened = file if path == f"{start}{MANIFEST}" else opened
+    manifest = read_manifest(opened.parent)
+    judged = f"{start}{VERDICT}" in commit.tree
+    judgement = _judgement(opened.with_name(VERDICT), manifest) if judged else None
+    return Dataset(commit.id, folder, commit.tree, manifest, judgement)
+
+
+def _judgement(file: Path, manifest: Manifest) -> Judgement:
+    try:
+        values = json.loads(file.read_text())
+        return Judgement(bool(values["passed"]), values["manifest"] == manifest.hash())
+    except (ValueError, KeyError, TypeError):
+        raise EpisodesError(f"{file}: not a verdict; run the check step") from None
+
+
+def _as_folder(manifest: PurePosixPath) -> str:
+    return "" if str(manifest.parent) == "." else str(manifest.parent)
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder}/{name}/" if folder else f"{name}/"

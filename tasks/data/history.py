@@ -1,0 +1,94 @@
+"""The history of a store for people: who made what, when, and which names point where."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.store.protocol import Commit, MissingRef, VersionStore
+
+
+@dataclass(frozen=True)
+class Line:
+    """One version of a history; `time_utc` is "" where nobody noted it."""
+
+    version: str
+    time_utc: str
+    message: str
+    what: str  # step and label, verdict
+    names: tuple[str, ...]  # branches and tags at it
+
+
+def history(store: VersionStore, name: str) -> Iterator[Line]:
+    """Yield a version and its ancestors, newest first as far as times are known."""
+    times, made = _times(store), _made(store)
+    at: dict[str, list[str]] = {}
+    for one, version in references(store).items():
+        if not one.startswith(("steps/", "loose/")):
+            at.setdefault(version, []).append(one)
+    for commit in _children_first(store.log(name), times):
+        yield Line(
+            commit.id,
+            times.get(commit.id, ""),
+            commit.message,
+            _what(commit, made),
+            tuple(at.get(commit.id, ())),
+        )
+
+
+def references(store: VersionStore) -> dict[str, str]:
+    """Return version by branch or tag; "" for a branch without a commit."""
+    found: dict[str, str] = {}
+    for branch in store.branches():
+        try:
+            found[branch] = store.resolve(branch)
+        except MissingRef:
+            found[branch] = ""
+    return found | store.tags()
+
+
+def _times(store: VersionStore) -> dict[str, str]:
+    """Return when versions were first made: by the index, and by the local store's log."""
+    times: dict[str, str] = {}
+    log = getattr(store, "root", Path("/nonexistent")) / "log.jsonl"
+    for line in log.read_text().splitlines() if log.is_file() else ():
+        try:
+            row = json.loads(line)
+            times.setdefault(row["version"], row["time_utc"])
+        except (ValueError, KeyError, TypeError):
+            continue  # cut off by a kill; for people only
+    for entry in store.index_entries():
+        times.setdefault(entry["ref"]["version"], entry["time_utc"])
+    return times
+
+
+def _made(store: VersionStore) -> dict[str, str]:
+    return {entry["ref"]["version"]: str(entry.get("label", "")) for entry in store.index_entries()}
+
+
+def _what(commit: Commit, made: Mapping[str, str]) -> str:
+    label = made.get(commit.id) or str(
+        commit.metadata.get("label") or commit.metadata.get("step") or ""
+    )
+    verdict = commit.metadata.get("verdict")
+    return f"{label} ({verdict})" if verdict else label
+
+
+def _children_first(commits: list[Commit], times: Mapping[str, str]) -> list[Commit]:
+    """Order commits so that none stands before its child; among the free ones the newest first."""
+    by_id = {commit.id: commit for commit in commits}
+    children = dict.fromkeys(by_id, 0)
+    for commit in commits:
+        for parent in commit.parents:
+            children[parent] += 1
+    free = [version for version, count in children.items() if not count]
+    ordered: list[Commit] = []
+    while free:
+        version = max(free, key=lambda one: times.get(one, ""))
+        free.remove(version)
+        ordered.append(by_id[version])
+        for parent in by_id[version].parents:
+            children[parent] -= 1
+            if not children[parent]:
+                free.append(parent)
+    return ordered

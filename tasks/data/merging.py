@@ -1,0 +1,55 @@
+"""Merging by hand, under the rule that the step `check` keeps: nothing unjudged reaches main."""
+
+from pathlib import PurePosixPath
+
+from tasks.data.datasets import DataError, Dataset, read_datasets
+from tasks.store.protocol import MissingRef, VersionStore
+
+MAIN = "main"
+
+
+def merge(store: VersionStore, source: str, into: str) -> str:
+    """Merge a branch, tag or version into a branch; return the new head.
+
+    Raises:
+        DataError: into main, and a dataset that main does not hold yet has no passed verdict on
+            its very manifest, or its files are not those that the manifest names.
+        Conflict: both sides changed a path.
+    """
+    if into == MAIN:
+        require_passed(store, source)
+    return store.merge(source, into)
+
+
+def require_passed(store: VersionStore, source: str) -> None:
+    """Raise DataError unless all that a merge would bring to main has passed its checks."""
+    try:
+        there = store.read(store.resolve(MAIN)).tree
+    except MissingRef:
+        there = {}
+    found = read_datasets(store, source)
+    if not found:
+        raise DataError(f"{source}: holds no dataset, and main holds nothing else")
+    for dataset in found:
+        _require_one(dataset, source)
+    known = tuple(f"{one.folder}/" if one.folder else "" for one in found)
+    tree = found[0].tree
+    strange = sorted(p for p in tree if not p.startswith(known) and there.get(p) != tree[p])
+    if strange:
+        raise DataError(
+            f"{source}: {strange[0]} is part of no checked dataset; main takes no other"
+        )
+
+
+def _require_one(dataset: Dataset, source: str) -> None:
+    where = f"{source}: dataset {dataset.folder or '(top)'}"
+    if dataset.judgement is None:
+        raise DataError(f"{where} has no verdict; run `dexgen check`")
+    if not dataset.judgement.binds:
+        raise DataError(f"{where} has a verdict on another manifest; run `dexgen check`")
+    if not dataset.judgement.passed:
+        raise DataError(f"{where} failed its checks; `dexgen data show` says how to look at it")
+    files = dataset.files
+    for shard in dataset.manifest.shards:
+        if shard not in files or files[shard].sha256 != PurePosixPath(shard).stem:
+            raise DataError(f"{where}: {shard} is not the file that the manifest names")

@@ -1,0 +1,52 @@
+"""A lakeFS repository under the eyes of `verify`: every byte is fetched, and none is kept."""
+
+import hashlib
+from collections.abc import Iterator
+
+from tasks.store.lakefs import LakeFSStore
+from tasks.store.lakefs_connection import Absent
+from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
+from tasks.store.verify import Claim, read_or_reason
+
+
+class LakeFSAuditor:
+    def __init__(self, store: LakeFSStore) -> None:
+        self._store = store
+
+    def names(self) -> Iterator[Claim]:
+        for branch in self._store.branches():
+            try:
+                yield Claim(f"branch {branch}", self._store.resolve(branch))
+            except MissingRef:
+                yield Claim(f"branch {branch}", "")
+        for tag, version in self._store.tags().items():
+            reason = "" if version else "names no version"
+            yield Claim(f"tag {tag}", version, reason)
+
+    def entries(self) -> Iterator[Claim]:
+        for identity in self._store.index.identities():
+            what = f"index/{identity}"
+            try:
+                yield Claim(what, self._store.index.entry(identity)["ref"]["version"])
+            except (Corrupt, MissingRef):
+                yield Claim(what, "", "has changed bytes; delete it to run the step again")
+
+    def commit(self, version: str) -> Commit | str:
+        return read_or_reason(self._store.read, version)
+
+    def blob(self, blob: Blob, version: str, path: str) -> str:
+        reasons = []
+        for place in self._store.versions.places(version, path, blob):
+            try:
+                digest = hashlib.sha256()
+                for piece in self._store.repository.read(*place):
+                    digest.update(piece)
+                if digest.hexdigest() == blob.sha256:
+                    return ""
+                reasons.append("has changed bytes")
+            except Absent:
+                reasons.append("is missing")
+        return reasons[0]
+
+    def unnamed(self, versions: set[str], objects: set[str]) -> Iterator[tuple[str, str]]:
+        return iter(())  # what nothing names is lakeFS's own to sweep

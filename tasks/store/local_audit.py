@@ -1,0 +1,62 @@
+"""Every file of a local store under the eyes of `verify`."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tasks.store.local import LocalStore, read_entry
+from tasks.store.objects import hash_file
+from tasks.store.protocol import Blob, Commit, Corrupt
+from tasks.store.verify import Claim, read_or_reason
+
+CHANGED, MISSING = "has changed bytes", "is missing"
+
+
+class LocalAuditor:
+    """Answers by reading the disk; nothing that the store remembers is believed."""
+
+    def __init__(self, store: LocalStore) -> None:
+        self._root = store.root
+        self._store = LocalStore(store.root)
+
+    def names(self) -> Iterator[Claim]:
+        for names in (self._store.heads, self._store.marks):
+            for name in names.all():
+                for number in reversed(names.numbers(name)):
+                    what = names.file(name, number).relative_to(self._root).as_posix()
+                    try:
+                        yield Claim(what, names.read(name, number))
+                    except Corrupt:
+                        yield Claim(what, "", f"{CHANGED}; delete it: {name} goes back one move")
+
+    def entries(self) -> Iterator[Claim]:
+        for file in sorted((self._root / "index").glob("*")):
+            what = file.relative_to(self._root).as_posix()
+            with suppress(ValueError, KeyError, TypeError):
+                entry = read_entry(file.read_bytes())
+                if entry["identity"] == file.stem and isinstance(entry["ref"]["version"], str):
+                    yield Claim(what, entry["ref"]["version"])
+                    continue
+            yield Claim(what, "", f"{CHANGED}; delete it to run the step again")
+
+    def commit(self, version: str) -> Commit | str:
+        path = self._commit_file(version)
+        if path.is_file() and hash_file(path) != version:  # also what JSON does not see
+            return CHANGED
+        return read_or_reason(self._store.read, version)
+
+    def blob(self, blob: Blob, version: str, path: str) -> str:
+        file = self._store.objects.path(blob.sha256)
+        if not file.is_file():
+            return MISSING
+        sound = file.stat().st_size == blob.size and hash_file(file) == blob.sha256
+        return "" if sound else CHANGED
+
+    def unnamed(self, versions: set[str], objects: set[str]) -> Iterator[tuple[str, str]]:
+        for folder, known in (("commits", versions), ("objects", objects)):
+            for file in sorted((self._root / folder).rglob("*")):
+                if file.is_file() and file.stem not in known and hash_file(file) != file.stem:
+                    yield file.relative_to(self._root).as_posix(), CHANGED
+
+    def _commit_file(self, version: str) -> Path:
+        return self._root / "commits" / f"{version}.json"

@@ -1,0 +1,157 @@
+"""Re-hash everything that a store promises, and say what is damaged and who needs it.
+
+Of the local store, without names, every file counts: objects and commits (reachable or not), names
+in every state, index entries. Not covered, since no version depends on them: log.jsonl (times, for
+people), tmp/ and damaged/ (nothing reads them), checkouts/ (links to the objects, or copies that
+are hashed whenever they are opened).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from tasks.store.history import below_versions
+from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef, VersionStore
+
+MIB = 2**20
+
+
+class Claim(NamedTuple):
+    """Something that names a version: a branch, tag or index entry, or why it cannot be read."""
+
+    what: str
+    version: str  # "" for an empty branch
+    reason: str = ""
+
+
+class Auditor(Protocol):
+    """What a backend lets itself be asked; a reason is "" for what is sound."""
+
+    def names(self) -> Iterator[Claim]: ...
+
+    def entries(self) -> Iterator[Claim]: ...
+
+    def commit(self, version: str) -> Commit | str: ...
+
+    def blob(self, blob: Blob, version: str, path: str) -> str: ...
+
+    def unnamed(self, versions: set[str], objects: set[str]) -> Iterator[tuple[str, str]]:
+        """Yield (file, reason) of damaged files that nothing names."""
+        ...
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One damaged or missing thing, and what needs it."""
+
+    what: str
+    reason: str
+    needed_by: str
+    also: int = 0  # how many other files need it
+
+
+@dataclass
+class Verified:
+    """What was looked at, and what was found."""
+
+    names: int = 0
+    entries: int = 0
+    commits: int = 0
+    objects: int = 0
+    bytes: int = 0
+    damage: list[Damage] = field(default_factory=list)
+
+
+class Need(NamedTuple):
+    blob: Blob
+    version: str
+    path: str
+
+
+def verify(
+    store: VersionStore, names: Sequence[str], progress: Callable[[float, float, str], None]
+) -> Verified:
+    """Look at all that the named branches, tags or versions reach, or at all of the store.
+
+    Nothing is changed. Raises MissingRef for a name that the store does not know.
+    """
+    auditor, found = auditor_of(store), Verified()
+    if names:
+        claims = [Claim(name, store.resolve(name)) for name in names]
+    else:
+        claims = [*auditor.names(), *auditor.entries()]
+    found.entries = sum(claim.what.startswith("index/") for claim in claims)
+    found.names = len(claims) - found.entries
+    found.damage += [Damage(claim.what, claim.reason, "") for claim in claims if claim.reason]
+    commits = _commits(auditor, [claim for claim in claims if not claim.reason], found)
+    needs, uses = _needs(commits)
+    _hash(auditor, needs, uses, found, progress)
+    if not names:
+        loose = auditor.unnamed(set(commits), set(needs))
+        found.damage += [Damage(what, reason, "nothing") for what, reason in loose]
+    return found
+
+
+def auditor_of(store: VersionStore) -> Auditor:
+    from tasks.store.local import LocalStore
+
+    if isinstance(store, LocalStore):
+        from tasks.store.local_audit import LocalAuditor
+
+        return LocalAuditor(store)
+    from tasks.store.lakefs import LakeFSStore
+    from tasks.store.lakefs_audit import LakeFSAuditor
+
+    assert isinstance(store, LakeFSStore)
+    return LakeFSAuditor(store)
+
+
+def read_or_reason(read: Callable[[str], Commit], version: str) -> Commit | str:
+    """Return a commit, or why there is none to be had."""
+    try:
+        return read(version)
+    except MissingRef:
+        return "is missing"
+    except Corrupt:
+        return "has changed bytes"
+
+
+def _commits(auditor: Auditor, claims: Sequence[Claim], found: Verified) -> dict[str, Commit]:
+    """Return every sound commit that is reached; note those that are not."""
+    wanted = {claim.version: claim.what for claim in reversed(claims) if claim.version}
+    sound: dict[str, Commit] = {}
+    for version, holder, commit in below_versions(wanted, auditor.commit):
+        found.commits += 1
+        if isinstance(commit, str):
+            found.damage.append(Damage(f"version {version[:12]}", commit, holder))
+        else:
+            sound[version] = commit
+    return sound
+
+
+def _needs(commits: dict[str, Commit]) -> tuple[dict[str, Need], dict[str, int]]:
+    needs: dict[str, Need] = {}
+    uses: dict[str, int] = {}
+    for version, commit in commits.items():
+        for path, blob in commit.tree.items():
+            needs.setdefault(blob.sha256, Need(blob, version, path))
+            uses[blob.sha256] = uses.get(blob.sha256, 0) + 1
+    return needs, uses
+
+
+def _hash(
+    auditor: Auditor,
+    needs: dict[str, Need],
+    uses: dict[str, int],
+    found: Verified,
+    progress: Callable[[float, float, str], None],
+) -> None:
+    total = sum(need.blob.size for need in needs.values())
+    for sha256, need in needs.items():
+        reason = auditor.blob(need.blob, need.version, need.path)
+        if reason:
+            needed_by = f"{need.version[:12]}:{need.path}"
+            found.damage.append(Damage(f"object {sha256}", reason, needed_by, uses[sha256] - 1))
+        found.objects += 1
+        found.bytes += need.blob.size
+        progress(found.bytes / MIB, total / MIB, "MiB")

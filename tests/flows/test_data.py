@@ -1,0 +1,171 @@
+"""`dexgen data` as a person calls it, on a small real store of each kind."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.cli import main
+from tasks.store.local import LocalStore
+from tests.lakefs_server.server import LakeFSServer
+from tests.tasks.data.workshop import fill
+from tests.tasks.store.places import local, repository
+
+Answer = tuple[int, str, str]  # exit code, output, error
+Data = Callable[..., Answer]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    home = tmp_path_factory.mktemp("filled")
+    versions = fill(LocalStore(home / "store"), tmp_path_factory.mktemp("scratch"))
+    return home, versions
+
+
+@pytest.fixture(params=["local", "lakefs"])
+def data(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Data]:
+    """Return a function that runs `dexgen data ...` on a filled store of each kind."""
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    if request.param == "local":
+        filled, _ = request.getfixturevalue("filled")
+        shutil.copytree(filled, tmp_path / "home")
+        yield caller(capsys)
+        return
+    server: LakeFSServer = request.getfixturevalue("server")
+    with repository(tmp_path / "home", server, presign=False) as place:
+        fill(place.open(), tmp_path / "scratch")
+        assert place.settings is not None
+        name, endpoint = place.settings.repository, place.settings.endpoint
+        where = ["store=lakefs", f"store.endpoint={endpoint}", f"store.repository={name}"]
+        yield caller(capsys, where)
+
+
+def caller(capsys: pytest.CaptureFixture[str], where: list[str] | None = None) -> Data:
+    def call(*arguments: str) -> Answer:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main(["data", *arguments, *(where or [])])
+        said = capsys.readouterr()
+        return int(caught.value.code or 0), said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def versions(filled: tuple[Path, dict[str, str]]) -> dict[str, str]:
+    """Ids are equal in both stores."""
+    return filled[1]
+
+
+def refused(answer: Answer) -> str:
+    code, _, error = answer
+    assert code == 2
+    assert len(error.splitlines()) == 1
+    return error
+
+
+def test_log_names_version_verdict_and_names(data: Data, versions: dict[str, str]) -> None:
+    code, out, _ = data("log")
+    assert code == 0
+    line = out.splitlines()[0]
+    assert line.startswith(versions["good"][:12])
+    assert "check (passed)" in line
+    assert "[main, runs/good, datasets/good]" in line
+
+
+def test_log_lists_branches_and_tags(data: Data, versions: dict[str, str]) -> None:
+    _, out, _ = data("log", "--refs")
+    rows = [line.split() for line in out.splitlines()]
+    assert ["branch", "main", versions["good"][:12]] in rows
+    assert ["tag", "datasets/good", versions["good"][:12]] in rows
+    assert "steps/" not in out
+    assert "steps/" + "ab" * 32 in data("log", "--refs", "--all")[1]
+
+
+def test_show_says_what_a_dataset_holds(data: Data, versions: dict[str, str]) -> None:
+    _, out, _ = data("show", "main")
+    assert versions["good"] in out
+    assert "rows      800" in out
+    assert "verdict   passed" in out
+    assert "verdict   failed" in data("show", "runs/bad")[1]
+    assert "step.txt" in data("show", versions["step"][:12])[1]
+
+
+def test_diff_counts_rows_and_sorts_columns_by_shift(data: Data) -> None:
+    code, out, _ = data("diff", "main", "runs/bad")
+    assert code == 0
+    assert "800 rows" in out
+    assert "1,200 rows" in out
+    at = out.splitlines().index(next(line for line in out.splitlines() if "mean A" in line))
+    shifts = [float(line.split()[1]) for line in out.splitlines()[at + 1 : at + 6]]
+    assert shifts == sorted(shifts, reverse=True)
+    assert shifts[0] > 0
+    assert "equal in all" in data("diff", "main", "datasets/good")[1]
+
+
+def test_tag_is_for_good(data: Data, versions: dict[str, str]) -> None:
+    assert data("tag", "v/1", "main")[0] == 0
+    assert versions["good"][:12] in data("log", "--refs")[1]
+    assert "for good" in refused(data("tag", "v/1", "runs/bad"))
+
+
+def test_merge_into_main_takes_what_passed_and_nothing_else(
+    data: Data, versions: dict[str, str]
+) -> None:
+    assert "failed its checks" in refused(data("merge", "runs/bad"))
+    assert "holds no dataset" in refused(data("merge", versions["step"]))
+    assert versions["good"][:12] in data("log")[1].splitlines()[0]
+    assert "had it already" in data("merge", "runs/good")[1]
+    code, out, error = data("merge", "runs/bad", "--into", "trials")
+    assert (code, error) == (0, "")
+    assert out.startswith("trials is now at")
+
+
+def test_verify_finds_a_sound_store_sound(data: Data) -> None:
+    code, out, _ = data("verify")
+    assert code == 0
+    assert "sound: " in out
+    assert data("verify", "main")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("show", "nothing"), "nothing"),
+        (("diff", "main"), "2 name(s) wanted"),
+        (("diff", "main", "nothing"), "nothing"),
+        (("verify", "nothing"), "nothing"),
+        (("tag", "v/1", "nothing"), "nothing"),
+        (("show", "main", "no_such_key=1"), "no_such_key"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: tuple[str, ...], named: str, data: Data) -> None:
+    assert named in refused(data(*arguments))
+
+
+def test_verify_names_damage_and_who_needs_it(
+    filled: tuple[Path, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home, versions = filled
+    shutil.copytree(home, tmp_path / "home")
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    local(tmp_path / "home")
+    store, data = LocalStore(tmp_path / "home/store"), caller(capsys)
+    path, blob = next(
+        (p, b) for p, b in store.read(versions["good"]).tree.items() if p.endswith(".safetensors")
+    )
+    store.objects.path(blob.sha256).unlink()
+    code, out, _ = data("verify")
+    assert code == 1
+    assert f"DAMAGED object {blob.sha256} is missing; needed by" in out
+    assert f":{path}" in out
+    assert data("verify", versions["step"])[0] == 0  # it does not need that object

@@ -1,0 +1,48 @@
+"""A small store with two datasets, one of which passed its checks: no simulator, real files."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.episodes import read_manifest
+from tasks.store.protocol import VersionStore
+from tasks.verdict import VERDICT
+from tests.tasks.synthetic_episodes import write_dataset
+
+
+@cache
+def config() -> Config:
+    return load(Config, [])
+
+
+def commit_dataset(
+    store: VersionStore, folder: Path, run: str, episodes: int, passed: bool = True
+) -> str:
+    """Put a dataset with its verdict on a branch `runs/<run>`, as the step `check` does."""
+    write_dataset(folder, config().embodiment, episodes=episodes, length=200)
+    verdict = folder / VERDICT
+    verdict.write_text(json.dumps(json.loads(verdict.read_text()) | {"passed": passed}))
+    branch = f"runs/{run}"
+    store.branch(branch, None)
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        store.put(branch, f"{branch}/{file.relative_to(folder).as_posix()}", file)
+    word = "passed" if passed else "failed"
+    manifest = read_manifest(folder).hash()
+    metadata = {"step": "check", "verdict": word, "manifest": manifest}
+    return store.commit(branch, f"checks {word}", metadata)
+
+
+def fill(store: VersionStore, scratch: Path) -> dict[str, str]:
+    """Return the versions of a store with `good` on main and `bad` on its branch alone."""
+    good = commit_dataset(store, scratch / "good", "good", 4)
+    bad = commit_dataset(store, scratch / "bad", "bad", 6, passed=False)
+    store.merge(good, "main")
+    store.tag("datasets/good", good)
+    step = scratch / "step.txt"
+    step.write_text("what a step made")
+    identity = "ab" * 32
+    ref = store.publish({"step.txt": step}, "a step", {"identity": identity, "step": "objects"})
+    store.index_put(identity, ref, step="objects", label="objects/box", seconds=1.0)
+    return {"good": good, "bad": bad, "step": ref.version}

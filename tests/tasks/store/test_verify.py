@@ -1,0 +1,78 @@
+"""Whatever byte of a store changes, `verify` alone finds it."""
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tasks.store.local import LocalStore
+from tasks.store.verify import verify
+from tests.tasks.data.workshop import fill
+
+FLIPS = 150  # of the suite; the reliability benchmark makes 1000
+NOT_COVERED = ("tmp", "damaged", "checkouts", "log.jsonl")
+
+
+def quiet(done: float, total: float, unit: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("verify") / "store"
+    store = LocalStore(root)
+    fill(store, tmp_path_factory.mktemp("scratch"))
+    store.branch("empty", None)
+    return root
+
+
+def covered(root: Path) -> list[Path]:
+    files = (path for path in sorted(root.rglob("*")) if path.is_file())
+    return [path for path in files if path.relative_to(root).parts[0] not in NOT_COVERED]
+
+
+def test_every_flipped_byte_is_found(root: Path) -> None:
+    draw, files = random.Random(3), covered(root)
+    assert not verify(LocalStore(root), [], quiet).damage
+    for _ in range(FLIPS):
+        path = draw.choice(files)  # of files, not of bytes: else the small ones are never drawn
+        content = path.read_bytes()
+        at = draw.randrange(len(content))
+        changed = bytearray(content)
+        changed[at] ^= draw.randrange(1, 256)
+        path.chmod(0o644)
+        path.write_bytes(changed)
+        damage = verify(LocalStore(root), [], quiet).damage
+        path.write_bytes(content)
+        assert damage, f"{path.relative_to(root)}: byte {at}, {content[at]} -> {changed[at]}"
+        named = " ".join(f"{one.what} {one.needed_by}" for one in damage)
+        assert path.stem[:12] in named or path.relative_to(root).as_posix() in named
+    assert not verify(LocalStore(root), [], quiet).damage
+
+
+def test_every_lost_object_and_commit_is_found(root: Path, tmp_path: Path) -> None:
+    for number, path in enumerate(covered(root)):
+        if path.relative_to(root).parts[0] in ("objects", "commits"):
+            whole = tmp_path / str(number)
+            shutil.copytree(root, whole, copy_function=shutil.copy)
+            (whole / path.relative_to(root)).unlink()
+            found = verify(LocalStore(whole), [], quiet)
+            assert any("missing" in one.reason for one in found.damage), path
+            shutil.rmtree(whole)
+
+
+def test_names_and_entries_of_an_older_store_are_read(root: Path, tmp_path: Path) -> None:
+    """They have no checksum: a changed name is found since no version has it."""
+    store = LocalStore(Path(shutil.copytree(root, tmp_path / "old")))
+    for file in (store.root / "refs").rglob("@*"):
+        file.chmod(0o644)
+        file.write_text(file.read_text().split(" ")[0])
+    for file in (store.root / "index").iterdir():
+        file.chmod(0o644)
+        file.write_bytes(file.read_bytes().split(b"\n")[0])
+    assert not verify(store, [], quiet).damage
+    assert store.resolve("main") == store.resolve("datasets/good")
+    head = store.heads.file("main", 0)
+    head.write_text(head.read_text().replace("a", "b", 1))
+    assert [one.reason for one in verify(store, [], quiet).damage] == ["is missing"]
