@@ -27,14 +27,15 @@ from configs.schema.pipeline import Config
 from envs.episodes import EpisodeWriter, manifest_files, merge_manifests, open_shard, read_manifest
 from tasks.checks import MAIN, assemble
 from tasks.context import Context, Progress, make_scratch
+from tasks.datasets import open_runs
 from tasks.store import open_store
 from tasks.store.protocol import MissingRef, StoreError, VersionStore
 
 ROOT = Path(__file__).parents[1]
 WRITERS = 3
-RUNS, EPISODES, LENGTH = 4, 3, 20  # a writer's runs between two kills; rows of an episode
+RUNS, EPISODES, LENGTH = 3, 3, 20  # a writer's runs between two kills; rows of an episode
 SHARD_BYTES = 2 * LENGTH * 504  # two episodes
-KILL_S = 0.5  # [s] at most, after all processes have begun
+KILL_S = 0.6  # [s] at most, after all processes have begun
 DATASET, ACKNOWLEDGED = "dataset", "acknowledged.jsonl"
 
 
@@ -158,20 +159,34 @@ def commit(home: Path, _: str) -> None:
     """Put every run that is published into one dataset on main, again and again (a child)."""
     store, layout = open_store(home), layout_of_benchmark()
     while True:
+        said = acknowledged(home)
         entries = {entry["identity"]: Ref(**entry["ref"]) for entry in store.index_entries()}
-        runs = sorted(entries)
-        if not runs or runs == sorted(acknowledged(home)):
+        new = sorted(entries.keys() - set(said))
+        if not new:
             time.sleep(0.02)
             continue
-        context = surroundings(home, f"dataset-{len(runs)}", store)
-        inputs = [(entries[run], read_manifest(store.open(entries[run]), layout)) for run in runs]
-        manifest = merge_manifests(part for _, part in inputs)
-        dataset = assemble(manifest, inputs, DATASET, context)
-        store.merge(dataset.version, MAIN)
+        add(home, store, layout, [entries[run] for run in new])
         with (home / ACKNOWLEDGED).open("a") as stream:
-            stream.write(json.dumps(runs) + "\n")
+            stream.write(json.dumps(sorted([*said, *new])) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def add(home: Path, store: VersionStore, layout: Layout, new: list[Ref]) -> None:
+    """Add runs to the dataset on main; one that is there already, unsaid by a kill, is not twice
+    in it."""
+    inputs = []
+    if MAIN in store.branches():
+        held = Ref(store.name, store.resolve(MAIN), DATASET)
+        inputs.append((held, open_runs(store, held, layout)))
+    known = {run.name for _, manifest in inputs for run in manifest.runs}
+    for ref in new:
+        manifest = open_runs(store, ref, layout)
+        if not {run.name for run in manifest.runs} & known:
+            inputs.append((ref, manifest))
+    context = surroundings(home, "dataset", store)
+    dataset = assemble(merge_manifests(m for _, m in inputs), inputs, DATASET, context)
+    store.merge(dataset.version, MAIN)
 
 
 def made_up(layout: Layout, writer: int, episode: int) -> dict[str, np.ndarray]:
