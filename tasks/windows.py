@@ -146,13 +146,17 @@ def clean_rows(frames: Frames, rows: Tensor, horizon: int) -> Tensor:
 
 def gather(frames: Frames, rows: Tensor, layout: Layout) -> Windows:
     """Return the windows at `rows` [B], on the frames' device."""
+    # index_select copies whole rows; indexing by a matrix of rows takes several times as long
     past = torch.arange(1 - layout.history, 1, device=rows.device)
-    future = torch.arange(1, layout.horizon + 1, device=rows.device)
-    history = torch.maximum(rows[:, None] + past, frames.first[rows][:, None])
-    ahead = frames.keypoints[rows[:, None] + future]  # [B, T, K, 3]
+    future = torch.arange(layout.horizon + 1, device=rows.device)
+    first = frames.first.index_select(0, rows)
+    history = torch.maximum(rows[:, None] + past, first[:, None])  # [B, H]
+    points = frames.keypoints.flatten(1).index_select(0, (rows[:, None] + future).flatten())
+    points = points.view(len(rows), layout.horizon + 1, layout.num_keypoints, 3)
+    step = frames.step.index_select(0, history.flatten())
     return Windows(
-        history=frames.step[history],
-        motion=ahead - frames.keypoints[rows][:, None],
-        action=frames.action[rows],
-        mode=frames.mode[rows],
+        history=step.view(len(rows), layout.history, layout.step_size),
+        motion=points[:, 1:] - points[:, :1],
+        action=frames.action.index_select(0, rows),
+        mode=frames.mode.index_select(0, rows),
     )

@@ -1,0 +1,213 @@
+"""Measure the data path: loader against torch's, reading, writing, bytes a transition.
+
+    python benchmarks/data.py --json data.json
+
+It makes its own data in a temporary folder: about a million frames of the Allegro layout in
+shards of 64 MB. A sample is a window with its history stacked and its future gathered, in a batch
+of 512. Each rate is the best of some runs: what else the machine does only takes away.
+`loader_samples_per_s`  of the loader that training uses, frames in memory, with the number of
+                        threads (1, 2) that is best for it;
+`torch_samples_per_s`   of a map-style Dataset over the same frames under torch's DataLoader, with
+                        the number of workers (0, 1, 2) that is best for it;
+`vs_torch_dataloader`   the ratio;
+`sequential_gb_per_s`   of a plain read of the files, in pieces of 8 MB, pages in memory or not;
+`load_gb_per_s`         of reading the shards into memory as frames;
+`write`                 frames and GB a second with 1, 2 and 4 writers, statistics included.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.made_up_data import write, write_rate
+from configs.layout import Layout
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.episodes import Manifest
+from models.kinematics import Kinematics
+from tasks.batches import Stream
+from tasks.windows import Frames, gather, read_frames, valid_rows
+
+BATCH = 512  # [windows] as train.batch
+SECONDS = 3.0  # [s] of a run at least
+RUNS = 3
+PIECE = 8 * 2**20  # [bytes]
+WRITERS = (1, 2, 4)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--frames", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    config = load(Config, options.overrides)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        figures = measure(config, Path(name), options)
+    print(table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return all figures of data made in `home`."""
+    layout, folder = config.embodiment.make_layout(), home / "dataset"
+    say(f"writing {options.frames:,} frames")
+    manifest = write(folder, config.embodiment, options.frames, 0)
+    size = sum(shard.bytes for shard in manifest.shards.values())
+    figures: dict[str, Any] = {
+        "frames": manifest.rows,
+        "shards": len(manifest.shards),
+        "bytes_per_frame": size / manifest.rows,
+    }
+    say("reading")
+    figures |= reading(folder, manifest, size)
+    started = time.perf_counter()
+    frames = read_frames(folder, layout, Kinematics(config.hand), manifest.rows)
+    figures["load_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
+    say("loaders")
+    figures |= loaders(frames, layout)
+    figures["write"] = {}
+    for count in WRITERS:
+        say(f"writing with {count} processes")
+        rate = write_rate(home / f"writers{count}", config.embodiment, options.frames // 4, count)
+        figures["write"][str(count)] = {
+            "frames_per_s": rate,
+            "gb_per_s": rate * size / manifest.rows / 1e9,
+        }
+    return figures
+
+
+def reading(folder: Path, manifest: Manifest, size: int) -> dict[str, float]:
+    """Return GB/s of a plain read of the shards, first with their pages dropped, then warm."""
+
+    def read() -> None:
+        for name in manifest.shards:
+            with open(folder / name, "rb", buffering=0) as file:
+                while file.read(PIECE):
+                    pass
+
+    found = {}
+    for kind in ("cold", "warm"):
+        if kind == "cold":
+            forget(folder, manifest)
+        started = time.perf_counter()
+        read()
+        found[f"sequential_{kind}_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
+    return found
+
+
+def forget(folder: Path, manifest: Manifest) -> None:
+    """Drop the shards' pages from the system's cache."""
+    for name in manifest.shards:
+        descriptor = os.open(folder / name, os.O_RDONLY)
+        os.fsync(descriptor)  # a page that is not on disk cannot be dropped
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def loaders(frames: Frames, layout: Layout) -> dict[str, Any]:
+    """Return samples a second of the loader in memory and of torch's, on the same frames."""
+    rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    stream = Stream(rows, 0, 0)
+    place = 0
+
+    def batch() -> None:
+        nonlocal place
+        gather(frames, stream.take(place, BATCH), layout)
+        place += BATCH
+
+    ours = {}
+    for threads in (2, 1):  # the last one stays
+        torch.set_num_threads(threads)
+        ours[str(threads)] = max(rate(batch) for _ in range(RUNS))
+    peers = {}
+    for workers in (0, 1, 2):
+        loader = DataLoader(
+            Windowed(frames, rows, layout),
+            batch_size=BATCH,
+            shuffle=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+        )
+        batches = iter(loader)
+        next(batches)  # the workers have started
+        peers[str(workers)] = rate(lambda batches=batches: next(batches))
+    best = max(peers.values())
+    return {
+        "loader_samples_per_s": max(ours.values()),
+        "loader_by_threads": ours,
+        "torch_samples_per_s": best,
+        "torch_by_workers": peers,
+        "vs_torch_dataloader": max(ours.values()) / best,
+    }
+
+
+class Windowed(Dataset):
+    """A map-style dataset, one window an item; slices, which are views, wherever they serve."""
+
+    def __init__(self, frames: Frames, rows: torch.Tensor, layout: Layout) -> None:
+        self.frames, self.layout = frames, layout
+        self.rows, self.first = rows.numpy(), frames.first.numpy()
+        self.past = torch.arange(1 - layout.history, 1)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        row, frames = int(self.rows[index]), self.frames
+        begin, first = row + 1 - self.layout.history, int(self.first[row])
+        if begin >= first:
+            history = frames.step[begin : row + 1]
+        else:
+            history = frames.step[(row + self.past).clamp_min(first)]
+        ahead = frames.keypoints[row + 1 : row + 1 + self.layout.horizon]
+        return {
+            "history": history,
+            "motion": ahead - frames.keypoints[row],
+            "action": frames.action[row],
+            "mode": frames.mode[row],
+        }
+
+
+def rate(batch: Callable[[], Any]) -> float:
+    """Return samples a second of a function that makes one batch."""
+    count, started = 0, time.perf_counter()
+    while (passed := time.perf_counter() - started) < SECONDS:
+        batch()
+        count += BATCH
+    return count / passed
+
+
+def say(words: str) -> None:
+    print(f"  {words}", file=sys.stderr, flush=True)
+
+
+def table(figures: dict[str, Any]) -> str:
+    lines = [f"{n:<26}{v:>14,.2f}" for n, v in figures.items() if isinstance(v, int | float)]
+    for name, value in figures["loader_by_threads"].items():
+        lines.append(f"ours, {name} threads{value:>24,.0f} samples/s")
+    lines += [
+        f"torch, {n} workers{v:>23,.0f} samples/s" for n, v in figures["torch_by_workers"].items()
+    ]
+    for count, row in figures["write"].items():
+        lines.append(
+            f"{count} writers{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
