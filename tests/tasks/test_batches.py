@@ -30,7 +30,7 @@ def test_any_place_can_be_entered():
 @pytest.mark.parametrize("world", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("size", [7, 10, 12])
 def test_ranks_share_each_pass_and_nothing_twice(world, size):
-    """Batches of 4 for each rank until several passes are through: 7 rows, 3 ranks do not divide."""
+    """Batches of 4 a rank for several passes: 7 rows and 3 ranks do not divide."""
     rows, each = torch.arange(size) * 3, 24
     whole = Stream(rows, seed=2, stream=0).take(0, world * each)
     ranks = [Stream(rows, seed=2, stream=0, rank=Rank(r, world)) for r in range(world)]
