@@ -6,6 +6,7 @@ share one endless sequence of rows: of `world` places in a row each takes one.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -85,21 +86,48 @@ class Stream:
         return self.rows[torch.cat(parts)]
 
 
-class Batches:
-    """Batches by number.
+class WindowSequence(Protocol):
+    """An endless sequence of windows."""
 
-    Args:
-        clean: rows for the prior. every: rows for the inverse dynamics.
-        size: windows of each network in a batch of this rank.
-        levels: noise levels of the diffusion. jitter: std of noise on the standardised history.
-    """
+    def take(self, start: int, count: int) -> Windows:
+        """Return the windows at this rank's places start .. start + count."""
+        ...
+
+
+class MemoryWindows:
+    """Windows of frames in memory, in the order of a `Stream` of `rows`; any place can be taken."""
 
     def __init__(
         self,
         frames: Frames,
         layout: Layout,
-        clean: Tensor,
-        every: Tensor,
+        rows: Tensor,
+        seed: int,
+        stream: int,
+        rank: Rank = ALONE,
+    ):
+        self.frames, self.layout = frames, layout
+        self._stream = Stream(rows.cpu(), seed, stream, rank)
+
+    def take(self, start: int, count: int) -> Windows:
+        """Return the windows at this rank's places start .. start + count."""
+        rows = self._stream.take(start, count).to(self.frames.step.device)
+        return gather(self.frames, rows, self.layout)
+
+
+class Batches:
+    """Batches by number.
+
+    Args:
+        prior: clean windows. inverse: all windows. size: windows of each in a batch of this rank.
+        levels: noise levels of the diffusion. jitter: std of noise on the standardised history.
+    """
+
+    def __init__(
+        self,
+        prior: WindowSequence,
+        inverse: WindowSequence,
+        layout: Layout,
         *,
         size: int,
         levels: int,
@@ -107,15 +135,15 @@ class Batches:
         seed: int,
         rank: Rank = ALONE,
     ):
-        self.frames, self.layout = frames, layout
+        self.prior, self.inverse, self.layout = prior, inverse, layout
         self.size, self.levels, self.jitter, self.seed = size, levels, jitter, seed
         self.rank = rank
-        self._clean, self._every = Stream(clean, seed, 0, rank), Stream(every, seed, 1, rank)
 
     def draw(self, index: int) -> Batch:
-        """Return batch number `index` on the frames' device."""
-        device = self.frames.step.device
-        place = index * self.size
+        """Return batch number `index` on the windows' device."""
+        prior = self.prior.take(index * self.size, self.size)
+        inverse = self.inverse.take(index * self.size, self.size)
+        device = prior.history.device
         draws = generator(self.seed, 2, index, *self.rank.key)
         history = (self.size, self.layout.history, self.layout.step_size)
 
@@ -126,8 +154,8 @@ class Batches:
             return self.jitter * normal(*history) if self.jitter else torch.zeros(1, device=device)
 
         return Batch(
-            prior=gather(self.frames, self._clean.take(place, self.size).to(device), self.layout),
-            inverse=gather(self.frames, self._every.take(place, self.size).to(device), self.layout),
+            prior=prior,
+            inverse=inverse,
             noise=normal(self.size, *self.layout.motion_shape),
             level=torch.randint(self.levels, (self.size,), generator=draws).to(device),
             prior_jitter=jitter(),

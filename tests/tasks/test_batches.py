@@ -6,7 +6,7 @@ import torch
 from configs.load import load
 from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
-from tasks.batches import ALONE, Batches, Rank, Stream, generator
+from tasks.batches import ALONE, Batches, MemoryWindows, Rank, Stream, generator
 from tasks.windows import read_frames, valid_rows
 from tests.tasks.synthetic_episodes import write_dataset
 
@@ -64,7 +64,8 @@ def make_batches(tmp_path_factory):
 
     def make(levels: int, jitter: float, rank: Rank = ALONE) -> Batches:
         sizes = {"size": 1000, "levels": levels, "jitter": jitter, "seed": 0}
-        return Batches(frames, layout, rows, rows, **sizes, rank=rank)
+        prior, inverse = (MemoryWindows(frames, layout, rows, 0, s, rank) for s in range(2))
+        return Batches(prior, inverse, layout, **sizes, rank=rank)
 
     return make
 
