@@ -10,13 +10,23 @@ of 512. Each rate is the best of some runs: what else the machine does only take
 `torch_samples_per_s`   of a map-style Dataset over the same frames under torch's DataLoader, with
                         the number of workers (0, 1, 2) that is best for it;
 `vs_torch_dataloader`   the ratio;
+`stream_samples_per_s`  of the stream, one thread that gathers and one that reads ahead, over whole
+                        passes, pages in memory or not;
+`stream_vs_memory`      the ratio, pages in memory;
+`stream_gb_per_s`       of the stream, counting the bytes of the fields that a training reads;
 `sequential_gb_per_s`   of a plain read of the files, in pieces of 8 MB, pages in memory or not;
 `load_gb_per_s`         of reading the shards into memory as frames;
-`write`                 frames and GB a second with 1, 2 and 4 writers, statistics included.
+`write`                 frames and GB a second with 1, 2 and 4 writers, statistics included;
+`representations`       bytes a frame, and frames a second packed and unpacked by one core, as
+                        float32 and float16, plain and compressed; real ones: `--dataset FOLDER`;
+`rounding`              the worst error of float16 by field;
+`losses`                with `--losses`: validation losses of controllers trained on the data as
+                        float32, streamed, float16 and bfloat16 (`benchmarks/representations.py`).
 """
 
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -25,16 +35,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.made_up_data import write, write_rate
+from benchmarks.representations import losses, rounding, sizes
 from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.episodes import Manifest
 from models.kinematics import Kinematics
 from tasks.batches import Stream
+from tasks.streaming import StreamedWindows
+from tasks.training_data import make_source
 from tasks.windows import Frames, gather, read_frames, valid_rows
 
 BATCH = 512  # [windows] as train.batch
@@ -42,6 +56,11 @@ SECONDS = 3.0  # [s] of a run at least
 RUNS = 3
 PIECE = 8 * 2**20  # [bytes]
 WRITERS = (1, 2, 4)
+PACKED = 100_000  # [frames] that are packed in each way
+READ = (  # fields of which a training's frames are made
+    *("episode", "step", "mode", "joint_observation", "joint_target", "keypoints", "action"),
+    *("clean", "drop"),
+)
 
 
 def main() -> int:
@@ -49,6 +68,10 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
+    parser.add_argument("--dataset", type=Path, help="real episodes, to be packed and trained on")
+    parser.add_argument("--losses", action="store_true", help="train on each representation")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each representation")
+    parser.add_argument("--samples", type=int, default=300_000, help="windows of a training")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -79,6 +102,13 @@ def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str
     figures["load_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
     say("loaders")
     figures |= loaders(frames, layout)
+    del frames
+    figures |= streaming(folder, manifest, config)
+    figures["stream_vs_memory"] = figures["stream_samples_per_s"] / figures["loader_samples_per_s"]
+    say("packing")
+    dataset = options.dataset or folder
+    figures["representations"] = sizes(dataset, layout, PACKED)
+    figures["rounding"] = rounding(dataset, layout)
     figures["write"] = {}
     for count in WRITERS:
         say(f"writing with {count} processes")
@@ -87,7 +117,38 @@ def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str
             "frames_per_s": rate,
             "gb_per_s": rate * size / manifest.rows / 1e9,
         }
+    if options.losses:
+        say("training")
+        figures["losses"] = losses(dataset, config, options.seeds, options.samples)
     return figures
+
+
+def streaming(folder: Path, manifest: Manifest, config: Config) -> dict[str, float]:
+    """Return samples/s and GB/s of whole passes of a stream of all windows."""
+    layout = config.embodiment.make_layout()
+    source = make_source(folder, manifest.shards, layout, Kinematics(config.hand), config.train, 0)
+    size = manifest.rows * sum(
+        np.dtype(field.dtype).itemsize * math.prod(field.shape)
+        for name, field in layout.fields.items()
+        if name in READ
+    )
+    found = {}
+    for kind, runs in (("cold", 1), ("warm", RUNS)):
+        passes = []
+        for _ in range(runs):
+            if kind == "cold":
+                forget(folder, manifest)
+            stream = StreamedWindows(source, config.train.stream, clean=False, stream=1)
+            taken, started = 0, time.perf_counter()
+            while stream.state()["pass"] == 0:
+                stream.take(taken, BATCH)
+                taken += BATCH
+            passes.append((taken / (seconds := time.perf_counter() - started), size / seconds))
+            stream.close()
+        samples, read = max(passes)
+        found[f"stream_{kind}_samples_per_s"] = samples
+        found[f"stream_{kind}_gb_per_s"] = read / 1e9
+    return found | {"stream_samples_per_s": found["stream_warm_samples_per_s"]}
 
 
 def reading(folder: Path, manifest: Manifest, size: int) -> dict[str, float]:
@@ -206,6 +267,15 @@ def table(figures: dict[str, Any]) -> str:
         lines.append(
             f"{count} writers{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
         )
+    lines.append(f"{'representation':<28}{'bytes/frame':>12}{'write/s':>14}{'read/s':>14}")
+    for name, row in figures["representations"].items():
+        rates = f"{row['write_frames_per_s']:>14,.0f}{row['read_frames_per_s']:>14,.0f}"
+        lines.append(f"{name:<28}{row['bytes_per_frame']:>12.1f}{rates}")
+    for name, row in figures["rounding"].items():
+        lines.append(f"float16, worst error of {name:<20}{row['error']:.2g} {row['unit']}")
+    for name, row in figures.get("losses", {}).items():
+        words = ", ".join(f"{key.split('.')[1]} {value:.5f}" for key, value in row.items())
+        lines.append(f"{name:<20}{words}")
     return "\n".join(lines)
 
 

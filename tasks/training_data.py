@@ -10,7 +10,7 @@ from torch import Tensor
 
 from configs.layout import Layout
 from configs.schema.train import Train
-from envs.episodes import Manifest
+from envs.episodes import Manifest, Shard
 from models.controller import Windows
 from models.kinematics import Kinematics
 from tasks.batches import ALONE, MemoryWindows, Rank, WindowSequence, generator
@@ -86,8 +86,21 @@ def open_data(
     if settings.loader == "memory":
         frames = read_frames(folder, layout, kinematics, settings.max_frames)
         return in_memory(frames.to(device), layout, settings, seed, rank)
-    source = Source(
-        rows={name: shard.rows for name, shard in manifest.shards.items()},
+    source = make_source(folder, manifest.shards, layout, kinematics, settings, seed)
+    return streamed(source, settings, rank)
+
+
+def make_source(
+    folder: Path,
+    shards: Mapping[str, Shard],
+    layout: Layout,
+    kinematics: Kinematics,
+    settings: Train,
+    seed: int,
+) -> Source:
+    """Return the source of a stream of some of a dataset's shards."""
+    return Source(
+        rows={name: shard.rows for name, shard in shards.items()},
         open=lambda name: folder / name,
         layout=layout,
         kinematics=kinematics,
@@ -95,7 +108,6 @@ def open_data(
         share=settings.validation_share,
         seed=seed,
     )
-    return streamed(source, settings, rank)
 
 
 def in_memory(
