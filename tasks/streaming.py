@@ -10,7 +10,7 @@ together its blocks once more. A place is (pass, shards, buffer, windows taken o
 from it, one buffer is read again and nothing before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -178,7 +178,7 @@ class StreamedWindows:
         draws = self._draws(BLOCKS, epoch, group)
         return [blocks[i] for i in torch.randperm(len(blocks), generator=draws).tolist()]
 
-    def _fill(self, place: tuple[int, int, int], blocks: list[Block]) -> Buffer:
+    def _fill(self, place: tuple[int, int, int], blocks: Sequence[Block]) -> Buffer:
         frames, held_back = read_blocks(self.source, blocks)
         training = torch.nonzero(~held_back)[:, 0]
         rows = window_rows(frames, training, self.source.layout.horizon, self.clean)
