@@ -20,8 +20,9 @@ of 512. Each rate is the best of some runs: what else the machine does only take
 `representations`       bytes a frame, and frames a second packed and unpacked by one core, as
                         float32 and float16, plain and compressed; real ones: `--dataset FOLDER`;
 `rounding`              the worst error of float16 by field;
-`losses`                with `--losses`: validation losses of controllers trained on the data as
-                        float32, streamed, float16 and bfloat16 (`benchmarks/representations.py`).
+`losses`                with `--losses --dataset FOLDER`, and nothing else: validation losses of
+                        controllers trained on the data as float32, streamed, float16 and
+                        bfloat16 (`benchmarks/representations.py`).
 """
 
 import argparse
@@ -56,6 +57,7 @@ SECONDS = 3.0  # [s] of a run at least
 RUNS = 3
 PIECE = 8 * 2**20  # [bytes]
 WRITERS = (1, 2, 4)
+PACKING = ("write", "read")
 PACKED = 100_000  # [frames] that are packed in each way
 READ = (  # fields of which a training's frames are made
     *("episode", "step", "mode", "joint_observation", "joint_target", "keypoints", "action"),
@@ -69,15 +71,20 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
     parser.add_argument("--dataset", type=Path, help="real episodes, to be packed and trained on")
-    parser.add_argument("--losses", action="store_true", help="train on each representation")
+    parser.add_argument("--losses", action="store_true", help="measure losses, and nothing else")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each representation")
     parser.add_argument("--samples", type=int, default=300_000, help="windows of a training")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
-    with tempfile.TemporaryDirectory(dir=options.folder) as name:
-        figures = measure(config, Path(name), options)
+    if options.losses:
+        if options.dataset is None:
+            parser.error("--losses trains on real episodes: name their folder with --dataset")
+        figures = {"losses": losses(options.dataset, config, options.seeds, options.samples)}
+    else:
+        with tempfile.TemporaryDirectory(dir=options.folder) as name:
+            figures = measure(config, Path(name), options)
     print(table(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -117,9 +124,6 @@ def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str
             "frames_per_s": rate,
             "gb_per_s": rate * size / manifest.rows / 1e9,
         }
-    if options.losses:
-        say("training")
-        figures["losses"] = losses(dataset, config, options.seeds, options.samples)
     return figures
 
 
@@ -257,21 +261,18 @@ def say(words: str) -> None:
 
 
 def table(figures: dict[str, Any]) -> str:
-    lines = [f"{n:<26}{v:>14,.2f}" for n, v in figures.items() if isinstance(v, int | float)]
-    for name, value in figures["loader_by_threads"].items():
-        lines.append(f"ours, {name} threads{value:>24,.0f} samples/s")
-    lines += [
-        f"torch, {n} workers{v:>23,.0f} samples/s" for n, v in figures["torch_by_workers"].items()
-    ]
-    for count, row in figures["write"].items():
-        lines.append(
-            f"{count} writers{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
-        )
-    lines.append(f"{'representation':<28}{'bytes/frame':>12}{'write/s':>14}{'read/s':>14}")
-    for name, row in figures["representations"].items():
-        rates = f"{row['write_frames_per_s']:>14,.0f}{row['read_frames_per_s']:>14,.0f}"
-        lines.append(f"{name:<28}{row['bytes_per_frame']:>12.1f}{rates}")
-    for name, row in figures["rounding"].items():
+    lines = [f"{n:<28}{v:>14,.2f}" for n, v in figures.items() if isinstance(v, int | float)]
+    for name, value in figures.get("loader_by_threads", {}).items():
+        lines.append(f"ours, {name} threads{value:>27,.0f} samples/s")
+    for name, value in figures.get("torch_by_workers", {}).items():
+        lines.append(f"torch, {name} workers{value:>26,.0f} samples/s")
+    for count, row in figures.get("write", {}).items():
+        rates = f"{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
+        lines.append(f"{count} writers  {rates}")
+    for name, row in figures.get("representations", {}).items():
+        rates = ", ".join(f"{row[f'{what}_frames_per_s']:,.0f} {what}/s" for what in PACKING)
+        lines.append(f"{name:<28}{row['bytes_per_frame']:>14.1f} bytes/frame, {rates}")
+    for name, row in figures.get("rounding", {}).items():
         lines.append(f"float16, worst error of {name:<20}{row['error']:.2g} {row['unit']}")
     for name, row in figures.get("losses", {}).items():
         words = ", ".join(f"{key.split('.')[1]} {value:.5f}" for key, value in row.items())

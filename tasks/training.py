@@ -68,10 +68,13 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
         return {"prior": prior, "inverse": inverse, "spread": spread}
 
-    trained = training_loop.fit(
-        controller, settings, losses, context.scratch / CHECKPOINT, report, context.progress, data
-    )
-    data.close()
+    scratch = context.scratch / CHECKPOINT
+    try:
+        trained = training_loop.fit(
+            controller, settings, losses, scratch, report, context.progress, data
+        )
+    finally:
+        data.close()
     trained.requires_grad_(False)
     cpu = torch.device("cpu")
     held_back = Validation(move(data.validation.prior, cpu), move(data.validation.inverse, cpu))

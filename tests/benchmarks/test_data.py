@@ -89,3 +89,11 @@ def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
         assert name in said
     assert list(figures["write"]) == ["1", "2"]
     assert figures["representations"]["float32"]["bytes_per_frame"] == pytest.approx(504, abs=3)
+
+
+def test_losses_are_asked_for_with_a_dataset(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["data.py", "--losses"])
+    with pytest.raises(SystemExit) as ended:
+        data.main()
+    assert ended.value.code == 2
+    assert "--dataset" in capsys.readouterr().err
