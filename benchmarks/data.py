@@ -12,7 +12,7 @@ of 512. Each rate is the best of some runs: what else the machine does only take
 `vs_torch_dataloader`   the ratio;
 `stream_samples_per_s`  of the stream, one thread that gathers and one that reads ahead, over whole
                         passes, pages in memory or not;
-`stream_vs_memory`      the ratio, pages in memory;
+`stream_vs_memory`      over the loader in memory with one thread, measured in turn;
 `stream_gb_per_s`       of the stream, counting the bytes of the fields that a training reads;
 `sequential_gb_per_s`   of a plain read of the files, in pieces of 8 MB, pages in memory or not;
 `load_gb_per_s`         of reading the shards into memory as frames;
@@ -33,6 +33,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,10 @@ from configs.load import load
 from configs.schema.pipeline import Config
 from envs.episodes import Manifest
 from models.kinematics import Kinematics
-from tasks.batches import Stream
+from tasks.batches import MemoryWindows
 from tasks.streaming import StreamedWindows
 from tasks.training_data import make_source
-from tasks.windows import Frames, gather, read_frames, valid_rows
+from tasks.windows import Frames, read_frames, valid_rows
 
 BATCH = 512  # [windows] as train.batch
 SECONDS = 3.0  # [s] of a run at least
@@ -109,26 +110,29 @@ def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str
     figures["load_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
     say("loaders")
     figures |= loaders(frames, layout)
+    figures |= streaming(folder, manifest, config, frames)
     del frames
-    figures |= streaming(folder, manifest, config)
-    figures["stream_vs_memory"] = figures["stream_samples_per_s"] / figures["loader_samples_per_s"]
     say("packing")
     dataset = options.dataset or folder
     figures["representations"] = sizes(dataset, layout, PACKED)
     figures["rounding"] = rounding(dataset, layout)
     figures["write"] = {}
-    for count in WRITERS:
-        say(f"writing with {count} processes")
-        rate = write_rate(home / f"writers{count}", config.embodiment, options.frames // 4, count)
-        figures["write"][str(count)] = {
-            "frames_per_s": rate,
-            "gb_per_s": rate * size / manifest.rows / 1e9,
+    for writers in WRITERS:
+        say(f"writing with {writers} processes")
+        target = home / f"writers{writers}"
+        written = write_rate(target, config.embodiment, options.frames // 4, writers)
+        figures["write"][str(writers)] = {
+            "frames_per_s": written,
+            "gb_per_s": written * size / manifest.rows / 1e9,
         }
     return figures
 
 
-def streaming(folder: Path, manifest: Manifest, config: Config) -> dict[str, float]:
-    """Return samples/s and GB/s of whole passes of a stream of all windows."""
+def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) -> dict[str, float]:
+    """Return samples/s and GB/s of whole passes of a stream of all windows.
+
+    The loader in memory is measured after each pass, so that both saw the same machine.
+    """
     layout = config.embodiment.make_layout()
     source = make_source(folder, manifest.shards, layout, Kinematics(config.hand), config.train, 0)
     size = manifest.rows * sum(
@@ -136,7 +140,7 @@ def streaming(folder: Path, manifest: Manifest, config: Config) -> dict[str, flo
         for name, field in layout.fields.items()
         if name in READ
     )
-    found = {}
+    found, memory, batch = {}, [], batches_in_memory(frames, layout)
     for kind, runs in (("cold", 1), ("warm", RUNS)):
         passes = []
         for _ in range(runs):
@@ -149,10 +153,12 @@ def streaming(folder: Path, manifest: Manifest, config: Config) -> dict[str, flo
                 taken += BATCH
             passes.append((taken / (seconds := time.perf_counter() - started), size / seconds))
             stream.close()
+            memory.append(rate(batch))
         samples, read = max(passes)
         found[f"stream_{kind}_samples_per_s"] = samples
         found[f"stream_{kind}_gb_per_s"] = read / 1e9
-    return found | {"stream_samples_per_s": found["stream_warm_samples_per_s"]}
+    best = found["stream_warm_samples_per_s"]
+    return found | {"stream_samples_per_s": best, "stream_vs_memory": best / max(memory)}
 
 
 def reading(folder: Path, manifest: Manifest, size: int) -> dict[str, float]:
@@ -183,17 +189,17 @@ def forget(folder: Path, manifest: Manifest) -> None:
         os.close(descriptor)
 
 
+def batches_in_memory(frames: Frames, layout: Layout) -> Callable[[], Any]:
+    """Return a function that makes the next batch of all windows, as training does."""
+    rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    windows, places = MemoryWindows(frames, layout, rows, 0, 0), count(0, BATCH)
+    return lambda: windows.take(next(places), BATCH)
+
+
 def loaders(frames: Frames, layout: Layout) -> dict[str, Any]:
     """Return samples a second of the loader in memory and of torch's, on the same frames."""
     rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
-    stream = Stream(rows, 0, 0)
-    place = 0
-
-    def batch() -> None:
-        nonlocal place
-        gather(frames, stream.take(place, BATCH), layout)
-        place += BATCH
-
+    batch = batches_in_memory(frames, layout)
     ours = {}
     for threads in (2, 1):  # the last one stays
         torch.set_num_threads(threads)
@@ -249,11 +255,11 @@ class Windowed(Dataset):
 
 def rate(batch: Callable[[], Any]) -> float:
     """Return samples a second of a function that makes one batch."""
-    count, started = 0, time.perf_counter()
+    samples, started = 0, time.perf_counter()
     while (passed := time.perf_counter() - started) < SECONDS:
         batch()
-        count += BATCH
-    return count / passed
+        samples += BATCH
+    return samples / passed
 
 
 def say(words: str) -> None:

@@ -13,7 +13,7 @@ from configs.layout import Layout
 from envs.episodes import open_shard
 from models.kinematics import Kinematics
 from tasks.batches import generator
-from tasks.windows import Frames, WindowsError, episode_starts, hold_back, join_frames, make_frames
+from tasks.windows import Frames, WindowsError, episode_starts, hold_back, make_frames
 
 HELD_BACK = 6  # key of the draws
 
@@ -111,11 +111,18 @@ def pack(blocks: Sequence[Block], frames: int) -> list[Sequence[Block]]:
 
 def read_blocks(source: Source, blocks: Sequence[Block]) -> tuple[Frames, Tensor]:
     """Return the blocks' frames, one block after the other, and which rows [N] are held back."""
-    parts = []
+    rows = sum(len(block) for block in blocks)
+    kept: dict[str, Tensor] = {}  # a block is copied while it is in the processor's cache
+    row = 0
     for block in blocks:
         shard = block.shard
         arrays = {name: array[block.start : block.stop] for name, array in shard.arrays.items()}
         holder = f"{shard.name}, rows {block.start} on"
-        parts.append(make_frames(arrays, source.layout, source.kinematics, holder))
+        part = vars(make_frames(arrays, source.layout, source.kinematics, holder, row))
+        for name, values in part.items():
+            if name not in kept:
+                kept[name] = values.new_empty((rows, *values.shape[1:]))
+            kept[name][row : row + len(block)] = values
+        row += len(block)
     held_back = torch.cat([block.shard.held_back[block.start : block.stop] for block in blocks])
-    return join_frames(parts), held_back
+    return Frames(**kept), held_back

@@ -5,9 +5,8 @@
     their blocks, mixed  d2 b1 d1 b3 | b2 d3    blocks are whole episodes; | ends a buffer
     a buffer's windows   all of them, shuffled; batches take them without replacement
 
-Meanwhile a thread reads the next buffer. In memory are two buffers, and while one is put
-together its blocks once more. A place is (pass, shards, buffer, windows taken of it): to go on
-from it, one buffer is read again and nothing before it.
+Meanwhile a thread reads the next buffer, so two are in memory. A place is (pass, shards, buffer,
+windows taken of it): to go on from it, one buffer is read again and nothing before it.
 """
 
 from collections.abc import Iterator, Sequence
