@@ -272,9 +272,9 @@ def table(figures: dict[str, Any]) -> str:
         lines.append(f"ours, {name} threads{value:>27,.0f} samples/s")
     for name, value in figures.get("torch_by_workers", {}).items():
         lines.append(f"torch, {name} workers{value:>26,.0f} samples/s")
-    for count, row in figures.get("write", {}).items():
+    for writers, row in figures.get("write", {}).items():
         rates = f"{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
-        lines.append(f"{count} writers  {rates}")
+        lines.append(f"{writers} writers  {rates}")
     for name, row in figures.get("representations", {}).items():
         rates = ", ".join(f"{row[f'{what}_frames_per_s']:,.0f} {what}/s" for what in PACKING)
         lines.append(f"{name:<28}{row['bytes_per_frame']:>14.1f} bytes/frame, {rates}")
