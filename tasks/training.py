@@ -15,6 +15,7 @@ from models.controller import Controller, Windows, save_controller
 from models.kinematics import Kinematics
 from tasks.batches import Batches, generator
 from tasks.context import Context
+from tasks.shard_cache import fetch_as_read
 from tasks.training_data import Validation, move, open_data
 from tasks.verdict import require_checked
 
@@ -38,13 +39,19 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     layout, settings = config.embodiment.make_layout(), config.train
     torch.set_num_threads(settings.threads)
     kinematics = Kinematics(config.embodiment.hand)
-    folder = context.open(refs["dataset"])
+    if settings.loader == "stream":
+        kept = settings.stream.kept_shards
+        folder, open_shard = fetch_as_read(context, refs["dataset"], kept)
+    else:
+        folder, open_shard = context.open(refs["dataset"]), None
     manifest = require_checked(folder, layout)
     if settings.accelerator == "cuda" and not torch.cuda.is_available():
         raise training_loop.TrainingError(
             "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
         )
-    data = open_data(folder, manifest, layout, kinematics, settings, config.seed)
+    data = open_data(
+        folder, manifest, layout, kinematics, settings, config.seed, open_shard=open_shard
+    )
     controller = make_controller(data.statistics(), layout, settings, config.seed)
     batches = Batches(
         data.prior,

@@ -76,8 +76,11 @@ def open_data(
     settings: Train,
     seed: int,
     rank: Rank = ALONE,
+    open_shard: Callable[[str], Path] | None = None,
 ) -> TrainingData:
     """Return the data of a checked dataset as `settings.loader` says.
+
+    A stream opens its shards by `open_shard`, in `folder` where nothing is said.
 
     Raises:
         LayoutMismatch: the dataset is of another layout. WindowsError: nothing to train on.
@@ -86,7 +89,8 @@ def open_data(
     if settings.loader == "memory":
         frames = read_frames(folder, layout, kinematics, settings.max_frames)
         return in_memory(frames.to(device), layout, settings, seed, rank)
-    source = make_source(folder, manifest.shards, layout, kinematics, settings, seed)
+    shards = manifest.shards
+    source = make_source(folder, shards, layout, kinematics, settings, seed, open_shard)
     return streamed(source, settings, rank)
 
 
@@ -97,11 +101,12 @@ def make_source(
     kinematics: Kinematics,
     settings: Train,
     seed: int,
+    open_shard: Callable[[str], Path] | None = None,
 ) -> Source:
     """Return the source of a stream of some of a dataset's shards."""
     return Source(
         rows={name: shard.rows for name, shard in shards.items()},
-        open=lambda name: folder / name,
+        open=open_shard or (lambda name: folder / name),
         layout=layout,
         kinematics=kinematics,
         block_frames=settings.stream.block_frames,

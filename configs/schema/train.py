@@ -61,6 +61,7 @@ class Streaming:
     block_frames: Count  # frames of whole episodes that are read together
     shards_at_once: Count  # shards whose blocks are mixed
     sample_shards: Count  # shards of which statistics and validation windows are taken
+    kept_shards: Count  # shards that stay on this disk; others are fetched from the store again
 
 
 @strict

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from tasks.store.checkouts import below, check_out
+from tasks.store.checkouts import below, check_out, file_at
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
 from tasks.store.objects import ObjectFolder, place, temporary_file
@@ -156,6 +156,11 @@ class LocalStore:
             self._objects.link(blob, target, f"{ref.version[:12]}:{path}")
 
         return check_out(self.root, ref, self.read(ref.version).tree, place)
+
+    def fetch(self, ref: Ref, target: Path) -> None:
+        self._require_local(ref)
+        blob = file_at(ref, self.read(ref.version).tree)
+        self._objects.link(blob, target, f"{ref.version[:12]}:{ref.path}")
 
     def publish(
         self,

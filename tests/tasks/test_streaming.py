@@ -21,7 +21,9 @@ from tasks.streaming import StreamedWindows, StreamError, window_rows
 from tasks.windows import WindowsError, gather, read_frames
 from tests.tasks.synthetic_episodes import whole
 
-SETTINGS = Streaming(buffer_frames=90, block_frames=30, shards_at_once=2, sample_shards=2)
+SETTINGS = Streaming(
+    buffer_frames=90, block_frames=30, shards_at_once=2, sample_shards=2, kept_shards=4
+)
 LENGTHS = [5, 12, 9, 17, 3, 21, 8, 2, 14, 11]  # frames of a shard's episodes, from the first on
 SHARDS = 6
 SHARE = 0.2

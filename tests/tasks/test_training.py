@@ -1,6 +1,7 @@
 """Training on real files: what it learns, what it refuses, and that a kill leaves no trace."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -51,6 +52,15 @@ class Workplace(Context):
     def open(self, ref: Ref) -> Path:
         return self.home / "dataset"
 
+    def files(self, ref: Ref) -> list[str]:
+        folder = self.home / "dataset"
+        return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+
+    def fetch(self, ref: Ref, path: str, target: Path) -> None:
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(self.home / "dataset" / path, target)
+
     def publish(self, files, message, parents) -> Ref:
         for name, path in files.items():
             path.rename(self.home / name)
@@ -98,6 +108,7 @@ STREAM = [  # several buffers of several shards a pass
     "train.stream.buffer_frames=500",
     "train.stream.block_frames=130",
     "train.stream.shards_at_once=2",
+    "train.stream.kept_shards=3",
 ]
 
 
