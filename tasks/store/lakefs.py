@@ -21,7 +21,7 @@ from typing import Any
 
 from configs.refs import Ref
 from configs.schema.store import LakeFSStore as Settings
-from tasks.store.checkouts import below, check_out
+from tasks.store.checkouts import below, check_out, file_at
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.lakefs_index import Index
 from tasks.store.lakefs_names import from_lakefs, to_lakefs
@@ -166,6 +166,11 @@ class LakeFSStore:
             self.versions.place(ref.version, path, blob, target)
 
         return check_out(self.folder, ref, self.read(ref.version).tree, place)
+
+    def fetch(self, ref: Ref, target: Path) -> None:
+        self._require_ours(ref)
+        blob = file_at(ref, self.read(ref.version).tree)
+        self.versions.fetch(ref.version, ref.path, blob, target)
 
     def publish(
         self,

@@ -97,6 +97,15 @@ class Versions:
         """Return where a file's bytes may be: in its version, or a spare."""
         return (VERSION + version, path), self._spares.place(blob)
 
+    def fetch(self, version: str, path: str, blob: Blob, target: Path) -> None:
+        """As `place`, and keep no copy that was not here before."""
+        cached = self._cache.path(blob.sha256)
+        kept = cached.exists()
+        self.place(version, path, blob, target)
+        if not kept:
+            # Another process may have begun to use it: it then fetches it again, as if damaged.
+            cached.unlink(missing_ok=True)
+
     def damaged(self) -> set[str]:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()

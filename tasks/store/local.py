@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from tasks.store.checkouts import below, check_out
+from tasks.store.checkouts import below, check_out, file_at
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
 from tasks.store.objects import ObjectFolder, place, temporary_file, touch
@@ -159,6 +159,11 @@ class LocalStore:
             self.objects.link(blob, target, f"{ref.version[:12]}:{path}")
 
         return check_out(self.root, ref, self.read(ref.version).tree, place)
+
+    def fetch(self, ref: Ref, target: Path) -> None:
+        self._require_local(ref)
+        blob = file_at(ref, self.read(ref.version).tree)
+        self.objects.link(blob, target, f"{ref.version[:12]}:{ref.path}")
 
     def publish(
         self,

@@ -170,6 +170,17 @@ class VersionStore(Protocol):
         """
         ...
 
+    def fetch(self, ref: Ref, target: Path) -> None:
+        """Make `target` the one file that a reference names, its hash verified and read-only.
+
+        No other copy of its bytes is left on this machine than were here before, so that who
+        deletes `target` has its space back. Open what is used again and again.
+
+        Raises:
+            MissingRef: no such version, or no file at this path. Corrupt: names file and object.
+        """
+        ...
+
     def publish(
         self,
         files: Mapping[str, Path],
