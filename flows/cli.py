@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from flows.data_export import add_export_command
+
 EXAMPLES = """examples:
   dexgen run                                the default profile, every stage
   dexgen run profile=smoke grasps.count=50  values changed, Hydra style
@@ -92,6 +94,8 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("words", nargs="+", help="an object or a mesh file, and overrides as made")
     shown.add_argument("--host", default="127.0.0.1", help="address to serve (default: this host)")
     shown.add_argument("--port", type=int, default=8080)
+    data = commands.add_parser("data", help="datasets: export")
+    add_export_command(data.add_subparsers(required=True, metavar="COMMAND"))
     state = commands.add_parser("status", help="what is done, what serves")
     state.set_defaults(command=status)
     state.add_argument("overrides", nargs="*", help="Hydra overrides, e.g. store=lakefs")
