@@ -1,6 +1,7 @@
 """`dexgen data export`: a dataset in other people's formats."""
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -40,7 +41,7 @@ def export_lerobot(options: argparse.Namespace) -> int:
     store = open_store(home_folder())
     ref = locate_dataset(store, options.dataset)
     layout, styles = config.embodiment.make_layout(), list(config.task.styles)
-    folder = options.folder.absolute()
+    folder = Path(os.path.abspath(options.folder))
     info = write(store, ref, layout, styles, folder, Progress("export lerobot"))
     print(
         f"{folder}: {info['total_episodes']} episodes, {info['total_frames']} frames, "

@@ -188,7 +188,7 @@ class Export:
                 )
         indices = np.zeros(len(modes), dtype=np.int64)
         for mode, style in np.unique(np.stack((modes, styles), axis=1), axis=0).tolist():
-            words = task_words(self.layout.modes[mode], self.styles[style])
+            words = task_words(self.layout.modes[int(mode)], self.styles[int(style)])
             here = (modes == mode) & (styles == style)
             indices[here] = self.tasks.setdefault(words, len(self.tasks))
         return indices

@@ -50,21 +50,28 @@ class ParquetFiles:
 
     def write(self, table: pa.Table) -> None:
         """Append a table as a row group of the file that `place` has told."""
-        if self._writer is None:
-            chunk, file = divmod(self.number, CHUNK_FILES)
-            path = self.root / self.path.format(chunk_index=chunk, file_index=file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Measured numbers hardly repeat: a dictionary of them would only take space.
-            whole = [f.name for f in table.schema if pa.types.is_integer(f.type)]
-            self._writer = pq.ParquetWriter(
-                path, table.schema, compression="snappy", use_dictionary=whole
-            )
-        self._writer.write_table(table)
+        writer = self._writer or self._open(table.schema)
+        writer.write_table(table)
 
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+        chunk, file = divmod(self.number, CHUNK_FILES)
+        path = self.root / self.path.format(chunk_index=chunk, file_index=file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Measured numbers hardly repeat: a dictionary of them would only take space.
+        whole = [field.name for field in schema if pa.types.is_integer(field.type)]
+        writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="snappy",
+            use_dictionary=whole,  # type: ignore[arg-type]  # names of columns are taken too
+        )
+        self._writer = writer
+        return writer
 
 
 def frame_table(columns: Sequence[np.ndarray], features: Sequence[Feature]) -> pa.Table:

@@ -20,10 +20,11 @@ def new_folder(folder: Path) -> Iterator[Path]:
     one that makes the same folder.
 
     Raises:
-        FolderRefused: it exists, it cannot be made, or another process is making it.
+        FolderRefused: it exists, another process is making it, or the block met an OSError (a full
+            disk).
     """
-    work = folder.with_name(f".{folder.name}.unfinished")
     refuse_existing(folder)
+    work = folder.with_name(f".{folder.name}.unfinished")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         work.mkdir(exist_ok=True)
@@ -43,8 +44,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
             raise
     except OSError as error:
-        named = error.filename or folder
-        raise FolderRefused(f"{named}: cannot be written ({error.strerror})") from None
+        what, reason = error.filename or folder.parent, error.strerror or error
+        raise FolderRefused(f"{what}: {reason}; {folder} was not made") from None
     finally:
         os.close(lock)
 
