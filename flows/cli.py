@@ -162,8 +162,10 @@ def run_stages(options: argparse.Namespace) -> int:
     stop_on_signals()
     print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
     from flows.pipeline import run
+    from tasks.in_use import in_use
 
-    print(f"report {run(overrides, options.until, only)}/index.html")
+    with in_use(home):
+        print(f"report {run(overrides, options.until, only)}/index.html")
     return 0
 
 

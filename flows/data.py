@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.data_export import add_export_command
+
 if TYPE_CHECKING:
     from configs.schema.pipeline import Config
     from tasks.store.protocol import VersionStore
@@ -58,6 +60,12 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     )
     merge.add_argument("words", nargs="+", metavar="SOURCE")
     merge.add_argument("--into", default="main", metavar="BRANCH")
+    gc = add("gc", collect_garbage, "remove what nothing refers to any more", GC)
+    gc.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
+    gc.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
+    push = add("push", push_versions, "copy versions, names and results to a lakeFS repository")
+    push.add_argument("words", nargs="+", metavar="NAME", help="default: everything; store=lakefs")
+    add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
 
@@ -127,15 +135,19 @@ def show_difference(options: argparse.Namespace) -> int:
 
 
 def set_tag(options: argparse.Namespace) -> int:
+    from tasks.in_use import in_use
+
     store, (name, what) = opened(options, 2, 2)
     version = store.resolve(what)
-    store.tag(name, version)
+    with in_use(home()):
+        store.tag(name, version)
     print(f"tag {name} is {version[:12]}, for good")
     return 0
 
 
 def merge_version(options: argparse.Namespace) -> int:
     from tasks.data.merging import merge
+    from tasks.in_use import in_use
     from tasks.store.protocol import MissingRef
 
     store, (source,) = opened(options, 1, 1)
@@ -143,9 +155,48 @@ def merge_version(options: argparse.Namespace) -> int:
         before = store.resolve(options.into)
     except MissingRef:
         before = ""
-    version = merge(store, source, options.into)
+    with in_use(home()):
+        version = merge(store, source, options.into)
     already = "had it already" if version == before else "is now at"
     print(f"{options.into} {already} {version[:12]}")
+    return 0
+
+
+def collect_garbage(options: argparse.Namespace) -> int:
+    import time
+
+    from flows.data_words import garbage_lines
+    from tasks.data.gc import collect
+    from tasks.in_use import alone_in
+
+    config, _ = configured(options, 0, 0)
+    with alone_in(home()):
+        found = collect(home(), config.retention, time.time(), options.dry_run, progress("gc"))
+    print(garbage_lines(found, options.dry_run))
+    return 0
+
+
+def push_versions(options: argparse.Namespace) -> int:
+    from configs.load import ConfigError
+    from flows.data_words import pushed_lines
+    from tasks.in_use import in_use
+    from tasks.store import open_store
+    from tasks.store.choice import choose
+    from tasks.store.local import LocalStore
+
+    config, names = configured(options, 0, 1000)
+    if config.store.backend != "lakefs":
+        raise ConfigError("data push: goes to a lakeFS repository; add store=lakefs")
+    choose(config.store)
+    target = open_store(home())
+    from tasks.data.pushing import push  # the lakeFS SDK is there: open_store has refused otherwise
+    from tasks.store.lakefs import LakeFSStore
+
+    assert isinstance(target, LakeFSStore)
+
+    with in_use(home()):
+        found = push(LocalStore(home() / "store"), target, names, progress("push"))
+    print(pushed_lines(found))
     return 0
 
 

@@ -1,13 +1,18 @@
 """What `dexgen data` prints of histories, versions, differences and damage."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from flows.words import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
 from tasks.data.difference import Shift, column_count, compare_rows, compare_statistics
+from tasks.data.gc import Collected
 from tasks.data.history import Line
 from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
+
+if TYPE_CHECKING:
+    from tasks.data.pushing import Pushed  # which needs the lakeFS SDK
 
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
@@ -143,6 +148,30 @@ def damage_lines(found: Verified) -> str:
         f"{count_of(len(found.damage), 'thing')} damaged or missing; `dexgen run` makes anew what "
         "steps have made"
     )
+    return "\n".join(lines)
+
+
+def garbage_lines(found: Collected, dry_run: bool) -> str:
+    """Say what `gc` removed, or would."""
+    verb = "would free" if dry_run else "freed"
+    if not found.files:
+        return "nothing to remove"
+    rows = [(kind, f"{count:,}", size(found.bytes[kind])) for kind, count in found.files.items()]
+    lines = [table([("kind", "number", "bytes"), *rows], right=(1, 2))]
+    if found.held:
+        lines.append(f"{count_of(len(found.held), 'step')} at work: left alone")
+    lines.append(f"{verb} {size(found.freed)}")
+    return "\n".join(lines)
+
+
+def pushed_lines(found: "Pushed") -> str:
+    """Say what `push` sent and what was there."""
+    lines = [
+        f"sent {count_of(found.sent, 'version')} ({size(found.bytes)}), "
+        f"{found.there:,} were there; "
+        f"{count_of(found.names, 'name')} moved, {count_of(found.entries, 'result')} indexed"
+    ]
+    lines += [f"left {name}: it went on there in another way" for name in found.kept]
     return "\n".join(lines)
 
 

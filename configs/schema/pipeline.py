@@ -17,6 +17,7 @@ from configs.schema.machine import Machine
 from configs.schema.objects import Objects
 from configs.schema.physics import Physics, Randomization
 from configs.schema.promote import Promote
+from configs.schema.retention import Retention
 from configs.schema.rollouts import Rollouts
 from configs.schema.store import Store
 from configs.schema.strict import strict
@@ -48,6 +49,7 @@ class Config:
     critic: CriticTraining
     check: Check
     store: Store
+    retention: Retention
     evaluate: Evaluate
     train: Train
     export: Export

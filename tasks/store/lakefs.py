@@ -193,6 +193,29 @@ class LakeFSStore:
             self._race(branch, f"publish {branch}", attempt)
         return Ref(self.name, made.id, "")
 
+    def version_ids(self) -> set[str]:
+        """Return every version that is there."""
+        return {tag.removeprefix(VERSION) for tag in self.repository.tags(VERSION)}
+
+    def adopt(
+        self, made: Commit, file_of: Callable[[Blob], Path], known: Mapping[str, Ref]
+    ) -> None:
+        """Write a version of another store, of which this one holds the parents.
+
+        `known` says by sha256 which files are here already: they are copied by the server. The
+        others are read from `file_of`, verified and sent; no copy of them stays on this machine.
+        """
+        places, taken = {}, []
+        for path, blob in made.tree.items():
+            ref = known.get(blob.sha256)
+            if ref is None:
+                taken.append(self.versions.take_as(blob, file_of(blob), f"{made.id[:12]}:{path}"))
+            else:
+                places[path] = (VERSION + ref.version, ref.path)
+        self.versions.publish(made, facts(made.metadata), places)
+        for copy in taken:
+            copy.unlink(missing_ok=True)
+
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         time_utc = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = {"identity": identity, "ref": asdict(ref), "time_utc": time_utc, **facts}

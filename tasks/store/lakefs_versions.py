@@ -110,11 +110,23 @@ class Versions:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()
 
-    def publish(self, made: Commit, facts: Mapping[str, str]) -> None:
-        """Write a version apart from every branch, unless it is there."""
+    def take_as(self, blob: Blob, file: Path, holder: str) -> Path:
+        """Keep a file's bytes until they are sent; return where.
+
+        Raises:
+            Corrupt: they are not what the hash promises.
+        """
+        if not file.is_file() or self.take(file) != blob:
+            raise Corrupt(f"{holder}: object {blob.sha256[:12]} is damaged here; see verify")
+        return self._cache.path(blob.sha256)
+
+    def publish(
+        self, made: Commit, facts: Mapping[str, str], places: Mapping[str, Place] | None = None
+    ) -> None:
+        """Write a version apart from every branch, unless it is there; `places` as in `advance`."""
         if not self.readable(made.id):
             with self._repository.work(self._repository.root) as work:
-                self._write(work, made, {}, facts)
+                self._write(work, made, places or {}, facts)
 
     def advance(
         self,

@@ -1,0 +1,160 @@
+"""What no reference reaches in a local store: found here, removed in gc.py.
+
+Kept for good: tags, branches that are not of single steps or runs, what the kept reports show,
+what releases name; and the ancestors of all these. Kept for a while: what is young.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from configs.schema.retention import Retention
+from tasks.data.reports import kept_reports, shown_versions
+from tasks.store.history import ancestors
+from tasks.store.local import LocalStore
+from tasks.store.protocol import Commit, MissingRef, StoreError
+
+PASSING = ("steps/", "loose/", "runs/")  # branches that no person made
+DAY_S, HOUR_S = 86400.0, 3600.0
+
+
+class Removal(NamedTuple):
+    """A file or folder to remove; of a file that became young since, gc keeps its hands off."""
+
+    kind: str  # for people: objects
+    path: Path
+    before: float  # [s] of the epoch: only if last changed before
+
+
+@dataclass
+class Kept:
+    """What stays: versions with all their ancestors, and the objects and steps behind them."""
+
+    versions: dict[str, Commit] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> set[str]:
+        return {blob.sha256 for one in self.versions.values() for blob in one.tree.values()}
+
+    @property
+    def identities(self) -> set[str]:
+        return {str(one.metadata.get("identity", "")) for one in self.versions.values()}
+
+    def add(self, versions: Iterable[str], store: LocalStore) -> None:
+        """Keep versions and their ancestors.
+
+        Raises:
+            StoreError: one cannot be read, so that nobody knows what it needs.
+        """
+        for version in versions:
+            if version in self.versions:
+                continue
+            try:
+                found = {commit.id: commit for commit in ancestors(version, store.read)}
+            except StoreError as error:
+                said = f"{error}; gc removes nothing from a damaged store: see verify"
+                raise StoreError(said) from None
+            self.versions |= found
+
+
+def store_garbage(
+    home: Path, store: LocalStore, policy: Retention, now: float
+) -> Iterator[Removal]:
+    """Yield what to remove from the store, in the order that is safe at any kill: what names
+    versions first, then versions, then objects."""
+    old, young = now - policy.keep_days * DAY_S, now - policy.grace_hours * HOUR_S
+    kept = Kept()
+    kept.add(lasting(home, store, policy), store)
+    kept.add(young_versions(store, young), store)
+    entries = {path: store.index_entry(path.stem) for path in (store.root / "index").glob("*.json")}
+    kept.add(_recent(entries.values(), old, store), store)
+    passing = [name for name in store.branches() if name.startswith(PASSING)]
+    kept.add(_heads(store, [name for name in passing if _moved(store, name) >= old]), store)
+    kept.add(_recorded(entries.values(), kept, store), store)
+    yield from (
+        Removal("index entries", path, old)
+        for path, entry in entries.items()
+        if entry["ref"]["version"] not in kept.versions
+    )
+    for name in store.branches():
+        yield from _branch_garbage(store, name, kept, old, young)
+    for folder in (store.root / "checkouts").glob("*"):
+        if folder.name not in kept.versions:
+            yield Removal("checkouts", folder, young)
+    for path in sorted((store.root / "commits").glob("*.json")):
+        if path.stem not in kept.versions:
+            yield Removal("versions", path, young)
+    objects = kept.objects
+    for path in sorted((store.root / "objects").glob("*/*")):
+        if path.name not in objects:
+            yield Removal("objects", path, young)
+    for folder in ("tmp", "damaged"):
+        yield from (Removal("half-written", p, young) for p in (store.root / folder).glob("*"))
+
+
+def lasting(home: Path, store: LocalStore, policy: Retention) -> set[str]:
+    """Return the versions that references keep for good."""
+    names = [name for name in store.branches() if not name.startswith(PASSING)]
+    found = set(store.tags().values()) | _heads(store, names)
+    for report in kept_reports(home, policy.keep_reports):
+        found |= _existing(store, shown_versions(report))
+    for approval in (home / "releases").glob("*/approval.json"):
+        found |= _existing(store, [str(json.loads(approval.read_text()).get("dataset", ""))])
+    return found
+
+
+def young_versions(store: LocalStore, young: float) -> list[str]:
+    """Return versions that somebody has just written and may be about to name."""
+    files = (store.root / "commits").glob("*.json")
+    return [path.stem for path in files if path.stat().st_mtime >= young]
+
+
+def _branch_garbage(
+    store: LocalStore, name: str, kept: Kept, old: float, young: float
+) -> Iterator[Removal]:
+    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone."""
+    *superseded, last = store.heads.numbers(name)
+    version = store.heads.read(name, last)
+    # An empty branch of a run that died before its commit goes as well.
+    gone = name.startswith(PASSING) and version not in kept.versions
+    yield from (Removal("moves", store.heads.file(name, n), young) for n in superseded)
+    if gone and _moved(store, name) < old:
+        yield Removal("branches", store.heads.file(name, last), old)
+
+
+def _recent(entries: Iterable[dict], old: float, store: LocalStore) -> set[str]:
+    found = [
+        entry["ref"]["version"]
+        for entry in entries
+        if datetime.fromisoformat(entry["time_utc"]).astimezone(UTC).timestamp() >= old
+    ]
+    return _existing(store, found)
+
+
+def _recorded(entries: Iterable[dict], kept: Kept, store: LocalStore) -> set[str]:
+    """Return the metrics of the steps whose results stay."""
+    stays = (entry for entry in entries if entry["ref"]["version"] in kept.versions)
+    return _existing(store, [entry["metrics"] for entry in stays if "metrics" in entry])
+
+
+def _heads(store: LocalStore, names: Iterable[str]) -> set[str]:
+    found = (store.heads.get(name) for name in names)
+    return {one[1] for one in found if one is not None and one[1]}
+
+
+def _moved(store: LocalStore, name: str) -> float:
+    return store.heads.file(name, store.heads.numbers(name)[-1]).stat().st_mtime
+
+
+def _existing(store: LocalStore, versions: Iterable[str]) -> set[str]:
+    """Return those versions that this store has: a report or release may be of another one."""
+    found = set()
+    for version in versions:
+        try:
+            found.add(store.read(version).id)
+        except MissingRef:
+            continue
+    return found

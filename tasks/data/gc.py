@@ -1,0 +1,112 @@
+"""Remove what nothing needs from a state folder; safe at any kill, and beside a commit."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from configs.schema.retention import Retention
+from tasks.data.garbage import Kept, Removal, lasting, store_garbage
+from tasks.data.leftovers import held, leftovers, newest
+from tasks.store.local import LocalStore
+
+Say = Callable[[float, float, str], None]
+
+
+@dataclass
+class Collected:
+    """What was removed, or would be: files and bytes by kind, in the order of removal."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)  # scratch folders that a process works in
+
+    @property
+    def freed(self) -> int:
+        return sum(self.bytes.values())
+
+
+def collect(home: Path, policy: Retention, now: float, dry_run: bool, say: Say) -> Collected:
+    """Remove what no reference reaches; with `dry_run`, only say what that would be.
+
+    Args:
+        now: seconds of the epoch, from which ages count.
+
+    Raises:
+        StoreError: the store is damaged, so that nobody knows what is needed.
+    """
+    store = LocalStore(home / "store")
+    removals = list(store_garbage(home, store, policy, now)) if store.root.is_dir() else []
+    gone = {one.path.stem for one in removals if one.kind == "index entries"}
+    done = {entry["identity"] for entry in store.index_entries()} - gone
+    removals += leftovers(home, policy, now, needed(home, store, policy) | done, done)
+    return remove(removals, held(home), dry_run, say)
+
+
+def needed(home: Path, store: LocalStore, policy: Retention) -> set[str]:
+    """Return the identities of the steps behind what is kept for good."""
+    kept = Kept()
+    kept.add(lasting(home, store, policy) if store.root.is_dir() else (), store)
+    return kept.identities
+
+
+def remove(removals: Iterable[Removal], held: list[str], dry_run: bool, say: Say) -> Collected:
+    due = [one for one in removals if is_due(one)]
+    links = _links(due)
+    found = Collected(held=held)
+    for number, one in enumerate(due, 1):
+        if not is_due(one):  # somebody has used it since we looked
+            continue
+        found.files[one.kind] = found.files.get(one.kind, 0) + 1
+        size = sum(links.pop(key, 0) for key in _inodes(one.path))
+        found.bytes[one.kind] = found.bytes.get(one.kind, 0) + size
+        if not dry_run:
+            discard(one.path)
+            say(number, len(due), "files")
+    return found
+
+
+def is_due(removal: Removal) -> bool:
+    try:
+        return newest(removal.path) < removal.before
+    except FileNotFoundError:
+        return False
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder, and the folders above it that this leaves empty of names."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    path.unlink(missing_ok=True)
+    if path.name.startswith("@"):  # of a branch's folder nothing may be left
+        for folder in path.parents:
+            if folder.name == "heads":
+                break
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _links(removals: Iterable[Removal]) -> dict[tuple[int, int], int]:
+    """Return the bytes that each inode frees: none, as long as a link of it stays."""
+    seen: dict[tuple[int, int], int] = {}
+    states: dict[tuple[int, int], os.stat_result] = {}
+    for one in removals:
+        for key, state in _inodes(one.path).items():
+            seen[key] = seen.get(key, 0) + state[0]
+            states[key] = state[1]
+    return {key: states[key].st_size if seen[key] >= states[key].st_nlink else 0 for key in seen}
+
+
+def _inodes(path: Path) -> dict[tuple[int, int], tuple[int, os.stat_result]]:
+    """Return (links, state) by inode of the files at or below a path."""
+    files = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
+    found: dict[tuple[int, int], tuple[int, os.stat_result]] = {}
+    for file in files:
+        state = file.lstat()
+        if not file.is_dir() or file.is_symlink():
+            key = (state.st_dev, state.st_ino)
+            found[key] = (found.get(key, (0, state))[0] + 1, state)
+    return found
