@@ -33,9 +33,9 @@ from tasks.store.protocol import MissingRef, StoreError, VersionStore
 
 ROOT = Path(__file__).parents[1]
 WRITERS = 3
-RUNS, EPISODES, LENGTH = 3, 3, 20  # a writer's runs between two kills; rows of an episode
+RUNS, EPISODES, LENGTH = 1, 3, 20  # a writer's runs between two kills; rows of an episode
 SHARD_BYTES = 2 * LENGTH * 504  # two episodes
-KILL_S = 0.6  # [s] at most, after all processes have begun
+KILL_S = 0.8  # [s] at most, after all processes have begun
 DATASET, ACKNOWLEDGED = "dataset", "acknowledged.jsonl"
 
 

@@ -1,5 +1,6 @@
 """What `dexgen data` prints of histories, versions, differences and damage."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tasks.data.pushing import Pushed  # which needs the lakeFS SDK
 
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
+WHOLE_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
 
 
@@ -22,7 +24,8 @@ def log_lines(lines: Sequence[Line]) -> str:
     rows = []
     for line in lines:
         names = f"  [{', '.join(line.names)}]" if line.names else ""
-        row = (short(line.version), minute(line.time_utc), line.what, f"{line.message}{names}")
+        message = WHOLE_ID.sub(r"\1", line.message)
+        row = (short(line.version), minute(line.time_utc), line.what, f"{message}{names}")
         rows.append(row)
     return table(rows)
 
