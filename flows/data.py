@@ -173,7 +173,26 @@ def collect_garbage(options: argparse.Namespace) -> int:
     with alone_in(home()):
         found = collect(home(), config.retention, time.time(), options.dry_run, progress("gc"))
     print(garbage_lines(found, options.dry_run))
+    if config.store.backend == "lakefs":
+        sweep_work(config, options.dry_run)
     return 0
+
+
+def sweep_work(config: "Config", dry_run: bool) -> None:
+    """Delete the private branches that killed processes left in a lakeFS repository."""
+    import time
+
+    from tasks.store import open_store
+    from tasks.store.choice import choose
+
+    choose(config.store)
+    store = open_store(home())
+    from tasks.store.lakefs import LakeFSStore
+
+    assert isinstance(store, LakeFSStore)
+    before = time.time() - 3600.0 * config.retention.grace_hours
+    swept = [] if dry_run else store.repository.sweep(before)
+    print(f"private branches of killed processes deleted in the repository: {len(swept)}")
 
 
 def push_versions(options: argparse.Namespace) -> int:

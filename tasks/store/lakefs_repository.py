@@ -5,6 +5,7 @@ published API, version 1.0.0.
 """
 
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,7 @@ from tasks.store.protocol import StoreError
 
 HASH = "sha256"  # user metadata of every object that the store wrote
 CHUNK = 1 << 24  # [bytes] of one read request
+WORK = "_work-"  # private branches: then when they began, in hexadecimal seconds, and a random word
 PAGE = 1000  # names of one listing request, the most that lakeFS gives
 
 
@@ -84,15 +86,23 @@ class Repository:
     def work(self, source: str) -> Iterator[str]:
         """Give a private branch at `source`; what is put on it nobody else sees or keeps.
 
-        A process that is killed leaves it behind, and nothing reads it.
+        A process that is killed leaves it behind, and nothing reads it; its name has its age.
         """
-        branch = f"_work-{secrets.token_hex(8)}"
+        branch = f"{WORK}{int(time.time()):x}-{secrets.token_hex(8)}"
         self.create_branch(branch, source)
         try:
             yield branch
         finally:
             with suppress(StoreError):  # it disturbs nobody; what went wrong before matters more
                 self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
+
+    def sweep(self, before: float) -> list[str]:
+        """Delete private branches begun before a time [s of the epoch]; return them."""
+        found = [name for name in self.branches() if 0 <= begun(name) < before]
+        for name in found:
+            with suppress(Absent):  # its process was only slow, and has just deleted it
+                self._ask(f"delete {name}", self._api.branches_api.delete_branch, name)
+        return found
 
     def commit(self, branch: str, message: str, facts: Mapping[str, str]) -> str:
         """Commit what is put on a private branch; return lakeFS's own id of the commit."""
@@ -195,3 +205,13 @@ class Repository:
             page = self._ask(f"list {what}", operation, *of, after=after, amount=PAGE, **more)
             yield from page.results
             after, has_more = page.pagination.next_offset, page.pagination.has_more
+
+
+def begun(branch: str) -> float:
+    """Return when a private branch began [s of the epoch]; -1 of any other branch."""
+    if not branch.startswith(WORK):
+        return -1.0
+    try:
+        return float(int(branch.removeprefix(WORK).split("-")[0], 16))
+    except ValueError:
+        return -1.0

@@ -1,5 +1,6 @@
 """`dexgen data push`: from the local store to a lakeFS repository, killed by faults, again."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,23 @@ def test_a_damaged_object_is_not_sent(source, place, capsys):
     file.write_bytes(b"x" + file.read_bytes()[1:])
     assert push(place) == 2
     assert "is damaged here" in capsys.readouterr().err
+
+
+def test_gc_deletes_what_killed_processes_left_in_the_repository(place, source, capsys):
+    store = place.open()
+    store.repository.create_branch("_work-1-ab", "root")  # begun in 1970
+    young = f"_work-{int(time.time()):x}-cd"
+    store.repository.create_branch(young, "root")
+    store.repository.create_branch("_work-person", "root")
+    assert place.settings is not None
+    where = (f"store.endpoint={place.settings.endpoint}",)
+    repository_of = f"store.repository={place.settings.repository}"
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "gc", "store=lakefs", repository_of, *where])
+    assert caught.value.code == 0
+    left = [name for name in store.repository.branches() if name.startswith("_work-")]
+    assert left == [young, "_work-person"]
+    assert "deleted in the repository: 1" in capsys.readouterr().out
 
 
 def test_a_push_needs_a_repository(source, capsys):
