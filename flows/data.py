@@ -25,7 +25,8 @@ class Intermixed(argparse.ArgumentParser):
     _inside = False
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        if self._inside:
+        commands = any(one.nargs == argparse.PARSER for one in self._get_positional_actions())
+        if self._inside or commands:
             return super().parse_known_args(args, namespace)
         self._inside = True
         try:
