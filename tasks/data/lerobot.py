@@ -16,7 +16,7 @@ import pyarrow as pa
 from configs.layout import Layout
 from configs.refs import Ref
 from envs.episodes import open_shard
-from envs.manifest import MANIFEST, Manifest, read_manifest
+from envs.manifest import MANIFEST, Manifest
 from tasks.data.lerobot_features import COUNTED, DEFAULTS, DONE, Feature, features_of
 from tasks.data.lerobot_files import (
     DATA_PATH,
@@ -33,6 +33,7 @@ from tasks.data.lerobot_files import (
 )
 from tasks.data.lerobot_statistics import Totals, by_feature, measure_episode
 from tasks.data.new_folder import new_folder
+from tasks.datasets import open_runs, part
 from tasks.store.protocol import VersionStore
 
 SOURCE_PATH = "meta/dexgen.json"
@@ -62,14 +63,12 @@ def export_lerobot(
         FolderRefused: the folder exists or cannot be written.
         LayoutMismatch: made for another layout. EpisodesError, Corrupt: a broken shard.
     """
-    path = f"{ref.path}/{MANIFEST}".lstrip("/")
-    file = store.open(Ref(ref.store, ref.version, path))
-    manifest = read_manifest(file.parent, layout)
-    require_exportable(manifest, layout, path)
+    manifest = open_runs(store, ref, layout)
+    require_exportable(manifest, layout, part(ref, MANIFEST).path)
     with new_folder(folder) as work:
         export = Export(work, layout, manifest, styles)
         for name in manifest.shards:
-            shard = store.open(Ref(ref.store, ref.version, f"{ref.path}/{name}".lstrip("/")))
+            shard = store.open(part(ref, name))
             for rows in episodes_of(open_shard(shard, layout)):
                 export.add(rows, name)
                 progress(export.frames, manifest.rows, "frames")
