@@ -41,7 +41,7 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     def add(name: str, command: Command, text: str, more: str = "") -> argparse.ArgumentParser:
         described = f"{text[0].upper()}{text[1:]}."
         sub = commands.add_parser(name, help=text, description=described, epilog=more or OVERRIDES)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command if command is collect_garbage else sharing(command))
         return sub
 
     log = add("log", show_log, "the history of a branch, tag or version, newest first")
@@ -69,6 +69,18 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
+
+
+def sharing(command: Command) -> Command:
+    """Return the command, during which gc takes nothing that it may be reading."""
+
+    def run(options: argparse.Namespace) -> int:
+        from tasks.in_use import in_use
+
+        with in_use(home()):
+            return command(options)
+
+    return run
 
 
 def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[VersionStore, list[str]]":
@@ -136,19 +148,15 @@ def show_difference(options: argparse.Namespace) -> int:
 
 
 def set_tag(options: argparse.Namespace) -> int:
-    from tasks.in_use import in_use
-
     store, (name, what) = opened(options, 2, 2)
     version = store.resolve(what)
-    with in_use(home()):
-        store.tag(name, version)
+    store.tag(name, version)
     print(f"tag {name} is {version[:12]}, for good")
     return 0
 
 
 def merge_version(options: argparse.Namespace) -> int:
     from tasks.data.merging import merge
-    from tasks.in_use import in_use
     from tasks.store.protocol import MissingRef
 
     store, (source,) = opened(options, 1, 1)
@@ -156,8 +164,7 @@ def merge_version(options: argparse.Namespace) -> int:
         before = store.resolve(options.into)
     except MissingRef:
         before = ""
-    with in_use(home()):
-        version = merge(store, source, options.into)
+    version = merge(store, source, options.into)
     already = "had it already" if version == before else "is now at"
     print(f"{options.into} {already} {version[:12]}")
     return 0
@@ -199,7 +206,6 @@ def sweep_work(config: "Config", dry_run: bool) -> None:
 def push_versions(options: argparse.Namespace) -> int:
     from configs.load import ConfigError
     from flows.data_words import pushed_lines
-    from tasks.in_use import in_use
     from tasks.store import open_store
     from tasks.store.choice import choose
     from tasks.store.local import LocalStore
@@ -214,8 +220,7 @@ def push_versions(options: argparse.Namespace) -> int:
 
     assert isinstance(target, LakeFSStore)
 
-    with in_use(home()):
-        found = push(LocalStore(home() / "store"), target, names, progress("push"))
+    found = push(LocalStore(home() / "store"), target, names, progress("push"))
     print(pushed_lines(found))
     return 0
 

@@ -33,6 +33,7 @@ def export_lerobot(options: argparse.Namespace) -> int:
     from tasks.context import Progress
     from tasks.data.lerobot import export_lerobot as write
     from tasks.data.location import locate_dataset
+    from tasks.in_use import in_use
     from tasks.store import open_store
     from tasks.store.choice import choose
 
@@ -42,7 +43,8 @@ def export_lerobot(options: argparse.Namespace) -> int:
     ref = locate_dataset(store, options.dataset)
     layout, styles = config.embodiment.make_layout(), list(config.task.styles)
     folder = Path(os.path.abspath(options.folder))
-    info = write(store, ref, layout, styles, folder, Progress("export lerobot"))
+    with in_use(home_folder()):
+        info = write(store, ref, layout, styles, folder, Progress("export lerobot"))
     print(
         f"{folder}: {info['total_episodes']} episodes, {info['total_frames']} frames, "
         f"{info['total_tasks']} tasks of {ref.version[:12]}:{ref.path}"
