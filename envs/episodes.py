@@ -1,34 +1,32 @@
 """Episodes on disk: immutable shards of whole episodes, and the manifest that lists them.
 
-    folder/manifest.json               what there is: fields, shards, counts, statistics
+    folder/manifest.json               what there is: runs, fields, counts, statistics
+    folder/runs/<sha256>.safetensors   the shards that one writer closed, and their statistics
     folder/shards/<sha256>.safetensors one array [rows, ...] a field, frames in time order
 
 A shard's name is the hash of its bytes, so equal episodes make equal shards and datasets merge
-by listing shards, never by copying rows. An episode never crosses a shard, and its id is unique
+by listing runs, never by copying rows. An episode never crosses a shard, and its id is unique
 within its shard only. Frames are stored, not stacked windows. Numpy and safetensors only: the
 robot writes its recordings in the same format.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save
 
 from configs.layout import Field, Layout
+from envs.episode_files import EpisodesError, map_arrays, write_arrays
 from envs.manifest import (
-    FORMAT,
     MANIFEST,
-    EpisodesError,
     Manifest,
     Shard,
+    make_manifest,
     manifest_files,
     merge_manifests,
     read_manifest,
-    write_whole,
 )
+from envs.runs import LABELS, RUNS, SHARDS, write_run
 from envs.statistics import Statistics, derived, measure
 
 __all__ = [
@@ -44,9 +42,8 @@ __all__ = [
     "read_manifest",
 ]
 
-SHARDS = "shards"
-# The safetensors names of the dtypes that a layout uses.
-DTYPES = {"F32": "float32", "I64": "int64", "I32": "int32", "I16": "int16", "U8": "uint8"}
+KEY = "episodes"  # of the metadata in a shard
+SHARD_FORMAT = 1
 
 
 class EpisodeWriter:
@@ -68,7 +65,9 @@ class EpisodeWriter:
         self._last_episode = -1
         self._fields: tuple[str, ...] = ()
         self._shards: dict[str, Shard] = {}
-        (folder / SHARDS).mkdir(parents=True, exist_ok=True)
+        self._rows_by: dict[str, dict[int, int]] = {label: {} for label in LABELS}
+        for part in (SHARDS, RUNS):
+            (folder / part).mkdir(parents=True, exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)
 
     def append(self, episode: Mapping[str, np.ndarray]) -> None:
@@ -96,32 +95,52 @@ class EpisodeWriter:
             name: np.concatenate([episode[name] for episode in self._pending])
             for name in self._fields
         }
-        header = {"format": FORMAT, "layout": self.layout.fingerprint(), "source": self.source}
-        # One metadata key: safetensors writes several in random order, which changes the hash.
-        content = save(arrays, {"episodes": json.dumps(header, sort_keys=True)})
-        name = f"{SHARDS}/{hashlib.sha256(content).hexdigest()}.safetensors"
-        write_whole(self.folder / name, content)
+        header = {
+            "format": SHARD_FORMAT,
+            "layout": self.layout.fingerprint(),
+            "source": self.source,
+        }
+        name, size = write_arrays(self.folder, SHARDS, arrays, KEY, header)
+        self._count(arrays)
         self._shards[name] = Shard(
             rows=len(arrays["step"]),
             episodes=len(self._pending),
             dropped=sum(bool(np.any(e["drop"])) for e in self._pending if "drop" in e),
-            bytes=len(content),
+            bytes=size,
             statistics=measure_fields(arrays, self.layout),
         )
         self._pending, self._pending_bytes = [], 0
 
     def close(self, counts: Mapping[str, int] | None = None) -> Manifest:
-        """Write what is pending and the manifest; `counts` goes into it as it is."""
+        """Write what is pending as the last shard, the run and the manifest.
+
+        `counts` goes into them as it is.
+        """
         self.flush()
-        manifest = Manifest(
-            layout=self.layout.fingerprint(),
-            source=self.source,
-            fields=self._fields or tuple(self.layout.fields),  # all of them if there is no episode
-            shards=dict(sorted(self._shards.items())),
-            counts=dict(sorted((counts or {}).items())),
+        layout, counts = self.layout.fingerprint(), counts or {}
+        runs = []
+        if self._shards:
+            rows_by = {
+                label: {str(value): rows for value, rows in sorted(found.items())}
+                for label, found in self._rows_by.items()
+            }
+            runs = [write_run(self.folder, self._shards, rows_by, counts, layout, self.source)]
+        manifest = make_manifest(
+            layout,
+            self.source,
+            self._fields or tuple(self.layout.fields),  # all of them if there is no episode
+            runs,
+            kept_nothing={} if runs else counts,
         )
         manifest.write(self.folder)
         return manifest
+
+    def _count(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Count a shard's rows by the values of their labels."""
+        for label, found in self._rows_by.items():
+            values, numbers = np.unique(arrays[label], return_counts=True)
+            for value, number in zip(values.tolist(), numbers.tolist(), strict=True):
+                found[value] = found.get(value, 0) + number
 
     def _conform(self, episode: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         fields = self.layout.fields
@@ -160,18 +179,7 @@ def open_shard(path: Path, layout: Layout | None = None) -> dict[str, np.ndarray
     Raises:
         EpisodesError: missing, cut off or not a shard. LayoutMismatch: made for another layout.
     """
-    try:
-        data = np.memmap(path, dtype=np.uint8, mode="r")
-        size = int(data[:8].view(np.uint64)[0])
-        header = json.loads(data[8 : 8 + size].tobytes())
-        metadata = json.loads(header.pop("__metadata__")["episodes"])
-        body = data[8 + size :]
-        arrays = {name: _view(body, row) for name, row in header.items()}
-    except FileNotFoundError:
-        raise EpisodesError(f"{path}: missing shard") from None
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise EpisodesError(f"{path}: cut off or not a shard of episodes ({reason})") from None
+    metadata, arrays = map_arrays(path, KEY, "shard of episodes")
     if layout is not None:
         layout.require(metadata["layout"], str(path))
         for name, array in arrays.items():
@@ -187,8 +195,3 @@ def _array(folder: Path, field: Field, values: np.ndarray, length: int) -> np.nd
             f"{field.dtype}{[max(length, 1), *field.shape]} wanted"
         )
     return array
-
-
-def _view(body: np.ndarray, row: Mapping) -> np.ndarray:
-    start, end = row["data_offsets"]
-    return np.asarray(body[start:end]).view(DTYPES[row["dtype"]]).reshape(row["shape"])

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 POSE_UNIT = "m, quaternion wxyz"
+ARRAYS = ("minimum", "maximum", "mean", "std", "non_finite")  # of Statistics
 
 
 @dataclass(frozen=True, eq=False)  # arrays
@@ -67,21 +68,42 @@ def measure(array: np.ndarray) -> Statistics:
 def pool(parts: Iterable[Statistics]) -> Statistics:
     """Join the statistics of disjoint rows, as if measured at once (rounding aside)."""
     rows = list(parts)
-    number = np.stack([part.count - part.non_finite for part in rows])  # [P, C]
+    arrays = {name: np.stack([getattr(part, name) for part in rows]) for name in ARRAYS}
+    return pool_arrays(np.array([part.count for part in rows]), arrays)
+
+
+def pool_arrays(count: np.ndarray, arrays: Mapping[str, np.ndarray]) -> Statistics:
+    """Join P statistics of disjoint rows: `count` [P] and each of ARRAYS [P, C], P at least 1."""
+    number = count[:, None] - arrays["non_finite"]  # [P, C]
     total = number.sum(axis=0)
     divisor = np.maximum(total, 1)
-    means = np.nan_to_num(np.stack([part.mean for part in rows]))
+    means = np.nan_to_num(arrays["mean"])
     mean = (number * means).sum(axis=0) / divisor
-    within = np.nan_to_num(np.stack([part.std for part in rows])) ** 2
+    within = np.nan_to_num(arrays["std"]) ** 2
     std = np.sqrt((number * (within + (means - mean) ** 2)).sum(axis=0) / divisor)
     return Statistics(
-        count=sum(part.count for part in rows),
-        minimum=np.fmin.reduce([part.minimum for part in rows]),
-        maximum=np.fmax.reduce([part.maximum for part in rows]),
+        count=int(count.sum()),
+        minimum=np.fmin.reduce(arrays["minimum"]),
+        maximum=np.fmax.reduce(arrays["maximum"]),
         mean=_or_nan(mean, total),
         std=_or_nan(std, total),
-        non_finite=np.sum([part.non_finite for part in rows], axis=0),
+        non_finite=arrays["non_finite"].sum(axis=0),
     )
+
+
+def join_columns(parts: Iterable[Statistics]) -> Statistics:
+    """Return the statistics of several fields of the same rows as those of one wide field."""
+    rows = list(parts)
+    arrays = {name: np.concatenate([getattr(part, name) for part in rows]) for name in ARRAYS}
+    return Statistics(count=rows[0].count, **arrays)
+
+
+def split_columns(joined: Statistics, columns: Mapping[str, slice]) -> dict[str, Statistics]:
+    """Return each field's part of what `join_columns` joined."""
+    return {
+        field: Statistics(joined.count, **{name: getattr(joined, name)[own] for name in ARRAYS})
+        for field, own in columns.items()
+    }
 
 
 def to_json(statistics: Statistics) -> dict:

@@ -162,8 +162,10 @@ def run_stages(options: argparse.Namespace) -> int:
     stop_on_signals()
     print(f"dexgen: state in {home}; starting Prefect ...", flush=True)
     from flows.pipeline import run
+    from tasks.in_use import in_use
 
-    print(f"report {run(overrides, options.until, only)}/index.html")
+    with in_use(home):
+        print(f"report {run(overrides, options.until, only)}/index.html")
     return 0
 
 
@@ -204,11 +206,8 @@ def run_twin(options: argparse.Namespace) -> int:
 def view_grasps(options: argparse.Namespace) -> int:
     from flows.home import home_folder
     from flows.viewing import view_grasps
-    from tasks.in_use import in_use
 
-    home = home_folder()
-    with in_use(home):
-        view_grasps(options.words, home, options.host, options.port)
+    view_grasps(options.words, home_folder(), options.host, options.port)
     return 0
 
 

@@ -2,18 +2,16 @@
 
 import argparse
 from collections.abc import Callable
-from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from flows.data_export import add_export_command
 
+if TYPE_CHECKING:
     from configs.schema.pipeline import Config
-    from tasks.store.lakefs_sweep import Swept
     from tasks.store.protocol import VersionStore
 
 Command = Callable[[argparse.Namespace], int]
-HELD = ExitStack()  # the lock on the state folder
 OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
 VERIFY = """exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
 and each is named; 2: a name that the store does not know. Nothing is changed."""
@@ -27,7 +25,8 @@ class Intermixed(argparse.ArgumentParser):
     _inside = False
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        if self._inside:
+        commands = any(one.nargs == argparse.PARSER for one in self._get_positional_actions())
+        if self._inside or commands:
             return super().parse_known_args(args, namespace)
         self._inside = True
         try:
@@ -36,21 +35,13 @@ class Intermixed(argparse.ArgumentParser):
             self._inside = False
 
 
-LEROBOT = """lerobot: a LeRobotDataset, format v3.0, of the configured hand and rate. Observations
-are joints, targets, keypoints and command; the action is the joint target of the next tick."""
-
-
-PUSH = """From the local store to the one that store.endpoint and store.repository name; ids stay
-equal. What is there is not sent again, so that the same command goes on after a break."""
-
-
 def add_data_commands(data: argparse.ArgumentParser) -> None:
     commands = data.add_subparsers(required=True, metavar="COMMAND", parser_class=Intermixed)
 
     def add(name: str, command: Command, text: str, more: str = "") -> argparse.ArgumentParser:
         described = f"{text[0].upper()}{text[1:]}."
         sub = commands.add_parser(name, help=text, description=described, epilog=more or OVERRIDES)
-        sub.set_defaults(command=releasing(command))
+        sub.set_defaults(command=command if command is collect_garbage else sharing(command))
         return sub
 
     log = add("log", show_log, "the history of a branch, tag or version, newest first")
@@ -70,24 +61,23 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     )
     merge.add_argument("words", nargs="+", metavar="SOURCE")
     merge.add_argument("--into", default="main", metavar="BRANCH")
+    gc = add("gc", collect_garbage, "remove what nothing refers to any more", GC)
+    gc.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
+    gc.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
+    push = add("push", push_versions, "copy versions, names and results to a lakeFS repository")
+    push.add_argument("words", nargs="+", metavar="NAME", help="default: everything; store=lakefs")
+    add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
-    sweep = add("gc", collect_garbage, "remove what nothing needs from the state folder", GC)
-    sweep.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
-    sweep.add_argument("--keep-days", type=float, metavar="DAYS", help="retention.keep_days")
-    sweep.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
-    push = add("push", push_versions, "copy versions, names and index to a lakeFS store", PUSH)
-    push.add_argument("words", nargs="*", metavar="NAME", help="default: all branches and tags")
-    push.add_argument("--to", choices=["lakefs"], default="lakefs", help="short for store=lakefs")
-    export = add("export", export_dataset, "write a dataset in another format", LEROBOT)
-    export.add_argument("words", nargs="+", metavar="lerobot DATASET FOLDER")
 
 
-def releasing(command: Command) -> Command:
-    """Return the command, which lets go of the state folder when it ends."""
+def sharing(command: Command) -> Command:
+    """Return the command, during which gc takes nothing that it may be reading."""
 
     def run(options: argparse.Namespace) -> int:
-        with HELD:
+        from tasks.in_use import in_use
+
+        with in_use(home()):
             return command(options)
 
     return run
@@ -101,13 +91,10 @@ def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[Version
     """
     config, names = configured(options, least, most)
     from flows.home import home_folder
-    from tasks.in_use import in_use
     from tasks.store import open_store
     from tasks.store.choice import choose
 
     choose(config.store)
-    # Until the command ends: gc is to take nothing that it reads.
-    HELD.enter_context(in_use(home_folder()))
     return open_store(home_folder()), names
 
 
@@ -183,6 +170,61 @@ def merge_version(options: argparse.Namespace) -> int:
     return 0
 
 
+def collect_garbage(options: argparse.Namespace) -> int:
+    import time
+
+    from flows.data_words import garbage_lines
+    from tasks.data.gc import collect
+    from tasks.in_use import alone_in
+
+    config, _ = configured(options, 0, 0)
+    with alone_in(home()):
+        found = collect(home(), config.retention, time.time(), options.dry_run, progress("gc"))
+    print(garbage_lines(found, options.dry_run))
+    if config.store.backend == "lakefs":
+        sweep_work(config, options.dry_run)
+    return 0
+
+
+def sweep_work(config: "Config", dry_run: bool) -> None:
+    """Delete the private branches that killed processes left in a lakeFS repository."""
+    import time
+
+    from tasks.store import open_store
+    from tasks.store.choice import choose
+
+    choose(config.store)
+    store = open_store(home())
+    from tasks.store.lakefs import LakeFSStore
+
+    assert isinstance(store, LakeFSStore)
+    before = time.time() - 3600.0 * config.retention.grace_hours
+    swept = [] if dry_run else store.repository.sweep(before)
+    print(f"private branches of killed processes deleted in the repository: {len(swept)}")
+
+
+def push_versions(options: argparse.Namespace) -> int:
+    from configs.load import ConfigError
+    from flows.data_words import pushed_lines
+    from tasks.store import open_store
+    from tasks.store.choice import choose
+    from tasks.store.local import LocalStore
+
+    config, names = configured(options, 0, 1000)
+    if config.store.backend != "lakefs":
+        raise ConfigError("data push: goes to a lakeFS repository; add store=lakefs")
+    choose(config.store)
+    target = open_store(home())
+    from tasks.data.pushing import push  # the lakeFS SDK is there: open_store has refused otherwise
+    from tasks.store.lakefs import LakeFSStore
+
+    assert isinstance(target, LakeFSStore)
+
+    found = push(LocalStore(home() / "store"), target, names, progress("push"))
+    print(pushed_lines(found))
+    return 0
+
+
 def verify_store(options: argparse.Namespace) -> int:
     from flows.data_words import damage_lines
     from tasks.store.verify import verify
@@ -193,77 +235,13 @@ def verify_store(options: argparse.Namespace) -> int:
     return 1 if found.damage else 0
 
 
-def collect_garbage(options: argparse.Namespace) -> int:
-    from contextlib import nullcontext
-    from time import time
-
-    from flows.data_words import removal_lines, swept_lines
-    from flows.home import home_folder
-    from tasks.data.gc import collect
-    from tasks.in_use import alone_in
-
-    if options.keep_days is not None:
-        options.words.append(f"retention.keep_days={options.keep_days}")
-    config, _ = configured(options, 0, 0)
-    home = home_folder()
-    with nullcontext() if options.dry_run else alone_in(home):
-        found = collect(home, config.retention, time(), options.dry_run, progress("gc"))
-        print(removal_lines(found, options.dry_run))
-        if config.store.backend == "lakefs":
-            print(swept_lines(swept(config, home, options.dry_run), options.dry_run))
-    return 0
-
-
-def swept(config: "Config", home: "Path", dry_run: bool) -> "Swept":
-    """Sweep what killed writers left on the lakeFS server, and the cache here."""
-    from time import time
-
-    from tasks.store import open_store
-    from tasks.store.choice import choose
-    from tasks.store.lakefs_sweep import sweep
-
-    choose(config.store)
-    return sweep(open_store(home), time() - config.retention.grace_hours * 3600, dry_run)
-
-
-def push_versions(options: argparse.Namespace) -> int:
-    from flows.data_words import pushed_lines
-    from flows.home import home_folder
-    from tasks.in_use import in_use
-    from tasks.store.choice import LOCAL, choose, open_chosen
-    from tasks.store.local import LocalStore
-    from tasks.store.push import push
-
-    options.words.insert(0, f"store={options.to}")
-    config, names = configured(options, 0, 1000)
-    home = home_folder()
-    HELD.enter_context(in_use(home))
-    choose(config.store)
-    found = push(LocalStore(home / LOCAL), open_chosen(home), names, progress("push"))
-    print(pushed_lines(found))
-    return 2 if found.refused else 0
-
-
-def export_dataset(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from configs.load import ConfigError
-    from tasks.data.datasets import folder_of, read_dataset
-    from tasks.data.lerobot import export_lerobot
-
-    store, (format_, name, target) = opened(options, 3, 3)
-    if format_ != "lerobot":
-        raise ConfigError(f"data export: format {format_!r} is not known; there is lerobot")
-    config, _ = configured(options, 3, 3)
-    dataset, layout = read_dataset(store, name), config.embodiment.make_layout()
-    layout.require(dataset.manifest.layout, name)  # before the rows are opened
-    source, styles = folder_of(store, dataset), list(config.task.styles)
-    made = export_lerobot(source, layout, styles, Path(target), progress("export"))
-    print(f"{target}: {len(made.rows):,} episodes, {made.frames:,} frames, {len(made.tasks)} tasks")
-    return 0
-
-
 def progress(label: str) -> Callable[[float, float, str], None]:
     from tasks.context import Progress
 
     return Progress(label)
+
+
+def home() -> Path:
+    from flows.home import home_folder
+
+    return home_folder()

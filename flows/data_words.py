@@ -1,7 +1,7 @@
 """What `dexgen data` prints of histories, versions, differences and damage."""
 
+import re
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from flows.words import count_of, minute, short, size, table
@@ -13,12 +13,10 @@ from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
 
 if TYPE_CHECKING:
-    from tasks.store.lakefs_sweep import Swept
-    from tasks.store.push import Pushed  # needs the extra `lakefs`
+    from tasks.data.pushing import Pushed  # which needs the lakeFS SDK
 
-WIDTH = 88  # of a text beside its name
-SHOWN_FAILURES = 5
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
+WHOLE_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
 
 
@@ -26,7 +24,8 @@ def log_lines(lines: Sequence[Line]) -> str:
     rows = []
     for line in lines:
         names = f"  [{', '.join(line.names)}]" if line.names else ""
-        row = (short(line.version), minute(line.time_utc), line.what, f"{line.message}{names}")
+        message = WHOLE_ID.sub(r"\1", line.message)
+        row = (short(line.version), minute(line.time_utc), line.what, f"{message}{names}")
         rows.append(row)
     return table(rows)
 
@@ -83,18 +82,8 @@ def dataset_lines(dataset: Dataset) -> str:
         ("manifest", short(manifest.hash())),
         ("verdict", judged),
     ]
-    failures = dataset.judgement.failures if dataset.judgement is not None else ()
-    rows += [("" if i else "failures", text) for i, text in enumerate(failures[:SHOWN_FAILURES])]
-    if len(failures) > SHOWN_FAILURES:
-        rows.append(("", f"and {len(failures) - SHOWN_FAILURES:,} more, in its verdict.json"))
     title = f"dataset {dataset.folder}" if dataset.folder else "dataset"
-    lines = [(name, line) for row, text in rows for name, line in wrapped(row, text)]
-    return f"{title}\n" + table([(f"  {name}", line) for name, line in lines])
-
-
-def wrapped(name: str, text: str) -> list[tuple[str, str]]:
-    """Return a long text as several rows, of which the first has the name."""
-    return [("" if i else name, line) for i, line in enumerate(wrap(text, WIDTH))]
+    return f"{title}\n" + table([(f"  {name}", value) for name, value in rows])
 
 
 def sum_bytes(dataset: Dataset) -> int:
@@ -145,7 +134,7 @@ def damage_lines(found: Verified) -> str:
     looked = ", ".join(
         (
             count_of(found.names, "name"),
-            count_of(found.entries, "index entry"),
+            f"{found.entries:,} index {'entry' if found.entries == 1 else 'entries'}",
             count_of(found.commits, "version"),
             f"{count_of(found.objects, 'object')} ({size(found.bytes)})",
         )
@@ -165,36 +154,28 @@ def damage_lines(found: Verified) -> str:
     return "\n".join(lines)
 
 
-def removal_lines(found: Collected, dry_run: bool) -> str:
-    """Say what gc removed, or would remove."""
-    word = "would free" if dry_run else "freed"
-    kinds = [(kind, f"{n:,}", size(found.bytes[kind])) for kind, n in found.files.items()]
-    lines = [table(kinds, right=(1, 2))] if kinds else ["nothing to remove"]
-    lines += [f"left alone: scratch {short(one)}, a process works there" for one in found.held]
-    return "\n".join([*lines, *([f"{word} {size(found.freed)}"] if kinds else [])])
-
-
-def swept_lines(found: "Swept", dry_run: bool) -> str:
-    word = "would remove" if dry_run else "removed"
-    branches = count_of(len(found.branches), "private branch")
-    return (
-        f"{word} {branches} of killed writers on the server; "
-        f"cache here: {size(found.freed)} beyond its bound freed"
-    )
+def garbage_lines(found: Collected, dry_run: bool) -> str:
+    """Say what `gc` removed, or would."""
+    verb = "would free" if dry_run else "freed"
+    if not found.files:
+        return "nothing to remove"
+    rows = [(kind, f"{count:,}", size(found.bytes[kind])) for kind, count in found.files.items()]
+    lines = [table([("kind", "number", "bytes"), *rows], right=(1, 2))]
+    if found.held:
+        lines.append(f"{count_of(len(found.held), 'step')} at work: left alone")
+    lines.append(f"{verb} {size(found.freed)}")
+    return "\n".join(lines)
 
 
 def pushed_lines(found: "Pushed") -> str:
-    """Say what a push sent and what it found there already."""
-    rows = [
-        ("versions", f"{found.versions:,} sent", f"{found.known:,} there already"),
-        ("objects", f"{found.objects:,} sent", size(found.bytes)),
-        ("names", f"{found.names:,} set or moved", f"{found.names_known:,} there already"),
-        ("index", f"{found.entries:,} sent", f"{found.entries_known:,} there already"),
+    """Say what `push` sent and what was there."""
+    lines = [
+        f"sent {count_of(found.sent, 'version')} ({size(found.bytes)}), "
+        f"{found.there:,} were there; "
+        f"{count_of(found.names, 'name')} moved, {count_of(found.entries, 'result')} indexed"
     ]
-    lines = [table(rows)]
-    if found.versions:
-        lines.append("every version sent was read back: ids and hashes are equal")
-    return "\n".join([*lines, *(f"REFUSED {one}" for one in found.refused)])
+    lines += [f"left {name}: it went on there in another way" for name in found.kept]
+    return "\n".join(lines)
 
 
 def _row(shift: Shift) -> tuple[str, ...]:

@@ -142,7 +142,13 @@ def model_nodes(config: Config) -> Iterator[Node]:
     common = {"embodiment": config.embodiment, "seed": config.seed}
     objects = training_objects(config)
     rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
-    yield Node("check", "check", CheckStep(check=config.check, **common), rollouts)
+    check = CheckStep(
+        check=config.check,
+        objects=labelled_objects(config),
+        styles=tuple(config.task.styles),
+        **common,
+    )
+    yield Node("check", "check", check, rollouts)
     learning: dict[str, Any] = common | {"seed": config.training_seed}
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
@@ -181,6 +187,12 @@ def training_objects(config: Config) -> dict[str, str]:
         for name, label in every_object(config).items()
         if not items[name.split("/")[1]].held_out
     }
+
+
+def labelled_objects(config: Config) -> tuple[str, ...]:
+    """Return the names behind the frames' object indices: the training objects, by name."""
+    items = config.objects.members
+    return tuple(sorted(name for name, item in items.items() if not item.held_out))
 
 
 def experts(config: Config) -> dict[str, str]:

@@ -15,8 +15,8 @@ def size(count: float) -> str:
 
 
 def count_of(number: int, what: str) -> str:
-    """Return `1 object`, `2 branches`, `3 index entries`."""
-    plural = {"y": f"{what[:-1]}ies", "h": f"{what}es"}.get(what[-1], f"{what}s")
+    """Return `1 object`, `2 objects`, `3 index entries`."""
+    plural = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
     return f"{number:,} {what if number == 1 else plural}"
 
 

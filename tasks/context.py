@@ -74,6 +74,17 @@ class Context:
         """Return a read-only folder with the artifact's files, every byte verified."""
         return self.store.open(ref)
 
+    def files(self, ref: Ref) -> list[str]:
+        """Return the paths of the artifact's files in the folder that `open` would return."""
+        prefix = f"{ref.path}/" if ref.path else ""
+        tree = self.store.read(ref.version).tree
+        return sorted(path.removeprefix(prefix) for path in tree if path.startswith(prefix))
+
+    def fetch(self, ref: Ref, path: str, target: Path) -> None:
+        """Make `target` one of the artifact's files, verified; no other copy of it is kept."""
+        whole = f"{ref.path}/{path}" if ref.path else path
+        self.store.fetch(Ref(ref.store, ref.version, whole), target)
+
     def metrics_of(self, ref: Ref) -> list[dict[str, Any]]:
         """Return what the step that made `ref` recorded; a repeated (name, step) counts once."""
         identity = self.store.read(ref.version).metadata.get("identity", "")

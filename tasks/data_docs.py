@@ -23,35 +23,44 @@ ADDRESS = f"{MOMENT:%Y%m%dT%H%M%S.%fZ}"
 
 @dataclass(frozen=True)
 class Finding:
-    """A column for which an expectation does not hold, and the shard."""
+    """A column for which an expectation of a table does not hold; in the sample, and the shard."""
 
+    table: str
     column: str
-    shard: str | None  # None: the whole dataset
+    shard: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """What expectations are held against (tables.py); one without rows is left out."""
+
+    summary: "pd.DataFrame"
+    shares: "pd.DataFrame"
+    statistics: "pd.DataFrame"
+    previous: "pd.DataFrame"
+    sample: "pd.DataFrame"
 
 
 class ExpectationError(RuntimeError):
     """Great Expectations could not evaluate an expectation: a defect, not a bad dataset."""
 
 
-def judge(
-    summary: "pd.DataFrame",
-    statistics: "pd.DataFrame",
-    sample: "pd.DataFrame",
-    columns: Sequence[Column],
-    check: Check,
-    docs: Path,
-) -> list[Finding]:
+def judge(tables: Tables, columns: Sequence[Column], check: Check, docs: Path) -> list[Finding]:
     """Hold the tables against what is expected of them; write Data Docs into the folder `docs`."""
     gx, gxe, run = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("dataset")
+    expected = {
+        "summary": _of_summary(gxe, check),
+        "shares": [_ordered(gxe, "share", "least")],
+        "statistics": _of_statistics(gxe, columns),
+        "previous": _of_previous(gxe, check),
+        "sample": _of_sample(gxe, columns),
+    }
     findings = []
-    for name, table, expectations in (
-        ("summary", summary, _of_summary(gxe, check)),
-        ("statistics", statistics, _of_statistics(gxe, columns)),
-        ("sample", sample, _of_sample(gxe, columns)),
-    ):
+    for name, expectations in expected.items():
+        table = getattr(tables, name)
         if len(table) == 0:
             continue  # an empty dataset fails by its summary
         asset = source.add_dataframe_asset(name)
@@ -66,8 +75,11 @@ def judge(
         )
         findings += [finding for row in result.results for finding in _findings(name, row)]
     _write_docs(context, docs)
-    make_plain(docs, ADDRESS, summary.to_dict("records")[0] | {"failures": len(set(findings))})
-    return list(dict.fromkeys(findings))
+    found = list(dict.fromkeys(findings))
+    summary = tables.summary.to_dict("records")[0] | {"failures": len(found)}
+    shown = {name: getattr(tables, name) for name in ("shares", "statistics", "previous")}
+    make_plain(docs, ADDRESS, summary, {name: t for name, t in shown.items() if len(t)})
+    return found
 
 
 def _great_expectations() -> tuple[Any, Any, Any]:
@@ -99,6 +111,16 @@ def _of_statistics(gxe: Any, columns: Sequence[Column]) -> list[Any]:
     ]
 
 
+def _of_previous(gxe: Any, check: Check) -> list[Any]:
+    if check.previous is None:
+        return []
+    shift, ratio = check.previous.max_shift, check.previous.max_ratio
+    return [
+        gxe.ExpectColumnValuesToBeBetween(column="shift", min_value=-shift, max_value=shift),
+        gxe.ExpectColumnValuesToBeBetween(column="ratio", min_value=1.0, max_value=ratio),
+    ]
+
+
 def _of_sample(gxe: Any, columns: Sequence[Column]) -> list[Any]:
     return [
         _of_columns(gxe, columns),
@@ -126,9 +148,9 @@ def _ordered(gxe: Any, larger: str, smaller: str) -> Any:
 
 
 def _result_format(table: "pd.DataFrame") -> dict[str, Any]:
-    if "shard" not in table:
-        return {"result_format": "COMPLETE"}
-    return {"result_format": "COMPLETE", "unexpected_index_column_names": ["shard", "column"]}
+    named = [name for name in ("shard", "column") if name in table]
+    found: dict[str, Any] = {"result_format": "COMPLETE"}
+    return found | {"unexpected_index_column_names": named} if named else found
 
 
 def _findings(table: str, row: Any) -> list[Finding]:
@@ -139,9 +161,12 @@ def _findings(table: str, row: Any) -> list[Finding]:
     if row.exception_info and not row.result:
         raise ExpectationError(f"{kind} of {table}: {row.exception_info}")
     places = row.result.get("unexpected_index_list") or []
-    if table == "summary" or not places:
-        return [Finding(arguments.get("column", table), None)]
-    return list(dict.fromkeys(Finding(place["column"], place["shard"]) for place in places))
+    if table == "summary":
+        return [Finding(table, arguments["column"])]
+    if not places:
+        raise ExpectationError(f"{kind} of {table}: {row.result}")
+    found = (Finding(table, place["column"], place.get("shard")) for place in places)
+    return list(dict.fromkeys(found))
 
 
 def _write_docs(context: Any, docs: Path) -> None:

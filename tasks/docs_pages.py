@@ -10,6 +10,10 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOREIGN = re.compile(
     r"<script\b.*?</script>|<style\b.*?</style>|<footer\b.*?</footer>|<link\b[^>]*>|<img\b[^>]*>",
@@ -31,8 +35,10 @@ i.text-danger::before { content: "\\2718"; color: #b02020; }
 </style>"""
 
 
-def make_plain(docs: Path, address: str, summary: Mapping[str, object]) -> None:
-    """Clean every page below `docs`, and begin with an index of our own.
+def make_plain(
+    docs: Path, address: str, summary: Mapping[str, object], tables: Mapping[str, "pd.DataFrame"]
+) -> None:
+    """Clean every page below `docs`, and begin with an index of our own that shows `tables`.
 
     `address` is the time in the pages' addresses, the same in every run and so kept.
     """
@@ -41,7 +47,7 @@ def make_plain(docs: Path, address: str, summary: Mapping[str, object]) -> None:
             shutil.rmtree(path)
     for page in docs.rglob("*.html"):
         page.write_text(plain_page(page.read_text(), address))
-    (docs / "index.html").write_text(index_page(docs, summary))
+    (docs / "index.html").write_text(index_page(docs, summary, tables))
 
 
 def plain_page(page: str, address: str) -> str:
@@ -52,8 +58,10 @@ def plain_page(page: str, address: str) -> str:
     return TIME.sub(lambda match: match[0] if match[0] == address else "-", page)
 
 
-def index_page(docs: Path, summary: Mapping[str, object]) -> str:
-    """Return the first page: the dataset in numbers and links to the other pages."""
+def index_page(
+    docs: Path, summary: Mapping[str, object], tables: Mapping[str, "pd.DataFrame"]
+) -> str:
+    """Return the first page: links to the other pages and the dataset in numbers."""
     pages = sorted(page for page in docs.rglob("*.html") if page.name != "index.html")
     links = [page.relative_to(docs).as_posix() for page in reversed(pages)]  # results first
     items = "\n".join(f'<li><a href="{link}">{_title(link)}</a></li>' for link in links)
@@ -63,6 +71,9 @@ def index_page(docs: Path, summary: Mapping[str, object]) -> str:
     )
     head = f'<head><meta charset="utf-8"><title>Data Docs</title>{STYLE}</head>'
     body = f"<h1>Checks of the dataset</h1>\n<table>\n{rows}\n</table>\n<ul>\n{items}\n</ul>"
+    for name, table in tables.items():
+        shown = table.to_html(index=False, border=0, na_rep="-", float_format="{:.6g}".format)
+        body += f"\n<h2>{html.escape(name)}</h2>\n{shown}"
     return f'<!DOCTYPE html>\n<html lang="en">{head}\n<body>\n{body}\n</body></html>\n'
 
 

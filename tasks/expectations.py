@@ -13,6 +13,9 @@ AXES = ("x", "y", "z")
 QUATERNION = ("qw", "qx", "qy", "qz")
 JUMP = "step.jump"
 
+Known = Mapping[str, Sequence[str]]  # label (object, style, mode) -> names, by index
+NOTHING: Known = {}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -25,11 +28,17 @@ class Column:
     upper: float
 
 
-def expected_columns(layout: Layout, margins: Margins, fields: Sequence[str]) -> list[Column]:
-    """Return the columns of the given fields of the layout, the derived ones last."""
+def expected_columns(
+    layout: Layout, margins: Margins, fields: Sequence[str], known: Known = NOTHING
+) -> list[Column]:
+    """Return the columns of the given fields of the layout, the derived ones last.
+
+    `known` are the names that the indices of `object` and `style` count; of a label that it does
+    not have any index is allowed.
+    """
     return [
         Column(f"{name}.{part}" if part else name, name, index, float(low), float(high))
-        for name, (low, high) in _ranges(layout, margins, fields).items()
+        for name, (low, high) in _ranges(layout, margins, fields, known).items()
         for index, (part, low, high) in enumerate(
             zip(_parts(layout, name), np.atleast_1d(low), np.atleast_1d(high), strict=True)
         )
@@ -40,13 +49,12 @@ def column_values(
     column: Column,
     arrays: Mapping[str, np.ndarray],
     layout: Layout,
-    rows: np.ndarray | slice = slice(None),
+    rows: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return a column's values [R] in a shard's arrays, or in some of its rows."""
+    """Return a column's values [R] in a shard's arrays, or in some ascending rows of it."""
     if column.field not in arrays:
-        units = {name: field.unit for name, field in layout.fields.items()}
-        return derived(arrays, units)[column.field][rows].astype(np.float64)
-    array = arrays[column.field][rows]
+        return _derived_values(column.field, arrays, layout, rows)
+    array = arrays[column.field] if rows is None else arrays[column.field][rows]
     return array.reshape(len(array), -1)[:, column.index].astype(np.float64)
 
 
@@ -55,11 +63,23 @@ def violating_rows(column: Column, values: np.ndarray) -> np.ndarray:
     return np.flatnonzero(~((values >= column.lower) & (values <= column.upper)))
 
 
+def _derived_values(
+    name: str, arrays: Mapping[str, np.ndarray], layout: Layout, rows: np.ndarray | None
+) -> np.ndarray:
+    units = {name: field.unit for name, field in layout.fields.items()}
+    if rows is None:
+        return derived(arrays, units)[name].astype(np.float64)
+    # A derived column looks one row back; more of the shard is not read.
+    needed = np.union1d(rows, np.maximum(rows - 1, 0))
+    part = derived({key: array[needed] for key, array in arrays.items()}, units)
+    return part[name][np.searchsorted(needed, rows)].astype(np.float64)
+
+
 def _ranges(
-    layout: Layout, margins: Margins, fields: Sequence[str]
+    layout: Layout, margins: Margins, fields: Sequence[str], known: Known
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return (lower, upper) of each field's components [C], derived columns last."""
-    bounds = _bounds(layout, margins)
+    bounds = _bounds(layout, margins, known)
     ordered = {name: bounds[name] for name in layout.fields if name in fields}
     unit = np.array([margins.quaternion])
     for name in tuple(ordered):
@@ -69,7 +89,9 @@ def _ranges(
     return ordered
 
 
-def _bounds(layout: Layout, margins: Margins) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _bounds(
+    layout: Layout, margins: Margins, known: Known
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return (lower, upper) [C] of every field of the layout; a field without one is a defect."""
     lower, upper = np.array(layout.joint_lower), np.array(layout.joint_upper)
     beyond = {
@@ -92,6 +114,7 @@ def _bounds(layout: Layout, margins: Margins) -> dict[str, tuple[np.ndarray, np.
         "object": np.inf,
         "style": np.inf,
         "mode": len(layout.modes) - 1,
+        **{label: len(names) - 1 for label, names in known.items()},
         "clean": 1,
         "drop": 1,
     }

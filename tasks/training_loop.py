@@ -30,6 +30,13 @@ class TrainingError(ValueError):
     """A training that cannot start or has gone wrong; one line with the remedy."""
 
 
+class Resumable(Protocol):
+    """Data whose place goes into the checkpoint (tasks/training_data.py)."""
+
+    def state(self) -> dict[str, Any]: ...
+    def resume(self, state: dict[str, Any]) -> None: ...
+
+
 class Budget(Protocol):
     """What of a step's configuration the loop reads (configs/schema/train.py)."""
 
@@ -65,9 +72,11 @@ class Loop(lightning.LightningModule):
         compute: Losses,
         total: int,
         watch: Callable[["Loop"], None],
+        data: Resumable | None = None,
     ):
         super().__init__()
         self.watch = watch  # called after each batch
+        self.data = data
         self.model = model
         # With no averaging the average is the model itself.
         self.average = deepcopy(model) if config.averaging else model
@@ -115,17 +124,20 @@ class Loop(lightning.LightningModule):
         self.watch(self)
 
     def checkpoint(self) -> dict[str, Any]:
-        """Return weights, average, optimiser and the number of batches done."""
+        """Return weights, average, optimiser, the number of batches done and the data's place."""
         return {
             "done": self.done,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.trainer.optimizers[0].state_dict(),
+            "data": self.data.state() if self.data else {},
         }
 
     def resume(self, checkpoint: dict[str, Any]) -> None:
         """Take up what `checkpoint` returned."""
         self.done = checkpoint["done"]
+        if self.data:
+            self.data.resume(checkpoint["data"])
         self.model.load_state_dict(checkpoint["model"])
         self.average.load_state_dict(checkpoint["average"])
         self.optimizer_state = checkpoint["optimizer"]
@@ -179,10 +191,14 @@ def fit(
     path: Path,
     report: Report,
     progress: Progress,
+    data: Resumable | None = None,
 ) -> Model:
-    """Train up to the budget, from the checkpoint at `path` if there is one; return the average."""
+    """Train up to the budget, from the checkpoint at `path` if there is one; return the average.
+
+    `data` is what `compute` reads, if it has a place to go on from.
+    """
     total = math.ceil(config.samples / config.batch)
-    loop = Loop(model, config, compute, total, Watch(path, report, progress))
+    loop = Loop(model, config, compute, total, Watch(path, report, progress), data)
     if path.exists():
         loop.resume(torch.load(path, weights_only=True, map_location="cpu"))
     if loop.done < loop.total:

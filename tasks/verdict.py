@@ -25,6 +25,7 @@ class Failure:
     count: int  # rows concerned
     rows: tuple[int, ...]  # the first of them, counted in the shard
     reason: str  # what is there and what is allowed
+    shards: int = 0  # in how many the column fails; only the first few have a failure of their own
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Verdict:
     dropped: int
     check: Mapping[str, Any]  # the configuration of the checks
     failures: tuple[Failure, ...]
+    previous: str | None = None  # the version that the statistics were compared with
 
     def write(self, folder: Path) -> Path:
         path = folder / VERDICT

@@ -9,7 +9,7 @@ A window is valid if its future lies inside the episode. The prior learns from w
 actions carried no injected noise; the inverse dynamics learns from all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -63,7 +63,8 @@ def read_frames(folder: Path, layout: Layout, kinematics: Kinematics, max_frames
         )
     parts, row = [], 0
     for name in manifest.shards:
-        part = _read_shard(folder / name, layout, kinematics, row)
+        arrays = open_shard(folder / name, layout)
+        part = make_frames(arrays, layout, kinematics, str(folder / name), row)
         parts.append(vars(part))
         row += len(part)
     return Frames(**{name: torch.cat([part[name] for part in parts]) for name in parts[0]})
@@ -80,22 +81,32 @@ def join_frames(parts: Sequence[Frames]) -> Frames:
     return Frames(**{n: torch.cat([getattr(part, n) for part in moved]) for n in names})
 
 
-def _read_shard(path: Path, layout: Layout, kinematics: Kinematics, row: int) -> Frames:
-    arrays = open_shard(path, layout)
+def make_frames(
+    arrays: Mapping[str, np.ndarray],
+    layout: Layout,
+    kinematics: Kinematics,
+    holder: str,
+    row: int = 0,
+) -> Frames:
+    """Return whole episodes' arrays [R, ...] as frames, whose first row is counted as `row`.
+
+    Raises:
+        WindowsError: steps with gaps or unknown modes; it names `holder`.
+    """
 
     def column(name: str, dtype: torch.dtype) -> Tensor:
         return torch.from_numpy(np.array(arrays[name])).to(dtype)
 
     episode, step = np.asarray(arrays["episode"]), np.asarray(arrays["step"])
-    starts = np.flatnonzero(np.diff(episode, prepend=episode[0] - 1))
+    starts = episode_starts(episode)
     lengths = np.diff(starts, append=len(episode))
     expected = np.arange(len(step)) - np.repeat(starts, lengths) + np.repeat(step[starts], lengths)
     gap = np.flatnonzero(step != expected)
     if len(gap):
-        raise WindowsError(f"{path}: episode {episode[gap[0]]} has a gap at row {gap[0]}")
+        raise WindowsError(f"{holder}: episode {episode[gap[0]]} has a gap at row {gap[0]}")
     mode = column("mode", torch.int64)
     if mode.min() < 0 or mode.max() >= len(layout.modes):
-        raise WindowsError(f"{path}: mode {int(mode.max())}: the layout knows {layout.modes}")
+        raise WindowsError(f"{holder}: mode {int(mode.max())}: the layout knows {layout.modes}")
     observed = column("joint_observation", torch.float32)
     return Frames(
         step=state_step(kinematics, observed, column("joint_target", torch.float32)),
@@ -107,6 +118,11 @@ def _read_shard(path: Path, layout: Layout, kinematics: Kinematics, row: int) ->
         first=torch.from_numpy(np.repeat(starts, lengths) + row),
         last=torch.from_numpy(np.repeat(starts + lengths - 1, lengths) + row),
     )
+
+
+def episode_starts(episode: np.ndarray) -> np.ndarray:
+    """Return the rows at which episodes begin, from their ids [R]."""
+    return np.flatnonzero(np.diff(episode, prepend=episode[0] - 1))
 
 
 def split_episodes(frames: Frames, share: float, seed: int) -> tuple[Tensor, Tensor]:
@@ -121,16 +137,21 @@ def split_episodes(frames: Frames, share: float, seed: int) -> tuple[Tensor, Ten
     starts, episode = torch.unique_consecutive(frames.first, return_inverse=True)
     has_clean = torch.zeros(len(starts), dtype=torch.bool)
     has_clean[episode[frames.clean]] = True
-    draws = torch.Generator().manual_seed(seed)
-    held_back = torch.zeros(len(starts), dtype=torch.bool)
-    for kind in (has_clean, ~has_clean):
-        members = torch.nonzero(kind)[:, 0]
-        count = min(max(1, round(share * len(members))), max(0, len(members) - 1))
-        held_back[members[torch.randperm(len(members), generator=draws)[:count]]] = True
+    held_back = hold_back(has_clean, share, torch.Generator().manual_seed(seed))
     if not held_back.any():
         raise WindowsError(f"{len(starts)} episodes: at least two are needed, one to validate")
     rows = torch.arange(len(frames))
     return rows[~held_back[episode]], rows[held_back[episode]]
+
+
+def hold_back(has_clean: Tensor, share: float, draws: torch.Generator) -> Tensor:
+    """Return which episodes [E] are held back, from which have clean actions [E]."""
+    held_back = torch.zeros_like(has_clean)
+    for kind in (has_clean, ~has_clean):
+        members = torch.nonzero(kind)[:, 0]
+        count = min(max(1, round(share * len(members))), max(0, len(members) - 1))
+        held_back[members[torch.randperm(len(members), generator=draws)[:count]]] = True
+    return held_back
 
 
 def valid_rows(frames: Frames, rows: Tensor, horizon: int) -> Tensor:
@@ -146,13 +167,17 @@ def clean_rows(frames: Frames, rows: Tensor, horizon: int) -> Tensor:
 
 def gather(frames: Frames, rows: Tensor, layout: Layout) -> Windows:
     """Return the windows at `rows` [B], on the frames' device."""
+    # index_select copies whole rows; indexing by a matrix of rows takes several times as long
     past = torch.arange(1 - layout.history, 1, device=rows.device)
-    future = torch.arange(1, layout.horizon + 1, device=rows.device)
-    history = torch.maximum(rows[:, None] + past, frames.first[rows][:, None])
-    ahead = frames.keypoints[rows[:, None] + future]  # [B, T, K, 3]
+    future = torch.arange(layout.horizon + 1, device=rows.device)
+    first = frames.first.index_select(0, rows)
+    history = torch.maximum(rows[:, None] + past, first[:, None])  # [B, H]
+    points = frames.keypoints.flatten(1).index_select(0, (rows[:, None] + future).flatten())
+    points = points.view(len(rows), layout.horizon + 1, layout.num_keypoints, 3)
+    step = frames.step.index_select(0, history.flatten())
     return Windows(
-        history=frames.step[history],
-        motion=ahead - frames.keypoints[rows][:, None],
-        action=frames.action[rows],
-        mode=frames.mode[rows],
+        history=step.view(len(rows), layout.history, layout.step_size),
+        motion=points[:, 1:] - points[:, :1],
+        action=frames.action.index_select(0, rows),
+        mode=frames.mode.index_select(0, rows),
     )

@@ -9,6 +9,7 @@ from configs.schema.world import Embodiment
 
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -26,17 +27,55 @@ class Margins:
 
 
 @strict
+class Shares:
+    """The least that each object, style and mode must have of the rows; null: nothing is asked.
+
+    As a part of an equal share: of 4 objects each has a quarter of the rows if they are equal, and
+    must have `object` times that.
+    """
+
+    object: Share | None
+    style: Share | None
+    mode: Share | None
+
+
+@strict
+class Previous:
+    """How far a column's mean and standard deviation may be from those of the version before.
+
+    Both standard deviations count as at least `floor` times the column's allowed range, so that a
+    column that hardly moves (a flag, a quaternion's length) is not judged by its rounding.
+    """
+
+    max_shift: Positive  # [previous std] of the mean
+    max_ratio: Annotated[float, Field(ge=1)]  # [-] of the two, the larger to the smaller
+    floor: Positive  # [-] of the column's allowed range
+
+
+@strict
 class Check:
     min_rows: Count
-    max_drop_share: Annotated[float, Field(ge=0, le=1)]  # of the episodes
+    max_drop_share: Share  # of the episodes
+    min_share: Shares
+    previous: Previous | None  # null: not compared
     margins: Margins
     sample_rows: Count  # rows that are looked at again, beside the statistics of all rows
+    sample_shards: Count  # shards that they are in, at most: each is opened and verified
 
 
 @strict
 class CheckStep:
-    """What the checked dataset depends on, beside the rollouts that go in."""
+    """What the checked dataset depends on, beside the rollouts that go in.
+
+    `objects` and `styles` are what the indices in the rows count.
+    """
 
     embodiment: Embodiment
     check: Check
+    objects: Annotated[tuple[str, ...], Field(min_length=1)]
+    styles: Annotated[tuple[str, ...], Field(min_length=1)]
     seed: Annotated[int, Field(ge=0)]
+
+    def known(self, modes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Return the names that the indices of each label count; modes are the layout's."""
+        return {"object": self.objects, "style": self.styles, "mode": modes}

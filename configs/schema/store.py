@@ -25,7 +25,6 @@ class LakeFSStore:
     attempts: PositiveInt  # of a request that fails in passing
     pause_s: PositiveFloat  # before the second attempt; doubled before each further one
     timeout_s: PositiveFloat  # without an answer, or without a byte
-    cache_gib: PositiveFloat  # [GiB] kept on this machine of what was fetched
 
 
 Store = Annotated[LocalStore | LakeFSStore, Field(discriminator="backend")]

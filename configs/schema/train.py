@@ -54,6 +54,17 @@ class Optimizer:
 
 
 @strict
+class Streaming:
+    """What `loader: stream` holds at once; a frame takes about 430 bytes for 16 joints."""
+
+    buffer_frames: Count  # frames whose windows are shuffled together; no episode may be longer
+    block_frames: Count  # frames of whole episodes that are read together
+    shards_at_once: Count  # shards whose blocks are mixed
+    sample_shards: Count  # shards of which statistics and validation windows are taken
+    kept_shards: Count  # shards that stay on this disk; others are fetched from the store again
+
+
+@strict
 class Train:
     """One training run; its length is counted in samples: equal seeds give equal weights."""
 
@@ -70,7 +81,9 @@ class Train:
     validation_windows: Count  # at most, spread over the validation episodes
     validate_every: Count  # batches
     checkpoint_every: Count  # batches
-    max_frames: Count  # frames held in memory; a larger dataset is refused
+    loader: Literal["memory", "stream"]  # all frames in memory, or a buffer of them
+    max_frames: Count  # frames that `memory` holds; a larger dataset is refused
+    stream: Streaming
     accelerator: Literal["cpu", "cuda"]
     threads: Count  # CPU threads; fixed here, because the last bits depend on it
 

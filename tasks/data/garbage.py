@@ -55,9 +55,8 @@ class Kept:
             try:
                 found = {commit.id: commit for commit in ancestors(version, store.read)}
             except StoreError as error:
-                raise StoreError(
-                    f"{error}; gc removes nothing from a damaged store: see `data verify`"
-                ) from None
+                said = f"{error}; gc removes nothing from a damaged store: see verify"
+                raise StoreError(said) from None
             self.versions |= found
 
 
@@ -72,9 +71,9 @@ def store_garbage(
     kept.add(young_versions(store, young), store)
     entries = {path: store.index_entry(path.stem) for path in (store.root / "index").glob("*.json")}
     kept.add(_recent(entries.values(), old, store), store)
-    kept.add(metrics_of(entries.values(), kept, store), store)
     passing = [name for name in store.branches() if name.startswith(PASSING)]
     kept.add(_heads(store, [name for name in passing if _moved(store, name) >= old]), store)
+    kept.add(_recorded(entries.values(), kept, store), store)
     yield from (
         Removal("index entries", path, old)
         for path, entry in entries.items()
@@ -113,12 +112,6 @@ def young_versions(store: LocalStore, young: float) -> list[str]:
     return [path.stem for path in files if path.stat().st_mtime >= young]
 
 
-def metrics_of(entries: Iterable[dict], kept: Kept, store: LocalStore) -> set[str]:
-    """Return the versions with what the steps recorded whose results stay."""
-    staying = (entry for entry in entries if entry["ref"]["version"] in kept.versions)
-    return _existing(store, (entry["metrics"] for entry in staying if "metrics" in entry))
-
-
 def _branch_garbage(
     store: LocalStore, name: str, kept: Kept, old: float, young: float
 ) -> Iterator[Removal]:
@@ -139,6 +132,12 @@ def _recent(entries: Iterable[dict], old: float, store: LocalStore) -> set[str]:
         if datetime.fromisoformat(entry["time_utc"]).astimezone(UTC).timestamp() >= old
     ]
     return _existing(store, found)
+
+
+def _recorded(entries: Iterable[dict], kept: Kept, store: LocalStore) -> set[str]:
+    """Return the metrics of the steps whose results stay."""
+    stays = (entry for entry in entries if entry["ref"]["version"] in kept.versions)
+    return _existing(store, [entry["metrics"] for entry in stays if "metrics" in entry])
 
 
 def _heads(store: LocalStore, names: Iterable[str]) -> set[str]:

@@ -13,6 +13,7 @@ from tasks.data.garbage import DAY_S, HOUR_S, Removal
 from tasks.data.reports import all_reports, kept_reports
 from tasks.in_use import is_held
 
+GIB = 2**30
 PREFECT = ("prefect.db", "prefect.db-wal", "prefect.db-shm")
 
 
@@ -35,6 +36,7 @@ def leftovers(
     for path in (home / "metrics").glob("*.jsonl"):
         if path.stem not in identities:
             yield Removal("metrics", path, old)
+    yield from downloads(home / "lakefs", policy.cache_gib * GIB, now)
     for path in (home / "requests").glob("*-*"):
         if not psutil.pid_exists(int(path.name.split("-")[0] or 0)):
             yield Removal("requests", path, young)
@@ -44,6 +46,21 @@ def leftovers(
         yield from (Removal("prefect's history", path, old) for path in files if path.exists())
     for path in (home / "prefect" / "storage").glob("*"):
         yield Removal("prefect's history", path, old)
+
+
+def downloads(folder: Path, limit: float, now: float) -> Iterator[Removal]:
+    """Yield what was fetched from lakeFS beyond `limit` [bytes], longest unused first, and all
+    checkouts of it, which are links."""
+    files = [path for path in (folder / "objects").glob("*/*") if path.is_file()]
+    states = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in files)
+    over = sum(size for _, size, _ in states) - limit
+    if over > 0:
+        yield from (Removal("downloads", path, now) for path in (folder / "checkouts").glob("*"))
+    for _, size, path in states:
+        if over <= 0:
+            return
+        over -= size
+        yield Removal("downloads", path, now)
 
 
 def held(home: Path) -> list[str]:

@@ -1,186 +1,264 @@
-"""Write a dataset as a LeRobotDataset (lerobot_format.py): frames, words, statistics, no video."""
+"""Export a dataset of ours as a LeRobotDataset, which other people's policies train from.
 
-import json
-import shutil
+Shards are read memory-mapped, one after the other and episode by episode, so memory does not grow
+with the dataset. Equal datasets give equal files. What LeRobot has no place for (units, where the
+frames come from) is in meta/dexgen.json, and each episode's shard and id stand in its row.
+"""
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from configs.layout import Layout
-from envs.episodes import open_shard, read_manifest
-from tasks.data import lerobot_format as lerobot
-from tasks.data.datasets import DataError
+from configs.refs import Ref
+from envs.episodes import open_shard
+from envs.manifest import MANIFEST, Manifest
+from tasks.data.lerobot_features import COUNTED, DEFAULTS, DONE, Feature, features_of
+from tasks.data.lerobot_files import (
+    DATA_PATH,
+    EPISODES_PATH,
+    FILE_MIB,
+    INFO_PATH,
+    MIB,
+    STATS_PATH,
+    ParquetFiles,
+    dataset_info,
+    frame_table,
+    write_json,
+    write_tasks,
+)
+from tasks.data.lerobot_statistics import Totals, by_feature, measure_episode
+from tasks.data.new_folder import new_folder
+from tasks.datasets import open_runs, part
+from tasks.store.protocol import VersionStore
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+SOURCE_PATH = "meta/dexgen.json"
+ROWS_TOGETHER = 256  # episodes in a row group of meta/episodes
 
-UNFINISHED = ".unfinished"  # suffix of a folder that a kill left
-MB = 2**20
-Say = Callable[[float, float, str], None]
+Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
-@dataclass
-class Export:
-    """What was written so far, and what the next episode needs to know."""
-
-    layout: Layout
-    styles: Sequence[str]
-    frames: int = 0
-    rows: list[dict[str, Any]] = field(default_factory=list)  # of meta/episodes
-    measured: dict[str, list[Mapping[str, np.ndarray]]] = field(default_factory=dict)
-    tasks: dict[str, int] = field(default_factory=dict)  # text -> task_index
+class ExportRefused(ValueError):
+    """A dataset that cannot be a LeRobotDataset; one line that names field and value."""
 
 
 def export_lerobot(
-    source: Path, layout: Layout, styles: Sequence[str], target: Path, say: Say
-) -> Export:
-    """Write the episodes below `source` into a new folder `target`.
+    store: VersionStore,
+    ref: Ref,
+    layout: Layout,
+    styles: Sequence[str],
+    folder: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Write the dataset behind a reference into a new folder and return its meta/info.json.
 
-    Args:
-        styles: names of the experts, by the index that the episodes carry.
+    `styles` are the names behind the field `style`, in its order.
 
     Raises:
-        DataError: the folder is in use, or the rate is no whole number. LayoutMismatch: the
-            episodes are of another layout.
+        ExportRefused: values that LeRobot's format, or its statistics, cannot hold.
+        FolderRefused: the folder exists or cannot be written.
+        LayoutMismatch: made for another layout. EpisodesError, Corrupt: a broken shard.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DataError(f"{target}: exists and is not empty; choose another folder")
-    if layout.control_hz != round(layout.control_hz):
-        raise DataError(f"control.hz {layout.control_hz:g}: LeRobot's fps is a whole number")
-    manifest = read_manifest(source, layout)
+    manifest = open_runs(store, ref, layout)
+    require_exportable(manifest, layout, part(ref, MANIFEST).path)
+    with new_folder(folder) as work:
+        export = Export(work, layout, manifest, styles)
+        for name in manifest.shards:
+            shard = store.open(part(ref, name))
+            for rows in episodes_of(open_shard(shard, layout)):
+                export.add(rows, name)
+                progress(export.frames, manifest.rows, "frames")
+        info = export.finish()
+        write_json(work / SOURCE_PATH, origin(ref, manifest, layout, export.features))
+    return info
+
+
+def require_exportable(manifest: Manifest, layout: Layout, path: str) -> None:
+    """Refuse what the manifest already shows to be impossible, before anything is written."""
     if not manifest.rows:
-        raise DataError(f"{source}: holds no episode to export")
-    unfinished = target.with_name(target.name + UNFINISHED)
-    shutil.rmtree(unfinished, ignore_errors=True)
-    export = Export(layout, styles)
-    with Files(unfinished) as files:
-        for shard in manifest.shards:
-            for episode in episodes(open_shard(source / shard, layout)):
-                add(export, episode, files)
-                say(export.frames, manifest.rows, "frames")
-    write_meta(export, unfinished)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.replace(target)
-    return export
-
-
-def episodes(arrays: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the episodes of a shard."""
-    starts = np.flatnonzero(np.r_[True, np.diff(arrays["episode"]) != 0])
-    for start, end in zip(starts, [*starts[1:], len(arrays["episode"])], strict=True):
-        yield {name: array[start:end] for name, array in arrays.items()}
-
-
-def add(export: Export, episode: Mapping[str, np.ndarray], files: "Files") -> None:
-    """Write an episode's frames, and note what its row in meta/episodes says."""
-    number, length = len(export.rows), len(episode["step"])
-    frame = np.arange(length)
-    tasks = task_indices(export, episode)
-    vectors = lerobot.columns(episode, export.layout)
-    indices = {
-        "timestamp": (frame / export.layout.control_hz).astype(np.float32),
-        "frame_index": frame,
-        "episode_index": np.full(length, number),
-        "index": export.frames + frame,
-        "task_index": tasks,
-    }
-    chunk, file = files.write(vectors, indices)
-    words = list(export.tasks)
-    row: dict[str, Any] = {
-        "episode_index": number,
-        "tasks": [words[i] for i in dict.fromkeys(tasks.tolist())],
-        "length": length,
-        "data/chunk_index": chunk,
-        "data/file_index": file,
-        "dataset_from_index": export.frames,
-        "dataset_to_index": export.frames + length,
-        "meta/episodes/chunk_index": 0,
-        "meta/episodes/file_index": 0,
-    }
-    flat = {name: values[:, None] for name, values in indices.items()}
-    for name, values in (vectors | flat).items():
-        statistics = lerobot.measure(values)
-        export.measured.setdefault(name, []).append(statistics)
-        row |= {f"stats/{name}/{key}": value.tolist() for key, value in statistics.items()}
-    export.rows.append(row)
-    export.frames += length
-
-
-def task_indices(export: Export, episode: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Return every frame's task [T]; a text that is new gets the next number."""
-    pairs = np.stack([episode["mode"], episode["style"]], axis=1)
-    kinds, which = np.unique(pairs, axis=0, return_inverse=True)
-    numbers = []
-    for mode, style in kinds.tolist():
-        words = lerobot.task_of(
-            _name(export.layout.modes, mode, "mode"), _name(export.styles, style, "style")
+        raise ExportRefused(f"{path}: the dataset has no rows")
+    if layout.control_hz != round(layout.control_hz):
+        raise ExportRefused(
+            f"{path}: control_hz {layout.control_hz:g}: LeRobot's fps is a whole number"
         )
-        numbers.append(export.tasks.setdefault(words, len(export.tasks)))
-    return np.array(numbers, dtype=np.int64)[which.reshape(-1)]
+    for name, shard in manifest.shards.items():
+        for field, measured in shard.statistics.items():
+            if field in manifest.fields and measured.non_finite.any():
+                raise ExportRefused(
+                    f"{name}: {field}: {int(measured.non_finite.sum())} values are not finite; "
+                    "export a dataset that has passed the checks"
+                )
+        jumps = shard.statistics["step.jump"]
+        if jumps.minimum.any() or jumps.maximum.any():
+            raise ExportRefused(
+                f"{name}: step: frames are missing inside an episode, and LeRobot's timestamps "
+                "count on; export a dataset that has passed the checks"
+            )
 
 
-def write_meta(export: Export, folder: Path) -> None:
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = folder / lerobot.EPISODES.format(chunk_index=0, file_index=0)
-    rows.parent.mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(export.rows), rows)
-    words = pd.Index(list(export.tasks), name="task")
-    tasks = pd.DataFrame({"task_index": list(export.tasks.values())}, index=words)
-    tasks.to_parquet(folder / lerobot.TASKS)
-    stats = {name: lerobot.pool(parts) for name, parts in export.measured.items()}
-    info = lerobot.info(export.layout, len(export.rows), export.frames, len(export.tasks))
-    for path, content in ((lerobot.STATS, stats), (lerobot.INFO, info)):
-        (folder / path).write_text(json.dumps(content, indent=4))
+def episodes_of(arrays: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:
+    """Yield a shard's episodes, each its fields [T, ...]."""
+    ids = arrays["episode"]
+    starts = np.r_[0, np.flatnonzero(np.diff(ids)) + 1, len(ids)]
+    for start, stop in pairwise(starts.tolist()):
+        yield {name: array[start:stop] for name, array in arrays.items()}
 
 
-class Files:
-    """Data files of about LeRobot's size, one open at a time; an episode lies in one of them."""
+class Export:
+    """A LeRobotDataset in the making: episodes go in one by one, `finish` closes it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._number, self._bytes = folder, 0, 0
-        self._writer: Any = None
+    def __init__(
+        self, root: Path, layout: Layout, manifest: Manifest, styles: Sequence[str]
+    ) -> None:
+        self.root, self.layout, self.styles = root, layout, styles
+        self.features = features_of(layout, manifest.fields)
+        self.frames = self.episodes = 0
+        self.tasks: dict[str, int] = {}  # index by words, in order of appearance
+        self._data = ParquetFiles(root, DATA_PATH, FILE_MIB * MIB)
+        self._meta = ParquetFiles(root, EPISODES_PATH, FILE_MIB * MIB)
+        self._rows: list[dict[str, Any]] = []
+        tasks = len(layout.modes) * len(styles)
+        self._totals = Totals(*column_ranges(self.features, manifest, layout, tasks))
 
-    def __enter__(self) -> "Files":
-        return self
+    def add(self, arrays: Mapping[str, np.ndarray], shard: str) -> None:
+        """Write one episode's frames, and keep its row."""
+        length = len(arrays["episode"])
+        tasks = self._tasks_of(arrays, shard)
+        fields = {**arrays, **self._made(length, tasks)}
+        columns = [feature.column(fields) for feature in self.features]
+        values = np.concatenate(columns, axis=1, dtype=np.float64)  # [T, C]
+        measured = measure_episode(values)
+        self._totals.add(values, measured)
+        place = self._data.place(sum(column.nbytes for column in columns))
+        self._data.write(frame_table(columns, self.features))
+        named = {index: words for words, index in self.tasks.items()}
+        row: dict[str, Any] = {
+            "episode_index": self.episodes,
+            "tasks": [named[int(index)] for index in np.unique(tasks)],
+            "length": length,
+            "dataset_from_index": self.frames,
+            "dataset_to_index": self.frames + length,
+            **{f"data/{name}": value for name, value in place.items()},
+            "source/shard": shard,
+            "source/episode": int(arrays["episode"][0]),
+        }
+        for name, table in by_feature(measured, length, self.features).items():
+            row |= {f"stats/{name}/{key}": numbers for key, numbers in table.items()}
+        self._rows.append(row)
+        self.frames, self.episodes = self.frames + length, self.episodes + 1
+        if len(self._rows) == ROWS_TOGETHER:
+            self._write_rows()
 
-    def __exit__(self, *error: object) -> None:
-        if self._writer is not None:
-            self._writer.close()
+    def finish(self) -> dict[str, Any]:
+        """Write what is pending and the rest of meta/; return meta/info.json."""
+        self._write_rows()
+        self._data.close()
+        self._meta.close()
+        write_tasks(self.root, list(self.tasks))
+        info = dataset_info(
+            self.layout.hand,
+            round(self.layout.control_hz),
+            self.features,
+            self.episodes,
+            self.frames,
+            len(self.tasks),
+        )
+        statistics = by_feature(self._totals.result(), self.frames, self.features)
+        write_json(self.root / STATS_PATH, statistics)
+        write_json(self.root / INFO_PATH, info)
+        return info
 
-    def write(
-        self, vectors: Mapping[str, np.ndarray], indices: Mapping[str, np.ndarray]
-    ) -> tuple[int, int]:
-        """Write an episode as a row group; return its chunk and file."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def _tasks_of(self, arrays: Mapping[str, np.ndarray], shard: str) -> np.ndarray:
+        """Return the task index [T] of each frame; tasks seen first are added."""
+        modes, styles = arrays["mode"], arrays["style"]
+        for field, values, known in (
+            ("mode", modes, self.layout.modes),
+            ("style", styles, self.styles),
+        ):
+            strange = values[(values < 0) | (values >= len(known))]
+            if len(strange):
+                raise ExportRefused(
+                    f"{shard}: {field}: index {strange[0]} has no name; the configuration has "
+                    f"{', '.join(known)}"
+                )
+        indices = np.zeros(len(modes), dtype=np.int64)
+        for mode, style in np.unique(np.stack((modes, styles), axis=1), axis=0).tolist():
+            words = task_words(self.layout.modes[int(mode)], self.styles[int(style)])
+            here = (modes == mode) & (styles == style)
+            indices[here] = self.tasks.setdefault(words, len(self.tasks))
+        return indices
 
-        lists = {name: _lists(values) for name, values in vectors.items()}
-        table = pa.table(lists | {name: pa.array(values) for name, values in indices.items()})
-        if self._writer is not None and self._bytes + table.nbytes > lerobot.FILE_MB * MB:
-            self._writer.close()
-            self._writer, self._bytes, self._number = None, 0, self._number + 1
-        chunk, file = divmod(self._number, lerobot.FILES_PER_CHUNK)
-        if self._writer is None:
-            path = self._folder / lerobot.DATA.format(chunk_index=chunk, file_index=file)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(path, table.schema, compression="snappy")
-        self._writer.write_table(table)
-        self._bytes += table.nbytes
-        return chunk, file
+    def _made(self, length: int, tasks: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns [T] that no field holds."""
+        frame = np.arange(length)
+        return {
+            "timestamp": frame / round(self.layout.control_hz),
+            "frame_index": frame,
+            "episode_index": np.full(length, self.episodes),
+            "index": self.frames + frame,
+            "task_index": tasks,
+            DONE: frame == length - 1,
+        }
+
+    def _write_rows(self) -> None:
+        if not self._rows:
+            return
+        size = pa.Table.from_pylist(self._rows).nbytes
+        place = {f"meta/episodes/{name}": value for name, value in self._meta.place(size).items()}
+        self._meta.write(pa.Table.from_pylist([row | place for row in self._rows]))
+        self._rows = []
 
 
-def _lists(values: np.ndarray) -> "pa.Array":
-    import pyarrow as pa
-
-    flat = pa.array(np.ascontiguousarray(values, dtype=np.float32).reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+def task_words(mode: str, style: str) -> str:
+    """Return the task as a person, or a language model, reads it."""
+    return f"manipulate the object in the hand; mode {mode}, style {style}"
 
 
-def _name(names: Sequence[str], index: int, what: str) -> str:
-    return names[index] if 0 <= index < len(names) else f"{what} {index}"
+def column_ranges(
+    features: Sequence[Feature], manifest: Manifest, layout: Layout, tasks: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the greatest value [C] of every column, from the manifest."""
+    known = manifest.statistics()
+    longest = known["step"].maximum[0]
+    made = {
+        "timestamp": longest / layout.control_hz,
+        "frame_index": longest,
+        "episode_index": manifest.episodes - 1,
+        "index": manifest.rows - 1,
+        "task_index": tasks - 1,
+        DONE: 1,
+    }
+    lower = [known[f.field].minimum if f.field else np.zeros(1) for f in features]
+    upper = [known[f.field].maximum if f.field else np.full(1, made[f.name]) for f in features]
+    return np.concatenate(lower), np.concatenate(upper).astype(np.float64)
+
+
+def origin(
+    ref: Ref, manifest: Manifest, layout: Layout, features: Sequence[Feature]
+) -> dict[str, Any]:
+    """Return meta/dexgen.json: where the frames come from, and what their numbers mean."""
+    meaning = {
+        feature.name: {
+            "field": feature.field,
+            "unit": layout.fields[feature.field].unit,
+            "frame": layout.fields[feature.field].frame,
+        }
+        for feature in features
+        if feature.field
+    }
+    return {
+        "store": ref.store,
+        "version": ref.version,
+        "path": ref.path,
+        "manifest": manifest.hash(),
+        "layout": layout.fingerprint(),
+        "source": manifest.source,
+        "action_scale_rad": layout.action_scale,
+        "features": meaning,
+        "told_by_index": list(COUNTED),
+        "made": [*DEFAULTS, DONE],
+    }

@@ -48,7 +48,7 @@ def _require_one(dataset: Dataset, source: str) -> None:
     if not dataset.judgement.binds:
         raise DataError(f"{where} has a verdict on another manifest; run `dexgen check`")
     if not dataset.judgement.passed:
-        raise DataError(f"{where} failed its checks; see `dexgen data show {source}`")
+        raise DataError(f"{where} failed its checks; `dexgen data show` says how to look at it")
     files = dataset.files
     for shard in dataset.manifest.shards:
         if shard not in files or files[shard].sha256 != PurePosixPath(shard).stem:

@@ -1,7 +1,7 @@
 """The version store in a repository of a lakeFS server, for machines that share one.
 
     branch <name>          a branch (lakefs_names.py)      tag version.<id>  lakefs_versions.py
-    branch _work-<time>-*  being written, private          tag tag.<name>    a tag
+    branch _work-<random>  being written, private          tag tag.<name>    a tag
     branch _index          lakefs_index.py                 tag damaged.*, spare.*  lakefs_spares.py
 
 A branch is at the version whose record its lakeFS branch holds. It moves by a lakeFS merge of a
@@ -21,9 +21,8 @@ from typing import Any
 
 from configs.refs import Ref
 from configs.schema.store import LakeFSStore as Settings
-from tasks.store.checkouts import below, check_out
+from tasks.store.checkouts import below, check_out, file_at
 from tasks.store.history import ancestors, join, merge_trees
-from tasks.store.lakefs_cache import Cache
 from tasks.store.lakefs_index import Index
 from tasks.store.lakefs_names import from_lakefs, to_lakefs
 from tasks.store.lakefs_repository import Repository
@@ -47,8 +46,8 @@ class Staged:
 class LakeFSStore:
     """A VersionStore in a lakeFS repository; see protocol.py for what each method means.
 
-    `folder` keeps what was put and opened, by hash, up to a bound (lakefs_cache.py): what is there
-    is not fetched again, and it may be deleted whenever nothing runs.
+    `folder` keeps what was put and opened, by hash: nothing is fetched twice, and it may be
+    deleted whenever nothing runs.
     """
 
     name = "lakefs"
@@ -59,7 +58,6 @@ class LakeFSStore:
         self._settings = settings
         self.repository = Repository(settings)
         self.versions = Versions(self.repository, ObjectFolder(folder))
-        self.cache = Cache(folder, settings.cache_gib)
         self.index = Index(self.repository)
         self._staged: dict[str, Staged] = {}
 
@@ -167,12 +165,12 @@ class LakeFSStore:
         def place(path: str, blob: Blob, target: Path) -> None:
             self.versions.place(ref.version, path, blob, target)
 
-        before = self.versions.fetched
-        with self.cache.opening(ref.version):
-            opened = check_out(self.folder, ref, self.read(ref.version).tree, place)
-        if self.versions.fetched > before:
-            self.cache.trim()
-        return opened
+        return check_out(self.folder, ref, self.read(ref.version).tree, place)
+
+    def fetch(self, ref: Ref, target: Path) -> None:
+        self._require_ours(ref)
+        blob = file_at(ref, self.read(ref.version).tree)
+        self.versions.fetch(ref.version, ref.path, blob, target)
 
     def publish(
         self,
@@ -194,6 +192,29 @@ class LakeFSStore:
         if not self.repository.create_branch(to_lakefs(branch), VERSION + made.id):
             self._race(branch, f"publish {branch}", attempt)
         return Ref(self.name, made.id, "")
+
+    def version_ids(self) -> set[str]:
+        """Return every version that is there."""
+        return {tag.removeprefix(VERSION) for tag in self.repository.tags(VERSION)}
+
+    def adopt(
+        self, made: Commit, file_of: Callable[[Blob], Path], known: Mapping[str, Ref]
+    ) -> None:
+        """Write a version of another store, of which this one holds the parents.
+
+        `known` says by sha256 which files are here already: they are copied by the server. The
+        others are read from `file_of`, verified and sent; no copy of them stays on this machine.
+        """
+        places, taken = {}, []
+        for path, blob in made.tree.items():
+            ref = known.get(blob.sha256)
+            if ref is None:
+                taken.append(self.versions.take_as(blob, file_of(blob), f"{made.id[:12]}:{path}"))
+            else:
+                places[path] = (VERSION + ref.version, ref.path)
+        self.versions.publish(made, facts(made.metadata), places)
+        for copy in taken:
+            copy.unlink(missing_ok=True)
 
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         time_utc = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -4,7 +4,6 @@ Each may be repeated without harm: a request whose answer was lost is sent again
 published API, version 1.0.0.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,16 +24,10 @@ from tasks.store.lakefs_connection import IN_PASSING, Absent, Connection, Taken
 from tasks.store.objects import chunks_of
 from tasks.store.protocol import StoreError
 
-WORK = "_work-"  # with the time [s, hexadecimal] and a mark: a private branch
-WORK_NAME = re.compile(WORK + "([0-9a-f]{8})-([0-9a-z]+)")
 HASH = "sha256"  # user metadata of every object that the store wrote
 CHUNK = 1 << 24  # [bytes] of one read request
+WORK = "_work-"  # private branches: then when they began, in hexadecimal seconds, and a random word
 PAGE = 1000  # names of one listing request, the most that lakeFS gives
-
-
-def work_name(mark: str) -> str:
-    """Return the name of a private branch that is made now."""
-    return f"{WORK}{int(time.time()):08x}-{mark}"
 
 
 class Repository:
@@ -93,25 +86,23 @@ class Repository:
     def work(self, source: str) -> Iterator[str]:
         """Give a private branch at `source`; what is put on it nobody else sees or keeps.
 
-        A process that is killed leaves it behind, and nothing reads it.
+        A process that is killed leaves it behind, and nothing reads it; its name has its age.
         """
-        branch = work_name(secrets.token_hex(8))
+        branch = f"{WORK}{int(time.time()):x}-{secrets.token_hex(8)}"
         self.create_branch(branch, source)
         try:
             yield branch
         finally:
             with suppress(StoreError):  # it disturbs nobody; what went wrong before matters more
-                self.delete_branch(branch)
+                self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
 
-    def left_behind(self) -> dict[str, float]:
-        """Return the private branches there are, and when they were made [s of the epoch]."""
-        found = self._pages("branches", self._api.branches_api.list_branches, prefix=WORK)
-        made = ((ref.id, WORK_NAME.fullmatch(ref.id)) for ref in found)
-        return {name: float(int(match[1], 16)) for name, match in made if match}
-
-    def delete_branch(self, branch: str) -> None:
-        with suppress(Absent):
-            self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
+    def sweep(self, before: float) -> list[str]:
+        """Delete private branches begun before a time [s of the epoch]; return them."""
+        found = [name for name in self.branches() if 0 <= begun(name) < before]
+        for name in found:
+            with suppress(Absent):  # its process was only slow, and has just deleted it
+                self._ask(f"delete {name}", self._api.branches_api.delete_branch, name)
+        return found
 
     def commit(self, branch: str, message: str, facts: Mapping[str, str]) -> str:
         """Commit what is put on a private branch; return lakeFS's own id of the commit."""
@@ -214,3 +205,13 @@ class Repository:
             page = self._ask(f"list {what}", operation, *of, after=after, amount=PAGE, **more)
             yield from page.results
             after, has_more = page.pagination.next_offset, page.pagination.has_more
+
+
+def begun(branch: str) -> float:
+    """Return when a private branch began [s of the epoch]; -1 of any other branch."""
+    if not branch.startswith(WORK):
+        return -1.0
+    try:
+        return float(int(branch.removeprefix(WORK).split("-")[0], 16))
+    except ValueError:
+        return -1.0

@@ -4,12 +4,11 @@ A version is one or more lakeFS commits with the files of its tree under their p
 more object, its record. A tag names the first of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.store.lakefs_cache import mark_fetched
 from tasks.store.lakefs_connection import Absent, Taken
 from tasks.store.lakefs_names import to_lakefs
 from tasks.store.lakefs_repository import Repository
@@ -39,7 +38,6 @@ class Versions:
         self._repository, self._cache = repository, cache
         self._spares = Spares(repository)
         self._commits: dict[str, Commit] = {}
-        self.fetched = 0  # [bytes] by this handle
 
     def at(self, ref: str) -> str:
         """Return the version that a lakeFS ref holds, "" for none."""
@@ -99,29 +97,36 @@ class Versions:
         """Return where a file's bytes may be: in its version, or a spare."""
         return (VERSION + version, path), self._spares.place(blob)
 
+    def fetch(self, version: str, path: str, blob: Blob, target: Path) -> None:
+        """As `place`, and keep no copy that was not here before."""
+        cached = self._cache.path(blob.sha256)
+        kept = cached.exists()
+        self.place(version, path, blob, target)
+        if not kept:
+            # Another process may have begun to use it: it then fetches it again, as if damaged.
+            cached.unlink(missing_ok=True)
+
     def damaged(self) -> set[str]:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()
 
-    def publish(self, made: Commit, facts: Mapping[str, str]) -> None:
-        """Write a version apart from every branch, unless it is there."""
+    def take_as(self, blob: Blob, file: Path, holder: str) -> Path:
+        """Keep a file's bytes until they are sent; return where.
+
+        Raises:
+            Corrupt: they are not what the hash promises.
+        """
+        if not file.is_file() or self.take(file) != blob:
+            raise Corrupt(f"{holder}: object {blob.sha256[:12]} is damaged here; see verify")
+        return self._cache.path(blob.sha256)
+
+    def publish(
+        self, made: Commit, facts: Mapping[str, str], places: Mapping[str, Place] | None = None
+    ) -> None:
+        """Write a version apart from every branch, unless it is there; `places` as in `advance`."""
         if not self.readable(made.id):
             with self._repository.work(self._repository.root) as work:
-                self._write(work, made, {}, facts)
-
-    def send(
-        self,
-        work: str,
-        made: Commit,
-        places: Mapping[str, Place],
-        facts: Mapping[str, str],
-        sent: Callable[[Blob], None],
-    ) -> None:
-        """Write a version on a private branch of the caller's; what is there is not sent again.
-
-        `sent` is called after each file.
-        """
-        self._write(work, made, places, facts, sent)
+                self._write(work, made, places or {}, facts)
 
     def advance(
         self,
@@ -148,12 +153,7 @@ class Versions:
         return True
 
     def _write(
-        self,
-        work: str,
-        made: Commit,
-        places: Mapping[str, Place],
-        facts: Mapping[str, str],
-        sent: Callable[[Blob], None] = lambda blob: None,
+        self, work: str, made: Commit, places: Mapping[str, Place], facts: Mapping[str, str]
     ) -> str:
         """Make a private branch hold a version and nothing else; commit, name, return its id."""
         there = self._repository.objects(work)
@@ -164,7 +164,6 @@ class Versions:
                 self._repository.copy(work, path, *places[path])
             else:
                 self._repository.upload(work, path, self._cache.path(blob.sha256), blob.sha256)
-            sent(blob)
         gone = there.keys() - made.tree.keys() - {RECORD}
         if gone:
             self._repository.delete(work, gone)
@@ -181,8 +180,6 @@ class Versions:
         for ref, path in (own, own, self._spares.place(blob)):
             with suppress(Absent):
                 if self._cache.receive(self._repository.read(ref, path), f"open {holder}") == blob:
-                    mark_fetched(self._cache.path(blob.sha256))
-                    self.fetched += blob.size
                     return
         self._spares.note(blob)
         raise Corrupt(

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -74,17 +75,23 @@ class ObjectFolder:
         if hash_file(path) != blob.sha256:
             self._set_aside(path)
             raise Corrupt(f"{holder}: {self._say(path, 'has changed bytes and is set aside')}")
+        # Not synced: what is lost of it by a power cut is linked again, and verified, when opened.
         with temporary_file(self._temporary, f"open {holder}") as temporary:
+            target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, temporary)
             except OSError:  # no hard links here
                 temporary.write_bytes(path.read_bytes())
-            place(temporary, target)
+                temporary.chmod(READ_ONLY)
+            os.replace(temporary, target)
 
     def present(self, blob: Blob) -> bool:
         """Tell whether the object is there in its full size; its bytes are not read."""
-        path = self.path(blob.sha256)
-        return path.is_file() and path.stat().st_size == blob.size
+        try:
+            found = os.stat(f"{self.root}/objects/{blob.sha256[:2]}/{blob.sha256}")
+        except FileNotFoundError:
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == blob.size
 
     def _set_aside(self, path: Path) -> None:
         """Move a damaged object out of the way: what needs it is no longer done, and is remade."""

@@ -75,10 +75,25 @@ class Commit:
 
     @staticmethod
     def from_bytes(content: bytes) -> "Commit":
-        """Read what `to_bytes` returned."""
+        """Read what `to_bytes` returned: canonical, so that its own hash is the id."""
         values = json.loads(content)
         tree = {path: Blob(*blob) for path, blob in values["tree"].items()}
-        return Commit.make(tree, values["parents"], values["message"], values["metadata"])
+        digest = hashlib.sha256(content).hexdigest()
+        return Commit(digest, tuple(values["parents"]), tree, values["message"], values["metadata"])
+
+    @staticmethod
+    def parents_in(content: bytes) -> tuple[str, ...]:
+        """Read the parents alone of what `to_bytes` returned; the tree, which comes last, is not.
+
+        A tree of 40,000 paths takes a hundred times as long to read as the rest.
+        """
+        text, start, decoder = content.decode(), 1, json.JSONDecoder()
+        while True:
+            name, end = decoder.raw_decode(text, start)
+            value, end = decoder.raw_decode(text, end + 1)
+            if name == "parents":
+                return tuple(value)
+            start = end + 1
 
 
 class VersionStore(Protocol):
@@ -166,6 +181,17 @@ class VersionStore(Protocol):
 
         Raises:
             MissingRef: no such version or path. Corrupt: names the file and the object.
+        """
+        ...
+
+    def fetch(self, ref: Ref, target: Path) -> None:
+        """Make `target` the one file that a reference names, its hash verified and read-only.
+
+        No other copy of its bytes is left on this machine than were here before, so that who
+        deletes `target` has its space back. Open what is used again and again.
+
+        Raises:
+            MissingRef: no such version, or no file at this path. Corrupt: names file and object.
         """
         ...
 

@@ -204,7 +204,8 @@ def test_wrong_episodes_are_refused_in_one_line(tmp_path: Path, layout: Layout) 
 
 def test_unfinished_or_damaged_episodes_are_refused(tmp_path: Path, layout: Layout) -> None:
     manifest = write(tmp_path, layout, [make_episode(layout, 0)])
-    assert set(manifest_files(tmp_path)) == {"manifest.json", *manifest.shards}
+    (run,) = manifest.runs
+    assert set(manifest_files(tmp_path)) == {"manifest.json", run.name, *manifest.shards}
     shard = tmp_path / next(iter(manifest.shards))
     shard.write_bytes(shard.read_bytes()[:-100])
     with pytest.raises(EpisodesError, match=shard.name):

@@ -1,8 +1,6 @@
 """`dexgen data` as a person calls it, on a small real store of each kind."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -171,69 +169,3 @@ def test_verify_names_damage_and_who_needs_it(
     assert f"DAMAGED object {blob.sha256} is missing; needed by" in out
     assert f":{path}" in out
     assert data("verify", versions["step"])[0] == 0  # it does not need that object
-
-
-def test_gc_says_what_it_frees_and_leaves_a_home_in_use_alone(
-    filled: tuple[Path, dict[str, str]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    home = Path(shutil.copytree(filled[0], tmp_path / "home"))
-    monkeypatch.setenv("DEXGEN_HOME", str(home))
-    data = caller(capsys)
-    now = ["--keep-days", "0", "retention.grace_hours=0"]
-    assert data("gc") == (0, "nothing to remove\n", "")
-    holder = "import sys, time, pathlib; from tasks.in_use import in_use\n"
-    holder += "with in_use(pathlib.Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
-    process = subprocess.Popen([sys.executable, "-c", holder, str(home)], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.readline()
-    line = refused(data("gc", *now))
-    assert "in use" in line
-    assert str(process.pid) in line
-    process.kill()
-    process.wait()
-    code, said, _ = data("gc", *now, "--dry-run")
-    assert code == 0
-    assert "would free" in said
-    done = data("gc", *now)[1]
-    assert done.splitlines()[-1] == said.splitlines()[-1].replace("would free", "freed")
-    assert data("verify")[0] == 0
-    assert "retention.keep_days" in refused(data("gc", "--keep-days", "-1"))
-
-
-def test_export_writes_a_lerobot_dataset_or_says_why_not(data: Data, tmp_path: Path) -> None:
-    target = tmp_path / "out" / "hand"
-    code, out, _ = data("export", "lerobot", "main", str(target))
-    assert code == 0
-    assert out.splitlines()[-1].endswith("4 episodes, 800 frames, 1 tasks")
-    assert (target / "meta/info.json").is_file()
-    assert "not empty" in refused(data("export", "lerobot", "main", str(target)))
-    assert "layout" in refused(data("export", "lerobot", "main", f"{target}2", "hand=trident"))
-    assert "csv" in refused(data("export", "csv", "main", f"{target}2"))
-
-
-def test_push_copies_to_lakefs_and_says_what_it_sent(
-    filled: tuple[Path, dict[str, str]],
-    server: LakeFSServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    home = Path(shutil.copytree(filled[0], tmp_path / "home"))
-    monkeypatch.setenv("DEXGEN_HOME", str(home))
-    with repository(tmp_path / "elsewhere", server, presign=False) as place:
-        assert place.settings is not None
-        name, endpoint = place.settings.repository, place.settings.endpoint
-        data = caller(capsys, [f"store.endpoint={endpoint}", f"store.repository={name}"])
-        code, out, _ = data("push")
-        assert code == 0
-        assert "ids and hashes are equal" in out
-        assert "versions  0 sent" in data("push", "main")[1]
-        there = caller(capsys, ["store=lakefs", f"store.endpoint={endpoint}"])
-        code, out, _ = there("verify", f"store.repository={name}")
-        assert (code, "sound" in out) == (0, True)
-        code, out, _ = there("gc", f"store.repository={name}")
-        assert (code, "0 private branches" in out) == (0, True)
-        assert "nothing" in refused(data("push", "nothing"))

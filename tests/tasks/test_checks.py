@@ -17,6 +17,8 @@ from configs.refs import Ref
 from configs.schema.check import CheckStep
 from configs.schema.pipeline import Config
 from envs.episodes import EpisodeWriter, manifest_files, open_shard, read_manifest
+from envs.manifest import make_manifest
+from envs.runs import write_run
 from tasks.checks import CheckFailed, check
 from tasks.context import Context, Progress, make_scratch
 from tasks.store.local import LocalStore
@@ -31,7 +33,13 @@ Bend = Callable[[list[Episode]], None]
 def step(hand: str = "trident", *overrides: str) -> CheckStep:
     limits = ["check.min_rows=100", "check.sample_rows=60"]
     config = load(Config, [f"hand={hand}", *limits, *overrides])
-    return CheckStep(embodiment=config.embodiment, check=config.check, seed=config.seed)
+    return CheckStep(
+        embodiment=config.embodiment,
+        check=config.check,
+        objects=("ball", "box"),
+        styles=("fast", "slow"),
+        seed=config.seed,
+    )
 
 
 def context(home: Path, identity: str = "1234567890abcdef") -> Context:
@@ -47,13 +55,27 @@ def context(home: Path, identity: str = "1234567890abcdef") -> Context:
     )
 
 
-def publish(home: Path, layout: Layout, first: int = 0, bend: Bend | None = None) -> Ref:
+def labelled(layout: Layout, number: int) -> Episode:
+    """Return an episode of one of two objects, with one of two styles, in one of two modes."""
+    episode = make_episode(layout, number, LENGTH)
+    for name, value in (("object", number), ("style", number // 2), ("mode", number // 3)):
+        episode[name][:] = value % 2
+    return episode
+
+
+def publish(
+    home: Path,
+    layout: Layout,
+    first: int = 0,
+    bend: Bend | None = None,
+    max_shard_bytes: int = 50_000,
+) -> Ref:
     """Publish rollouts of a few episodes, bent out of shape by `bend`."""
-    episodes = [make_episode(layout, first + i, LENGTH) for i in range(EPISODES)]
+    episodes = [labelled(layout, first + i) for i in range(EPISODES)]
     if bend is not None:
         bend(episodes)
     folder = home / f"rollouts-{first}"
-    writer = EpisodeWriter(folder, layout, max_shard_bytes=50_000)
+    writer = EpisodeWriter(folder, layout, max_shard_bytes)
     for episode in episodes:
         writer.append(episode)
     writer.close()
@@ -79,7 +101,7 @@ def test_sound_rollouts_reach_main(tmp_path: Path, hand: str) -> None:
             assert name == "manifest.json" or tree[f"{ref.path}/{name}"] == blob
     assert {r.version for r in refs.values()} <= {c.id for c in store.log("main")}
     pages = list((folder / "docs").rglob("*.html"))
-    assert len(pages) == 7
+    assert len(pages) == 9
     for page in pages:
         assert not re.search(r"<(script|link|img)\b", page.read_text())  # nothing is fetched
     index = (folder / "docs/index.html").read_text()
@@ -191,6 +213,8 @@ FAULTS: dict[str, tuple[Bend, str]] = {
     "unknown mode": (set_value("mode", (), 2), "mode"),
     "flag of 2": (set_value("clean", (), 2), "clean"),
     "negative object": (set_value("object", (), -1), "object"),
+    "unknown object": (set_value("object", (), 2), "object"),
+    "unknown style": (set_value("style", (), 2), "style"),
 }
 
 
@@ -241,7 +265,7 @@ def test_drops_that_were_too_short_to_keep_count(tmp_path: Path) -> None:
     layout = step().embodiment.make_layout()
     writer = EpisodeWriter(tmp_path / "made", layout, max_shard_bytes=50_000)
     for number in range(EPISODES):
-        writer.append(make_episode(layout, number, LENGTH))
+        writer.append(labelled(layout, number))
     writer.close({"episodes": EPISODES + 14, "drops": 14})
     ref = LocalStore(tmp_path / "store").publish(manifest_files(tmp_path / "made"), "made", {})
     one = context(tmp_path)
@@ -260,17 +284,16 @@ def test_a_manifest_that_lies_is_found_by_the_sample(tmp_path: Path) -> None:
     writer = EpisodeWriter(folder, layout, max_shard_bytes=50_000)
     honest = EpisodeWriter(tmp_path / "honest", layout, max_shard_bytes=50_000)
     for number in range(EPISODES):
-        episode = make_episode(layout, number, LENGTH)
+        episode = labelled(layout, number)
         honest.append(episode)
         episode["joint_position"][0, 0] = 9.0
         writer.append(episode | {"joint_position": episode["joint_position"].copy()})
     bent, sound = writer.close(), honest.close()
-    content = json.loads((folder / "manifest.json").read_text())
-    for mine, other in zip(bent.shards, sound.shards, strict=True):
-        content["shards"][mine]["statistics"] = json.loads(sound.to_bytes())["shards"][other][
-            "statistics"
-        ]
-    (folder / "manifest.json").write_text(json.dumps(content))
+    shards = {
+        mine: sound.shards[other] for mine, other in zip(bent.shards, sound.shards, strict=True)
+    }
+    run = write_run(folder, shards, sound.rows_by, {}, bent.layout, bent.source)
+    make_manifest(bent.layout, bent.source, bent.fields, [run], {}).write(folder)
     ref = LocalStore(tmp_path / "store").publish(manifest_files(folder), "rollouts", {})
     with pytest.raises(CheckFailed, match=r"joint_position\.left_base, shard .* rows 0"):
         check(config, {"rollouts/fast": ref}, context(tmp_path))
@@ -308,7 +331,8 @@ def test_verdict_binds_to_the_manifest(tmp_path: Path) -> None:
     for name in ("verdict.json", "manifest.json"):
         (copy / name).write_bytes((source / name).read_bytes())
     require_checked(copy, layout)
-    changed = json.loads((copy / "manifest.json").read_text()) | {"counts": {"too_short": 9}}
+    changed = json.loads((copy / "manifest.json").read_text())
+    changed |= {name: {"too_short": 9} for name in ("counts", "kept_nothing")}
     (copy / "manifest.json").write_text(json.dumps(changed))
     with pytest.raises(VerdictError, match="judged manifest"):
         require_checked(copy, layout)

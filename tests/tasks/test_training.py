@@ -1,6 +1,7 @@
 """Training on real files: what it learns, what it refuses, and that a kill leaves no trace."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -18,9 +19,10 @@ from configs.schema.train import TrainStep
 from models.kinematics import Kinematics
 from tasks.context import Context, Progress, make_scratch
 from tasks.store import open_store
-from tasks.training import choose_rows, make_controller, train, validate
+from tasks.training import make_controller, train, validate
+from tasks.training_data import choose_rows, in_memory
 from tasks.verdict import VERDICT, VerdictError
-from tasks.windows import Frames, gather, read_frames
+from tasks.windows import Frames, WindowsError, gather, read_frames
 from tests.tasks.synthetic_episodes import write_dataset
 
 SETTINGS = [
@@ -49,6 +51,15 @@ class Workplace(Context):
 
     def open(self, ref: Ref) -> Path:
         return self.home / "dataset"
+
+    def files(self, ref: Ref) -> list[str]:
+        folder = self.home / "dataset"
+        return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+
+    def fetch(self, ref: Ref, path: str, target: Path) -> None:
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(self.home / "dataset" / path, target)
 
     def publish(self, files, message, parents) -> Ref:
         for name, path in files.items():
@@ -89,6 +100,23 @@ def finished(tmp_path_factory) -> Path:
     """The folder of an uninterrupted training."""
     home = home_with_data(tmp_path_factory.mktemp("finished"))
     train(step(), {"dataset": DATASET}, workplace(home))
+    return home
+
+
+STREAM = [  # several buffers of several shards a pass
+    "train.loader=stream",
+    "train.stream.buffer_frames=500",
+    "train.stream.block_frames=130",
+    "train.stream.shards_at_once=2",
+    "train.stream.kept_shards=3",
+]
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory) -> Path:
+    """The folder of an uninterrupted training from a stream."""
+    home = home_with_data(tmp_path_factory.mktemp("streamed"))
+    train(step(*STREAM), {"dataset": DATASET}, workplace(home))
     return home
 
 
@@ -145,7 +173,11 @@ def test_statistics_are_the_priors_training_windows(finished):
 def test_validation_looks_at_held_back_episodes_only(finished, kind):
     config, (frames, rows) = step(), data(finished)
     layout = config.embodiment.make_layout()
-    controller = make_controller(frames, rows["prior"], layout, config.train, config.seed)
+
+    def of(changed: Frames):
+        return in_memory(changed, layout, config.train, config.seed)
+
+    controller = make_controller(of(frames).statistics(), layout, config.train, config.seed)
 
     def figures_without(name):
         """Validate with the episodes of these rows made unusable."""
@@ -156,9 +188,9 @@ def test_validation_looks_at_held_back_episodes_only(finished, kind):
         for values in broken.values():
             values[spoilt] = torch.nan
         changed = replace(frames, **broken)
-        return validate(controller, changed, rows, layout, config.train, config.seed)
+        return validate(controller, of(changed).validation, config.train, config.seed)
 
-    whole = validate(controller, frames, rows, layout, config.train, config.seed)
+    whole = validate(controller, of(frames).validation, config.train, config.seed)
     assert figures_without(kind) == whole
     found = figures_without(f"{kind}_validation")[f"validation.{kind}"]
     assert found != found  # not a number
@@ -177,13 +209,59 @@ def test_interrupted_training_ends_with_the_same_bits(finished, tmp_path, batch)
     assert artifact(home) == artifact(finished)
 
 
+def test_a_stream_trains_as_well(finished, streamed):
+    mine, other = (json.loads((h / "controller.json").read_text()) for h in (streamed, finished))
+    figures = mine["figures"]
+    assert figures["validation.prior"] < 0.95
+    assert figures["validation.inverse"] < 0.7 * figures["validation.action"]
+    assert mine["motion_rms_m"] == pytest.approx(other["motion_rms_m"], rel=0.1)
+    assert mine["windows"]["frames"] == 30 * 60
+    assert artifact(streamed)[0] != artifact(finished)[0]
+
+
+@pytest.mark.parametrize("batch", [3, 7, 30, 64])
+def test_interrupted_stream_ends_with_the_same_bits(streamed, tmp_path, batch):
+    """A pass has some 10 to 25 batches of 64, so these end in the midst of one."""
+    home = home_with_data(tmp_path)
+
+    def stop():
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(step(*STREAM), {"dataset": DATASET}, workplace(home, batch * 64, stop))
+    train(step(*STREAM), {"dataset": DATASET}, workplace(home))
+    assert artifact(home) == artifact(streamed)
+
+
+def test_a_killed_stream_ends_with_the_same_bits(streamed, tmp_path):
+    home = home_with_data(tmp_path)
+
+    def run(stop_at: float) -> int:
+        command = [sys.executable, "-c", KILLED, str(home), str(stop_at), *STREAM]
+        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
+
+    assert run(31 * 64) == -9
+    saved = torch.load(workplace(home).scratch / "checkpoint.pt", weights_only=True)
+    assert saved["data"]["inverse"]["pass"] > 0
+    assert saved["data"]["inverse"]["taken"] == saved["done"] * 64
+    assert run(1e9) == 0
+    assert artifact(home) == artifact(streamed)
+
+
+def test_a_dataset_without_validation_episodes_cannot_be_streamed(tmp_path):
+    config = step(*STREAM)
+    write_dataset(tmp_path / "dataset", config.embodiment, episodes=2, length=60)
+    with pytest.raises(WindowsError, match="no window for prior_validation: 120 frames"):
+        train(config, {"dataset": DATASET}, workplace(tmp_path))
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.tasks import test_training as t
 stop = lambda: os.kill(os.getpid(), signal.SIGKILL)
 home = t.workplace(Path(sys.argv[1]), float(sys.argv[2]), stop)
-t.train(t.step(), {"dataset": t.DATASET}, home)
+t.train(t.step(*sys.argv[3:]), {"dataset": t.DATASET}, home)
 """
 
 

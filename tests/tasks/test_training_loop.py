@@ -13,7 +13,8 @@ from configs.schema.train import Train
 from models.controller import Controller
 from models.kinematics import Kinematics
 from tasks.batches import Batches
-from tasks.training import choose_rows, make_controller
+from tasks.training import make_controller
+from tasks.training_data import in_memory
 from tasks.training_loop import Loop, Losses, TrainingError, fit, rate
 from tasks.windows import read_frames
 from tests.tasks.synthetic_episodes import write_dataset
@@ -33,11 +34,9 @@ def parts(tmp_path_factory) -> tuple[Train, Controller, Batches]:
     settings, layout = config.train, config.embodiment.make_layout()
     folder = write_dataset(tmp_path_factory.mktemp("data") / "d", config.embodiment, 8, 30)
     frames = read_frames(folder, layout, Kinematics(config.hand), settings.max_frames)
-    rows = choose_rows(frames, layout, settings, 0)
-    batches = Batches(
-        frames, layout, rows["prior"], rows["inverse"], size=32, levels=100, jitter=0.0, seed=0
-    )
-    return settings, make_controller(frames, rows["prior"], layout, settings, 0), batches
+    data = in_memory(frames, layout, settings, 0)
+    batches = Batches(data.prior, data.inverse, layout, size=32, levels=100, jitter=0.0, seed=0)
+    return settings, make_controller(data.statistics(), layout, settings, 0), batches
 
 
 def losses_of(batches: Batches) -> Losses:

@@ -101,7 +101,6 @@ def repository(home: Path, server: "ours.LakeFSServer | None", presign: bool) ->
         attempts=4,
         pause_s=0.01,
         timeout_s=30.0,
-        cache_gib=1.0,
     )
     choose(settings)
     yield Place("lakefs", home, server.storage if server else None, settings)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.store.history import ancestors, common_tree, merge_trees
+from tasks.store.history import ancestors, common_ancestor, merge_trees
 from tasks.store.protocol import Blob, Commit, Conflict
 
 A, B, C = (Blob(letter * 64, 1) for letter in "abc")
@@ -39,8 +39,9 @@ def test_common_ancestor_is_the_nearest() -> None:
     right = Commit.make({"x": B, "y": A}, (fork.id,), "right", {})
     alone = Commit.make({"z": A}, (), "alone", {})
     read = {commit.id: commit for commit in (root, fork, left, right, alone)}.__getitem__
-    assert common_tree(left.id, right.id, read) == fork.tree
-    assert common_tree(left.id, alone.id, read) == {}
+    parents = lambda version: read(version).parents  # noqa: E731
+    assert common_ancestor(left.id, right.id, parents) == fork.id
+    assert common_ancestor(left.id, alone.id, parents) is None
     assert [c.message for c in ancestors(left.id, read)] == ["left", "fork", "root"]
 
 
@@ -49,3 +50,9 @@ def test_commit_reads_back_under_its_own_id() -> None:
     again = Commit.from_bytes(commit.to_bytes())
     assert again == commit
     assert again.id == commit.id
+
+
+def test_parents_are_read_without_the_tree() -> None:
+    for parents in ((), ("a" * 64,), ("a" * 64, "b" * 64)):
+        commit = Commit.make({"x": A}, parents, "what", {"parents": ["no"], "n": 1.5})
+        assert Commit.parents_in(commit.to_bytes()) == parents

@@ -32,6 +32,19 @@ def test_equal_content_is_kept_once(store: LocalStore, tmp_path: Path) -> None:
     assert set((store.root / "objects").rglob("*")) == objects
 
 
+def test_one_file_is_opened_without_the_others(store: LocalStore, tmp_path: Path) -> None:
+    """So that the manifest of a dataset costs nothing of its 40,000 shards."""
+    made = store.publish({n: make_file(tmp_path, n) for n in ("a", "deep/b", "deep/c")}, "x", {})
+    file = store.open(Ref("local", made.version, "deep/b"))
+    assert [path.name for path in (store.root / "checkouts").rglob("*") if path.is_file()] == ["b"]
+    assert file.stat().st_mode & 0o222 == 0
+    lost = store.read(made.version).tree["deep/c"].sha256
+    (store.root / "objects" / lost[:2] / lost).unlink()
+    assert store.open(Ref("local", made.version, "deep/b")) == file
+    with pytest.raises(Corrupt, match="deep/c"):
+        store.open(Ref("local", made.version, "deep"))
+
+
 def test_damage_is_found_in_what_was_opened_before(store: LocalStore, tmp_path: Path) -> None:
     bad = make_file(tmp_path, "content")
     ref = store.publish({"bad": bad}, "x", {})

@@ -1,0 +1,290 @@
+"""Measure the data path: loader against torch's, reading, writing, bytes a transition.
+
+    python benchmarks/data.py --json data.json
+
+It makes its own data in a temporary folder: about a million frames of the Allegro layout in
+shards of 64 MB. A sample is a window with its history stacked and its future gathered, in a batch
+of 512. Each rate is the best of some runs: what else the machine does only takes away.
+`loader_samples_per_s`  of the loader that training uses, frames in memory, with the number of
+                        threads (1, 2) that is best for it;
+`torch_samples_per_s`   of a map-style Dataset over the same frames under torch's DataLoader, with
+                        the number of workers (0, 1, 2) that is best for it;
+`vs_torch_dataloader`   the ratio;
+`stream_samples_per_s`  of the stream, one thread that gathers and one that reads ahead, over whole
+                        passes, pages in memory or not;
+`stream_vs_memory`      over the loader in memory with one thread, measured in turn;
+`stream_gb_per_s`       of the stream, counting the bytes of the fields that a training reads;
+`sequential_gb_per_s`   of a plain read of the files, in pieces of 8 MB, pages in memory or not;
+`load_gb_per_s`         of reading the shards into memory as frames;
+`write`                 frames and GB a second with 1, 2 and 4 writers, statistics included;
+`representations`       bytes a frame, and frames a second packed and unpacked by one core, as
+                        float32 and float16, plain and compressed; real ones: `--dataset FOLDER`;
+`rounding`              the worst error of float16 by field;
+`losses`                with `--losses --dataset FOLDER`, and nothing else: validation losses of
+                        controllers trained on the data as float32, streamed, float16 and
+                        bfloat16 (`benchmarks/representations.py`).
+"""
+
+import argparse
+import json
+import math
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from benchmarks.made_up_data import write, write_rate
+from benchmarks.representations import losses, rounding, sizes
+from configs.layout import Layout
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.episodes import Manifest
+from models.kinematics import Kinematics
+from tasks.batches import MemoryWindows
+from tasks.streaming import StreamedWindows
+from tasks.training_data import make_source
+from tasks.windows import Frames, read_frames, valid_rows
+
+BATCH = 512  # [windows] as train.batch
+SECONDS = 3.0  # [s] of a run at least
+RUNS = 3
+PIECE = 8 * 2**20  # [bytes]
+WRITERS = (1, 2, 4)
+PACKING = ("write", "read")
+PACKED = 100_000  # [frames] that are packed in each way
+READ = (  # fields of which a training's frames are made
+    *("episode", "step", "mode", "joint_observation", "joint_target", "keypoints", "action"),
+    *("clean", "drop"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--frames", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
+    parser.add_argument("--dataset", type=Path, help="real episodes, to be packed and trained on")
+    parser.add_argument("--losses", action="store_true", help="measure losses, and nothing else")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings of each representation")
+    parser.add_argument("--samples", type=int, default=300_000, help="windows of a training")
+    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    config = load(Config, options.overrides)
+    if options.losses:
+        if options.dataset is None:
+            parser.error("--losses trains on real episodes: name their folder with --dataset")
+        figures = {"losses": losses(options.dataset, config, options.seeds, options.samples)}
+    else:
+        with tempfile.TemporaryDirectory(dir=options.folder) as name:
+            figures = measure(config, Path(name), options)
+    print(table(figures))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return all figures of data made in `home`."""
+    layout, folder = config.embodiment.make_layout(), home / "dataset"
+    say(f"writing {options.frames:,} frames")
+    manifest = write(folder, config.embodiment, options.frames, 0)
+    size = sum(shard.bytes for shard in manifest.shards.values())
+    figures: dict[str, Any] = {
+        "frames": manifest.rows,
+        "shards": len(manifest.shards),
+        "bytes_per_frame": size / manifest.rows,
+    }
+    say("reading")
+    figures |= reading(folder, manifest, size)
+    started = time.perf_counter()
+    frames = read_frames(folder, layout, Kinematics(config.hand), manifest.rows)
+    figures["load_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
+    say("loaders")
+    figures |= loaders(frames, layout)
+    figures |= streaming(folder, manifest, config, frames)
+    del frames
+    say("packing")
+    dataset = options.dataset or folder
+    figures["representations"] = sizes(dataset, layout, PACKED)
+    figures["rounding"] = rounding(dataset, layout)
+    figures["write"] = {}
+    for writers in WRITERS:
+        say(f"writing with {writers} processes")
+        target = home / f"writers{writers}"
+        written = write_rate(target, config.embodiment, options.frames // 4, writers)
+        figures["write"][str(writers)] = {
+            "frames_per_s": written,
+            "gb_per_s": written * size / manifest.rows / 1e9,
+        }
+    return figures
+
+
+def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) -> dict[str, float]:
+    """Return samples/s and GB/s of whole passes of a stream of all windows.
+
+    The loader in memory is measured after each pass, so that both saw the same machine.
+    """
+    layout = config.embodiment.make_layout()
+    source = make_source(folder, manifest.shards, layout, Kinematics(config.hand), config.train, 0)
+    size = manifest.rows * sum(
+        np.dtype(field.dtype).itemsize * math.prod(field.shape)
+        for name, field in layout.fields.items()
+        if name in READ
+    )
+    found, memory, batch = {}, [], batches_in_memory(frames, layout)
+    for kind, runs in (("cold", 1), ("warm", RUNS)):
+        passes = []
+        for _ in range(runs):
+            if kind == "cold":
+                forget(folder, manifest)
+            stream = StreamedWindows(source, config.train.stream, clean=False, stream=1)
+            taken, started = 0, time.perf_counter()
+            while stream.state()["pass"] == 0:
+                stream.take(taken, BATCH)
+                taken += BATCH
+            passes.append((taken / (seconds := time.perf_counter() - started), size / seconds))
+            stream.close()
+            memory.append(rate(batch))
+        samples, read = max(passes)
+        found[f"stream_{kind}_samples_per_s"] = samples
+        found[f"stream_{kind}_gb_per_s"] = read / 1e9
+    best = found["stream_warm_samples_per_s"]
+    return found | {"stream_samples_per_s": best, "stream_vs_memory": best / max(memory)}
+
+
+def reading(folder: Path, manifest: Manifest, size: int) -> dict[str, float]:
+    """Return GB/s of a plain read of the shards, first with their pages dropped, then warm."""
+
+    def read() -> None:
+        for name in manifest.shards:
+            with open(folder / name, "rb", buffering=0) as file:
+                while file.read(PIECE):
+                    pass
+
+    found = {}
+    for kind in ("cold", "warm"):
+        if kind == "cold":
+            forget(folder, manifest)
+        started = time.perf_counter()
+        read()
+        found[f"sequential_{kind}_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
+    return found
+
+
+def forget(folder: Path, manifest: Manifest) -> None:
+    """Drop the shards' pages from the system's cache."""
+    for name in manifest.shards:
+        descriptor = os.open(folder / name, os.O_RDONLY)
+        os.fsync(descriptor)  # a page that is not on disk cannot be dropped
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def batches_in_memory(frames: Frames, layout: Layout) -> Callable[[], Any]:
+    """Return a function that makes the next batch of all windows, as training does."""
+    rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    windows, places = MemoryWindows(frames, layout, rows, 0, 0), count(0, BATCH)
+    return lambda: windows.take(next(places), BATCH)
+
+
+def loaders(frames: Frames, layout: Layout) -> dict[str, Any]:
+    """Return samples a second of the loader in memory and of torch's, on the same frames."""
+    rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    batch = batches_in_memory(frames, layout)
+    ours = {}
+    for threads in (2, 1):  # the last one stays
+        torch.set_num_threads(threads)
+        ours[str(threads)] = max(rate(batch) for _ in range(RUNS))
+    peers = {}
+    for workers in (0, 1, 2):
+        loader = DataLoader(
+            Windowed(frames, rows, layout),
+            batch_size=BATCH,
+            shuffle=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+        )
+        batches = iter(loader)
+        next(batches)  # the workers have started
+        peers[str(workers)] = rate(lambda batches=batches: next(batches))
+    best = max(peers.values())
+    return {
+        "loader_samples_per_s": max(ours.values()),
+        "loader_by_threads": ours,
+        "torch_samples_per_s": best,
+        "torch_by_workers": peers,
+        "vs_torch_dataloader": max(ours.values()) / best,
+    }
+
+
+class Windowed(Dataset):
+    """A map-style dataset, one window an item; slices, which are views, wherever they serve."""
+
+    def __init__(self, frames: Frames, rows: torch.Tensor, layout: Layout) -> None:
+        self.frames, self.layout = frames, layout
+        self.rows, self.first = rows.numpy(), frames.first.numpy()
+        self.past = torch.arange(1 - layout.history, 1)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        row, frames = int(self.rows[index]), self.frames
+        begin, first = row + 1 - self.layout.history, int(self.first[row])
+        if begin >= first:
+            history = frames.step[begin : row + 1]
+        else:
+            history = frames.step[(row + self.past).clamp_min(first)]
+        ahead = frames.keypoints[row + 1 : row + 1 + self.layout.horizon]
+        return {
+            "history": history,
+            "motion": ahead - frames.keypoints[row],
+            "action": frames.action[row],
+            "mode": frames.mode[row],
+        }
+
+
+def rate(batch: Callable[[], Any]) -> float:
+    """Return samples a second of a function that makes one batch."""
+    samples, started = 0, time.perf_counter()
+    while (passed := time.perf_counter() - started) < SECONDS:
+        batch()
+        samples += BATCH
+    return samples / passed
+
+
+def say(words: str) -> None:
+    print(f"  {words}", file=sys.stderr, flush=True)
+
+
+def table(figures: dict[str, Any]) -> str:
+    lines = [f"{n:<28}{v:>14,.2f}" for n, v in figures.items() if isinstance(v, int | float)]
+    for name, value in figures.get("loader_by_threads", {}).items():
+        lines.append(f"ours, {name} threads{value:>27,.0f} samples/s")
+    for name, value in figures.get("torch_by_workers", {}).items():
+        lines.append(f"torch, {name} workers{value:>26,.0f} samples/s")
+    for writers, row in figures.get("write", {}).items():
+        rates = f"{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
+        lines.append(f"{writers} writers  {rates}")
+    for name, row in figures.get("representations", {}).items():
+        rates = ", ".join(f"{row[f'{what}_frames_per_s']:,.0f} {what}/s" for what in PACKING)
+        lines.append(f"{name:<28}{row['bytes_per_frame']:>14.1f} bytes/frame, {rates}")
+    for name, row in figures.get("rounding", {}).items():
+        lines.append(f"float16, worst error of {name:<20}{row['error']:.2g} {row['unit']}")
+    for name, row in figures.get("losses", {}).items():
+        words = ", ".join(f"{key.split('.')[1]} {value:.5f}" for key, value in row.items())
+        lines.append(f"{name:<20}{words}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,270 @@
+"""Measure a dataset of 40,000 shards: 1e10 transitions, as the `paper` profile makes them.
+
+    python benchmarks/manifests.py --json figures.json
+
+The runs and their files are made as a writer makes them, with statistics drawn within the columns'
+ranges. The shards are stored objects of a few bytes each, since none of what is measured reads
+one: the sampled rows, which it does read, come from one real shard of full length. Each figure is
+taken in a fresh process, after its imports and with the files in the page cache:
+`commit_s`   every shard and run of stored rollouts copied into a dataset's tree by hash, the
+             manifest put, committed; `merge_s` with `main` and tagged; `find_s` the index asked
+             whether the rollouts are whole;
+`open_s`     the version opened by its manifest, totals and statistics read; `open_mib` resident;
+             `list_s`, `list_mib` with the runs opened and verified and every shard listed;
+`check_s`    the tables, Great Expectations, Data Docs and the search for failures, the sample
+             included; `import_s` the import of Great Expectations, `check_mib` resident.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.check import CheckStep
+from configs.schema.pipeline import Config
+from envs.episodes import MANIFEST, EpisodeWriter, open_shard
+from envs.manifest import Manifest, make_manifest
+from envs.runs import RUNS, SHARDS, Run, Shard, write_run
+from envs.statistics import Statistics, split_columns
+from tasks.datasets import open_manifest, open_runs
+from tasks.examination import examine
+from tasks.expectations import Column, expected_columns
+from tasks.previous import Earlier
+from tasks.store.local import LocalStore
+
+LIMITS = {"commit_s": 2.0, "open_s": 1.0, "open_mib": 300.0, "check_s": 5.0}
+ROWS = 250_000  # of a shard: 1e10 transitions in 40,000
+FOLDER, STEP = "runs/benchmark", "benchmark"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--shards", type=int, default=40_000)
+    parser.add_argument("--runs", type=int, default=2000, help="as many chunks has `paper`")
+    parser.add_argument("--faulty", type=int, default=0, help="shards with a value out of range")
+    parser.add_argument("--folder", type=Path, help="where to work; kept")
+    parser.add_argument("--phase", choices=PHASES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.phase:
+        print(json.dumps(PHASES[options.phase](options.folder)))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(options.folder or Path(folder), options)
+    for name, value in figures.items():
+        limit = f"  limit {LIMITS[name]:g}" if name in LIMITS else ""
+        print(f"{name:<14} {value:12.3f}{limit}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return int(any(figures[name] > limit for name, limit in LIMITS.items()))
+
+
+def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Make the dataset, then take each figure in a process of its own."""
+    started = time.perf_counter()
+    make(folder, options.shards, options.runs, options.faulty)
+    print(f"made in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    figures: dict[str, float] = {"shards": options.shards, "runs": options.runs}
+    for phase in PHASES:
+        command = [sys.executable, __file__, "--phase", phase, "--folder", str(folder)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        figures |= json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def make(folder: Path, shards: int, runs: int, faulty: int) -> None:
+    """Write a real shard, the run files, the manifest, and a version of a store that has them."""
+    config = load(Config, [])
+    layout, rng = config.embodiment.make_layout(), np.random.default_rng(0)
+    columns = expected_columns(layout, config.check.margins, tuple(layout.fields), KNOWN)
+    store, fingerprint = LocalStore(folder / "store"), layout.fingerprint()
+    (folder / RUNS).mkdir(parents=True, exist_ok=True)
+    made: list[Run] = []
+    for number, count in enumerate(np.bincount(np.arange(shards) % runs)):
+        names = [_store_object(store, f"{number}.{index}") for index in range(count)]
+        held = {
+            name: _shard(rng, columns, number * count + index < faulty)
+            for index, name in enumerate(names)
+        }
+        rows = int(count) * ROWS
+        rows_by = {k: _equal(rows, len(v)) for k, v in (KNOWN | {"mode": layout.modes}).items()}
+        counts = {"episodes": 100 * int(count), "drops": int(count), "too_short": 1}
+        made.append(write_run(folder, held, rows_by, counts, fingerprint, "simulation"))
+    manifest = make_manifest(fingerprint, "simulation", tuple(layout.fields), made, {})
+    manifest.write(folder)
+    _publish(store, folder, manifest)
+    _real_shard(folder, layout)
+
+
+def commit(folder: Path) -> dict[str, float]:
+    """Copy what is stored into a dataset's tree; commit, merge, tag."""
+    store = LocalStore(folder / "store")
+    figures = {"find_s": timed(lambda: store.index_get(STEP))}
+    source = Ref("local", store.resolve(f"steps/{STEP}"), "")
+    manifest = open_runs(store, source)
+    names = [*(run.name for run in manifest.runs), *manifest.shards]
+    store = LocalStore(folder / "store")
+
+    def all_of_it() -> None:
+        store.branch(FOLDER, None)
+        for name in names:
+            store.copy(FOLDER, f"{FOLDER}/{name}", Ref("local", source.version, name))
+        store.put(FOLDER, f"{FOLDER}/{MANIFEST}", folder / MANIFEST)
+        store.commit(FOLDER, "dataset", {"manifest": manifest.hash()}, (source.version,))
+
+    def publish() -> None:
+        store.merge(FOLDER, "main")
+        store.tag("datasets/benchmark", store.resolve(FOLDER))
+
+    return figures | {"commit_s": timed(all_of_it), "merge_s": timed(publish)}
+
+
+def open_it(folder: Path) -> dict[str, float]:
+    """Open the dataset by its manifest."""
+    store = LocalStore(folder / "store")
+
+    def all_of_it() -> None:
+        manifest = open_manifest(store, Ref("local", store.resolve("main"), FOLDER))
+        assert manifest.rows
+        assert manifest.statistics()
+
+    before = resident()
+    return {"start_mib": before, "open_s": timed(all_of_it), "open_mib": resident()}
+
+
+def list_it(folder: Path) -> dict[str, float]:
+    """Open the dataset by its manifest and runs, and list its shards."""
+    store = LocalStore(folder / "store")
+
+    def all_of_it() -> None:
+        manifest = open_runs(store, Ref("local", store.resolve("main"), FOLDER))
+        assert len(manifest.shards) == sum(run.shards for run in manifest.runs)
+
+    first = timed(all_of_it)
+    store = LocalStore(folder / "store")
+    return {"list_s": first, "list_again_s": timed(all_of_it), "list_mib": resident()}
+
+
+def check(folder: Path) -> dict[str, float]:
+    """Hold the dataset against what is expected of it, and a version before of equal statistics."""
+
+    def libraries() -> None:
+        import great_expectations
+        import great_expectations.expectations
+
+        assert great_expectations
+
+    loaded = timed(libraries)
+    config = load(Config, [])
+    layout = config.embodiment.make_layout()
+    store = LocalStore(folder / "store")
+    manifest = open_runs(store, Ref("local", store.resolve("main"), FOLDER))
+    real = open_shard(folder / "real.safetensors", layout)
+    step = CheckStep(
+        embodiment=config.embodiment,
+        check=config.check,
+        objects=KNOWN["object"],
+        styles=KNOWN["style"],
+        seed=0,
+    )
+    earlier = Earlier("0" * 64, replace(manifest))
+    found: list[Any] = []
+
+    def all_of_it() -> None:
+        found.append(examine(manifest, earlier, lambda _: real, layout, step, folder / "docs"))
+
+    seconds = timed(all_of_it)
+    failures = float(len(found[0].failures))
+    return {"import_s": loaded, "check_s": seconds, "check_mib": resident(), "failures": failures}
+
+
+PHASES = {"commit": commit, "open": open_it, "list": list_it, "check": check}
+KNOWN = {"object": ("box", "cylinder", "sphere"), "style": ("fast", "slow")}
+
+
+def timed(action: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def resident() -> float:
+    """Return the most memory that this process has held so far [MiB].
+
+    Not `ru_maxrss`, which begins with what the parent held.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def _shard(rng: np.random.Generator, columns: list[Column], faulty: bool) -> Shard:
+    """Return a shard's figures, every column within its range; `faulty`: the last one is not."""
+    lower = np.array([max(column.lower, -1e6) for column in columns])
+    upper = np.array([min(column.upper, 1e6) for column in columns])
+    low, middle, high = np.sort(rng.uniform(lower, upper, (3, len(columns))), axis=0)
+    high[-1] += faulty
+    joined = Statistics(ROWS, low, high, middle, (high - low) / 4, np.zeros(len(columns), int))
+    first: dict[str, int] = {}
+    for index, column in enumerate(columns):
+        first.setdefault(column.field, index)
+    ends = [*first.values(), len(columns)][1:]
+    slices = {f: slice(start, end) for (f, start), end in zip(first.items(), ends, strict=True)}
+    statistics = split_columns(joined, slices)
+    return Shard(ROWS, 100, 1, 180_000_000, statistics)
+
+
+def _equal(rows: int, names: int) -> dict[str, int]:
+    share = rows // names
+    return {str(i): share + (rows - share * names) * (i == 0) for i in range(names)}
+
+
+def _store_object(store: LocalStore, content: str) -> str:
+    """Place a small object as it would be stored, without waiting for the disk; name its shard."""
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    path = store.root / "objects" / digest[:2] / digest
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    return f"{SHARDS}/{digest}.safetensors"
+
+
+def _publish(store: LocalStore, folder: Path, manifest: Manifest) -> None:
+    """Publish the files, without hashing each as `publish` does."""
+    files = {MANIFEST: folder / MANIFEST} | {run.name: folder / run.name for run in manifest.runs}
+    held = {
+        name: store.root / "objects" / Path(name).stem[:2] / Path(name).stem
+        for name in manifest.shards
+    }
+    ref = store.publish(files | held, "rollouts", {"identity": STEP})
+    store.index_put(STEP, ref)
+
+
+def _real_shard(folder: Path, layout: Any) -> None:
+    """Write one shard of full length, for the sampled rows."""
+    rng = np.random.default_rng(1)
+    rows = {n: np.zeros((ROWS, *f.shape), f.dtype) for n, f in layout.fields.items()}
+    rows["step"][:] = np.arange(ROWS)
+    lower, upper = np.array(layout.joint_lower), np.array(layout.joint_upper)
+    joints = rng.uniform(lower, upper, (ROWS, layout.num_joints))
+    for name in ("joint_position", "joint_observation", "joint_target"):
+        rows[name][:] = joints
+    for name in ("object_pose", "goal_pose"):
+        rows[name][:, 3] = 1.0
+    writer = EpisodeWriter(folder / "real", layout, 1 << 40)
+    writer.append(rows)
+    (name,) = writer.close().shards
+    (folder / "real" / name).rename(folder / "real.safetensors")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

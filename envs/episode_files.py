@@ -1,0 +1,102 @@
+"""Files of episodes: named by the hash of their bytes, written whole, mapped when read."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+# The safetensors names of the dtypes that a layout and the files of a run use.
+DTYPES = {
+    "F32": "float32",
+    "F64": "float64",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "U8": "uint8",
+}
+
+
+class EpisodesError(ValueError):
+    """Episodes that cannot be written or read; one line that names file and field."""
+
+
+def write_arrays(
+    folder: Path, part: str, arrays: dict[str, np.ndarray], key: str, header: Mapping[str, Any]
+) -> tuple[str, int]:
+    """Write arrays as `<folder>/<part>/<sha256>.safetensors`; return that name and its size.
+
+    `header` is plain JSON, kept under the metadata key `key`.
+    """
+    # One metadata key: safetensors writes several in random order, which changes the hash.
+    content = save(arrays, {key: json.dumps(header, sort_keys=True)})
+    name = f"{part}/{hashlib.sha256(content).hexdigest()}.safetensors"
+    write_whole(folder / name, content)
+    return name, len(content)
+
+
+def map_arrays(path: Path, key: str, what: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the header kept under `key` and the arrays, memory-mapped and read-only.
+
+    Raises:
+        EpisodesError: missing, cut off or not such a file; `what` it should be is said.
+    """
+    with _one_line(path, what):
+        data = np.memmap(path, dtype=np.uint8, mode="r")
+        size = int(data[:8].view(np.uint64)[0])
+        header = json.loads(data[8 : 8 + size].tobytes())
+        metadata = json.loads(header.pop("__metadata__")[key])
+        body = data[8 + size :]
+        return metadata, {name: _view(body, row) for name, row in header.items()}
+
+
+def read_arrays(
+    path: Path, key: str, what: str, names: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the header kept under `key` and a few arrays, in memory; the others are not read.
+
+    Raises:
+        EpisodesError: as `map_arrays`.
+    """
+    with _one_line(path, what), path.open("rb") as stream:
+        size = int.from_bytes(stream.read(8), "little")
+        header = json.loads(stream.read(size))
+        metadata = json.loads(header.pop("__metadata__")[key])
+        arrays = {}
+        for name in names:
+            row = header[name]
+            start, end = row["data_offsets"]
+            stream.seek(8 + size + start)
+            values = np.frombuffer(stream.read(end - start), dtype=DTYPES[row["dtype"]])
+            arrays[name] = values.reshape(row["shape"])
+        return metadata, arrays
+
+
+@contextmanager
+def _one_line(path: Path, what: str) -> Iterator[None]:
+    """Say in one line what is wrong with a file of arrays."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise EpisodesError(f"{path}: missing {what.split()[0]}") from None
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise EpisodesError(f"{path}: cut off or not a {what} ({reason})") from None
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file under its name only when it is complete."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+    return path
+
+
+def _view(body: np.ndarray, row: Mapping[str, Any]) -> np.ndarray:
+    start, end = row["data_offsets"]
+    return np.asarray(body[start:end]).view(DTYPES[row["dtype"]]).reshape(row["shape"])

@@ -1,0 +1,128 @@
+"""`dexgen data export lerobot`, from both stores; what is refused is one line and exit 2."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from configs.layout import Layout
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.manifest import read_manifest
+from flows.cli import main
+from tasks.store.local import LocalStore
+from tests.tasks.data.committed import commit_dataset, write_episodes
+from tests.tasks.store.places import repository
+
+
+@pytest.fixture
+def layout() -> Layout:
+    return load(Config, []).embodiment.make_layout()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def export(*words: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "export", "lerobot", *map(str, words)])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def refused(capsys: pytest.CaptureFixture, *words: object) -> str:
+    """Return the one line with which an export is refused."""
+    assert export(*words) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert error.startswith("dexgen: ")
+    return error
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "dexgen.json"  # names the store
+    }
+
+
+def test_both_stores_export_the_same(server, home, layout, tmp_path, capsys):
+    episodes = write_episodes(tmp_path / "episodes", layout)
+    commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
+    assert export("main", tmp_path / "local") == 0
+    said = capsys.readouterr().out
+    assert "174 / 174 frames" in said
+    assert "12 episodes, 174 frames, 2 tasks" in said
+    with repository(tmp_path / "other", server, presign=False) as place:
+        commit_dataset(place.open(), "main", episodes, "runs/a")
+        assert place.settings is not None
+        where = [
+            f"store.{key}={getattr(place.settings, key)}" for key in ("endpoint", "repository")
+        ]
+        assert export("main", tmp_path / "lakefs", "store=lakefs", *where) == 0
+    assert digests(tmp_path / "local") == digests(tmp_path / "lakefs")
+    assert len(digests(tmp_path / "local")) == 5
+
+
+def test_what_is_not_there_or_there_already(home, layout, tmp_path, capsys):
+    episodes = write_episodes(tmp_path / "episodes", layout)
+    commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
+    (tmp_path / "there").mkdir()
+    assert "there: exists already" in refused(capsys, "main", tmp_path / "there")
+    assert "exists already" in refused(capsys, "main", "/")
+    assert "nobody" in refused(capsys, "nobody", tmp_path / "out")
+    assert "there is runs/a" in refused(capsys, "main:runs/b", tmp_path / "out")
+    (tmp_path / "file").write_text("x")
+    assert "cannot be made" in refused(capsys, "main", tmp_path / "file/out")
+    assert "store=elsewhere" in refused(capsys, "main", tmp_path / "out", "store=elsewhere")
+    other = refused(capsys, "main", tmp_path / "out", "hand=trident")
+    assert "layout fingerprint" in other
+    assert not (tmp_path / "out").exists()
+
+
+def nan(episode):
+    if episode["episode"][0] == 5:
+        episode["command"][2, 1] = np.nan
+
+
+def gap(episode):
+    episode["step"][4:] += 3
+
+
+def strange_style(episode):
+    episode["style"][:] = 7
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (nan, "command: 1 values are not finite"),
+        (gap, "step: frames are missing inside an episode"),
+        (strange_style, "style: index 7 has no name"),
+    ],
+)
+def test_what_the_format_cannot_hold(home, layout, tmp_path, capsys, change, words):
+    episodes = write_episodes(tmp_path / "episodes", layout, change=change)
+    commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
+    assert words in refused(capsys, "main", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / ".out.unfinished").exists()
+
+
+def test_a_changed_byte_is_found(home, layout, tmp_path, capsys):
+    episodes = write_episodes(tmp_path / "episodes", layout)
+    ref = commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
+    name = list(read_manifest(episodes).shards)[-1]
+    sha = LocalStore(home / "store").read(ref.version).tree[f"runs/a/{name}"].sha256
+    (stored,) = (p for p in (home / "store/objects").rglob("*") if sha[4:] in p.name)
+    stored.chmod(0o644)
+    content = bytearray(stored.read_bytes())
+    content[-1] ^= 1
+    stored.write_bytes(content)
+    assert Path(name).stem[:12] in refused(capsys, "main", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

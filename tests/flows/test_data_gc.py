@@ -1,0 +1,158 @@
+"""`dexgen data gc`: what goes, what stays, who is left alone, and a kill in the middle."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from configs.refs import Ref
+from tasks.context import metrics_file, publish_metrics
+from tasks.in_use import in_use
+from tasks.store.local import LocalStore
+from tasks.store.protocol import MissingRef
+from tasks.store.verify import verify
+from tests.tasks.data.workshop import fill
+
+NOW = ("retention.keep_days=0", "retention.grace_hours=0")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def versions(home: Path, tmp_path: Path) -> dict[str, str]:
+    return fill(LocalStore(home / "store"), tmp_path)
+
+
+def files(home: Path) -> dict[str, int]:
+    found = (path for path in sorted(home.rglob("*")) if path.is_file())
+    return {path.relative_to(home).as_posix(): path.stat().st_size for path in found}
+
+
+def require_sound(home: Path, versions: dict[str, str]) -> None:
+    store = LocalStore(home / "store")
+    assert not verify(store, [], lambda *_: None).damage
+    assert store.resolve("main") == versions["good"]
+    assert store.resolve("datasets/good") == versions["good"]
+    assert store.open(Ref(store.name, versions["good"], "")).is_dir()
+
+
+def test_what_no_reference_reaches_goes_and_the_rest_stays(dexgen, home, versions):
+    before = files(home)
+    tried = dexgen("data", "gc", "--dry-run", *NOW, home=home)
+    assert tried.returncode == 0, tried.stderr
+    assert "would free" in tried.stdout
+    left = {name: size for name, size in files(home).items() if name != "in_use.lock"}
+    assert left == before
+    done = dexgen("data", "gc", *NOW, home=home)
+    assert done.returncode == 0, done.stderr
+    assert tried.stdout.splitlines()[-1].removeprefix("would free") == (
+        done.stdout.splitlines()[-1].removeprefix("freed")
+    )
+    require_sound(home, versions)
+    store = LocalStore(home / "store")
+    for gone in ("bad", "step"):
+        with pytest.raises(MissingRef):
+            store.read(versions[gone])
+    assert store.index_entries() == []
+    assert "runs/bad" not in store.branches()
+    again = dexgen("data", "gc", *NOW, home=home)
+    assert again.stdout.strip() == "nothing to remove"
+
+
+def test_what_is_young_stays(dexgen, home, versions):
+    kept = dexgen("data", "gc", home=home)
+    assert kept.returncode == 0, kept.stderr
+    store = LocalStore(home / "store")
+    assert store.read(versions["bad"]).id == versions["bad"]
+    assert len(store.index_entries()) == 1
+
+
+def test_metrics_stay_with_the_result_that_they_are_of(dexgen, home, versions, tmp_path):
+    store = LocalStore(home / "store")
+    file = metrics_file(home, "cd" * 32)
+    file.parent.mkdir()
+    file.write_text('{"name": "loss", "value": 1.0, "step": 1}\n')
+    made = tmp_path / "made"
+    made.write_text("made")
+    ref = store.publish({"made": made}, "made", {"identity": "cd" * 32})
+    facts = publish_metrics(store, home, "cd" * 32)
+    store.index_put("cd" * 32, ref, **facts)
+    store.tag("wanted", ref.version)
+    assert dexgen("data", "gc", *NOW, home=home).returncode == 0
+    kept = LocalStore(home / "store")
+    assert kept.read(facts["metrics"]).id == facts["metrics"]
+    assert file.exists()
+    require_sound(home, versions)
+
+
+def test_nothing_goes_while_somebody_works_there(dexgen, home, versions):
+    before = files(home)
+    with in_use(home):
+        refused = dexgen("data", "gc", *NOW, home=home)
+    assert refused.returncode == 2
+    assert f"in use (process {os.getpid()})" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert before.items() <= files(home).items()
+
+
+def test_a_damaged_store_is_left_as_it_is(dexgen, home, versions):
+    path = home / "store" / "commits" / f"{versions['good']}.json"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"passed", b"Passed"))
+    before = files(home)
+    refused = dexgen("data", "gc", *NOW, home=home)
+    assert refused.returncode == 2
+    assert "removes nothing from a damaged store" in refused.stderr
+    assert before.items() <= files(home).items()
+
+
+def test_killed_at_any_moment_it_leaves_a_valid_store(dexgen, home, versions, tmp_path):
+    draws, killed = random.Random(0), 0
+    store = LocalStore(home / "store")
+    for number in range(300):  # enough to remove for a kill to fall inside
+        file = tmp_path / "loose"
+        file.write_text(f"loose {number}")
+        store.publish({"loose": file}, f"loose {number}", {})
+    command = [sys.executable, "-m", "flows.cli", "data", "gc", *NOW]
+    for _ in range(6):
+        process = subprocess.Popen(
+            command, env=os.environ | {"DEXGEN_HOME": str(home)}, stdout=subprocess.DEVNULL
+        )
+        heads = home / "store" / "refs" / "heads" / "loose"
+        count = len(os.listdir(heads)) if heads.exists() else 0
+        while process.poll() is None:
+            if not heads.exists() or len(os.listdir(heads)) < count:  # it has begun
+                time.sleep(draws.uniform(0.0, 0.1))
+                process.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.001)
+        if process.wait() == -signal.SIGKILL:
+            killed += 1
+        require_sound(home, versions)
+        if process.returncode == 0:
+            break
+    assert killed, "no kill fell inside: the test shows nothing"
+    assert dexgen("data", "gc", *NOW, home=home).returncode == 0
+    require_sound(home, versions)
+    assert len(list((home / "store" / "commits").glob("*"))) < 10
+
+
+def test_downloads_beyond_their_bound_go_longest_unused_first(dexgen, home, versions):
+    folder = home / "lakefs" / "objects" / "aa"
+    folder.mkdir(parents=True)
+    for age, name in ((3, "old"), (2, "middle"), (1, "new")):
+        path = folder / name
+        path.write_bytes(bytes(1 << 20))
+        then = time.time() - 3600 * age
+        os.utime(path, (then, then))
+    done = dexgen("data", "gc", f"retention.cache_gib={2 / 1024}", home=home)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["middle", "new"]

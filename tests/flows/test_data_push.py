@@ -1,0 +1,133 @@
+"""`dexgen data push`: from the local store to a lakeFS repository, killed by faults, again."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from configs.refs import Ref
+from flows.cli import main
+from tasks.store.local import LocalStore
+from tasks.store.protocol import VersionStore
+from tasks.store.verify import verify
+from tests.lakefs_server.server import LakeFSServer
+from tests.tasks.data.workshop import commit_dataset, fill
+from tests.tasks.store.places import Place, repository
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalStore:
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    store = LocalStore(tmp_path / "home" / "store")
+    fill(store, tmp_path / "scratch")
+    return store
+
+
+@pytest.fixture
+def place(tmp_path: Path, server: LakeFSServer) -> Iterator[Place]:
+    with repository(tmp_path / "other", server, presign=False) as found:
+        yield found
+
+
+def push(place: Place, *names: str) -> int:
+    assert place.settings is not None
+    where = (f"store.endpoint={place.settings.endpoint}", "store.attempts=2", "store.pause_s=0.01")
+    repository_of = f"store.repository={place.settings.repository}"
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "push", *names, "store=lakefs", repository_of, *where])
+    return int(caught.value.code or 0)
+
+
+def require_equal(source: LocalStore, target: VersionStore) -> None:
+    for name in [*source.branches(), *source.tags()]:
+        version = source.resolve(name)
+        assert target.resolve(name) == version
+        assert target.read(version) == source.read(version)
+    assert set(target.branches()) == set(source.branches())
+    assert not verify(target, [], lambda *_: None).damage
+    for entry in source.index_entries():
+        held = target.index_get(entry["identity"])
+        assert held == Ref("lakefs", entry["ref"]["version"], entry["ref"]["path"])
+        assert target.index_entry(entry["identity"])["seconds"] == entry["seconds"]
+
+
+def test_what_was_pushed_is_equal_and_nothing_is_sent_twice(source, place, server, capsys):
+    assert push(place) == 0
+    assert "0 were there" in capsys.readouterr().out
+    require_equal(source, place.open())
+    sent = dict(server.faults.asked)
+    assert push(place) == 0
+    assert "sent 0 versions (0 B)" in capsys.readouterr().out
+    assert server.faults.asked["uploadObject"] == sent["uploadObject"] + 0
+    assert not list((Path(source.root).parent / "lakefs" / "objects").glob("*/*"))
+
+
+def test_a_push_that_broke_off_goes_on(source, place, server, capsys):
+    server.faults.add("createTag", 500, times=2)
+    assert push(place) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    server.faults.clear()
+    assert push(place) == 0
+    require_equal(source, place.open())
+
+
+def test_one_name_brings_what_it_needs_and_no_more(source, place):
+    assert push(place, "datasets/good") == 0
+    target = place.open()
+    assert target.resolve("datasets/good") == source.resolve("datasets/good")
+    assert target.branches() == []
+    assert target.index_entries() == []
+
+
+def test_a_branch_moves_forward_and_one_that_went_on_elsewhere_is_left(
+    source, place, tmp_path, capsys
+):
+    assert push(place) == 0
+    newer = commit_dataset(source, tmp_path / "newer", "newer", 5)
+    source.merge(newer, "main")
+    assert push(place) == 0
+    require_equal(source, place.open())
+    target = place.open()
+    file = tmp_path / "theirs"
+    file.write_text("theirs")
+    target.put("main", "theirs", file)
+    theirs = target.commit("main", "theirs", {})
+    capsys.readouterr()
+    assert push(place) == 0
+    assert "left main: it went on there in another way" in capsys.readouterr().out
+    assert place.open().resolve("main") == theirs
+
+
+def test_a_damaged_object_is_not_sent(source, place, capsys):
+    version = source.resolve("main")
+    blob = next(iter(source.read(version).tree.values()))
+    file = source.object_of(blob)
+    file.chmod(0o644)
+    file.write_bytes(b"x" + file.read_bytes()[1:])
+    assert push(place) == 2
+    assert "is damaged here" in capsys.readouterr().err
+
+
+def test_gc_deletes_what_killed_processes_left_in_the_repository(place, source, capsys):
+    store = place.open()
+    store.repository.create_branch("_work-1-ab", "root")  # begun in 1970
+    young = f"_work-{int(time.time()):x}-cd"
+    store.repository.create_branch(young, "root")
+    store.repository.create_branch("_work-person", "root")
+    assert place.settings is not None
+    where = (f"store.endpoint={place.settings.endpoint}",)
+    repository_of = f"store.repository={place.settings.repository}"
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "gc", "store=lakefs", repository_of, *where])
+    assert caught.value.code == 0
+    left = [name for name in store.repository.branches() if name.startswith("_work-")]
+    assert left == [young, "_work-person"]
+    assert "deleted in the repository: 1" in capsys.readouterr().out
+
+
+def test_a_push_needs_a_repository(source, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["data", "push", "main"])
+    assert caught.value.code == 2
+    assert "store=lakefs" in capsys.readouterr().err
