@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,14 +54,13 @@ def needed(home: Path, store: LocalStore, policy: Retention) -> set[str]:
 
 def remove(removals: Iterable[Removal], held: list[str], dry_run: bool, say: Say) -> Collected:
     due = [one for one in removals if is_due(one)]
-    links = _links(due)
+    sizes = freed_by(due)
     found = Collected(held=held)
     for number, one in enumerate(due, 1):
         if not is_due(one):  # somebody has used it since we looked
             continue
         found.files[one.kind] = found.files.get(one.kind, 0) + 1
-        size = sum(links.pop(key, 0) for key in _inodes(one.path))
-        found.bytes[one.kind] = found.bytes.get(one.kind, 0) + size
+        found.bytes[one.kind] = found.bytes.get(one.kind, 0) + sizes[one.path]
         if not dry_run:
             discard(one.path)
             say(number, len(due), "files")
@@ -89,15 +88,20 @@ def discard(path: Path) -> None:
                 folder.rmdir()
 
 
-def _links(removals: Iterable[Removal]) -> dict[tuple[int, int], int]:
-    """Return the bytes that each inode frees: none, as long as a link of it stays."""
-    seen: dict[tuple[int, int], int] = {}
-    states: dict[tuple[int, int], os.stat_result] = {}
-    for one in removals:
-        for key, state in _inodes(one.path).items():
-            seen[key] = seen.get(key, 0) + state[0]
-            states[key] = state[1]
-    return {key: states[key].st_size if seen[key] >= states[key].st_nlink else 0 for key in seen}
+def freed_by(removals: Sequence[Removal]) -> dict[Path, int]:
+    """Return the bytes that each removal frees; of a file with several names the object counts."""
+    found = {one.path: _inodes(one.path) for one in removals}
+    links: dict[tuple[int, int], int] = {}
+    for inodes in found.values():
+        for key, (count, _) in inodes.items():
+            links[key] = links.get(key, 0) + count
+    freed, counted = dict.fromkeys(found, 0), set[tuple[int, int]]()
+    for one in sorted(removals, key=lambda one: one.kind != "objects"):
+        for key, (_, state) in found[one.path].items():
+            if key not in counted and links[key] >= state.st_nlink:  # no name of it stays
+                counted.add(key)
+                freed[one.path] += state.st_size
+    return freed
 
 
 def _inodes(path: Path) -> dict[tuple[int, int], tuple[int, os.stat_result]]:

@@ -14,7 +14,7 @@ from tasks.store.lakefs import LakeFSStore
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Commit, MissingRef
 
-FACTS_OF_STORE = ("identity", "ref", "time_utc")  # of an index entry; a store writes them itself
+FACTS_OF_STORE = ("identity", "ref")  # of an index entry; a store writes them itself
 
 
 @dataclass
@@ -52,11 +52,19 @@ def push(
     else:
         roots = [*heads.values(), *tags.values()]
     order = parents_first(source, roots)
+    order = parents_first(source, [*(one.id for one in order), *metrics_of(source, order)])
     result = Pushed()
     send(source, target, order, result, progress)
     push_names(target, heads, tags, result)
     push_index(source, target, {commit.id for commit in order}, result)
     return result
+
+
+def metrics_of(store: LocalStore, commits: Iterable[Commit]) -> list[str]:
+    """Return the versions with what the steps recorded that made these."""
+    made = {commit.id for commit in commits}
+    entries = [entry for entry in store.index_entries() if entry["ref"]["version"] in made]
+    return [entry["metrics"] for entry in entries if "metrics" in entry]
 
 
 def parents_first(store: LocalStore, roots: Iterable[str]) -> list[Commit]:

@@ -203,18 +203,11 @@ class LakeFSStore:
         """Write a version of another store, of which this one holds the parents.
 
         `known` says by sha256 which files are here already: they are copied by the server. The
-        others are read from `file_of`, verified and sent; no copy of them stays on this machine.
+        others are read from `file_of`, verified and sent, each once, whatever breaks off.
         """
-        places, taken = {}, []
-        for path, blob in made.tree.items():
-            ref = known.get(blob.sha256)
-            if ref is None:
-                taken.append(self.versions.take_as(blob, file_of(blob), f"{made.id[:12]}:{path}"))
-            else:
-                places[path] = (VERSION + ref.version, ref.path)
-        self.versions.publish(made, facts(made.metadata), places)
-        for copy in taken:
-            copy.unlink(missing_ok=True)
+        refs = {path: known.get(blob.sha256) for path, blob in made.tree.items()}
+        places = {path: (VERSION + ref.version, ref.path) for path, ref in refs.items() if ref}
+        self.versions.adopt(made, facts(made.metadata), places, file_of)
 
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         time_utc = datetime.now(UTC).isoformat(timespec="milliseconds")

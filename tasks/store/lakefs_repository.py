@@ -96,6 +96,18 @@ class Repository:
             with suppress(StoreError):  # it disturbs nobody; what went wrong before matters more
                 self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
 
+    @contextmanager
+    def lasting_work(self, source: str, mark: str) -> Iterator[str]:
+        """As `work`, but what breaks off stays, for the next who asks for the same mark."""
+        listing = self._api.branches_api.list_branches
+        found = (ref.id for ref in self._pages("branches", listing, prefix=WORK))
+        known = [name for name in found if begun(name) >= 0 and name.endswith(f"-{mark}")]
+        branch = known[0] if known else f"{WORK}{int(time.time()):x}-{mark}"
+        self.create_branch(branch, source)
+        yield branch
+        with suppress(StoreError):
+            self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
+
     def sweep(self, before: float) -> list[str]:
         """Delete private branches begun before a time [s of the epoch]; return them."""
         found = [name for name in self.branches() if 0 <= begun(name) < before]

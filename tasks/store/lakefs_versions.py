@@ -4,7 +4,7 @@ A version is one or more lakeFS commits with the files of its tree under their p
 more object, its record. A tag names the first of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,12 @@ from tasks.store.lakefs_connection import Absent, Taken
 from tasks.store.lakefs_names import to_lakefs
 from tasks.store.lakefs_repository import Repository
 from tasks.store.lakefs_spares import Spares
-from tasks.store.objects import ObjectFolder
+from tasks.store.objects import ObjectFolder, hash_file
 from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
 
 RECORD = ".dexgen/commit.json"  # a path that no tree has: parts of names begin with no dot
 VERSION = "version."  # with the version's id: a tag
+MARK_DIGITS = 16  # of a version that is adopted, in the name of its private branch
 EMPTY = ""  # the version of a branch without a commit
 
 Place = tuple[str, str]  # a lakeFS ref and a path there
@@ -110,23 +111,39 @@ class Versions:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()
 
-    def take_as(self, blob: Blob, file: Path, holder: str) -> Path:
-        """Keep a file's bytes until they are sent; return where.
-
-        Raises:
-            Corrupt: they are not what the hash promises.
-        """
-        if not file.is_file() or self.take(file) != blob:
-            raise Corrupt(f"{holder}: object {blob.sha256[:12]} is damaged here; see verify")
-        return self._cache.path(blob.sha256)
-
-    def publish(
-        self, made: Commit, facts: Mapping[str, str], places: Mapping[str, Place] | None = None
-    ) -> None:
-        """Write a version apart from every branch, unless it is there; `places` as in `advance`."""
+    def publish(self, made: Commit, facts: Mapping[str, str]) -> None:
+        """Write a version apart from every branch, unless it is there."""
         if not self.readable(made.id):
             with self._repository.work(self._repository.root) as work:
-                self._write(work, made, places or {}, facts)
+                self._write(work, made, {}, facts)
+
+    def adopt(
+        self,
+        made: Commit,
+        facts: Mapping[str, str],
+        places: Mapping[str, Place],
+        file_of: Callable[[Blob], Path],
+    ) -> None:
+        """Write a version from files that lie elsewhere, unless it is there.
+
+        `places` as in `advance`. If it breaks off, the next attempt sends only what is missing.
+
+        Raises:
+            Corrupt: a file's bytes are not what the hash promises.
+        """
+
+        def verified(blob: Blob) -> Path:
+            file = file_of(blob)
+            if not file.is_file() or hash_file(file) != blob.sha256:
+                said = f"object {blob.sha256[:12]} is damaged here; see verify"
+                raise Corrupt(f"{made.id[:12]}: {said}")
+            self._spares.heal(blob, file)
+            return file
+
+        mark = made.id[:MARK_DIGITS]
+        if not self.readable(made.id):
+            with self._repository.lasting_work(self._repository.root, mark) as work:
+                self._write(work, made, places, facts, verified)
 
     def advance(
         self,
@@ -153,17 +170,23 @@ class Versions:
         return True
 
     def _write(
-        self, work: str, made: Commit, places: Mapping[str, Place], facts: Mapping[str, str]
+        self,
+        work: str,
+        made: Commit,
+        places: Mapping[str, Place],
+        facts: Mapping[str, str],
+        file_of: Callable[[Blob], Path] | None = None,
     ) -> str:
         """Make a private branch hold a version and nothing else; commit, name, return its id."""
         there = self._repository.objects(work)
+        file_of = file_of or (lambda blob: self._cache.path(blob.sha256))
         for path, blob in made.tree.items():
             if there.get(path) == blob.sha256:
                 continue
             if path in places:
                 self._repository.copy(work, path, *places[path])
             else:
-                self._repository.upload(work, path, self._cache.path(blob.sha256), blob.sha256)
+                self._repository.upload(work, path, file_of(blob), blob.sha256)
         gone = there.keys() - made.tree.keys() - {RECORD}
         if gone:
             self._repository.delete(work, gone)

@@ -8,6 +8,8 @@ import pytest
 
 from configs.refs import Ref
 from flows.cli import main
+from tasks.context import METRICS, recorded
+from tasks.store.lakefs_repository import Repository
 from tasks.store.local import LocalStore
 from tasks.store.protocol import VersionStore
 from tasks.store.verify import verify
@@ -131,3 +133,41 @@ def test_a_push_needs_a_repository(source, capsys):
         main(["data", "push", "main"])
     assert caught.value.code == 2
     assert "store=lakefs" in capsys.readouterr().err
+
+
+def test_a_steps_metrics_and_times_go_along(source, place, tmp_path):
+    file = tmp_path / "metrics.jsonl"
+    file.write_text('{"name": "rows", "value": 1.0, "step": null}\n')
+    identity = "cd" * 32
+    metrics = source.publish({METRICS: file}, "metrics", {"identity": f"{identity}.metrics"})
+    ref = source.publish({"file": file}, "a step", {"identity": identity})
+    source.index_put(identity, ref, seconds=1.0, label="x", metrics=metrics.version)
+    assert push(place, ref.version) == 0  # not by the name of the metrics' branch
+    target = place.open()
+    assert recorded(target, tmp_path / "another machine", identity)[0]["value"] == 1.0
+    time_utc = source.index_entry(identity)["time_utc"]
+    assert target.index_entry(identity)["time_utc"] == time_utc
+
+
+def test_a_push_that_broke_off_in_a_version_sends_no_file_twice(
+    source, place, server, capsys, monkeypatch
+):
+    sent: list[str] = []
+    upload = Repository.upload
+
+    def noting(self: Repository, branch: str, path: str, content: object, sha256: str) -> None:
+        asked.append(path)
+        if len(asked) in breaks:
+            raise KeyboardInterrupt
+        upload(self, branch, path, content, sha256)  # type: ignore[arg-type]
+        if branch.startswith("_work-") and not path.startswith(".dexgen"):
+            sent.append(sha256)
+
+    asked, breaks = list[str](), (3, 5, 9)
+    monkeypatch.setattr(Repository, "upload", noting)
+    codes = [push(place) for _ in range(len(breaks) + 1)]
+    assert codes == [130, 130, 130, 0]
+    assert len(sent) == len(set(sent)) > 5
+    require_equal(source, place.open())
+    assert not [name for name in place.open().repository.branches() if name.startswith("_work-")]
+    assert not list((Path(source.root).parent / "lakefs").rglob("*.safetensors"))
