@@ -1,51 +1,63 @@
 """Ancestors, common ancestors and three-way merging of commit trees; no input or output."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tasks.store.protocol import Blob, Commit, Conflict
 
 Tree = Mapping[str, Blob]
+Parents = Callable[[str], Sequence[str]]  # of a version
 
 
 def ancestors(version: str, read: Callable[[str], Commit]) -> Iterator[Commit]:
     """Yield a commit and all its ancestors, each once, nearest first."""
+    return map(read, ancestor_ids(version, lambda each: read(each).parents))
+
+
+def ancestor_ids(version: str, parents: Parents) -> Iterator[str]:
+    """Yield a version and all its ancestors, each once, nearest first; their trees are not read."""
     seen = {version}
     waiting = deque([version])
     while waiting:
-        commit = read(waiting.popleft())
-        yield commit
-        for parent in commit.parents:
+        current = waiting.popleft()
+        yield current
+        for parent in parents(current):
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)
 
 
-def join(ours: str, theirs: str, what: str, read: Callable[[str], Commit]) -> Commit:
+def join(
+    ours: str,
+    theirs: str,
+    what: str,
+    read: Callable[[str], Commit],
+    parents: Parents | None = None,
+) -> Commit:
     """Return the commit that holds two versions: one of them if it holds the other, else a new one.
 
-    `ours` is "" on a branch without a commit; `what` is a new commit's message.
+    `ours` is "" on a branch without a commit; `what` is a new commit's message. `parents` may know
+    a version's parents without its tree, which is long.
 
     Raises:
         Conflict: both sides changed the same path in different ways.
     """
-    if not ours or any(commit.id == ours for commit in ancestors(theirs, read)):
+    known: Parents = parents or (lambda version: read(version).parents)
+    if not ours or ours in ancestor_ids(theirs, known):
         return read(theirs)
-    if any(commit.id == theirs for commit in ancestors(ours, read)):
+    if theirs in ancestor_ids(ours, known):
         return read(ours)
-    base = common_tree(ours, theirs, read)
+    common = common_ancestor(ours, theirs, known)
+    base = {} if common is None else read(common).tree
     return Commit.make(
         merge_trees(base, read(ours).tree, read(theirs).tree, what), (ours, theirs), what, {}
     )
 
 
-def common_tree(ours: str, theirs: str, read: Callable[[str], Commit]) -> Tree:
-    """Return the tree of the nearest common ancestor, empty when there is none."""
-    reached = {commit.id for commit in ancestors(ours, read)}
-    for commit in ancestors(theirs, read):
-        if commit.id in reached:
-            return commit.tree
-    return {}
+def common_ancestor(ours: str, theirs: str, parents: Parents) -> str | None:
+    """Return the nearest common ancestor of two versions, None when there is none."""
+    reached = set(ancestor_ids(ours, parents))
+    return next((v for v in ancestor_ids(theirs, parents) if v in reached), None)
 
 
 def merge_trees(base: Tree, ours: Tree, theirs: Tree, what: str) -> dict[str, Blob]:

@@ -81,6 +81,20 @@ class Commit:
         digest = hashlib.sha256(content).hexdigest()
         return Commit(digest, tuple(values["parents"]), tree, values["message"], values["metadata"])
 
+    @staticmethod
+    def parents_in(content: bytes) -> tuple[str, ...]:
+        """Read the parents alone of what `to_bytes` returned; the tree, which comes last, is not.
+
+        A tree of 40,000 paths takes a hundred times as long to read as the rest.
+        """
+        text, start, decoder = content.decode(), 1, json.JSONDecoder()
+        while True:
+            name, end = decoder.raw_decode(text, start)
+            value, end = decoder.raw_decode(text, end + 1)
+            if name == "parents":
+                return tuple(value)
+            start = end + 1
+
 
 class VersionStore(Protocol):
     """What every backend does, with one meaning. A handle is used by one thread.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.store.history import ancestors, common_tree, merge_trees
+from tasks.store.history import ancestors, common_ancestor, merge_trees
 from tasks.store.protocol import Blob, Commit, Conflict
 
 A, B, C = (Blob(letter * 64, 1) for letter in "abc")
@@ -39,8 +39,12 @@ def test_common_ancestor_is_the_nearest() -> None:
     right = Commit.make({"x": B, "y": A}, (fork.id,), "right", {})
     alone = Commit.make({"z": A}, (), "alone", {})
     read = {commit.id: commit for commit in (root, fork, left, right, alone)}.__getitem__
-    assert common_tree(left.id, right.id, read) == fork.tree
-    assert common_tree(left.id, alone.id, read) == {}
+
+    def parents(version: str) -> tuple[str, ...]:
+        return Commit.parents_in(read(version).to_bytes())
+
+    assert common_ancestor(left.id, right.id, parents) == fork.id
+    assert common_ancestor(left.id, alone.id, parents) is None
     assert [c.message for c in ancestors(left.id, read)] == ["left", "fork", "root"]
 
 
@@ -49,3 +53,11 @@ def test_commit_reads_back_under_its_own_id() -> None:
     again = Commit.from_bytes(commit.to_bytes())
     assert again == commit
     assert again.id == commit.id
+
+
+def test_parents_are_read_without_the_tree() -> None:
+    tricky = {"tree": {"parents": ["not these"]}, "text": '"parents":["nor these"],"tree":{'}
+    commit = Commit.make({"a": A}, ("p", "q"), '{"parents":[]}', tricky)
+    content = commit.to_bytes()
+    assert Commit.parents_in(content) == ("p", "q")
+    assert Commit.parents_in(content[: content.rindex(b'"tree":')] + b"...") == ("p", "q")
