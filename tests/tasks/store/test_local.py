@@ -8,7 +8,7 @@ import pytest
 from configs.refs import Ref
 from tasks.store import open_store
 from tasks.store.local import LocalStore
-from tasks.store.protocol import Corrupt, StoreError
+from tasks.store.protocol import Corrupt, MissingRef, StoreError
 
 
 @pytest.fixture
@@ -43,6 +43,25 @@ def test_one_file_is_opened_without_the_others(store: LocalStore, tmp_path: Path
     assert store.open(Ref("local", made.version, "deep/b")) == file
     with pytest.raises(Corrupt, match="deep/c"):
         store.open(Ref("local", made.version, "deep"))
+
+
+def test_a_merge_believes_no_changed_history(store: LocalStore, tmp_path: Path) -> None:
+    versions = []
+    for name in ("a", "b"):
+        store.branch(name, None)
+        for content in (f"{name}1", f"{name}2"):
+            store.put(name, name, make_file(tmp_path, content))
+            versions.append(store.commit(name, content, {}))
+    path = store.root / "commits" / f"{versions[2]}.json"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b'"parents":[]', b'"parents":["x"]'))
+    store.merge("a", "main")
+    with pytest.raises(Corrupt, match=versions[2][:12]):
+        LocalStore(store.root).merge("b", "main")
+    path.unlink()
+    with pytest.raises(MissingRef, match=versions[2][:12]):
+        LocalStore(store.root).merge("b", "main")
+    assert store.resolve("main") == versions[1]
 
 
 def test_damage_is_found_in_what_was_opened_before(store: LocalStore, tmp_path: Path) -> None:
