@@ -199,8 +199,9 @@ def sweep_work(config: "Config", dry_run: bool) -> None:
 
     assert isinstance(store, LakeFSStore)
     before = time.time() - 3600.0 * config.retention.grace_hours
-    swept = [] if dry_run else store.repository.sweep(before)
-    print(f"private branches of killed processes deleted in the repository: {len(swept)}")
+    swept = store.repository.sweep(before, dry_run)
+    verb = "would be deleted" if dry_run else "deleted"
+    print(f"private branches of killed processes {verb} in the repository: {len(swept)}")
 
 
 def push_versions(options: argparse.Namespace) -> int:

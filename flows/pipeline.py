@@ -24,6 +24,7 @@ from flows.interrupt import stop_on_signals
 from flows.plan import STAGES, Node, plan
 from flows.report import report_run, write_galleries
 from flows.runtime import Done, StepFailed, execute, sweep
+from tasks.in_use import in_use
 from tasks.store.choice import choose
 from tasks.store.protocol import StoreError
 
@@ -102,8 +103,16 @@ def pipeline(
     home = home_folder()
     choose(config.store)
     require_machine(config.machine, home)
+    with in_use(home):  # here, not in the command line: a scheduled run comes another way
+        return run_plan(config, overrides or [], until, only or [], home)
+
+
+def run_plan(
+    config: Config, overrides: list[str], until: str, only: list[str], home: Path
+) -> State:
+    """Run the nodes of a plan, each as soon as its inputs are there, and write the report."""
     sweep(home)
-    nodes = plan(config, until, only or [])
+    nodes = plan(config, until, only)
     # Slots, not a bounded pool: a task that waits for its inputs must not hold up another.
     slots = threading.Semaphore(config.machine.parallel_steps)
     futures: dict[str, PrefectFuture[Any]] = {}
@@ -113,7 +122,7 @@ def pipeline(
         futures[node.label] = named.submit(node, upstream, home, config.machine.threads, slots)
     done, failure = collect(nodes, futures)
     gone = left_behind(nodes, futures)
-    folder = report_run(config, overrides or [], done, failure, home, gone, until)
+    folder = report_run(config, overrides, done, failure, home, gone, until)
     if until == "grasps":
         write_galleries(folder, nodes, done, home)
     return Completed(message=str(folder)) if failure is None else failed(failure)

@@ -108,10 +108,10 @@ class Repository:
         with suppress(StoreError):
             self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
 
-    def sweep(self, before: float) -> list[str]:
-        """Delete private branches begun before a time [s of the epoch]; return them."""
+    def sweep(self, before: float, dry_run: bool = False) -> list[str]:
+        """Delete private branches begun before a time [s of the epoch], or only return them."""
         found = [name for name in self.branches() if 0 <= begun(name) < before]
-        for name in found:
+        for name in () if dry_run else found:
             with suppress(Absent):  # its process was only slow, and has just deleted it
                 self._ask(f"delete {name}", self._api.branches_api.delete_branch, name)
         return found

@@ -156,3 +156,21 @@ def test_downloads_beyond_their_bound_go_longest_unused_first(dexgen, home, vers
     done = dexgen("data", "gc", f"retention.cache_gib={2 / 1024}", home=home)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["middle", "new"]
+
+
+def test_a_run_that_came_without_the_command_line_holds_the_folder(dexgen, home):
+    """As a Prefect deployment starts it."""
+    script = (
+        "from flows.home import home_folder, quiet; quiet(home_folder()); "
+        "from flows.pipeline import pipeline; pipeline(['profile=smoke'], 'objects')"
+    )
+    environment = os.environ | {"DEXGEN_HOME": str(home)}
+    with subprocess.Popen([sys.executable, "-c", script], env=environment) as run:
+        while run.poll() is None and not (home / "requests").exists():
+            time.sleep(0.01)
+        assert run.poll() is None
+        refused = dexgen("data", "gc", *NOW, home=home)
+        run.wait()
+    assert run.returncode == 0
+    assert refused.returncode == 2, refused.stdout
+    assert f"in use (process {run.pid})" in refused.stderr
