@@ -2,10 +2,13 @@
 
 from pathlib import PurePosixPath
 
+from envs.episodes import MANIFEST
 from tasks.data.datasets import DataError, Dataset, read_datasets
 from tasks.store.protocol import MissingRef, VersionStore
+from tasks.verdict import VERDICT
 
 MAIN = "main"
+DOCS = "docs"  # Data Docs, beside the verdict
 
 
 def merge(store: VersionStore, source: str, into: str) -> str:
@@ -16,18 +19,20 @@ def merge(store: VersionStore, source: str, into: str) -> str:
             its very manifest, or its files are not those that the manifest names.
         Conflict: both sides changed a path.
     """
+    version = store.resolve(source)  # once: what is judged is what is merged
     if into == MAIN:
-        require_passed(store, source)
-    return store.merge(source, into)
+        require_passed(store, version, source)
+    return store.merge(version, into)
 
 
-def require_passed(store: VersionStore, source: str) -> None:
-    """Raise DataError unless all that a merge would bring to main has passed its checks."""
+def require_passed(store: VersionStore, version: str, source: str) -> None:
+    """Raise DataError unless all that a merge of a version would bring to main has passed its
+    checks; `source` is what people call it."""
     try:
         there = store.read(store.resolve(MAIN)).tree
     except MissingRef:
         there = {}
-    found = read_datasets(store, source)
+    found = read_datasets(store, version)
     if not found:
         raise DataError(f"{source}: holds no dataset, and main holds nothing else")
     for dataset in found:
@@ -50,6 +55,10 @@ def _require_one(dataset: Dataset, source: str) -> None:
     if not dataset.judgement.passed:
         raise DataError(f"{where} failed its checks; `dexgen data show` says how to look at it")
     files = dataset.files
-    for shard in dataset.manifest.shards:
-        if shard not in files or files[shard].sha256 != PurePosixPath(shard).stem:
-            raise DataError(f"{where}: {shard} is not the file that the manifest names")
+    named = {*(run.name for run in dataset.manifest.runs), *dataset.manifest.shards}
+    for name in sorted(named):
+        if name not in files or files[name].sha256 != PurePosixPath(name).stem:
+            raise DataError(f"{where}: {name} is not the file that the manifest names")
+    for name in sorted(files.keys() - named - {MANIFEST, VERDICT}):
+        if not name.startswith(f"{DOCS}/"):
+            raise DataError(f"{where}: {name} is not in the manifest; main takes no other file")

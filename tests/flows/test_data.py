@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
+from tasks.data.datasets import DataError
+from tasks.data.merging import merge
 from tasks.store.local import LocalStore
 from tests.lakefs_server.server import LakeFSServer
-from tests.tasks.data.workshop import fill
+from tests.tasks.data.workshop import commit_dataset, fill
 from tests.tasks.store.places import local, repository
 
 Answer = tuple[int, str, str]  # exit code, output, error
@@ -169,3 +171,18 @@ def test_verify_names_damage_and_who_needs_it(
     assert f"DAMAGED object {blob.sha256} is missing; needed by" in out
     assert f":{path}" in out
     assert data("verify", versions["step"])[0] == 0  # it does not need that object
+
+
+def test_merge_into_main_takes_no_file_that_a_manifest_does_not_name(tmp_path):
+    store = LocalStore(tmp_path / "store")
+    commit_dataset(store, tmp_path / "good", "good", 4)
+    for name in ("notes", f"shards/{'0' * 64}.safetensors"):
+        branch = f"runs/good-{len(name)}"
+        store.branch(branch, "runs/good")
+        file = tmp_path / "extra"
+        file.write_text("not judged")
+        store.put(branch, f"runs/good/{name}", file)
+        store.commit(branch, "more", {})
+        with pytest.raises(DataError, match=f"{name} is not in the manifest"):
+            merge(store, branch, "main")
+    assert merge(store, "runs/good", "main") == store.resolve("runs/good")
