@@ -23,10 +23,9 @@ from configs.layout import Layout
 from configs.schema.pipeline import Config
 from configs.schema.train import Train
 from envs.episodes import open_shard, read_manifest
-from models.controller import Controller
 from models.kinematics import Kinematics
 from tasks.batches import Batches
-from tasks.training import make_controller, validate
+from tasks.training import losses_on, make_controller, validate
 from tasks.training_data import (
     TrainingData,
     Validation,
@@ -246,18 +245,12 @@ def train(
         seed=seed,
     )
 
-    def compute(model: Controller, index: int) -> dict[str, Tensor]:
-        batch = batches.draw(index)
-        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
-        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
-        return {"prior": prior, "inverse": inverse, "spread": spread}
-
     controller = make_controller(data.statistics(), layout, settings, seed)
     with tempfile.TemporaryDirectory() as scratch:
         trained = training_loop.fit(
             controller,
             settings,
-            compute,
+            losses_on(batches),
             Path(scratch) / "checkpoint.pt",
             lambda *_: None,
             lambda *_: None,

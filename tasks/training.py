@@ -1,7 +1,7 @@
 """Step `train`: a checked dataset becomes a controller (section III-C of the paper)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -69,16 +69,10 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         for name, value in figures.items():
             context.record(name, value, done * settings.batch)
 
-    def losses(model: Controller, index: int) -> dict[str, Tensor]:
-        batch = batches.draw(index)
-        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
-        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
-        return {"prior": prior, "inverse": inverse, "spread": spread}
-
     scratch = context.scratch / CHECKPOINT
     try:
         trained = training_loop.fit(
-            controller, settings, losses, scratch, report, context.progress, data
+            controller, settings, losses_on(batches), scratch, report, context.progress, data
         )
     finally:
         data.close()
@@ -88,6 +82,18 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     figures, counts = validate(trained, held_back, settings, config.seed), data.counts
     files = write_artifact(trained, context.scratch, layout, config, figures, counts)
     return context.publish(files, "controller", list(refs.values()))
+
+
+def losses_on(batches: Batches) -> Callable[[Controller, int], dict[str, Tensor]]:
+    """Return the losses of both networks as a function of the model and a batch's number."""
+
+    def losses(model: Controller, index: int) -> dict[str, Tensor]:
+        batch = batches.draw(index)
+        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
+        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
+        return {"prior": prior, "inverse": inverse, "spread": spread}
+
+    return losses
 
 
 def make_controller(windows: Windows, layout: Layout, settings: Train, seed: int) -> Controller:

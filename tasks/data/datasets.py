@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from configs.refs import Ref
 from envs.episodes import MANIFEST, EpisodesError, Manifest, read_manifest
+from tasks.data.location import dataset_folders, locate_dataset
 from tasks.store.protocol import Blob, Commit, VersionStore
 from tasks.verdict import VERDICT
 
@@ -56,40 +57,16 @@ class Dataset:
         return sum(blob.size for blob in self.files.values())
 
 
-def find_folders(commit: Commit) -> list[str]:
-    """Return the folders of a version that hold a manifest and a folder of shards."""
-    manifests = [PurePosixPath(path) for path in commit.tree if path.endswith(MANIFEST)]
-    folders = [_as_folder(path) for path in manifests if path.name == MANIFEST]
-    return [
-        folder
-        for folder in sorted(folders)
-        if any(path.startswith(_below(folder, SHARDS)) for path in commit.tree)
-    ]
-
-
 def read_datasets(store: VersionStore, name: str) -> list[Dataset]:
     """Return every dataset that a branch, tag or version holds. Raises MissingRef, Corrupt."""
     commit = store.read(store.resolve(name))
-    return [_read(store, commit, folder) for folder in find_folders(commit)]
+    return [_read(store, commit, folder) for folder in dataset_folders(commit)]
 
 
 def read_dataset(store: VersionStore, name: str) -> Dataset:
-    """Return the one dataset of a version, or of NAME:FOLDER.
-
-    Raises:
-        DataError: it holds none, or several and no folder is named.
-    """
-    label, _, wanted = name.partition(":")
-    commit = store.read(store.resolve(label))
-    folders = find_folders(commit)
-    if wanted in folders:
-        return _read(store, commit, wanted)
-    if not folders:
-        raise DataError(f"{label}: version {commit.id[:12]} holds no dataset; see `data log`")
-    if wanted or len(folders) > 1:
-        there = ", ".join(f"{label}:{folder}" for folder in folders)
-        raise DataError(f"{name}: holds {len(folders)} datasets; name one of {there}")
-    return _read(store, commit, folders[0])
+    """Return the newest dataset of a version, or that of NAME:FOLDER. Raises DatasetNotFound."""
+    ref = locate_dataset(store, name)
+    return _read(store, store.read(ref.version), ref.path)
 
 
 def folder_of(store: VersionStore, dataset: Dataset) -> Path:
@@ -117,10 +94,6 @@ def _judgement(file: Path, manifest: Manifest) -> Judgement:
         return Judgement(bool(values["passed"]), values["manifest"] == manifest.hash())
     except (ValueError, KeyError, TypeError):
         raise EpisodesError(f"{file}: not a verdict; run the check step") from None
-
-
-def _as_folder(manifest: PurePosixPath) -> str:
-    return "" if str(manifest.parent) == "." else str(manifest.parent)
 
 
 def _below(folder: str, name: str) -> str:
