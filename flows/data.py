@@ -15,6 +15,9 @@ Command = Callable[[argparse.Namespace], int]
 OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
 VERIFY = """exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
 and each is named; 2: a name that the store does not know. Nothing is changed."""
+PUSH = (
+    """exit code 1: all was copied, but a branch went on there in another way and was not moved."""
+)
 GC = """Tags, every branch but steps/..., loose/... and runs/..., and the newest report are kept,
 with all that they were made of. configs/retention/default.yaml says how long the rest is."""
 
@@ -64,7 +67,9 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     gc = add("gc", collect_garbage, "remove what nothing refers to any more", GC)
     gc.add_argument("words", nargs="*", metavar="OVERRIDE", help="e.g. retention.keep_days=7")
     gc.add_argument("--dry-run", action="store_true", help="say what would go, remove nothing")
-    push = add("push", push_versions, "copy versions, names and results to a lakeFS repository")
+    push = add(
+        "push", push_versions, "copy versions, names and results to a lakeFS repository", PUSH
+    )
     push.add_argument("words", nargs="+", metavar="NAME", help="default: everything; store=lakefs")
     add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
@@ -223,7 +228,7 @@ def push_versions(options: argparse.Namespace) -> int:
 
     found = push(LocalStore(home() / "store"), target, names, progress("push"))
     print(pushed_lines(found))
-    return 0
+    return 1 if found.kept else 0
 
 
 def verify_store(options: argparse.Namespace) -> int:

@@ -11,10 +11,12 @@ from tasks.data.gc import Collected
 from tasks.data.history import Line
 from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
+from tasks.verdict import VERDICT
 
 if TYPE_CHECKING:
     from tasks.data.pushing import Pushed  # which needs the lakeFS SDK
 
+SHOWN_FAILURES = 10  # of a verdict
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
 WHOLE_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
@@ -83,7 +85,12 @@ def dataset_lines(dataset: Dataset) -> str:
         ("verdict", judged),
     ]
     title = f"dataset {dataset.folder}" if dataset.folder else "dataset"
-    return f"{title}\n" + table([(f"  {name}", value) for name, value in rows])
+    lines = [title, table([(f"  {name}", value) for name, value in rows])]
+    failures = dataset.judgement.failures if dataset.judgement is not None else ()
+    lines += [f"  FAILED {failure.sentence}" for failure in failures[:SHOWN_FAILURES]]
+    if len(failures) > SHOWN_FAILURES:
+        lines.append(f"  and {len(failures) - SHOWN_FAILURES:,} more failures, in its {VERDICT}")
+    return "\n".join(lines)
 
 
 def sum_bytes(dataset: Dataset) -> int:
@@ -174,7 +181,10 @@ def pushed_lines(found: "Pushed") -> str:
         f"{found.there:,} were there; "
         f"{count_of(found.names, 'name')} moved, {count_of(found.entries, 'result')} indexed"
     ]
-    lines += [f"left {name}: it went on there in another way" for name in found.kept]
+    lines += [
+        f"left {name}: it went on there in another way; merge there, or push under another name"
+        for name in found.kept
+    ]
     return "\n".join(lines)
 
 

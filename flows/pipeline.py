@@ -24,6 +24,7 @@ from flows.interrupt import stop_on_signals
 from flows.plan import STAGES, Node, plan
 from flows.report import report_run, write_galleries
 from flows.runtime import Done, StepFailed, execute, sweep
+from tasks.data.gc import trim_downloads
 from tasks.in_use import in_use
 from tasks.store.choice import choose
 from tasks.store.protocol import StoreError
@@ -103,6 +104,8 @@ def pipeline(
     home = home_folder()
     choose(config.store)
     require_machine(config.machine, home)
+    if config.store.backend == "lakefs":
+        trim_downloads(home, config.retention)
     with in_use(home):  # here, not in the command line: a scheduled run comes another way
         return run_plan(config, overrides or [], until, only or [], home)
 

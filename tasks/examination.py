@@ -21,13 +21,11 @@ from tasks.tables import (
     previous_table,
     sample_table,
     shares_table,
-    short_name,
     statistics_table,
     summary_table,
 )
 from tasks.verdict import Failure, Verdict
 
-NAMED_ROWS = 5  # rows named in an error
 KEPT_ROWS = 100  # rows named in the verdict
 KEPT_SHARDS = 3  # shards of a column that are opened to find its rows: each is verified first
 
@@ -141,18 +139,8 @@ def locate(column: Column, shard: str, shards: int, where: Surroundings) -> Fail
 
 def describe(failures: Sequence[Failure]) -> str:
     """Say the first failure in full and how many there are, in one line."""
-    first = failures[0]
-    text = f"{first.column}: {first.reason}"
-    if first.shard is not None:
-        named = ", ".join(str(row) for row in first.rows[:NAMED_ROWS])
-        more = f" and {first.count - NAMED_ROWS} more" if first.count > NAMED_ROWS else ""
-        shards = f" (the first of {first.shards})" if first.shards > 1 else ""
-        text = (
-            f"{first.column}, shard {short_name(first.shard)}{shards}, "
-            f"rows {named}{more}: {first.reason}"
-        )
     others = f"; and {len(failures) - 1} more failures" if len(failures) > 1 else ""
-    return text + others
+    return failures[0].sentence + others
 
 
 def _reason(finding: Finding, where: Surroundings) -> str:

@@ -12,7 +12,6 @@ numpy arithmetic and no row of a table more than one does.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,11 +23,10 @@ from tasks.datasets import Arrays
 from tasks.expectations import Column, Known, column_values
 from tasks.previous import Change
 from tasks.shard_ranges import worst
+from tasks.verdict import short_name
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHARD_DIGITS = 12  # of a shard's hash, for people
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,6 @@ class Sample:
 
     rows: int
     shards: int
-
-
-def short_name(shard: str) -> str:
-    """Return a shard's name as people see it: the first digits of its hash."""
-    return Path(shard).stem[:SHARD_DIGITS]
 
 
 def summary_table(manifest: Manifest) -> "pd.DataFrame":

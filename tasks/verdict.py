@@ -10,6 +10,8 @@ from configs.layout import Layout
 from envs.episodes import Manifest, read_manifest
 
 VERDICT = "verdict.json"
+NAMED_ROWS = 5  # rows named in a sentence
+SHARD_DIGITS = 12  # of a shard's hash, for people
 
 
 class VerdictError(ValueError):
@@ -26,6 +28,17 @@ class Failure:
     rows: tuple[int, ...]  # the first of them, counted in the shard
     reason: str  # what is there and what is allowed
     shards: int = 0  # in how many the column fails; only the first few have a failure of their own
+
+    @property
+    def sentence(self) -> str:
+        """Return column, shard, rows and reason in one line."""
+        if self.shard is None:
+            return f"{self.column}: {self.reason}"
+        named = ", ".join(str(row) for row in self.rows[:NAMED_ROWS])
+        more = f" and {self.count - NAMED_ROWS} more" if self.count > NAMED_ROWS else ""
+        shards = f" (the first of {self.shards})" if self.shards > 1 else ""
+        shard = f"shard {short_name(self.shard)}{shards}"
+        return f"{self.column}, {shard}, rows {named}{more}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,11 @@ class Verdict:
         path = folder / VERDICT
         path.write_text(json.dumps(asdict(self), sort_keys=True, indent=1))
         return path
+
+
+def short_name(shard: str) -> str:
+    """Return a shard's name as people see it: the first digits of its hash."""
+    return Path(shard).stem[:SHARD_DIGITS]
 
 
 def require_checked(folder: Path, layout: Layout) -> Manifest:

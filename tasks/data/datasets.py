@@ -9,7 +9,7 @@ from configs.refs import Ref
 from envs.episodes import MANIFEST, EpisodesError, Manifest, read_manifest
 from tasks.data.location import dataset_folders, locate_dataset
 from tasks.store.protocol import Blob, Commit, VersionStore
-from tasks.verdict import VERDICT
+from tasks.verdict import VERDICT, Failure
 
 SHARDS = "shards"  # folder beside the manifest; its files are the rows
 
@@ -24,6 +24,7 @@ class Judgement:
 
     passed: bool
     binds: bool
+    failures: tuple[Failure, ...]
 
     @property
     def word(self) -> str:
@@ -91,7 +92,9 @@ def _read(store: VersionStore, commit: Commit, folder: str) -> Dataset:
 def _judgement(file: Path, manifest: Manifest) -> Judgement:
     try:
         values = json.loads(file.read_text())
-        return Judgement(bool(values["passed"]), values["manifest"] == manifest.hash())
+        failures = tuple(Failure(**one) for one in values["failures"])
+        binds = values["manifest"] == manifest.hash()
+        return Judgement(bool(values["passed"]), binds, failures)
     except (ValueError, KeyError, TypeError):
         raise EpisodesError(f"{file}: not a verdict; run the check step") from None
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from configs.schema.retention import Retention
 from tasks.data.garbage import Kept, Removal, lasting, store_garbage
-from tasks.data.leftovers import held, leftovers, newest
+from tasks.data.leftovers import GIB, downloads, held, leftovers, newest
+from tasks.in_use import HomeInUse, alone_in
 from tasks.store.local import LocalStore
 
 Say = Callable[[float, float, str], None]
@@ -43,6 +45,16 @@ def collect(home: Path, policy: Retention, now: float, dry_run: bool, say: Say) 
     done = {entry["identity"] for entry in store.index_entries()} - gone
     removals += leftovers(home, policy, now, needed(home, store, policy) | done, done)
     return remove(removals, held(home), dry_run, say)
+
+
+def trim_downloads(home: Path, policy: Retention) -> None:
+    """Bring what was fetched from lakeFS back within its bound, unless somebody may be reading it.
+
+    Of what was put here nothing waits to be sent: whoever puts holds the lock until it is sent.
+    """
+    with suppress(HomeInUse), alone_in(home):
+        spare = downloads(home / "lakefs", policy.cache_gib * GIB, time.time())
+        remove(spare, [], dry_run=False, say=lambda *_: None)
 
 
 def needed(home: Path, store: LocalStore, policy: Retention) -> set[str]:

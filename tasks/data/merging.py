@@ -53,7 +53,7 @@ def _require_one(dataset: Dataset, source: str) -> None:
     if not dataset.judgement.binds:
         raise DataError(f"{where} has a verdict on another manifest; run `dexgen check`")
     if not dataset.judgement.passed:
-        raise DataError(f"{where} failed its checks; `dexgen data show` says how to look at it")
+        raise DataError(f"{where} failed its checks; `dexgen data show {source}` says why")
     files = dataset.files
     named = {*(run.name for run in dataset.manifest.runs), *dataset.manifest.shards}
     for name in sorted(named):

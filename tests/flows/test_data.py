@@ -1,5 +1,6 @@
 """`dexgen data` as a person calls it, on a small real store of each kind."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -95,7 +96,11 @@ def test_show_says_what_a_dataset_holds(data: Data, versions: dict[str, str]) ->
     assert versions["good"] in out
     assert "rows      800" in out
     assert "verdict   passed" in out
-    assert "verdict   failed" in data("show", "runs/bad")[1]
+    bad = data("show", "runs/bad")[1]
+    assert "verdict   failed" in bad
+    assert re.search(
+        r"FAILED action\[3\], shard \w+, rows 4, 5, 6, 7, 8 and 4 more: 1.5 is above 1.0", bad
+    )
     assert "step.txt" in data("show", versions["step"][:12])[1]
 
 

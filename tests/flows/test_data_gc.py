@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from configs.load import load
 from configs.refs import Ref
+from configs.schema.pipeline import Config
 from tasks.context import metrics_file, publish_metrics
+from tasks.data.gc import trim_downloads
 from tasks.in_use import in_use
 from tasks.store.local import LocalStore
 from tasks.store.protocol import MissingRef
@@ -145,7 +148,9 @@ def test_killed_at_any_moment_it_leaves_a_valid_store(dexgen, home, versions, tm
     assert len(list((home / "store" / "commits").glob("*"))) < 10
 
 
-def test_downloads_beyond_their_bound_go_longest_unused_first(dexgen, home, versions):
+@pytest.fixture
+def downloads(home: Path) -> Path:
+    """Three files of 1 MiB that were fetched from lakeFS, used 3, 2 and 1 hours ago."""
     folder = home / "lakefs" / "objects" / "aa"
     folder.mkdir(parents=True)
     for age, name in ((3, "old"), (2, "middle"), (1, "new")):
@@ -153,9 +158,22 @@ def test_downloads_beyond_their_bound_go_longest_unused_first(dexgen, home, vers
         path.write_bytes(bytes(1 << 20))
         then = time.time() - 3600 * age
         os.utime(path, (then, then))
+    return folder
+
+
+def test_downloads_beyond_their_bound_go_longest_unused_first(dexgen, home, versions, downloads):
     done = dexgen("data", "gc", f"retention.cache_gib={2 / 1024}", home=home)
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == ["middle", "new"]
+    assert sorted(path.name for path in downloads.iterdir()) == ["middle", "new"]
+
+
+def test_a_run_brings_downloads_within_their_bound_unless_others_read_them(home, downloads):
+    policy = load(Config, [f"retention.cache_gib={2 / 1024}"]).retention
+    with in_use(home):
+        trim_downloads(home, policy)
+    assert len(list(downloads.iterdir())) == 3
+    trim_downloads(home, policy)
+    assert sorted(path.name for path in downloads.iterdir()) == ["middle", "new"]
 
 
 def test_a_run_that_came_without_the_command_line_holds_the_folder(dexgen, home):

@@ -96,7 +96,7 @@ def test_a_branch_moves_forward_and_one_that_went_on_elsewhere_is_left(
     target.put("main", "theirs", file)
     theirs = target.commit("main", "theirs", {})
     capsys.readouterr()
-    assert push(place) == 0
+    assert push(place) == 1
     assert "left main: it went on there in another way" in capsys.readouterr().out
     assert place.open().resolve("main") == theirs
 

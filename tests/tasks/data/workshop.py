@@ -1,6 +1,7 @@
 """A small store with two datasets, one of which passed its checks: no simulator, real files."""
 
 import json
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from configs.load import load
 from configs.schema.pipeline import Config
 from envs.episodes import read_manifest
 from tasks.store.protocol import VersionStore
-from tasks.verdict import VERDICT
+from tasks.verdict import VERDICT, Failure
 from tests.tasks.synthetic_episodes import write_dataset
 
 
@@ -23,7 +24,12 @@ def commit_dataset(
     """Put a dataset with its verdict on a branch `runs/<run>`, as the step `check` does."""
     write_dataset(folder, config().embodiment, episodes=episodes, length=200)
     verdict = folder / VERDICT
-    verdict.write_text(json.dumps(json.loads(verdict.read_text()) | {"passed": passed}))
+    judged = json.loads(verdict.read_text()) | {"passed": passed}
+    if not passed:
+        shard = next(iter(read_manifest(folder).shards))
+        failure = Failure("action[3]", shard, 9, (4, 5, 6, 7, 8, 9), "1.5 is above 1.0")
+        judged["failures"] = [asdict(failure)]
+    verdict.write_text(json.dumps(judged))
     branch = f"runs/{run}"
     store.branch(branch, None)
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
