@@ -92,7 +92,10 @@ def _one_line(path: Path, what: str) -> Iterator[None]:
 def write_whole(path: Path, content: bytes) -> Path:
     """Write a file under its name only when it is complete."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
+    with temporary.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())  # a name that is there has its bytes, after a power cut too
     os.replace(temporary, path)
     return path
 

@@ -51,7 +51,7 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     log.add_argument("words", nargs="*", metavar="NAME", help="default: main")
     log.add_argument("--refs", action="store_true", help="branches and tags instead")
     log.add_argument("--all", action="store_true", help="with --refs: those of single steps too")
-    log.add_argument("-n", type=int, default=0, metavar="COUNT", help="no more than these")
+    log.add_argument("-n", type=count, default=0, metavar="COUNT", help="no more than these")
     show = add("show", show_version, "what a version holds")
     show.add_argument("words", nargs="+", metavar="NAME")
     diff = add("diff", show_difference, "what changed from one dataset to another")
@@ -74,6 +74,13 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
+
+
+def count(word: str) -> int:
+    number = int(word)
+    if number < 0:
+        raise ValueError  # argparse says it in its own words
+    return number
 
 
 def sharing(command: Command) -> Command:

@@ -8,7 +8,7 @@ from flows.words import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
 from tasks.data.difference import Shift, column_count, compare_rows, compare_statistics
 from tasks.data.gc import Collected
-from tasks.data.history import Line
+from tasks.data.history import SINGLE, Line
 from tasks.store.protocol import Commit
 from tasks.store.verify import Verified
 from tasks.verdict import VERDICT
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SHOWN_FAILURES = 10  # of a verdict
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
 WHOLE_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
-SINGLE = ("steps/", "loose/")  # branches of single artifacts
 
 
 def log_lines(lines: Sequence[Line]) -> str:

@@ -13,16 +13,17 @@ from typing import Any
 from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.check import CheckStep
-from envs.episodes import MANIFEST, Manifest, merge_manifests
+from envs.episodes import MANIFEST, EpisodesError, Manifest, merge_manifests
+from envs.runs import REMEDY
 from tasks.context import Context
-from tasks.datasets import open_runs, part, shard_opener
+from tasks.datasets import misnamed, open_runs, part, shard_opener
 from tasks.examination import describe, examine
 from tasks.previous import NAME_DIGITS, earlier_dataset, run_folder
+from tasks.store.protocol import VersionStore
 from tasks.tables import drop_share
-from tasks.verdict import VERDICT, Verdict
+from tasks.verdict import DOCS, VERDICT, Verdict
 
 MAIN = "main"
-DOCS = "docs"
 
 
 class CheckFailed(ValueError):
@@ -41,7 +42,7 @@ def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         EpisodesError: rollouts that do not fit together.
     """
     layout, store = config.embodiment.make_layout(), context.store
-    inputs = [(ref, open_runs(store, ref, layout)) for ref in refs.values()]
+    inputs = [(ref, open_true(store, ref, layout)) for ref in refs.values()]
     manifest = merge_manifests(own for _, own in inputs)
     run = run_folder(context.identity)
     again = run in store.branches()
@@ -58,6 +59,22 @@ def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     store.merge(version, MAIN)
     store.tag(f"datasets/{context.identity[:NAME_DIGITS]}", version)
     return Ref(dataset.store, version, dataset.path)
+
+
+def open_true(store: VersionStore, ref: Ref, layout: Layout) -> Manifest:
+    """Return the manifest of rollouts whose files are those that it names, by their hashes.
+
+    Raises:
+        EpisodesError: one is another file, or missing: it changed before it came to the store.
+    """
+    manifest, start = open_runs(store, ref, layout), f"{ref.path}/" if ref.path else ""
+    tree = store.read(ref.version).tree
+    files = {path.removeprefix(start): blob for path, blob in tree.items()}
+    wrong = misnamed(files, manifest)
+    if wrong is not None:
+        where = f"{ref.version[:12]}: {start}{wrong}"
+        raise EpisodesError(f"{where} is not the file that the manifest names; {REMEDY}")
+    return manifest
 
 
 def assemble(

@@ -1,6 +1,7 @@
 """A dataset in a store, opened by its parts: its manifest and runs without its shards."""
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from configs.layout import Layout
 from configs.refs import Ref
 from envs.episodes import MANIFEST, Manifest, open_shard, read_manifest
 from envs.runs import RUNS
-from tasks.store.protocol import VersionStore
+from tasks.store.protocol import Blob, VersionStore
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -47,6 +48,18 @@ def shard_opener(store: VersionStore, ref: Ref, layout: Layout) -> Callable[[str
         return held[name]
 
     return open_one
+
+
+def misnamed(files: Mapping[str, Blob], manifest: Manifest) -> str | None:
+    """Return a run or shard of a manifest that is missing or has other bytes than its name, which
+    is a hash, promises; None if there is none. No file is read.
+
+    `files` are a dataset's, by path in it.
+    """
+    for name in (*(run.name for run in manifest.runs), *manifest.shards):
+        if name not in files or files[name].sha256 != PurePosixPath(name).stem:
+            return name
+    return None
 
 
 def part(ref: Ref, name: str) -> Ref:

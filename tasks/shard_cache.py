@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from configs.refs import Ref
-from envs.episodes import SHARDS
+from envs.episodes import MANIFEST
+from envs.runs import RUNS
 from tasks.context import Context
+from tasks.verdict import VERDICT
 
 
 class ShardCache:
@@ -53,7 +55,7 @@ class ShardCache:
 
 
 def fetch_as_read(context: Context, ref: Ref, most: int) -> tuple[Path, Callable[[str], Path]]:
-    """Return a folder with all files of a dataset but its shards, and how to open a shard by name.
+    """Return a folder with a dataset's manifest, runs and verdict, and how to open a shard by name.
 
     At most `most` shards stay in the step's scratch folder, whatever the size of the dataset.
 
@@ -62,7 +64,7 @@ def fetch_as_read(context: Context, ref: Ref, most: int) -> tuple[Path, Callable
     """
     folder, shards = context.scratch / "dataset", context.scratch / "fetched"
     for path in context.files(ref):
-        if not path.startswith(f"{SHARDS}/"):
+        if path in (MANIFEST, VERDICT) or path.startswith(f"{RUNS}/"):
             context.fetch(ref, path, folder / path)
     cache = ShardCache(lambda name, target: context.fetch(ref, name, target), shards, most)
     return folder, cache.open

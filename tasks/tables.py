@@ -152,6 +152,8 @@ def draw_rows(
         for name, rows in zip(run.table.names, run.table.counted["rows"].tolist(), strict=True)
     )
     names, counts = [name for name, _ in listed], np.array([rows for _, rows in listed])
+    if not listed:
+        return
     if len(names) > sample.shards:
         drawn = rng.choice(len(names), size=sample.shards, p=counts / counts.sum())
         chosen = np.unique(drawn)  # with repetition, made unique

@@ -176,52 +176,51 @@ def streamed(source: Source, settings: Train, rank: Rank = ALONE) -> TrainingDat
             source, settings.stream, clean=clean, stream=number, rank=rank, device=device
         )
 
-    held_back, most = [], settings.validation_windows
-    for name, clean in (("prior", True), ("inverse", False)):
-        windows = sample(source, settings, most, clean=clean, held_back=True)
-        if windows is None:
-            raise _no_window(f"{name}_validation", sum(source.rows.values()))
-        held_back.append(windows)
+    def sampled(most: int, clean: Mapping[str, bool], held_back: bool) -> dict[str, Windows]:
+        found = sample(source, settings, most, clean, held_back)
+        for name in clean.keys() - found.keys():
+            raise _no_window(name, sum(source.rows.values()))
+        return found
 
-    def statistics() -> Windows:
-        windows = sample(source, settings, settings.statistics_windows, clean=True, held_back=False)
-        if windows is None:
-            raise _no_window("prior", sum(source.rows.values()))
-        return windows
+    kinds = {"prior_validation": True, "inverse_validation": False}
+    held_back = sampled(settings.validation_windows, kinds, held_back=True)
 
     streams = {"prior": stream(0, True), "inverse": stream(1, False)}
     return TrainingData(
         **streams,
-        statistics=statistics,
-        validation=Validation(*(move(windows, device) for windows in held_back)),
+        statistics=lambda: sampled(settings.statistics_windows, {"prior": True}, False)["prior"],
+        validation=Validation(*(move(held_back[name], device) for name in kinds)),
         counts={
             "frames": sum(source.rows.values()),
-            "prior_validation": len(held_back[0].mode),
-            "inverse_validation": len(held_back[1].mode),
+            **{name: len(windows.mode) for name, windows in held_back.items()},
         },
         streams=streams,
     )
 
 
 def sample(
-    source: Source, settings: Train, most: int, *, clean: bool, held_back: bool
-) -> Windows | None:
-    """Return about `most` windows of a few shards, each with as many; None if there are none."""
+    source: Source, settings: Train, most: int, clean: Mapping[str, bool], held_back: bool
+) -> dict[str, Windows]:
+    """Return about `most` windows of a few shards by name, each shard with as many.
+
+    `clean` says by name whether clean windows alone count. A name without a window is left out.
+    """
     names = sorted(source.rows)
     draws = generator(source.seed, SAMPLE)
     chosen = torch.randperm(len(names), generator=draws)[: settings.stream.sample_shards].tolist()
     each = math.ceil(most / len(chosen))
-    parts = []
+    parts: dict[str, list[Windows]] = {name: [] for name in clean}
     for place in chosen:
         blocks = open_blocks(source, names[place])
         order = torch.randperm(len(blocks), generator=draws).tolist()
         blocks = pack([blocks[i] for i in order], settings.stream.buffer_frames)[0]
         frames, back = read_blocks(source, blocks)
         rows = torch.nonzero(back if held_back else ~back)[:, 0]
-        rows = window_rows(frames, rows, source.layout.horizon, clean)
-        if len(rows):
-            parts.append(gather(frames, thin(rows, each), source.layout))
-    return join_windows(parts) if parts else None
+        for name, only_clean in clean.items():
+            of_kind = window_rows(frames, rows, source.layout.horizon, only_clean)
+            if len(of_kind):
+                parts[name].append(gather(frames, thin(of_kind, each), source.layout))
+    return {name: join_windows(found) for name, found in parts.items() if found}
 
 
 def thin(rows: Tensor, most: int) -> Tensor:

@@ -180,7 +180,10 @@ def rate(done: int, total: int, warmup: float) -> float:
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    torch.save(checkpoint, temporary)
+    with temporary.open("wb") as stream:
+        torch.save(checkpoint, stream)
+        stream.flush()
+        os.fsync(stream.fileno())  # else a power cut may leave the name without its bytes
     os.replace(temporary, path)
 
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.refs import Ref
-from envs.episodes import MANIFEST, EpisodesError, Manifest, read_manifest
+from envs.episodes import MANIFEST, SHARDS, EpisodesError, Manifest, read_manifest
 from tasks.data.location import dataset_folders, locate_dataset
 from tasks.store.protocol import Blob, Commit, VersionStore
-from tasks.verdict import VERDICT, Failure
-
-SHARDS = "shards"  # folder beside the manifest; its files are the rows
+from tasks.verdict import DOCS, VERDICT, Failure
 
 
 class DataError(ValueError):
@@ -70,14 +68,9 @@ def read_dataset(store: VersionStore, name: str) -> Dataset:
     return _read(store, store.read(ref.version), ref.path)
 
 
-def folder_of(store: VersionStore, dataset: Dataset) -> Path:
-    """Return a folder with all of a dataset's files, every byte verified."""
-    return store.open(Ref(store.name, dataset.version, dataset.folder))
-
-
 def _read(store: VersionStore, commit: Commit, folder: str) -> Dataset:
     start = f"{folder}/" if folder else ""
-    rows, pages = _below(folder, SHARDS), _below(folder, "docs")
+    rows, pages = _below(folder, SHARDS), _below(folder, DOCS)
     opened = Path()
     for path in commit.tree:  # what describes the rows, and not the rows
         if path.startswith(start) and not path.startswith((rows, pages)):

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from configs.schema.retention import Retention
+from models.approval import APPROVAL, list_releases
 from tasks.data.reports import kept_reports, shown_versions
 from tasks.store.history import ancestors
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Commit, MissingRef, StoreError
 
 PASSING = ("steps/", "loose/", "runs/")  # branches that no person made
+PROMOTE = "promote"  # the step whose parents are all that a release was made of
 DAY_S, HOUR_S = 86400.0, 3600.0
 
 
@@ -61,13 +63,12 @@ class Kept:
 
 
 def store_garbage(
-    home: Path, store: LocalStore, policy: Retention, now: float
+    store: LocalStore, policy: Retention, now: float, needed: Kept
 ) -> Iterator[Removal]:
     """Yield what to remove from the store, in the order that is safe at any kill: what names
-    versions first, then versions, then objects."""
+    versions first, then versions, then objects. `needed` stays for good."""
     old, young = now - policy.keep_days * DAY_S, now - policy.grace_hours * HOUR_S
-    kept = Kept()
-    kept.add(lasting(home, store, policy), store)
+    kept = Kept(dict(needed.versions))
     kept.add(young_versions(store, young), store)
     entries = {path: store.index_entry(path.stem) for path in (store.root / "index").glob("*.json")}
     kept.add(_recent(entries.values(), old, store), store)
@@ -101,9 +102,23 @@ def lasting(home: Path, store: LocalStore, policy: Retention) -> set[str]:
     found = set(store.tags().values()) | _heads(store, names)
     for report in kept_reports(home, policy.keep_reports):
         found |= _existing(store, shown_versions(report))
-    for approval in (home / "releases").glob("*/approval.json"):
-        found |= _existing(store, [str(json.loads(approval.read_text()).get("dataset", ""))])
-    return found
+    for release in list_releases(home / "releases").values():
+        found |= _existing(store, [dataset_of(release)])
+    released = (entry for entry in store.index_entries() if entry.get("step") == PROMOTE)
+    return found | _existing(store, [entry["ref"]["version"] for entry in released])
+
+
+def dataset_of(release: Path) -> str:
+    """Return the version of the data that a released controller was trained on.
+
+    Raises:
+        StoreError: its approval cannot be read, so that nobody knows what it needs.
+    """
+    file = release / APPROVAL
+    try:
+        return str(json.loads(file.read_text())["dataset"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise StoreError(f"{file}: no approval to be read; move the release away") from None
 
 
 def young_versions(store: LocalStore, young: float) -> list[str]:
@@ -115,11 +130,16 @@ def young_versions(store: LocalStore, young: float) -> list[str]:
 def _branch_garbage(
     store: LocalStore, name: str, kept: Kept, old: float, young: float
 ) -> Iterator[Removal]:
-    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone."""
+    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone.
+
+    The state before the last stays with its version: the way back if the last is damaged.
+    """
     *superseded, last = store.heads.numbers(name)
     version = store.heads.read(name, last)
     # An empty branch of a run that died before its commit goes as well.
     gone = name.startswith(PASSING) and version not in kept.versions
+    if superseded and not gone and store.heads.read(name, superseded[-1]) in kept.versions:
+        superseded.pop()
     yield from (Removal("moves", store.heads.file(name, n), young) for n in superseded)
     if gone and _moved(store, name) < old:
         yield Removal("branches", store.heads.file(name, last), old)

@@ -40,10 +40,13 @@ def collect(home: Path, policy: Retention, now: float, dry_run: bool, say: Say) 
         StoreError: the store is damaged, so that nobody knows what is needed.
     """
     store = LocalStore(home / "store")
-    removals = list(store_garbage(home, store, policy, now)) if store.root.is_dir() else []
+    needed = Kept()
+    if store.root.is_dir():
+        needed.add(lasting(home, store, policy), store)
+    removals = list(store_garbage(store, policy, now, needed)) if store.root.is_dir() else []
     gone = {one.path.stem for one in removals if one.kind == "index entries"}
     done = {entry["identity"] for entry in store.index_entries()} - gone
-    removals += leftovers(home, policy, now, needed(home, store, policy) | done, done)
+    removals += leftovers(home, policy, now, needed.identities | done, done)
     return remove(removals, held(home), dry_run, say)
 
 
@@ -55,13 +58,6 @@ def trim_downloads(home: Path, policy: Retention) -> None:
     with suppress(HomeInUse), alone_in(home):
         spare = downloads(home / "lakefs", policy.cache_gib * GIB, time.time())
         remove(spare, [], dry_run=False, say=lambda *_: None)
-
-
-def needed(home: Path, store: LocalStore, policy: Retention) -> set[str]:
-    """Return the identities of the steps behind what is kept for good."""
-    kept = Kept()
-    kept.add(lasting(home, store, policy) if store.root.is_dir() else (), store)
-    return kept.identities
 
 
 def remove(removals: Iterable[Removal], held: list[str], dry_run: bool, say: Say) -> Collected:

@@ -1,11 +1,14 @@
 """The history of a store for people: who made what, when, and which names point where."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.store.protocol import Commit, MissingRef, VersionStore
+
+SINGLE = ("steps/", "loose/")  # branches of single artifacts
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,12 @@ class Line:
 
 def history(store: VersionStore, name: str) -> Iterator[Line]:
     """Yield a version and its ancestors, newest first as far as times are known."""
-    times, made = _times(store), _made(store)
+    entries = store.index_entries()
+    made = {entry["ref"]["version"]: str(entry.get("label", "")) for entry in entries}
+    times = _times(store, entries)
     at: dict[str, list[str]] = {}
-    for one, version in references(store).items():
-        if not one.startswith(("steps/", "loose/")):
-            at.setdefault(version, []).append(one)
+    for one, version in references(store, skip=SINGLE).items():
+        at.setdefault(version, []).append(one)
     for commit in _children_first(store.log(name), times):
         yield Line(
             commit.id,
@@ -36,10 +40,15 @@ def history(store: VersionStore, name: str) -> Iterator[Line]:
         )
 
 
-def references(store: VersionStore) -> dict[str, str]:
-    """Return version by branch or tag; "" for a branch without a commit."""
+def references(store: VersionStore, skip: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return version by branch or tag; "" for a branch without a commit.
+
+    `skip` are beginnings of branches to leave out.
+    """
     found: dict[str, str] = {}
     for branch in store.branches():
+        if branch.startswith(skip):
+            continue
         try:
             found[branch] = store.resolve(branch)
         except MissingRef:
@@ -47,7 +56,7 @@ def references(store: VersionStore) -> dict[str, str]:
     return found | store.tags()
 
 
-def _times(store: VersionStore) -> dict[str, str]:
+def _times(store: VersionStore, entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return when versions were first made: by the index, and by the local store's log."""
     times: dict[str, str] = {}
     log = getattr(store, "root", Path("/nonexistent")) / "log.jsonl"
@@ -57,13 +66,9 @@ def _times(store: VersionStore) -> dict[str, str]:
             times.setdefault(row["version"], row["time_utc"])
         except (ValueError, KeyError, TypeError):
             continue  # cut off by a kill; for people only
-    for entry in store.index_entries():
+    for entry in entries:
         times.setdefault(entry["ref"]["version"], entry["time_utc"])
     return times
-
-
-def _made(store: VersionStore) -> dict[str, str]:
-    return {entry["ref"]["version"]: str(entry.get("label", "")) for entry in store.index_entries()}
 
 
 def _what(commit: Commit, made: Mapping[str, str]) -> str:

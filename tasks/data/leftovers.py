@@ -50,7 +50,9 @@ def leftovers(
 
 def downloads(folder: Path, limit: float, now: float) -> Iterator[Removal]:
     """Yield what was fetched from lakeFS beyond `limit` [bytes], longest unused first, and all
-    checkouts of it, which are links."""
+    checkouts of it, which are links; and what broke off. Nobody may be at work there."""
+    for name in ("tmp", "damaged"):
+        yield from (Removal("half-written", path, now) for path in (folder / name).glob("*"))
     files = [path for path in (folder / "objects").glob("*/*") if path.is_file()]
     states = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in files)
     over = sum(size for _, size, _ in states) - limit

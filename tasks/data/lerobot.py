@@ -85,19 +85,18 @@ def require_exportable(manifest: Manifest, layout: Layout, path: str) -> None:
         raise ExportRefused(
             f"{path}: control_hz {layout.control_hz:g}: LeRobot's fps is a whole number"
         )
-    for name, shard in manifest.shards.items():
-        for field, measured in shard.statistics.items():
-            if field in manifest.fields and measured.non_finite.any():
-                raise ExportRefused(
-                    f"{name}: {field}: {int(measured.non_finite.sum())} values are not finite; "
-                    "export a dataset that has passed the checks"
-                )
-        jumps = shard.statistics["step.jump"]
-        if jumps.minimum.any() or jumps.maximum.any():
+    pooled = manifest.statistics()
+    for field in manifest.fields:
+        if pooled[field].non_finite.any():
             raise ExportRefused(
-                f"{name}: step: frames are missing inside an episode, and LeRobot's timestamps "
-                "count on; export a dataset that has passed the checks"
+                f"{path}: {field}: {int(pooled[field].non_finite.sum())} values are not finite; "
+                "export a dataset that has passed the checks"
             )
+    if pooled["step.jump"].minimum.any() or pooled["step.jump"].maximum.any():
+        raise ExportRefused(
+            f"{path}: step: frames are missing inside an episode, and LeRobot's timestamps "
+            "count on; export a dataset that has passed the checks"
+        )
 
 
 def episodes_of(arrays: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from configs.refs import Ref
 from envs.manifest import MANIFEST
+from envs.runs import RUNS
 from tasks.store.protocol import Commit, VersionStore
 
 
@@ -31,9 +32,14 @@ def locate_dataset(store: VersionStore, name: str) -> Ref:
 
 
 def dataset_folders(commit: Commit) -> list[str]:
-    """Return the folders of a version that hold a manifest, sorted; "" is all of it."""
-    ends = (path.rpartition("/") for path in commit.tree)
-    return sorted(folder for folder, _, name in ends if name == MANIFEST)
+    """Return the folders of a version that hold a manifest and runs, sorted; "" is all of it.
+
+    A bundle has a manifest as well, and no runs.
+    """
+    ends = {path.rpartition("/")[0::2] for path in commit.tree}
+    with_runs = {folder for folder, _ in ends}
+    found = (folder for folder, name in ends if name == MANIFEST)
+    return sorted(folder for folder in found if f"{folder}/{RUNS}".strip("/") in with_runs)
 
 
 def newest_folder(store: VersionStore, version: str) -> str:

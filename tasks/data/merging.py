@@ -1,14 +1,12 @@
 """Merging by hand, under the rule that the step `check` keeps: nothing unjudged reaches main."""
 
-from pathlib import PurePosixPath
-
 from envs.episodes import MANIFEST
 from tasks.data.datasets import DataError, Dataset, read_datasets
+from tasks.datasets import misnamed
 from tasks.store.protocol import MissingRef, VersionStore
-from tasks.verdict import VERDICT
+from tasks.verdict import DOCS, VERDICT
 
 MAIN = "main"
-DOCS = "docs"  # Data Docs, beside the verdict
 
 
 def merge(store: VersionStore, source: str, into: str) -> str:
@@ -54,11 +52,11 @@ def _require_one(dataset: Dataset, source: str) -> None:
         raise DataError(f"{where} has a verdict on another manifest; run `dexgen check`")
     if not dataset.judgement.passed:
         raise DataError(f"{where} failed its checks; `dexgen data show {source}` says why")
-    files = dataset.files
-    named = {*(run.name for run in dataset.manifest.runs), *dataset.manifest.shards}
-    for name in sorted(named):
-        if name not in files or files[name].sha256 != PurePosixPath(name).stem:
-            raise DataError(f"{where}: {name} is not the file that the manifest names")
+    files, manifest = dataset.files, dataset.manifest
+    wrong = misnamed(files, manifest)
+    if wrong is not None:
+        raise DataError(f"{where}: {wrong} is not the file that the manifest names")
+    named = {*(run.name for run in manifest.runs), *manifest.shards}
     for name in sorted(files.keys() - named - {MANIFEST, VERDICT}):
         if not name.startswith(f"{DOCS}/"):
             raise DataError(f"{where}: {name} is not in the manifest; main takes no other file")

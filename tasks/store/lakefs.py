@@ -63,6 +63,7 @@ class LakeFSStore:
 
     def branch(self, branch: str, source: str | None) -> None:
         start = self.repository.root if source is None else VERSION + self.resolve(source)
+        self._require_no_tag(branch)
         if not self.repository.create_branch(to_lakefs(branch), start):
             raise Conflict(f"branch {branch}: exists already; choose another name")
 
@@ -110,6 +111,7 @@ class LakeFSStore:
 
     def merge(self, source: str, into: str) -> str:
         theirs, what = self.read(self.resolve(source)), f"merge {source} into {into}"
+        self._require_no_tag(into)
         # Begun empty, not at `source`: so the hooks of `into` judge its first merge too.
         self.repository.create_branch(to_lakefs(into), self.repository.root)
 
@@ -130,6 +132,8 @@ class LakeFSStore:
 
     def tag(self, tag: str, version: str) -> None:
         self.read(version)
+        if self.versions.head(tag) is not None:
+            raise Conflict(f"{tag}: is a branch's name already; choose another")
         name = TAG + to_lakefs(tag)
         if not self.repository.create_tag(name, VERSION + version):
             held = self.versions.at(name)
@@ -217,9 +221,11 @@ class LakeFSStore:
     def index_get(self, identity: str) -> Ref | None:
         try:
             ref = Ref(**self.index_entry(identity)["ref"])
-            tree = self.read(ref.version).tree
         except MissingRef:
             return None
+        if not self.versions.readable(ref.version):  # made again, it comes out as it was
+            return None
+        tree = self.read(ref.version).tree
         lost = self.versions.damaged()
         wanted = (blob.sha256 for path, blob in tree.items() if below(path, ref.path))
         return None if any(sha256 in lost for sha256 in wanted) else ref
@@ -233,6 +239,10 @@ class LakeFSStore:
     def index_entries(self) -> list[dict[str, Any]]:
         found = map(self.index_entry, self.index.identities())
         return sorted(found, key=lambda entry: (entry["time_utc"], entry["identity"]))
+
+    def _require_no_tag(self, branch: str) -> None:
+        if self.versions.at(TAG + to_lakefs(branch)) != EMPTY:
+            raise Conflict(f"{branch}: is a tag's name already; choose another")
 
     def _stage(self, branch: str, path: str) -> Staged:
         check_name(path)

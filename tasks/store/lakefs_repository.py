@@ -27,7 +27,7 @@ from tasks.store.protocol import StoreError
 HASH = "sha256"  # user metadata of every object that the store wrote
 CHUNK = 1 << 24  # [bytes] of one read request
 WORK = "_work-"  # private branches: then when they began, in hexadecimal seconds, and a random word
-PAGE = 1000  # names of one listing request, the most that lakeFS gives
+PAGE = 1000  # names of one request to list or delete, the most that lakeFS takes
 
 
 class Repository:
@@ -163,10 +163,12 @@ class Repository:
 
     def delete(self, branch: str, paths: Iterable[str]) -> None:
         """Take objects off a branch; it does not matter whether they are there."""
-        gone = PathList(paths=sorted(paths))
-        answer = self._ask("delete", self._api.objects_api.delete_objects, branch, gone)
-        for error in answer.errors:
-            raise StoreError(f"{self.place}: delete {error.path}: {error.message}")
+        rest = sorted(paths)
+        while rest:
+            gone, rest = PathList(paths=rest[:PAGE]), rest[PAGE:]
+            answer = self._ask("delete", self._api.objects_api.delete_objects, branch, gone)
+            for error in answer.errors:
+                raise StoreError(f"{self.place}: delete {error.path}: {error.message}")
 
     def objects(self, ref: str) -> dict[str, str]:
         """Return the sha256 noted for each path; objects that the store did not write are none."""

@@ -4,7 +4,7 @@ A version is one or more lakeFS commits with the files of its tree under their p
 more object, its record. A tag names the first of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,13 @@ from tasks.store.lakefs_connection import Absent, Taken
 from tasks.store.lakefs_names import to_lakefs
 from tasks.store.lakefs_repository import Repository
 from tasks.store.lakefs_spares import Spares
-from tasks.store.objects import ObjectFolder, hash_file
+from tasks.store.objects import (
+    ObjectFolder,
+    hash_file,
+    place,
+    temporary_file,
+    write_durably,
+)
 from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
 
 RECORD = ".dexgen/commit.json"  # a path that no tree has: parts of names begin with no dot
@@ -91,8 +97,9 @@ class Versions:
         try:
             self._cache.link(blob, target, holder)
         except Corrupt:  # not here yet, or damaged here
-            self._fetch(blob, (VERSION + version, path), holder)
+            self._read(blob, (VERSION + version, path), holder, self._cache.receive)
             self._cache.link(blob, target, holder)
+        self._cache.touch(blob)  # what was used longest ago goes first
 
     def places(self, version: str, path: str, blob: Blob) -> tuple[Place, Place]:
         """Return where a file's bytes may be: in its version, or a spare."""
@@ -100,12 +107,20 @@ class Versions:
 
     def fetch(self, version: str, path: str, blob: Blob, target: Path) -> None:
         """As `place`, and keep no copy that was not here before."""
-        cached = self._cache.path(blob.sha256)
-        kept = cached.exists()
-        self.place(version, path, blob, target)
-        if not kept:
-            # Another process may have begun to use it: it then fetches it again, as if damaged.
-            cached.unlink(missing_ok=True)
+        if target.is_file() and hash_file(target) == blob.sha256:
+            return
+        if self._cache.intact(blob):
+            self.place(version, path, blob, target)
+            return
+
+        def receive(chunks: Iterable[bytes], what: str) -> Blob:
+            with temporary_file(target.parent, what) as temporary:
+                found = write_durably(temporary, chunks)
+                if found == blob:
+                    place(temporary, target)
+            return found
+
+        self._read(blob, (VERSION + version, path), f"{version[:12]}:{path}", receive)
 
     def damaged(self) -> set[str]:
         """Return the hashes of objects of which no good copy is known."""
@@ -198,11 +213,18 @@ class Versions:
             self._repository.create_tag(tag, commit)
         return commit
 
-    def _fetch(self, blob: Blob, own: Place, holder: str) -> None:
+    def _read(
+        self,
+        blob: Blob,
+        own: Place,
+        holder: str,
+        receive: Callable[[Iterable[bytes], str], Blob],
+    ) -> None:
+        """Give an object's bytes to `receive`, which says what came, until they are right."""
         # Twice: the first may have suffered on the way.
         for ref, path in (own, own, self._spares.place(blob)):
             with suppress(Absent):
-                if self._cache.receive(self._repository.read(ref, path), f"open {holder}") == blob:
+                if receive(self._repository.read(ref, path), f"open {holder}") == blob:
                     return
         self._spares.note(blob)
         raise Corrupt(

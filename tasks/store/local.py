@@ -12,8 +12,8 @@ commit that lists them, the commit before the branch that shows it. So what is v
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from configs.refs import Ref
 from tasks.store.checkouts import below, check_out, file_at
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
-from tasks.store.objects import ObjectFolder, place, temporary_file, touch
+from tasks.store.objects import ObjectFolder, place, temporary_file, touch, write_durably
 from tasks.store.protocol import (
     Blob,
     Commit,
@@ -60,6 +60,7 @@ class LocalStore:
 
     def branch(self, branch: str, source: str | None) -> None:
         version = EMPTY if source is None else self.resolve(source)
+        self._require_free(branch, self.marks)
         if not self.heads.move(branch, -1, version):
             raise Conflict(f"branch {branch}: exists already; choose another name")
         self._note("branch", branch, version)
@@ -102,6 +103,7 @@ class LocalStore:
 
     def merge(self, source: str, into: str) -> str:
         theirs = self.resolve(source)
+        self._require_free(into, self.marks)
         while True:
             number, ours = self.heads.get(into) or (-1, EMPTY)
             what = f"merge {source} into {into}"
@@ -113,6 +115,7 @@ class LocalStore:
 
     def tag(self, tag: str, version: str) -> None:
         self.read(version)
+        self._require_free(tag, self.heads)
         if self.marks.move(tag, -1, version):
             self._note("tag", tag, version)
             return
@@ -121,7 +124,8 @@ class LocalStore:
             raise Conflict(f"tag {tag}: names {held[:12]} for good, not {version[:12]}")
 
     def tags(self) -> dict[str, str]:
-        return {tag: self.resolve(tag) for tag in self.marks.all()}
+        found = {tag: self.marks.get(tag) for tag in self.marks.all()}
+        return {tag: held[1] for tag, held in found.items() if held is not None}
 
     def resolve(self, name: str) -> str:
         for names in (self.heads, self.marks):
@@ -212,7 +216,7 @@ class LocalStore:
         """Tell whether every file of an artifact is there; one that lost some is not done."""
         try:
             tree = self.read(ref.version).tree
-        except MissingRef:
+        except (MissingRef, Corrupt):  # made again, its record comes out as it was
             return False
         return all(self.objects.present(blob) for p, blob in tree.items() if below(p, ref.path))
 
@@ -231,6 +235,11 @@ class LocalStore:
     def index_entries(self) -> list[dict[str, Any]]:
         found = (self.index_entry(path.stem) for path in (self.root / "index").glob("*.json"))
         return sorted(found, key=lambda entry: (entry["time_utc"], entry["identity"]))
+
+    def _require_free(self, name: str, others: Names) -> None:
+        if others.get(name) is not None:
+            kind = {"heads": "branch", "tags": "tag"}[others.kind]
+            raise Conflict(f"{name}: is a {kind}'s name already; choose another")
 
     def _stage(self, branch: str, path: str, blob: Blob) -> None:
         if branch not in self._staged:  # a look at the disk, once a branch and not once a file
@@ -272,15 +281,13 @@ class LocalStore:
 
     def _write(self, path: Path, content: bytes) -> None:
         with temporary_file(self.root / "tmp", f"write {path}") as temporary:
-            with temporary.open("wb") as stream:
-                stream.write(content)
-                os.fsync(stream.fileno())
+            write_durably(temporary, [content])
             place(temporary, path)
 
     def _note(self, event: str, name: str, version: str) -> None:
         """Write down when something happened: for people, and no part of any version."""
         row = {"time_utc": _now(), "event": event, "name": name, "version": version}
-        with (self.root / "log.jsonl").open("a") as stream:
+        with suppress(OSError), (self.root / "log.jsonl").open("a") as stream:
             stream.write(json.dumps(row) + "\n")
 
     def _require_local(self, ref: Ref) -> None:

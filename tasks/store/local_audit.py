@@ -27,7 +27,7 @@ class LocalAuditor:
                     try:
                         yield Claim(what, names.read(name, number))
                     except Corrupt:
-                        yield Claim(what, "", f"{CHANGED}; delete it: {name} goes back one move")
+                        yield Claim(what, "", f"{CHANGED}; {names.remedy(name, number)}")
 
     def entries(self) -> Iterator[Claim]:
         for file in sorted((self._root / "index").glob("*")):

@@ -42,14 +42,20 @@ class Names:
         """Return the version that a name had in a state. Raises Corrupt."""
         file = self.file(name, number)
         version, space, check = file.read_bytes().decode("latin-1").partition(" ")
-        sound = check == self._check(name, number, version) if space else True
+        if space:
+            sound = check == self._check(name, number, version)
+        else:  # of an older store; empty only before the first commit, else it was cut off
+            sound = version != EMPTY or number < self._last(name)
         if not sound or not VERSION.fullmatch(version):
             where = file.relative_to(self.folder.parent.parent)
-            raise Corrupt(
-                f"{name}: {where} has changed bytes; delete that file, and the name is "
-                "where it was before its last move"
-            )
+            raise Corrupt(f"{name}: {where} has changed bytes; {self.remedy(name, number)}")
         return version
+
+    def remedy(self, name: str, number: int) -> str:
+        """Say what to do about a changed file: a name has one state on record, or more."""
+        if min(self.numbers(name)) < number:
+            return "delete that file, and the name is where it was before its last move"
+        return "put it back from a copy: without it the name is gone"
 
     def move(self, name: str, number: int, version: str) -> bool:
         """Move a name from its state `number` (-1: it does not exist) to a version.

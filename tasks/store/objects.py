@@ -36,14 +36,7 @@ class ObjectFolder:
     def receive(self, chunks: Iterable[bytes], what: str) -> Blob:
         """Keep what comes, under the hash of its bytes; of what breaks off nothing is kept."""
         with temporary_file(self._temporary, what) as temporary:
-            digest, size = hashlib.sha256(), 0
-            with temporary.open("wb") as target:
-                for chunk in chunks:
-                    digest.update(chunk)
-                    target.write(chunk)
-                    size += len(chunk)
-                sync(target.fileno())
-            blob = Blob(digest.hexdigest(), size)
+            blob = write_durably(temporary, chunks)
             if self.intact(blob):
                 self.touch(blob)
             else:
@@ -129,9 +122,7 @@ def write_new(folder: Path, path: Path, content: bytes) -> bool:
     The link is the compare-and-swap: of several writers of one name exactly one succeeds.
     """
     with temporary_file(folder, f"write {path}") as temporary:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            sync(stream.fileno())
+        write_durably(temporary, [content])
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(temporary, path)
@@ -164,8 +155,17 @@ def temporary_file(folder: Path, what: str) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def sync(descriptor: int) -> None:
-    os.fsync(descriptor)
+def write_durably(path: Path, chunks: Iterable[bytes]) -> Blob:
+    """Write what comes, so that it lasts through a power cut; return its hash and size."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as stream:
+        for chunk in chunks:
+            digest.update(chunk)
+            stream.write(chunk)
+            size += len(chunk)
+        stream.flush()  # else what Python still holds is not synced
+        os.fsync(stream.fileno())
+    return Blob(digest.hexdigest(), size)
 
 
 def sync_folder(folder: Path) -> None:

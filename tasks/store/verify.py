@@ -77,7 +77,7 @@ def verify(
     """
     auditor, found = auditor_of(store), Verified()
     if names:
-        claims = [Claim(name, store.resolve(name)) for name in names]
+        claims = [_claim(store, name) for name in names]
     else:
         claims = [*auditor.names(), *auditor.entries()]
     found.entries = sum(claim.what.startswith("index/") for claim in claims)
@@ -90,6 +90,13 @@ def verify(
         loose = auditor.unnamed(set(commits), set(needs))
         found.damage += [Damage(what, reason, "nothing") for what, reason in loose]
     return found
+
+
+def _claim(store: VersionStore, name: str) -> Claim:
+    try:
+        return Claim(name, store.resolve(name))
+    except Corrupt as error:
+        return Claim(name, "", str(error).removeprefix(f"{name}: "))
 
 
 def auditor_of(store: VersionStore) -> Auditor:

@@ -82,6 +82,12 @@ def test_log_names_version_verdict_and_names(data: Data, versions: dict[str, str
     assert "[main, runs/good, datasets/good]" in line
 
 
+def test_log_takes_no_negative_count(data: Data) -> None:
+    code, _, error = data("log", "-n", "-1")
+    assert code == 2
+    assert "-n" in error
+
+
 def test_log_lists_branches_and_tags(data: Data, versions: dict[str, str]) -> None:
     _, out, _ = data("log", "--refs")
     rows = [line.split() for line in out.splitlines()]

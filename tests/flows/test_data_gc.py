@@ -1,5 +1,6 @@
 """`dexgen data gc`: what goes, what stays, who is left alone, and a kill in the middle."""
 
+import json
 import os
 import random
 import signal
@@ -96,6 +97,47 @@ def test_metrics_stay_with_the_result_that_they_are_of(dexgen, home, versions, t
     require_sound(home, versions)
 
 
+def test_what_a_release_was_made_of_stays(dexgen, home, versions, tmp_path):
+    store = LocalStore(home / "store")
+    made = {}
+    for name, parents in (("controller", []), ("promote", ["controller"]), ("loose", [])):
+        file = tmp_path / name
+        file.write_text(name)
+        parents = [made[parent] for parent in parents]
+        made[name] = store.publish({name: file}, name, {}, parents).version
+    store.index_put("ef" * 32, Ref(store.name, made["promote"], ""), step="promote")
+    release = home / "releases" / "000001"
+    release.mkdir(parents=True)
+    approval = release / "approval.json"
+    approval.write_text(json.dumps({"dataset": versions["bad"]}))
+    unfinished = home / "releases" / ".unfinished-1"
+    unfinished.mkdir()
+    (unfinished / "approval.json").write_text("")
+    done = dexgen("data", "gc", *NOW, home=home)
+    assert done.returncode == 0, done.stderr
+    left = LocalStore(home / "store")
+    for version in (made["controller"], made["promote"], versions["bad"]):
+        assert left.read(version).id == version
+    with pytest.raises(MissingRef):
+        left.read(made["loose"])
+    approval.write_text("")
+    refused = dexgen("data", "gc", *NOW, home=home)
+    assert refused.returncode == 2
+    assert "000001/approval.json: no approval" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def test_the_way_back_of_a_branch_stays(dexgen, home, versions):
+    store = LocalStore(home / "store")
+    for _ in range(2):
+        store.merge(versions["bad"], "main")
+    assert dexgen("data", "gc", *NOW, home=home).returncode == 0
+    assert store.heads.numbers("main") == [0, 1]
+    store.heads.file("main", 1).unlink()
+    assert LocalStore(home / "store").resolve("main") == versions["good"]
+    assert not verify(LocalStore(home / "store"), [], lambda *_: None).damage
+
+
 def test_nothing_goes_while_somebody_works_there(dexgen, home, versions):
     before = files(home)
     with in_use(home):
@@ -158,6 +200,8 @@ def downloads(home: Path) -> Path:
         path.write_bytes(bytes(1 << 20))
         then = time.time() - 3600 * age
         os.utime(path, (then, then))
+    (home / "lakefs" / "tmp").mkdir()
+    (home / "lakefs" / "tmp" / "1-ab").write_bytes(b"broken off")
     return folder
 
 
@@ -174,6 +218,7 @@ def test_a_run_brings_downloads_within_their_bound_unless_others_read_them(home,
     assert len(list(downloads.iterdir())) == 3
     trim_downloads(home, policy)
     assert sorted(path.name for path in downloads.iterdir()) == ["middle", "new"]
+    assert not list((home / "lakefs" / "tmp").iterdir())
 
 
 def test_a_run_that_came_without_the_command_line_holds_the_folder(dexgen, home):

@@ -16,7 +16,13 @@ from configs.load import load
 from configs.refs import Ref
 from configs.schema.check import CheckStep
 from configs.schema.pipeline import Config
-from envs.episodes import EpisodeWriter, manifest_files, open_shard, read_manifest
+from envs.episodes import (
+    EpisodesError,
+    EpisodeWriter,
+    manifest_files,
+    open_shard,
+    read_manifest,
+)
 from envs.manifest import make_manifest
 from envs.runs import write_run
 from tasks.checks import CheckFailed, check
@@ -313,6 +319,24 @@ def test_corrupted_shard_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(Corrupt, match=name) as caught:
         check(config, {"rollouts/fast": ref}, context(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_shard_that_changed_before_it_came_to_the_store_is_found(tmp_path: Path) -> None:
+    config = step("trident", "check.sample_rows=1")
+    folder = tmp_path / "rotten"
+    writer = EpisodeWriter(folder, config.embodiment.make_layout(), max_shard_bytes=50_000)
+    for number in range(EPISODES):
+        writer.append(labelled(config.embodiment.make_layout(), number))
+    writer.close()
+    shard = sorted((folder / "shards").iterdir())[1]
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.chmod(0o644)
+    shard.write_bytes(content)
+    ref = LocalStore(tmp_path / "store").publish(manifest_files(folder), "rollouts", {})
+    with pytest.raises(EpisodesError, match=f"{shard.name} is not the file that the manifest"):
+        check(config, {"rollouts/fast": ref}, context(tmp_path))
+    assert LocalStore(tmp_path / "store").branches() == [f"loose/{ref.version}"]
 
 
 def test_dataset_of_another_layout_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from envs.episodes import manifest_files
 from tasks.data.location import DatasetNotFound, locate_dataset
 from tasks.store.local import LocalStore
 from tasks.store.protocol import MissingRef
@@ -53,10 +54,19 @@ def test_dataset_may_be_all_of_a_version(store):
 def test_two_that_came_at_once_are_not_guessed(store, tmp_path):
     store.branch("both", None)
     for name in ("b", "c"):
-        store.put("both", f"runs/{name}/manifest.json", tmp_path / name / "manifest.json")
+        for path, file in manifest_files(tmp_path / name).items():
+            store.put("both", f"runs/{name}/{path}", file)
     store.commit("both", "two at once", {})
     with pytest.raises(DatasetNotFound, match=r"name one, .*: runs/b, runs/c"):
         locate_dataset(store, "both")
+
+
+def test_a_manifest_of_something_else_is_no_dataset(store, tmp_path):
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text('{"format": "bundle-3"}')
+    ref = store.publish({"manifest.json": bundle, "graph.onnx": bundle}, "a bundle", {})
+    with pytest.raises(DatasetNotFound, match="holds no"):
+        locate_dataset(store, ref.version)
 
 
 def test_nothing_there(store, tmp_path):

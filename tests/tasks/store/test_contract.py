@@ -210,9 +210,9 @@ def test_names_come_back_as_they_were_given(store: VersionStore, tmp_path: Path)
     version = commit(store, tmp_path, "first", a="1")
     for name in names:
         store.branch(name, "first")
-        store.tag(name, version)
+        store.tag(f"tags/{name}", version)
     assert store.branches() == sorted([*names, "first"])
-    assert store.tags() == dict.fromkeys(names, version)
+    assert store.tags() == {f"tags/{name}": version for name in names}
 
 
 def test_tag_stays(store: VersionStore, tmp_path: Path) -> None:
@@ -225,6 +225,19 @@ def test_tag_stays(store: VersionStore, tmp_path: Path) -> None:
     assert store.resolve("v/1") == first
     assert store.tags() == {"v/1": first}
     assert store.resolve(first[:10]) == store.resolve(first) == first
+
+
+def test_a_name_is_of_a_branch_or_of_a_tag(store: VersionStore, tmp_path: Path) -> None:
+    first = commit(store, tmp_path, "work", a="1")
+    store.tag("v1", first)
+    with pytest.raises(Conflict, match="work: is a branch's name"):
+        store.tag("work", first)
+    with pytest.raises(Conflict, match="v1: is a tag's name"):
+        store.branch("v1", None)
+    with pytest.raises(Conflict, match="v1: is a tag's name"):
+        store.merge("work", "v1")
+    assert store.branches() == ["work"]
+    assert store.tags() == {"v1": first}
 
 
 def test_merge_takes_what_each_side_changed(

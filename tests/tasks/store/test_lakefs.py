@@ -1,6 +1,7 @@
 """The lakeFS store when the server, the network or the storage fails."""
 
 import json
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from configs.load import plain
 from configs.refs import Ref
 from configs.schema.store import LakeFSStore as Settings
 from tasks.store.choice import choose, open_chosen
+from tasks.store.lakefs import LakeFSStore
 from tasks.store.lakefs_connection import KEY, SECRET
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Conflict, Corrupt, MissingRef, StoreError, VersionStore
@@ -281,8 +283,36 @@ def test_damaged_record_is_found_and_written_anew(place: Place, file: Path) -> N
     place.flip(store.read(made.version).to_bytes().decode())
     line = refusal(lambda: place.elsewhere().read(made.version), Corrupt)
     assert ".dexgen/commit.json" in line
+    store.index_put("i", made)
+    assert place.elsewhere().index_get("i") is None
     place.elsewhere().publish({"a": file}, "m", {})
     assert place.elsewhere().read(made.version) == store.read(made.version)
+    assert place.elsewhere().index_get("i") == made
+
+
+def test_more_is_deleted_than_one_request_takes(place: Place) -> None:
+    store = place.open()
+    assert isinstance(store, LakeFSStore)
+    store.repository.create_branch("b", "root")
+    store.repository.upload("b", "p1500", b"x", "y")
+    store.repository.delete("b", [f"p{number}" for number in range(1600)])
+    assert store.repository.objects("b") == {}
+
+
+def test_what_is_used_is_younger_than_what_is_not(place: Place, file: Path, tmp_path: Path) -> None:
+    """So that it goes last when downloads are brought within their bound."""
+    other = tmp_path / "other"
+    other.write_text("other")
+    made = place.open().publish({"a": file, "b": other}, "m", {})
+    reader = place.elsewhere()
+    assert isinstance(reader, LakeFSStore)
+    reader.open(made)
+    objects = list((reader.folder / "objects").rglob("*/*"))
+    assert len(objects) == 2
+    for path in objects:
+        os.utime(path, (0, 0))
+    reader.open(replace(made, path="a"))
+    assert sorted(path.stat().st_mtime > 0 for path in objects) == [False, True]
 
 
 def test_damaged_index_is_found(place: Place, file: Path) -> None:

@@ -1,6 +1,7 @@
 """What the local store does beside the contract: its files, its log, its own repairs."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,42 @@ def test_changed_commit_is_found(store: LocalStore, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"x"', '"y"'))
     with pytest.raises(Corrupt, match=f"commits/{ref.version}"):
         LocalStore(store.root).read(ref.version)
+
+
+def test_a_step_whose_version_is_damaged_is_not_done_and_made_anew_is(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    file = make_file(tmp_path, "a")
+    store.index_put("i", store.publish({"a": file}, "x", {"identity": "i"}))
+    (path,) = (store.root / "commits").iterdir()
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    again = LocalStore(store.root)
+    assert again.index_get("i") is None
+    made = again.publish({"a": file}, "x", {"identity": "i"})
+    assert again.index_get("i") == made
+
+
+def test_what_is_named_was_synced_whole(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Watches the true fsync: what Python has not yet given to the kernel is not synced by it."""
+    synced: dict[int, int] = {}  # inode -> bytes that the kernel had of it
+    fsync = os.fsync
+
+    def watched(descriptor: int) -> None:
+        fsync(descriptor)
+        state = os.fstat(descriptor)
+        synced[state.st_ino] = state.st_size
+
+    monkeypatch.setattr(os, "fsync", watched)
+    ref = store.publish({"a": make_file(tmp_path, "a" * 3_000_001)}, "x", {})
+    store.branch("work", None)
+    store.index_put("i", ref)
+    files = [path for path in store.root.rglob("*") if path.is_file() and path.suffix != ".jsonl"]
+    assert len(files) == 5
+    for path in files:
+        assert synced[path.stat().st_ino] == path.stat().st_size > 0, path
 
 
 def test_unreadable_file_leaves_no_trace(store: LocalStore, tmp_path: Path) -> None:
