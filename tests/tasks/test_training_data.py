@@ -95,13 +95,12 @@ def test_a_sample_opens_so_many_shards_and_has_so_many_windows(folder, shards):
 
     source = replace(source_of(folder), open=open_shard)
     settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, sample_shards=shards))
-    found = sample(source, settings, 60, clean=False, held_back=False)
-    assert found is not None
-    assert len(set(opened)) == len(opened) == min(shards, len(source.rows))
-    assert 30 < len(found.mode) <= 60 + len(opened)
-    again = sample(source, settings, 60, clean=False, held_back=False)
-    assert again is not None
-    assert torch.equal(again.history, found.history)
+    found = sample(source, settings, 60, {"clean": True, "all": False}, held_back=False)
+    assert len(set(opened)) == len(opened) == min(shards, len(source.rows))  # each read once
+    assert 30 < len(found["all"].mode) <= 60 + len(opened)
+    assert 0 < len(found["clean"].mode) <= 60 + len(opened)
+    again = sample(source, settings, 60, {"all": False}, held_back=False)
+    assert torch.equal(again["all"].history, found["all"].history)
 
 
 def test_a_sample_reads_at_most_a_buffer_of_each_shard(folder, monkeypatch):
@@ -113,7 +112,7 @@ def test_a_sample_reads_at_most_a_buffer_of_each_shard(folder, monkeypatch):
 
     monkeypatch.setattr(training_data, "read_blocks", watched)
     assert max(source_of(folder).rows.values()) > 300
-    sample(source_of(folder), CONFIG.train, 1000, clean=True, held_back=False)
+    sample(source_of(folder), CONFIG.train, 1000, {"clean": True}, held_back=False)
     assert len(sizes) == 3
     assert max(sizes) <= 300
 
