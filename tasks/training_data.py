@@ -178,8 +178,9 @@ def streamed(source: Source, settings: Train, rank: Rank = ALONE) -> TrainingDat
 
     def sampled(most: int, clean: Mapping[str, bool], held_back: bool) -> dict[str, Windows]:
         found = sample(source, settings, most, clean, held_back)
-        for name in clean.keys() - found.keys():
-            raise _no_window(name, sum(source.rows.values()))
+        for name in clean:
+            if name not in found:
+                raise _no_window(name, sum(source.rows.values()))
         return found
 
     kinds = {"prior_validation": True, "inverse_validation": False}
