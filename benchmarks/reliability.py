@@ -32,6 +32,12 @@ from typing import Any
 
 import numpy as np
 
+from tasks.checks import MAIN
+from tasks.store import open_store
+from tasks.store.protocol import Conflict, StoreError, VersionStore
+from tasks.store.verify import verify
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.killing import (
     ROOT,
     RUNS,
@@ -43,10 +49,6 @@ from benchmarks.killing import (
     start,
     write,
 )
-from tasks.checks import MAIN
-from tasks.store import open_store
-from tasks.store.protocol import Conflict, StoreError, VersionStore
-from tasks.store.verify import verify
 
 
 def main() -> int:

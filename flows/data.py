@@ -70,7 +70,7 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     push = add(
         "push", push_versions, "copy versions, names and results to a lakeFS repository", PUSH
     )
-    push.add_argument("words", nargs="+", metavar="NAME", help="default: everything; store=lakefs")
+    push.add_argument("words", nargs="*", metavar="NAME", help="default: everything; store=lakefs")
     add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
@@ -141,12 +141,21 @@ def show_log(options: argparse.Namespace) -> int:
 
 def show_version(options: argparse.Namespace) -> int:
     from flows.data_words import version_lines
-    from tasks.data.datasets import read_datasets
+    from tasks.data.datasets import docs_of, read_datasets
     from tasks.data.history import references
+    from tasks.data.location import DatasetNotFound
 
     store, (name,) = opened(options, 1, 1)
+    name, _, folder = name.partition(":")
     commit = store.read(store.resolve(name))
-    print(version_lines(commit, read_datasets(store, name), references(store)))
+    found = [one for one in read_datasets(store, name) if folder.strip("/") in ("", one.folder)]
+    if folder and not found:
+        raise DatasetNotFound(f"{name}: no dataset at {folder!r}; leave it out to see all")
+    print(version_lines(commit, found, references(store)))
+    for dataset in found:
+        page = docs_of(store, dataset)
+        if page is not None:
+            print(f"\nData Docs {page}")
     return 0
 
 
@@ -187,10 +196,10 @@ def collect_garbage(options: argparse.Namespace) -> int:
 
     from flows.data_words import garbage_lines
     from tasks.data.gc import collect
-    from tasks.in_use import alone_in
+    from tasks.in_use import alone_in, in_use
 
     config, _ = configured(options, 0, 0)
-    with alone_in(home()):
+    with in_use(home()) if options.dry_run else alone_in(home()):
         found = collect(home(), config.retention, time.time(), options.dry_run, progress("gc"))
     print(garbage_lines(found, options.dry_run))
     if config.store.backend == "lakefs":

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 
@@ -31,6 +32,7 @@ def export_lerobot(options: argparse.Namespace) -> int:
     from configs.schema.pipeline import Config
     from flows.home import home_folder
     from tasks.context import Progress
+    from tasks.data.datasets import read_dataset
     from tasks.data.lerobot import export_lerobot as write
     from tasks.data.location import locate_dataset
     from tasks.in_use import in_use
@@ -49,4 +51,7 @@ def export_lerobot(options: argparse.Namespace) -> int:
         f"{folder}: {info['total_episodes']} episodes, {info['total_frames']} frames, "
         f"{info['total_tasks']} tasks of {ref.version[:12]}:{ref.path}"
     )
+    word = read_dataset(store, f"{ref.version}:{ref.path}" if ref.path else ref.version).word
+    if word != "passed":
+        print(f"dexgen: note: its verdict: {word}", file=sys.stderr)
     return 0

@@ -52,11 +52,11 @@ def version_lines(commit: Commit, datasets: Sequence[Dataset], names: Mapping[st
         ("version", commit.id),
         ("message", commit.message),
         ("names", ", ".join(at) or "-"),
-        ("made by", str(commit.metadata.get("label") or commit.metadata.get("step") or "-")),
+        ("made by", str(commit.metadata.get("label") or commit.metadata.get("step") or "")),
         ("parents", ", ".join(short(parent) for parent in commit.parents) or "-"),
         ("files", f"{len(commit.tree):,}, {size(held)}"),
     ]
-    parts = [table(rows), *(dataset_lines(dataset) for dataset in datasets)]
+    parts = [table(filled(rows)), *(dataset_lines(dataset) for dataset in datasets)]
     if not datasets:
         files = [(f"  {path}", size(blob.size)) for path, blob in commit.tree.items()]
         shown = files[:SHOWN_COLUMNS]
@@ -68,28 +68,33 @@ def version_lines(commit: Commit, datasets: Sequence[Dataset], names: Mapping[st
 def dataset_lines(dataset: Dataset) -> str:
     manifest = dataset.manifest
     drops, episodes = manifest.drops_of_all
-    share = f"{drops / max(episodes, 1):.1%}"
+    share = f"{drops:,} of {episodes:,} rolled out, {drops / max(episodes, 1):.1%}"
+    marked = "drop" in manifest.fields
     counts = ", ".join(f"{name} {value:,}" for name, value in sorted(manifest.counts.items()))
-    judged = "none yet" if dataset.judgement is None else dataset.judgement.word
     rows = [
         ("rows", f"{manifest.rows:,}"),
-        ("episodes", f"{manifest.episodes:,} kept, {manifest.dropped:,} of them end in a drop"),
-        ("drops", f"{drops:,} of {episodes:,} rolled out, {share}"),
-        ("counted", counts or "-"),
+        ("episodes", f"{manifest.episodes:,}"),
+        ("with a drop", f"{manifest.dropped:,} of these" if marked else "not marked"),
+        ("drops", share if manifest.counts else ""),
+        ("counted", counts),
         ("source", manifest.source),
         ("fields", ", ".join(manifest.fields)),
         ("shards", f"{len(manifest.shards):,}, {size(sum_bytes(dataset))}"),
         ("layout", short(manifest.layout)),
         ("manifest", short(manifest.hash())),
-        ("verdict", judged),
+        ("verdict", dataset.word),
     ]
     title = f"dataset {dataset.folder}" if dataset.folder else "dataset"
-    lines = [title, table([(f"  {name}", value) for name, value in rows])]
+    lines = [title, table([(f"  {name}", value) for name, value in filled(rows)])]
     failures = dataset.judgement.failures if dataset.judgement is not None else ()
     lines += [f"  FAILED {failure.sentence}" for failure in failures[:SHOWN_FAILURES]]
     if len(failures) > SHOWN_FAILURES:
         lines.append(f"  and {len(failures) - SHOWN_FAILURES:,} more failures, in its {VERDICT}")
     return "\n".join(lines)
+
+
+def filled(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in rows if value]
 
 
 def sum_bytes(dataset: Dataset) -> int:
@@ -101,8 +106,13 @@ def difference_lines(a: Dataset, b: Dataset, whole: bool) -> str:
     parts = [table([("A", *_named(a)), ("B", *_named(b))])]
     for what in ("layout", "source", "fields"):
         mine, other = getattr(a.manifest, what), getattr(b.manifest, what)
-        if mine != other:
-            parts.append(f"{what} differs: A {_said(mine)}, B {_said(other)}")
+        if mine == other:
+            continue
+        if what == "fields":
+            only = [_only(mine, other), _only(other, mine)]
+            parts.append(f"fields differ: only in A {only[0]}, only in B {only[1]}")
+        else:
+            parts.append(f"{what} differs: A {short(mine)}, B {short(other)}")
     head = [("", "shards", "episodes", "drops", "rows", "bytes")]
     rows = [
         (
@@ -154,8 +164,8 @@ def damage_lines(found: Verified) -> str:
         lines.append(f"DAMAGED {one.what} {one.reason}{needed}")
     lines.append(f"looked at {looked}")
     lines.append(
-        f"{count_of(len(found.damage), 'thing')} damaged or missing; `dexgen run` makes anew what "
-        "steps have made"
+        f"{count_of(len(found.damage), 'thing')} damaged or missing; `dexgen run` makes anew "
+        "objects and versions that steps have made"
     )
     return "\n".join(lines)
 
@@ -204,5 +214,5 @@ def _named(dataset: Dataset) -> tuple[str, str, str]:
     return short(dataset.version), dataset.folder, f"{manifest.rows:,} rows"
 
 
-def _said(value: object) -> str:
-    return short(value) if isinstance(value, str) else ", ".join(map(str, value))  # type: ignore[arg-type]
+def _only(mine: Sequence[str], other: Sequence[str]) -> str:
+    return ", ".join(name for name in mine if name not in other) or "none"

@@ -117,14 +117,16 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
     store = open_store(home)
     found: dict[str, Any] = {"evaluation": {}, "grasps": {}, "metrics": {}}
     for step in done:
-        folder = store.open(step.ref)
+        # No other artifact is opened: a dataset may be larger than this machine's disk.
         if step.step == "evaluate":
+            folder = store.open(step.ref)
             found |= json.loads((folder / "evaluation.json").read_text())
             found["clips"] = json.loads((folder / "clips.json").read_text())
         elif step.step == "calibrate":
+            folder = store.open(step.ref)
             found["calibration"] = json.loads((folder / "calibration.json").read_text())
         elif step.step == "grasps":
-            found["grasps"][Path(step.label).name] = funnel(folder)
+            found["grasps"][Path(step.label).name] = funnel(store.open(step.ref))
         if step.step in ("experts", "train", "critic"):
             found["metrics"][step.label] = recorded(store, home, step.identity)
     decision = decision_of(done, home, found.get("bundle_hash"))

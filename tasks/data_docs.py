@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from configs.schema.check import Check
-from tasks.docs_pages import make_plain
+from tasks.docs_pages import make_plain, write_index
 from tasks.expectations import Column
 
 if TYPE_CHECKING:
@@ -75,11 +75,15 @@ def judge(tables: Tables, columns: Sequence[Column], check: Check, docs: Path) -
         )
         findings += [finding for row in result.results for finding in _findings(name, row)]
     _write_docs(context, docs)
-    found = list(dict.fromkeys(findings))
-    summary = tables.summary.to_dict("records")[0] | {"failures": len(found)}
+    make_plain(docs, ADDRESS)
+    return list(dict.fromkeys(findings))
+
+
+def begin_docs(docs: Path, tables: Tables, failures: Sequence[str]) -> None:
+    """Write the first page of the Data Docs, with what failed in a sentence each."""
+    summary = tables.summary.to_dict("records")[0]
     shown = {name: getattr(tables, name) for name in ("shares", "statistics", "previous")}
-    make_plain(docs, ADDRESS, summary, {name: t for name, t in shown.items() if len(t)})
-    return found
+    write_index(docs, summary, failures, {name: t for name, t in shown.items() if len(t)})
 
 
 def _great_expectations() -> tuple[Any, Any, Any]:

@@ -8,7 +8,7 @@ dataset, and a report must be readable on a machine without a network.
 import html
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,16 +29,16 @@ td, th { padding: 0.2em 0.8em; text-align: left; border-bottom: 1px solid #ddd; 
 td { overflow-wrap: anywhere; }
 table { border-collapse: collapse; margin: 0.5em 0; }
 a { color: #1558a6; }
-input, .btn { display: none; }
+h1 { font-size: 1.5em; } h2, h3, h4, h5 { font-size: 1.15em; margin-bottom: 0.3em; }
+.passed { color: #2a7d2a; } .failed { color: #b02020; }
+input, .btn, #sidebar-wrapper, .navbar, .collapse { display: none; }
 i.text-success::before { content: "\\2714"; color: #2a7d2a; }
 i.text-danger::before { content: "\\2718"; color: #b02020; }
 </style>"""
 
 
-def make_plain(
-    docs: Path, address: str, summary: Mapping[str, object], tables: Mapping[str, "pd.DataFrame"]
-) -> None:
-    """Clean every page below `docs`, and begin with an index of our own that shows `tables`.
+def make_plain(docs: Path, address: str) -> None:
+    """Clean every page below `docs`.
 
     `address` is the time in the pages' addresses, the same in every run and so kept.
     """
@@ -47,7 +47,6 @@ def make_plain(
             shutil.rmtree(path)
     for page in docs.rglob("*.html"):
         page.write_text(plain_page(page.read_text(), address))
-    (docs / "index.html").write_text(index_page(docs, summary, tables))
 
 
 def plain_page(page: str, address: str) -> str:
@@ -58,10 +57,13 @@ def plain_page(page: str, address: str) -> str:
     return TIME.sub(lambda match: match[0] if match[0] == address else "-", page)
 
 
-def index_page(
-    docs: Path, summary: Mapping[str, object], tables: Mapping[str, "pd.DataFrame"]
-) -> str:
-    """Return the first page: links to the other pages and the dataset in numbers."""
+def write_index(
+    docs: Path,
+    summary: Mapping[str, object],
+    failures: Sequence[str],
+    tables: Mapping[str, "pd.DataFrame"],
+) -> None:
+    """Write the first page: what failed, links to the other pages, the dataset in numbers."""
     pages = sorted(page for page in docs.rglob("*.html") if page.name != "index.html")
     links = [page.relative_to(docs).as_posix() for page in reversed(pages)]  # results first
     items = "\n".join(f'<li><a href="{link}">{_title(link)}</a></li>' for link in links)
@@ -70,11 +72,16 @@ def index_page(
         for name, value in summary.items()
     )
     head = f'<head><meta charset="utf-8"><title>Data Docs</title>{STYLE}</head>'
-    body = f"<h1>Checks of the dataset</h1>\n<table>\n{rows}\n</table>\n<ul>\n{items}\n</ul>"
+    word = "failed" if failures else "passed"
+    said = "\n".join(f"<li>{html.escape(failure)}</li>" for failure in failures)
+    body = f'<h1>Checks of the dataset: <span class="{word}">{word}</span></h1>\n'
+    body += f'<ul class="failed">\n{said}\n</ul>\n' if failures else ""
+    body += f"<table>\n{rows}\n</table>\n<h2>Great Expectations</h2>\n<ul>\n{items}\n</ul>"
     for name, table in tables.items():
         shown = table.to_html(index=False, border=0, na_rep="-", float_format="{:.6g}".format)
         body += f"\n<h2>{html.escape(name)}</h2>\n{shown}"
-    return f'<!DOCTYPE html>\n<html lang="en">{head}\n<body>\n{body}\n</body></html>\n'
+    page = f'<!DOCTYPE html>\n<html lang="en">{head}\n<body>\n{body}\n</body></html>\n'
+    (docs / "index.html").write_text(page)
 
 
 def _title(link: str) -> str:

@@ -11,7 +11,7 @@ from configs.layout import Layout
 from configs.load import plain
 from configs.schema.check import Check, CheckStep
 from envs.episodes import Manifest
-from tasks.data_docs import Finding, Tables, judge
+from tasks.data_docs import Finding, Tables, begin_docs, judge
 from tasks.datasets import Arrays
 from tasks.expectations import Column, column_values, expected_columns, violating_rows
 from tasks.previous import Change, Earlier, changes, fault
@@ -82,6 +82,7 @@ def examine(
         open_arrays,
     )
     failures = find_failures(judge(tables, columns, settings, docs), where)
+    begin_docs(docs, tables, [failure.sentence for failure in failures])
     return Verdict(
         passed=not failures,
         manifest=manifest.hash(),
@@ -139,7 +140,8 @@ def locate(column: Column, shard: str, shards: int, where: Surroundings) -> Fail
 
 def describe(failures: Sequence[Failure]) -> str:
     """Say the first failure in full and how many there are, in one line."""
-    others = f"; and {len(failures) - 1} more failures" if len(failures) > 1 else ""
+    more = len(failures) - 1
+    others = f"; and {more} more failure{'s' if more > 1 else ''}" if more else ""
     return failures[0].sentence + others
 
 

@@ -180,7 +180,13 @@ def streamed(source: Source, settings: Train, rank: Rank = ALONE) -> TrainingDat
         found = sample(source, settings, most, clean, held_back)
         for name in clean:
             if name not in found:
-                raise _no_window(name, sum(source.rows.values()))
+                shards, frames = settings.stream.sample_shards, settings.stream.buffer_frames
+                raise _no_window(
+                    name,
+                    sum(source.rows.values()),
+                    f", or sample more: up to train.stream.buffer_frames={frames} of each of "
+                    f"train.stream.sample_shards={shards} shards were looked at",
+                )
         return found
 
     kinds = {"prior_validation": True, "inverse_validation": False}
@@ -233,8 +239,8 @@ def move(windows: Windows, device: torch.device) -> Windows:
     return Windows(**{name: tensor.to(device) for name, tensor in vars(windows).items()})
 
 
-def _no_window(name: str, frames: int) -> WindowsError:
+def _no_window(name: str, frames: int, more: str = "") -> WindowsError:
     return WindowsError(
         f"dataset: no window for {name}: {frames} frames; collect longer episodes "
-        "or more of them without injected noise"
+        f"or more of them without injected noise{more}"
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
@@ -62,6 +62,15 @@ class Streaming:
     shards_at_once: Count  # shards whose blocks are mixed
     sample_shards: Count  # shards of which statistics and validation windows are taken
     kept_shards: Count  # shards that stay on this disk; others are fetched from the store again
+
+    @model_validator(mode="after")
+    def blocks_fit(self) -> "Streaming":
+        if self.block_frames > self.buffer_frames:
+            raise ValueError(
+                f"buffer_frames {self.buffer_frames} is less than block_frames "
+                f"{self.block_frames}; a buffer holds whole blocks: raise it, or lower block_frames"
+            )
+        return self
 
 
 @strict

@@ -52,6 +52,11 @@ class Dataset:
         }
 
     @property
+    def word(self) -> str:
+        """Say what the checks said."""
+        return "none yet" if self.judgement is None else self.judgement.word
+
+    @property
     def bytes(self) -> int:
         return sum(blob.size for blob in self.files.values())
 
@@ -66,6 +71,14 @@ def read_dataset(store: VersionStore, name: str) -> Dataset:
     """Return the newest dataset of a version, or that of NAME:FOLDER. Raises DatasetNotFound."""
     ref = locate_dataset(store, name)
     return _read(store, store.read(ref.version), ref.path)
+
+
+def docs_of(store: VersionStore, dataset: Dataset) -> Path | None:
+    """Return the first page of a dataset's Data Docs, opened; None where it has none."""
+    folder = f"{dataset.folder}/{DOCS}".lstrip("/")
+    if f"{folder}/index.html" not in dataset.tree:
+        return None
+    return store.open(Ref(store.name, dataset.version, folder)) / "index.html"
 
 
 def _read(store: VersionStore, commit: Commit, folder: str) -> Dataset:

@@ -6,13 +6,14 @@ server, not sent again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from configs.refs import Ref
 from tasks.store.history import ancestors
 from tasks.store.lakefs import LakeFSStore
 from tasks.store.local import LocalStore
-from tasks.store.protocol import Commit, MissingRef
+from tasks.store.protocol import Commit, Conflict, MissingRef
 
 FACTS_OF_STORE = ("identity", "ref")  # of an index entry; a store writes them itself
 
@@ -112,9 +113,10 @@ def push_names(
     there, kept = set(target.branches()), []
     for name, version in heads.items():
         if name not in there:
-            target.branch(name, version)
-            result.names += 1
-            continue
+            with suppress(Conflict):  # another push was first; it is looked at below
+                target.branch(name, version)
+                result.names += 1
+                continue
         try:
             now = target.resolve(name)
         except MissingRef:

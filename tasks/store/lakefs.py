@@ -220,15 +220,19 @@ class LakeFSStore:
 
     def index_get(self, identity: str) -> Ref | None:
         try:
-            ref = Ref(**self.index_entry(identity)["ref"])
+            entry = self.index_entry(identity)
         except MissingRef:
             return None
-        if not self.versions.readable(ref.version):  # made again, it comes out as it was
-            return None
-        tree = self.read(ref.version).tree
-        lost = self.versions.damaged()
-        wanted = (blob.sha256 for path, blob in tree.items() if below(path, ref.path))
-        return None if any(sha256 in lost for sha256 in wanted) else ref
+        ref, metrics = Ref(**entry["ref"]), entry.get("metrics")  # what it recorded is part of it
+        whole = self._whole(ref) and (not metrics or self._whole(Ref(self.name, metrics, "")))
+        return ref if whole else None
+
+    def _whole(self, ref: Ref) -> bool:
+        """Tell whether no file of an artifact is known to be lost."""
+        if not self.versions.readable(ref.version):
+            return False
+        tree, lost = self.read(ref.version).tree, self.versions.damaged()
+        return not any(blob.sha256 in lost for p, blob in tree.items() if below(p, ref.path))
 
     def index_drop(self, identity: str) -> None:
         self.index.drop(identity)

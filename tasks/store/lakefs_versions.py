@@ -20,10 +20,11 @@ from tasks.store.objects import (
     temporary_file,
     write_durably,
 )
-from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
+from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef, StoreError
 
 RECORD = ".dexgen/commit.json"  # a path that no tree has: parts of names begin with no dot
 VERSION = "version."  # with the version's id: a tag
+ADOPTIONS = 10  # attempts to write a version that others write at the same time
 MARK_DIGITS = 16  # of a version that is adopted, in the name of its private branch
 EMPTY = ""  # the version of a branch without a commit
 
@@ -156,9 +157,20 @@ class Versions:
             return file
 
         mark = made.id[:MARK_DIGITS]
-        if not self.readable(made.id):
-            with self._repository.lasting_work(self._repository.root, mark) as work:
+        for _ in range(ADOPTIONS):
+            if self.readable(made.id):
+                return
+            # Another push, which has the same to say, may be done with that branch and delete it.
+            with (
+                suppress(Absent),
+                self._repository.lasting_work(self._repository.root, mark) as work,
+            ):
                 self._write(work, made, places, facts, verified)
+                return
+        raise StoreError(
+            f"{self._repository.place}: version {made.id[:12]} is pushed by others at once; run "
+            "the same command again"
+        )
 
     def advance(
         self,

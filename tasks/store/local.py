@@ -209,8 +209,10 @@ class LocalStore:
     def index_get(self, identity: str) -> Ref | None:
         if not self._index_path(identity).exists():
             return None
-        ref = Ref(**self.index_entry(identity)["ref"])
-        return ref if self._whole(ref) else None
+        entry = self.index_entry(identity)
+        ref, metrics = Ref(**entry["ref"]), entry.get("metrics")  # what it recorded is part of it
+        whole = self._whole(ref) and (not metrics or self._whole(Ref(self.name, metrics, "")))
+        return ref if whole else None
 
     def _whole(self, ref: Ref) -> bool:
         """Tell whether every file of an artifact is there; one that lost some is not done."""

@@ -3,7 +3,8 @@
 Of the local store, without names, every file counts: objects and commits (reachable or not), names
 in every state, index entries. Not covered, since no version depends on them: log.jsonl (times, for
 people), tmp/ and damaged/ (nothing reads them), checkouts/ (links to the objects, or copies that
-are hashed whenever they are opened).
+are hashed whenever they are opened). And what is gone with its name leaves no trace: that a branch
+or an index entry was deleted cannot be seen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -87,7 +88,8 @@ def verify(
     needs, uses = _needs(commits)
     _hash(auditor, needs, uses, found, progress)
     if not names:
-        loose = auditor.unnamed(set(commits), set(needs))
+        damaged = {claim.version for claim in claims} | _parents(commits)
+        loose = auditor.unnamed({*commits, *damaged}, set(needs))
         found.damage += [Damage(what, reason, "nothing") for what, reason in loose]
     return found
 
@@ -97,6 +99,11 @@ def _claim(store: VersionStore, name: str) -> Claim:
         return Claim(name, store.resolve(name))
     except Corrupt as error:
         return Claim(name, "", str(error).removeprefix(f"{name}: "))
+
+
+def _parents(commits: dict[str, Commit]) -> set[str]:
+    """Return what the commits name: the damaged ones among it are known already."""
+    return {parent for commit in commits.values() for parent in commit.parents}
 
 
 def auditor_of(store: VersionStore) -> Auditor:

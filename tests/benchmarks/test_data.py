@@ -81,7 +81,7 @@ def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         sys, "argv", ["data.py", "--frames", "8000", "--json", str(path), "profile=smoke"]
     )
-    assert data.main() == 0
+    assert data.main() in (0, 1)  # 1: so few frames may be below what is asked
     figures, said = json.loads(path.read_text()), capsys.readouterr().out
     assert figures["frames"] == 8000
     for name in ("loader_samples_per_s", "vs_torch_dataloader", "stream_vs_memory"):

@@ -100,10 +100,12 @@ def test_log_lists_branches_and_tags(data: Data, versions: dict[str, str]) -> No
 def test_show_says_what_a_dataset_holds(data: Data, versions: dict[str, str]) -> None:
     _, out, _ = data("show", "main")
     assert versions["good"] in out
-    assert "rows      800" in out
-    assert "verdict   passed" in out
+    assert re.search(r"rows +800", out)
+    assert re.search(r"verdict +passed", out)
+    assert data("show", "main:runs/good")[1] == out
+    assert "'runs/x'" in refused(data("show", "main:runs/x"))
     bad = data("show", "runs/bad")[1]
-    assert "verdict   failed" in bad
+    assert re.search(r"verdict +failed", bad)
     assert re.search(
         r"FAILED action\[3\], shard \w+, rows 4, 5, 6, 7, 8 and 4 more: 1.5 is above 1.0", bad
     )

@@ -55,7 +55,8 @@ def test_both_stores_export_the_same(server, home, layout, tmp_path, capsys):
     episodes = write_episodes(tmp_path / "episodes", layout)
     commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
     assert export("main", tmp_path / "local") == 0
-    said = capsys.readouterr().out
+    said, aside = capsys.readouterr()
+    assert aside == "dexgen: note: its verdict: none yet\n"
     assert "174 / 174 frames" in said
     assert "12 episodes, 174 frames, 2 tasks" in said
     with repository(tmp_path / "other", server, presign=False) as place:

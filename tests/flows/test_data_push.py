@@ -1,5 +1,7 @@
 """`dexgen data push`: from the local store to a lakeFS repository, killed by faults, again."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +74,23 @@ def test_a_push_that_broke_off_goes_on(source, place, server, capsys):
     server.faults.clear()
     assert push(place) == 0
     require_equal(source, place.open())
+
+
+def test_pushes_at_the_same_time_bring_it_all(source, place, tmp_path):
+    """In processes of their own, into an empty repository: whoever is second copies or waits."""
+    for number in range(8):  # enough for them to meet
+        commit_dataset(source, tmp_path / f"more{number}", f"more{number}", 2)
+    assert place.settings is not None
+    command = [
+        *(sys.executable, "-m", "flows.cli", "data", "push", "store=lakefs", "store.pause_s=0.01"),
+        f"store.endpoint={place.settings.endpoint}",
+        f"store.repository={place.settings.repository}",
+    ]
+    pushes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [push.communicate()[1] for push in pushes]
+    assert [push.returncode for push in pushes] == [0, 0, 0], errors
+    require_equal(source, place.open())
+    assert not place.left_behind()
 
 
 def test_one_name_brings_what_it_needs_and_no_more(source, place):

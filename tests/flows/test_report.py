@@ -23,6 +23,16 @@ def test_lineage_is_what_the_commits_say(tmp_path):
     }
 
 
+def test_no_dataset_is_opened_for_the_page(tmp_path):
+    """It may be larger than this machine's disk."""
+    store, file = open_store(tmp_path), tmp_path / "file"
+    file.write_text("x")
+    ref = store.publish({"shards/a": file}, "made", {"identity": "i"})
+    done = [Done(step, step, step, ref, True, 1.0, 1.0) for step in ("rollouts", "check", "train")]
+    report.artifacts(done, tmp_path)
+    assert not (tmp_path / "store" / "checkouts").exists()
+
+
 def repository(folder: Path) -> str:
     """Make a work tree with one commit and return it."""
     folder.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 """The check step on real episodes: what is sound reaches main, what is not is named exactly."""
 
+import html
 import json
 import re
 import signal
@@ -112,6 +113,7 @@ def test_sound_rollouts_reach_main(tmp_path: Path, hand: str) -> None:
         assert not re.search(r"<(script|link|img)\b", page.read_text())  # nothing is fetched
     index = (folder / "docs/index.html").read_text()
     linked = [page.relative_to(folder / "docs").as_posix() for page in pages]
+    assert '<span class="passed">passed</span>' in index
     assert all(f'href="{link}"' in index for link in linked if link != "index.html")
 
 
@@ -249,7 +251,9 @@ def test_fault_is_named_and_main_is_untouched(tmp_path: Path, fault: str) -> Non
     verdict = json.loads((kept / "verdict.json").read_text())
     assert verdict["manifest"] == read_manifest(kept).hash()
     assert verdict["failures"][0]["rows"][0] == row
-    assert (kept / "docs/index.html").exists()
+    page = (kept / "docs/index.html").read_text()
+    assert '<span class="failed">failed</span>' in page
+    assert html.escape(message.split("; ")[0]) in page
     with pytest.raises(VerdictError, match="failed"):
         require_checked(kept, layout)
 

@@ -4,6 +4,7 @@ import json
 
 from tasks.context import Progress, metrics_file, publish_metrics, read_metrics, recorded
 from tasks.store import open_store
+from tasks.store.local import LocalStore
 
 
 def test_progress_names_phase_rate_and_time_left(capsys):
@@ -53,6 +54,23 @@ def test_repeated_metrics_count_once_and_a_torn_line_is_left_out(tmp_path):
     path.write_text("\n".join(json.dumps(row) for row in rows) + '\n{"name": "lo')
     assert [(row["step"], row["value"]) for row in read_metrics(path)] == [(1, 2.0), (2, 1.0)]
     assert read_metrics(tmp_path / "absent.jsonl") == []
+
+
+def test_a_step_whose_metrics_are_lost_is_not_done(tmp_path):
+    store, file = LocalStore(tmp_path / "store"), metrics_file(tmp_path, "abc")
+    file.parent.mkdir()
+    file.write_text('{"name": "loss", "value": 1.0, "step": 1}\n')
+    ref = store.publish({"file": file}, "made", {"identity": "abc"})
+    facts = publish_metrics(store, tmp_path, "abc")
+    store.index_put("abc", ref, **facts)
+    assert store.index_get("abc") == ref
+    path = tmp_path / "store" / "commits" / f"{facts['metrics']}.json"
+    path.chmod(0o644)
+    path.write_bytes(b"")
+    again = LocalStore(tmp_path / "store")
+    assert again.index_get("abc") is None
+    assert publish_metrics(again, tmp_path, "abc") == facts
+    assert again.index_get("abc") == ref
 
 
 def test_metrics_travel_with_the_index(tmp_path):

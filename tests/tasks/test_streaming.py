@@ -265,7 +265,7 @@ def test_blocks_are_whole_episodes():
 
 
 def test_an_episode_longer_than_the_buffer_is_an_error(folder):
-    settings = dataclasses.replace(SETTINGS, buffer_frames=20)
+    settings = dataclasses.replace(SETTINGS, buffer_frames=20, block_frames=10)
     source = dataclasses.replace(source_of(folder), block_frames=10)
     stream = StreamedWindows(source, settings, clean=False, stream=0)
     for _ in range(2):  # and stays one
