@@ -102,12 +102,15 @@ def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[Version
         HomeError, ConfigError, StoreError: in one line.
     """
     config, names = configured(options, least, most)
-    from flows.home import home_folder
+    return store_of(config), names
+
+
+def store_of(config: "Config") -> "VersionStore":
     from tasks.store import open_store
     from tasks.store.choice import choose
 
     choose(config.store)
-    return open_store(home_folder()), names
+    return open_store(home())
 
 
 def configured(options: argparse.Namespace, least: int, most: int) -> "tuple[Config, list[str]]":
@@ -162,9 +165,14 @@ def show_version(options: argparse.Namespace) -> int:
 def show_difference(options: argparse.Namespace) -> int:
     from flows.data_words import difference_lines
     from tasks.data.datasets import read_dataset
+    from tasks.expectations import column_names
 
-    store, (a, b) = opened(options, 2, 2)
-    print(difference_lines(read_dataset(store, a), read_dataset(store, b), options.all))
+    config, (a, b) = configured(options, 2, 2)
+    store, layout = store_of(config), config.embodiment.make_layout()
+    before, after = read_dataset(store, a), read_dataset(store, b)
+    ours = before.manifest.layout == after.manifest.layout == layout.fingerprint()
+    names = column_names(layout, before.manifest.fields) if ours else {}
+    print(difference_lines(before, after, names, options.all))
     return 0
 
 
@@ -211,11 +219,7 @@ def sweep_work(config: "Config", dry_run: bool) -> None:
     """Delete the private branches that killed processes left in a lakeFS repository."""
     import time
 
-    from tasks.store import open_store
-    from tasks.store.choice import choose
-
-    choose(config.store)
-    store = open_store(home())
+    store = store_of(config)
     from tasks.store.lakefs import LakeFSStore
 
     assert isinstance(store, LakeFSStore)
@@ -228,16 +232,13 @@ def sweep_work(config: "Config", dry_run: bool) -> None:
 def push_versions(options: argparse.Namespace) -> int:
     from configs.load import ConfigError
     from flows.data_words import pushed_lines
-    from tasks.store import open_store
-    from tasks.store.choice import choose
     from tasks.store.local import LocalStore
 
     config, names = configured(options, 0, 1000)
     if config.store.backend != "lakefs":
         raise ConfigError("data push: goes to a lakeFS repository; add store=lakefs")
-    choose(config.store)
-    target = open_store(home())
-    from tasks.data.pushing import push  # the lakeFS SDK is there: open_store has refused otherwise
+    target = store_of(config)
+    from tasks.data.pushing import push  # the lakeFS SDK is there: store_of has refused otherwise
     from tasks.store.lakefs import LakeFSStore
 
     assert isinstance(target, LakeFSStore)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from flows.words import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
-from tasks.data.difference import Shift, column_count, compare_rows, compare_statistics
+from tasks.data.difference import (
+    Names,
+    Shift,
+    column_count,
+    compare_rows,
+    compare_statistics,
+)
 from tasks.data.gc import Collected
 from tasks.data.history import SINGLE, Line
 from tasks.store.protocol import Commit
@@ -101,7 +107,7 @@ def sum_bytes(dataset: Dataset) -> int:
     return sum(shard.bytes for shard in dataset.manifest.shards.values())
 
 
-def difference_lines(a: Dataset, b: Dataset, whole: bool) -> str:
+def difference_lines(a: Dataset, b: Dataset, columns: Names, whole: bool) -> str:
     """Describe what changed from A to B, by rows and by statistics."""
     parts = [table([("A", *_named(a)), ("B", *_named(b))])]
     for what in ("layout", "source", "fields"):
@@ -126,12 +132,12 @@ def difference_lines(a: Dataset, b: Dataset, whole: bool) -> str:
         for name, part in compare_rows(a.manifest, b.manifest).items()
     ]
     parts.append(table(head + rows, right=range(1, 6)))
-    parts.append(statistics_lines(a, b, whole))
+    parts.append(statistics_lines(a, b, columns, whole))
     return "\n\n".join(parts)
 
 
-def statistics_lines(a: Dataset, b: Dataset, whole: bool) -> str:
-    shifts, columns = compare_statistics(a.manifest, b.manifest), column_count(a.manifest)
+def statistics_lines(a: Dataset, b: Dataset, names: Names, whole: bool) -> str:
+    shifts, columns = compare_statistics(a.manifest, b.manifest, names), column_count(a.manifest)
     if not shifts:
         return f"statistics: equal in all {columns} columns"
     shown = shifts if whole else shifts[:SHOWN_COLUMNS]

@@ -45,6 +45,16 @@ def expected_columns(
     ]
 
 
+def column_names(layout: Layout, fields: Sequence[str]) -> dict[tuple[str, int], str]:
+    """Return the columns' names by field and index in it."""
+    return {
+        (name, index): f"{name}.{part}" if part else name
+        for name in layout.fields
+        if name in fields
+        for index, part in enumerate(_parts(layout, name))
+    }
+
+
 def column_values(
     column: Column,
     arrays: Mapping[str, np.ndarray],

@@ -1,10 +1,13 @@
 """What changed from one dataset to another: its rows by shard, its columns by statistics."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from envs.episodes import Manifest
 from envs.statistics import Statistics
+
+Names = Mapping[tuple[str, int], str]  # of columns, by field and index in it
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,17 @@ def compare_rows(a: Manifest, b: Manifest) -> dict[str, Rows]:
     }
 
 
-def compare_statistics(a: Manifest, b: Manifest) -> list[Shift]:
-    """Return the columns whose mean, std, minimum or maximum differ, the largest shift first."""
+def compare_statistics(a: Manifest, b: Manifest, names: Names) -> list[Shift]:
+    """Return the columns whose mean, std, minimum or maximum differ, the largest shift first.
+
+    A column without a name among `names` is `field[index]`.
+    """
     before, after = a.statistics(), b.statistics()
     found = [
         shift
         for field in before
         if field in after
-        for shift in _shifts(field, before[field], after[field])
+        for shift in _shifts(field, before[field], after[field], names)
         if any(
             one != other and not (math.isnan(one) and math.isnan(other))
             for one, other in (shift.mean, shift.std, shift.minimum, shift.maximum)
@@ -66,13 +72,13 @@ def column_count(manifest: Manifest) -> int:
     return sum(len(statistics.mean) for statistics in manifest.statistics().values())
 
 
-def _shifts(field: str, a: Statistics, b: Statistics) -> list[Shift]:
+def _shifts(field: str, a: Statistics, b: Statistics, names: Names) -> list[Shift]:
     size = min(len(a.mean), len(b.mean))
-    names = ("mean", "std", "minimum", "maximum")
+    parts = ("mean", "std", "minimum", "maximum")
     return [
         Shift(
-            field if size == 1 else f"{field}[{i}]",
-            *((float(getattr(a, name)[i]), float(getattr(b, name)[i])) for name in names),
+            names.get((field, i), field if size == 1 else f"{field}[{i}]"),
+            *((float(getattr(a, part)[i]), float(getattr(b, part)[i])) for part in parts),
         )
         for i in range(size)
     ]

@@ -146,6 +146,10 @@ def test_nothing_goes_while_somebody_works_there(dexgen, home, versions):
     assert f"in use (process {os.getpid()})" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
     assert before.items() <= files(home).items()
+    with in_use(home):
+        asked = dexgen("data", "gc", "--dry-run", *NOW, home=home)
+    assert asked.returncode == 0
+    assert "would free" in asked.stdout
 
 
 def test_a_damaged_store_is_left_as_it_is(dexgen, home, versions):

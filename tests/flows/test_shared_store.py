@@ -19,6 +19,7 @@ def test_what_one_machine_made_another_reuses_and_promotes(dexgen, server, tmp_p
     assert second.returncode == 0, second.stdout[-2000:] + second.stderr[-2000:]
     made = [line.split()[1] for line in second.stdout.splitlines() if line.startswith("made")]
     assert made == ["promote"]  # the registry is each machine's own; all else came from the server
+    assert not list((tmp_path / "second" / "lakefs").rglob("shards"))  # nobody there reads rows
     curves = [
         (tmp_path / machine / "reports/latest/index.html").read_text().count("<polyline")
         for machine in ("first", "second")
