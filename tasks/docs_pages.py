@@ -31,7 +31,7 @@ table { border-collapse: collapse; margin: 0.5em 0; }
 a { color: #1558a6; }
 h1 { font-size: 1.5em; } h2, h3, h4, h5 { font-size: 1.15em; margin-bottom: 0.3em; }
 .passed { color: #2a7d2a; } .failed { color: #b02020; }
-input, .btn, #sidebar-wrapper, .navbar, .collapse { display: none; }
+input, .btn, .sticky, .collapse, a[data-toggle] { display: none; }
 i.text-success::before { content: "\\2714"; color: #2a7d2a; }
 i.text-danger::before { content: "\\2718"; color: #b02020; }
 </style>"""
