@@ -150,7 +150,14 @@ class Generation:
         """Return the goal graph over what was found; a minute's work for 100,000, so kept."""
         if self.linked is None or self.linked[0] != len(found):
             grasps, threads = self.config.grasps, self.context.threads or 1
-            links = Links.of(found, self.config.goals, grasps.metric, grasps.min_component, threads)
+            links = Links.of(
+                found,
+                self.config.goals,
+                grasps.metric,
+                grasps.min_component,
+                threads,
+                self.context.progress,
+            )
             self.linked = len(found), links
         return self.linked[1]
 

@@ -1,5 +1,6 @@
 """From held candidates to a grasp set: goal neighbours, and no grasp that leads nowhere."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +25,14 @@ class Links:
 
     @staticmethod
     def of(
-        found: Candidates, goals: Goals, metric: Metric, min_component: int, threads: int = 1
+        found: Candidates,
+        goals: Goals,
+        metric: Metric,
+        min_component: int,
+        threads: int = 1,
+        say: Callable[[float, float, str], None] = lambda *_: None,
     ) -> "Links":
-        neighbours = goal_neighbours(metric, goals, found, threads)
+        neighbours = goal_neighbours(metric, goals, found, threads, say)
         labels = components(neighbours)
         size = np.bincount(labels)[labels]
         alone = size == 1
