@@ -24,7 +24,7 @@ lint: setup
 $(STAMP): pyproject.toml constraints.txt
 	@echo "installing into $(VENV): about 2 GB, a few minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pipeline,robot,viewer,meshes,lakefs,dev]'
+	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pipeline,robot,viewer,meshes,lakefs,gpu,dev]'
 	touch $@
 
 # The environments only: var/ holds the registry, the releases and the approver's key.

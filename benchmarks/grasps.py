@@ -40,7 +40,7 @@ from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.goals import GoalChoice, GraspTable
 from envs.grasp_set import Contacts, GraspSet
-from envs.mujoco_cpu import MujocoEngine
+from envs.mujoco_engine import MujocoEngine
 from envs.objects import OBJECT, ObjectModel
 from flows.plan import grasps_step
 from models.rotations import random_quaternions

@@ -29,7 +29,8 @@ from configs.load import load
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.mujoco_cpu import MujocoEngine
+from envs.mujoco_cpu import CpuPool
+from envs.mujoco_engine import MujocoEngine
 from envs.objects import ObjectModel
 from flows.plan import grasps_step
 from tasks.grasps.candidates import Candidates, concatenate
@@ -126,7 +127,8 @@ def time_against_rollout(
     targets, gravity = env.joint_target, env.gravity
     engine.step(targets, gravity, torch.zeros_like(gravity))  # leaves the inputs in the rows
     states, controls, data = [], [], []
-    for pool in engine.pools:
+    pools = [pool for pool in engine.pools if isinstance(pool, CpuPool)]
+    for pool in pools:
         rows = [pool.batch.get_data(i) for i in range(len(pool.models))]
         states.append(read(pool.models, rows, mujoco.mjtState.mjSTATE_FULLPHYSICS))
         control = read(pool.models, rows, spec)
@@ -137,7 +139,7 @@ def time_against_rollout(
         for _ in range(steps):
             engine.step(targets, gravity, torch.zeros_like(gravity))
             started = time.perf_counter()
-            for i, pool in enumerate(engine.pools):
+            for i, pool in enumerate(pools):
                 found, _ = rollout.rollout(
                     pool.models, data[i], states[i], controls[i], control_spec=spec
                 )

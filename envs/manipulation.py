@@ -24,7 +24,7 @@ from envs import snapshot
 from envs.engine import Engine, PhysicsParameters, PhysicsState
 from envs.goals import GoalChoice, GraspTable, reached, relative
 from envs.grasp_set import GraspSet
-from envs.mujoco_cpu import MujocoEngine
+from envs.mujoco_engine import MujocoEngine
 from envs.objects import ObjectModel
 from envs.observations import GoalError, actor_observation, critic_observation
 from envs.randomize import (

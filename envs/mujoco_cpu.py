@@ -1,203 +1,135 @@
-"""The reference engine: MuJoCo in C on all cores, one model per environment.
+"""Environments that share MuJoCo's threads, and the changes made to their models in place."""
 
-`mujoco.batch` holds each environment's whole integration state, the solver's warm start
-included, and steps it on a persistent thread pool; results do not depend on the number of
-threads. Every environment has a model of its own, compiled, because a shape's scale reaches into
-inertia and bounding radii; mass, friction and gains are then changed in place.
-"""
+from collections.abc import Mapping
 
-import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
-
+import mujoco
 import numpy as np
-import torch
+from mujoco.batch import Batch
 
-from configs.schema.hand import Hand
-from configs.schema.physics import Physics
-from envs.engine import EngineError, PhysicsParameters, PhysicsState
-from envs.mujoco_pool import Pool, compile_models, make_pools
-from envs.objects import ObjectModel
-from models.rotations import rotate
+from configs.schema.hand import Actuation
+from envs.engine import EngineError
+from envs.mujoco_models import object_bodies, object_columns, structure
 
-PARAMETERS = tuple(field.name for field in fields(PhysicsParameters))
+# Counters that say that MuJoCo reset a simulation, or dropped contacts or constraints.
+FATAL_WARNINGS = [
+    int(mujoco.mjtWarning.mjWARN_CONTACTFULL),
+    int(mujoco.mjtWarning.mjWARN_CNSTRFULL),
+    int(mujoco.mjtWarning.mjWARN_BADQPOS),
+    int(mujoco.mjtWarning.mjWARN_BADQVEL),
+    int(mujoco.mjtWarning.mjWARN_BADQACC),
+]
+NUMBER = 1  # column of a warning counter (last info, number)
 
 
-class MujocoEngine:
-    """N environments, each one hand and one object (the Engine protocol)."""
+class CpuPool:
+    """Environments whose models have one structure, stepped on one set of threads (a Pool).
+
+    MuJoCo computes garbage without a word when an MjData serves a model of other sizes, so
+    models of another structure belong in another pool.
+    """
 
     def __init__(
         self,
-        hand: Hand,
-        physics: Physics,
-        control_hz: float,
-        objects: Sequence[ObjectModel],
-        object_index: np.ndarray,
-        scales: np.ndarray,
-        threads: int | None = None,
+        index: np.ndarray,
+        models: list[mujoco.MjModel],
+        actuation: Actuation,
+        substeps: int,
+        threads: int,
     ) -> None:
-        """Compile the environments' models, about a millisecond each.
-
-        Args:
-            control_hz: control steps a second, a whole number of physics steps each.
-            object_index: which of `objects` each environment holds [N].
-            scales: factor on that object's lengths [N].
-            threads: that step environments side by side; None: one for each core.
-        """
-        self.num_envs = len(object_index)
-        self.substeps = count_substeps(physics.timestep, control_hz)
-        self.control_dt = self.substeps * physics.timestep
-        self.engine_seconds = 0.0
-        self._hand = hand
-        self._joints = sum(len(finger.links) for finger in hand.fingers)
-        self._object_index = np.asarray(object_index, dtype=np.int64)
-        self._scales = np.asarray(scales, dtype=np.float64)
-        models = compile_models(hand, physics, objects, self._object_index, self._scales)
-        self.pools = make_pools(models, threads or len(os.sched_getaffinity(0)))
-        self._pool_of = np.empty(self.num_envs, dtype=np.int64)
-        self._place_of = np.empty(self.num_envs, dtype=np.int64)
-        for number, pool in enumerate(self.pools):
-            self._pool_of[pool.index] = number
-            self._place_of[pool.index] = np.arange(len(pool.index))
-        self._parameters = nominal_parameters(physics, self.num_envs, self._joints)
-        self._readings = torch.zeros(self.num_envs, self.pools[0].reading_size)
-        self._diverged = torch.zeros(self.num_envs, dtype=torch.bool)
-        for pool in self.pools:
-            pool.batch.reset()
-            self._read(pool, slice(None))
+        if len({structure(model) for model in models}) != 1:
+            raise EngineError("models of different structure may not share an MjData pool")
+        quiet()
+        self.index = index
+        self.models = models
+        self.actuation, self.substeps = actuation, substeps
+        self.batch = Batch(models[0], len(models), threads)
+        self.batch.set_models(models)
+        self.qpos, self.qvel = self.batch.bind("qpos"), self.batch.bind("qvel")
+        self.ctrl = self.batch.bind("ctrl")
+        self.warmstart = self.batch.bind("qacc_warmstart")
+        self.sensors = self.batch.bind("sensordata")
+        self.bodies = object_bodies(models[0])
+        self.push = self.batch.bind("xfrc_applied")[:, self.bodies, :3]  # at centres of mass
+        self.masses = np.array([model.body_mass[self.bodies] for model in models])  # [M, bodies]
+        # Of the whole object's mass, from the compiled models: scaling what was scaled before
+        # would drift in the last bits, and a resumed environment would not go on exactly
+        whole = self.masses.sum(axis=1)
+        self.mass_share = self.masses / whole[:, None]
+        self.inertia_per_mass = [  # [bodies, 3] [m^2]
+            model.body_inertia[self.bodies] / mass
+            for model, mass in zip(models, whole, strict=True)
+        ]
+        self.positions, self.velocities = object_columns(models[0])
+        self.reading_size = self.positions + self.velocities + self.sensors.shape[1]
+        self._scratch = mujoco.MjData(models[0])
+        self.batch.reset()
 
     def reset(
-        self,
-        ids: torch.Tensor,
-        joint_position: torch.Tensor,
-        joint_target: torch.Tensor,
-        object_pose: torch.Tensor,
+        self, places: np.ndarray, position: np.ndarray, target: np.ndarray, pose: np.ndarray
     ) -> None:
-        """Set joints, targets and object poses, everything at rest (see Engine)."""
-        position, target, pose = map(as_array, (joint_position, joint_target, object_pose))
-        for pool, places, rows in self._select(as_array(ids)):
-            pool.qpos[places, : self._joints] = position[rows]
-            pool.qpos[places, self._joints : pool.positions] = pose[rows]
-            pool.qpos[places, pool.positions :] = 0.0  # what slides is in its middle
-            pool.ctrl[places] = target[rows]
-            pool.qvel[places] = pool.warmstart[places] = pool.push[places] = 0.0
-            pool.batch.warning[places] = 0
-            pool.batch.forward(places)
-            self._diverged[torch.from_numpy(pool.index[places])] = False
-            self._read(pool, places)
+        joints = position.shape[1]
+        self.qpos[places, :joints] = position
+        self.qpos[places, joints : self.positions] = pose
+        self.qpos[places, self.positions :] = 0.0  # what slides is in its middle
+        self.ctrl[places] = target
+        self.qvel[places] = self.warmstart[places] = self.push[places] = 0.0
+        self.batch.warning[places] = 0
+        self.batch.forward(places)
 
-    def step(self, targets: torch.Tensor, gravity: torch.Tensor, force: torch.Tensor) -> None:
-        """Advance one control step under constant inputs (see Engine)."""
-        started = time.perf_counter()
-        target, acceleration, push = map(as_array, (targets, gravity, force))
-        for pool in self.pools:
-            pool.ctrl[:] = target[pool.index]
-            pool.push[:] = pool.masses[:, :, None] * acceleration[pool.index, None]
-            pool.push[:, 0] += push[pool.index]
-            pool.batch.step(nstep=self.substeps)
-            self._read(pool, slice(None))
-        self.engine_seconds += time.perf_counter() - started
+    def step(self, target: np.ndarray, acceleration: np.ndarray, force: np.ndarray) -> None:
+        self.ctrl[:] = target
+        self.push[:] = self.masses[:, :, None] * acceleration[:, None]
+        self.push[:, 0] += force
+        self.batch.step(nstep=self.substeps)
 
-    def state(self) -> PhysicsState:
-        """Return a copy of the state (see Engine)."""
-        n, readings = self._joints, self._readings.clone()
-        parts = readings.split((n, 3, 4, n, 3, 3, n, readings.shape[1] - 3 * n - 13), dim=1)
-        quaternion, spin, net_force = parts[2], parts[5], parts[7].unflatten(1, (-1, 3))
-        return PhysicsState(
-            joint_position=parts[0],
-            joint_velocity=parts[3],
-            joint_torque=parts[6],
-            object_position=parts[1],
-            object_quaternion=quaternion,
-            object_linear_velocity=parts[4],
-            # MuJoCo keeps a free body's angular velocity in the body's own frame.
-            object_angular_velocity=rotate(quaternion, spin),
-            contact_force=torch.linalg.vector_norm(net_force, dim=-1),
-            diverged=self._diverged.clone(),
-        )
+    def reading(self, places: np.ndarray | slice) -> np.ndarray:
+        state = (self.qpos[places][:, : self.positions], self.qvel[places][:, : self.velocities])
+        parts = (*state, self.sensors[places])
+        return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
 
-    def randomize(self, ids: torch.Tensor, parameters: PhysicsParameters) -> None:
-        """Change masses, frictions and gains in place (see Engine)."""
-        rows = as_array(ids)
-        for name, kept in self._parameters.items():
-            given = as_array(getattr(parameters, name))
-            kept[rows] = given[:, None] if given.ndim < kept.ndim else given
-        for pool, places, chosen in self._select(rows):
-            for place, row in zip(places.tolist(), rows[chosen].tolist(), strict=True):
-                values = {name: kept[row] for name, kept in self._parameters.items()}
-                pool.randomize(place, values, self._hand.actuation)
-            pool.announce()
+    def randomize(self, places: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+        for row, place in enumerate(places.tolist()):
+            self._change(place, {name: value[row] for name, value in values.items()})
+        self.batch.set_models(self.models)  # tells the batch that they have changed
 
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        """Return everything that changes (see Engine)."""
-        state = {"readings": self._readings.clone(), "diverged": self._diverged.clone()}
-        arrays = {f"parameters.{name}": kept for name, kept in self._parameters.items()}
-        arrays |= {f"pool.{number}": pool.batch.state for number, pool in enumerate(self.pools)}
-        arrays |= {"object_index": self._object_index, "scales": self._scales}
-        return state | {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
+    def _change(self, place: int, values: Mapping[str, np.ndarray]) -> None:
+        """Change one environment's model as a new compilation would: inertia follows mass, and the
+        constants that the solver derives from both are computed again."""
+        model, mass = self.models[place], values["object_mass"]
+        model.body_inertia[self.bodies] = mass * self.inertia_per_mass[place]
+        model.body_mass[self.bodies] = self.masses[place] = mass * self.mass_share[place]
+        model.geom_friction[:, 0] = values["friction"]
+        kp = self.actuation.kp * values["kp_factor"]
+        model.actuator_gainprm[:, 0], model.actuator_biasprm[:, 1] = kp, -kp
+        model.actuator_biasprm[:, 2] = -self.actuation.kd * values["kd_factor"]
+        mujoco.mj_setConst(model, self._scratch)
 
-    def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Continue where `state_dict` was taken (see Engine).
+    def diverged(self, places: np.ndarray | slice) -> np.ndarray:
+        return (self.batch.warning[places][:, FATAL_WARNINGS, NUMBER] > 0).any(axis=1)
 
-        Raises:
-            EngineError: it was taken with other objects or scales.
-        """
-        for name, own in (("object_index", self._object_index), ("scales", self._scales)):
-            if not np.array_equal(as_array(state[name]), own):
-                raise EngineError(f"physics state: its {name} differ from this engine's")
-        kept = {name: state[f"parameters.{name}"] for name in PARAMETERS}
-        self.randomize(torch.arange(self.num_envs), PhysicsParameters(**kept))
-        for number, pool in enumerate(self.pools):
-            pool.batch.state[:] = as_array(state[f"pool.{number}"])
-            pool.batch.warning[:] = 0  # what they said is in `diverged`
-        self._readings.copy_(state["readings"])
-        self._diverged.copy_(state["diverged"])
+    def state(self) -> np.ndarray:
+        return self.batch.state.copy()
 
-    def close(self) -> None:
-        """End the threads; the engine cannot be used afterwards."""
-        self.pools.clear()
-
-    def _select(self, ids: np.ndarray) -> Iterator[tuple[Pool, np.ndarray, np.ndarray]]:
-        """Yield each pool concerned, places in it in rising order, and their rows in `ids`."""
-        for number, pool in enumerate(self.pools):
-            rows = np.flatnonzero(self._pool_of[ids] == number)
-            places = self._place_of[ids[rows]]
-            order = np.argsort(places)
-            if len(rows):
-                yield pool, places[order], rows[order]
-
-    def _read(self, pool: Pool, places: np.ndarray | slice) -> None:
-        """Copy some of a pool's environments into the readings."""
-        rows = torch.from_numpy(pool.index[places])
-        self._readings[rows] = torch.from_numpy(pool.reading(places))
-        self._diverged[rows] |= torch.from_numpy(pool.diverged(places))
+    def restore(self, state: np.ndarray) -> None:
+        self.batch.state[:] = state
+        self.batch.warning[:] = 0
 
 
-def count_substeps(timestep: float, control_hz: float) -> int:
-    """Return the physics steps in a control step.
-
-    Raises:
-        EngineError: they are not a whole number.
-    """
-    steps = 1.0 / (timestep * control_hz)
-    if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
-        raise EngineError(
-            f"control.hz {control_hz:g} and physics.timestep {timestep:g} s make {steps:.3f} "
-            "physics steps a control step; choose them so that it is a whole number"
-        )
-    return round(steps)
+def quiet() -> None:
+    """Keep MuJoCo from writing MUJOCO_LOG.TXT: its warnings are counted, as `diverged`."""
+    config = mujoco.MjLogConfig.get()
+    config.logto_console = config.logto_file = False
+    mujoco.MjLogConfig.set(config)
 
 
-def nominal_parameters(physics: Physics, count: int, joints: int) -> dict[str, np.ndarray]:
-    """Return what the models are compiled with, by name of PhysicsParameters' fields."""
-    return {
-        "object_mass": np.full(count, physics.object_mass),
-        "friction": np.full(count, physics.friction),
-        "kp_factor": np.ones((count, joints)),
-        "kd_factor": np.ones((count, joints)),
-    }
-
-
-def as_array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
+def make_pools(
+    models: list[mujoco.MjModel], actuation: Actuation, substeps: int, threads: int
+) -> list[CpuPool]:
+    """Put models of equal structure into one pool each, in order of first appearance."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for row, model in enumerate(models):
+        groups.setdefault(structure(model), []).append(row)
+    return [
+        CpuPool(np.array(rows), [models[row] for row in rows], actuation, substeps, threads)
+        for rows in groups.values()
+    ]

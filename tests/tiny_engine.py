@@ -1,11 +1,13 @@
 """A tiny engine, and ways to put its environments into a known state."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from configs.schema.pipeline import Config
 from envs.engine import PhysicsParameters
-from envs.mujoco_cpu import MujocoEngine
+from envs.mujoco_engine import MujocoEngine
 from envs.objects import ObjectModel
 
 AWAY = [0.3, 0.0, 0.3, 1.0, 0.0, 0.0, 0.0]  # nothing touches the object there
@@ -20,10 +22,12 @@ def make(
     shapes: tuple[str, ...] = ("box",),
     scales: np.ndarray | None = None,
     threads: int = 1,
+    **physics: object,
 ) -> MujocoEngine:
+    """Make an engine; `physics` are changes of the configuration's."""
     return MujocoEngine(
         config.hand,
-        config.physics,
+        replace(config.physics, **physics),
         config.control.hz,
         [ObjectModel(config.objects.items[shape]) for shape in shapes],
         np.arange(count) % len(shapes),

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from configs.schema.strict import strict
 
@@ -24,6 +24,9 @@ ShareRange = Annotated[tuple[Probability, Probability], AfterValidator(rising)]
 class Physics:
     """Solver and contact values; each value's source stands beside it in YAML."""
 
+    engine: Literal["mujoco", "mujoco_warp"]
+    device: Literal["cpu", "cuda"]  # of mujoco_warp
+    contacts: Annotated[int, Field(ge=1)]  # an environment that mujoco_warp has room for
     timestep: Positive  # [s] one physics step
     integrator: Literal["implicitfast", "euler"]
     cone: Literal["elliptic", "pyramidal"]
@@ -36,6 +39,14 @@ class Physics:
     gravity: Positive  # [m/s^2]
     object_mass: Positive  # [kg] nominal, before randomisation
     friction: Positive  # nominal sliding friction of hand and object, before randomisation
+
+    @model_validator(mode="after")
+    def the_device_is_the_engines(self) -> "Physics":
+        if self.engine == "mujoco" and self.device != "cpu":
+            raise ValueError(
+                "device: mujoco runs on the CPU alone; set physics.engine=mujoco_warp for a GPU"
+            )
+        return self
 
 
 @strict

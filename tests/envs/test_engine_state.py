@@ -11,8 +11,9 @@ import trimesh
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.engine import EngineError
-from envs.mujoco_cpu import MujocoEngine, count_substeps
-from envs.mujoco_pool import FATAL_WARNINGS, Pool, compile_models, make_pools
+from envs.mujoco_cpu import FATAL_WARNINGS, CpuPool, make_pools
+from envs.mujoco_engine import MujocoEngine, count_substeps
+from envs.mujoco_models import compile_models
 from envs.objects import ObjectModel
 from tests.things import mesh
 from tests.tiny_engine import AWAY, grip, make, parameters, squirm, start, vector
@@ -118,8 +119,8 @@ def test_models_of_another_structure_are_refused(config: Config) -> None:
     whole = compile_models(config.hand, config.physics, [box], index, scales)
     part = compile_models(two, config.physics, [box], index, scales)
     with pytest.raises(EngineError, match="different structure"):
-        Pool(np.arange(2), [*whole, *part], threads=1)
-    pools = make_pools([*whole, *part, *whole], threads=1)
+        CpuPool(np.arange(2), [*whole, *part], config.hand.actuation, substeps=5, threads=1)
+    pools = make_pools([*whole, *part, *whole], config.hand.actuation, substeps=5, threads=1)
     assert [pool.index.tolist() for pool in pools] == [[0, 2], [1]]
 
 

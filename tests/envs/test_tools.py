@@ -14,7 +14,7 @@ from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.shapes import Tool
 from envs.meshes import ObjectError
-from envs.mujoco_cpu import MujocoEngine
+from envs.mujoco_engine import MujocoEngine
 from envs.objects import OBJECT, SLIDER, ObjectModel, load_object, save_pieces
 from envs.scene import build_scene
 from tests.things import mesh, thing

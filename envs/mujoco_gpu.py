@@ -1,0 +1,345 @@
+"""Environments on a GPU: MuJoCo Warp steps the same models, all at once.
+
+Its CPU device runs the same code, some hundred times slower than MuJoCo itself: it is what shows
+the two to agree where there is no GPU. Numbers are float32, and the order of sums is held fixed
+(`opt.deterministic`), so that equal runs on one device give equal results.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import mujoco
+import mujoco_warp as mjw
+import numpy as np
+import torch
+import warp as wp
+
+from configs.schema.hand import Actuation, Hand
+from configs.schema.physics import Physics
+from envs.engine import EngineError
+from envs.mujoco_models import (
+    compile_models,
+    nominal_scene,
+    object_bodies,
+    object_columns,
+    structure,
+)
+from envs.objects import ObjectModel
+
+# Fields of Warp's Model of which every environment has its own: those that a scale changes, and
+# those that are randomised.
+OWN_FIELDS = (
+    *("geom_size", "geom_pos", "geom_quat", "geom_aabb", "geom_rbound", "geom_dataid"),
+    *("body_ipos", "body_iquat", "body_mass", "body_inertia", "body_subtreemass"),
+    *("body_invweight0", "dof_invweight0", "jnt_range"),
+    *("geom_friction", "actuator_gainprm", "actuator_biasprm"),
+)
+# Fields of MjModel that may differ besides: a mesh is chosen by geom_dataid, the rest is for
+# rendering, or for integrators and sleeping that are not used.
+UNUSED = ("mesh_", "bvh_", "cam_", "light_", "dof_M0", "dof_length")
+# Buffers that were too small: contacts or constraints were dropped.
+DROPPED = (
+    mjw.OverflowType.NEFC
+    | mjw.OverflowType.NJMAX_NNZ
+    | mjw.OverflowType.BROADPHASE
+    | mjw.OverflowType.NARROWPHASE
+    | mjw.OverflowType.CCD
+    | mjw.OverflowType.CONTACT_MATCH
+)
+BAD = 1e10  # beyond it MuJoCo calls a position or velocity bad
+
+
+class WarpPool:
+    """Environments that share what Warp keeps once for all of them (a Pool)."""
+
+    def __init__(
+        self,
+        index: np.ndarray,
+        models: Sequence[mujoco.MjModel],
+        shared: mujoco.MjModel,
+        mesh: np.ndarray,
+        actuation: Actuation,
+        physics: Physics,
+        substeps: int,
+    ) -> None:
+        """Put models [M] on the device.
+
+        Args:
+            shared: a model like all of them, with the meshes of all.
+            mesh: of `shared`, the number of each model's mesh of each geom [M, geoms].
+        """
+        self.index, self.actuation, self.contacts = index, actuation, physics.contacts
+        self.device = open_device(physics.device)
+        self.bodies = object_bodies(shared)
+        self.positions, self.velocities = object_columns(shared)
+        with self._stream():
+            self._put_models(models, shared, mesh, physics)
+            self._step, self._forward = self._record(substeps)
+
+    def _put_models(
+        self,
+        models: Sequence[mujoco.MjModel],
+        shared: mujoco.MjModel,
+        mesh: np.ndarray,
+        physics: Physics,
+    ) -> None:
+        count = len(models)
+        rows = physics.contacts * physics.contact_dimensions + 2 * int(shared.nv)  # and limits
+        self.model = mjw.put_model(shared, dict.fromkeys(OWN_FIELDS, count))
+        self.model.opt.warn_overflow = int(mjw.OverflowType.NONE)  # it is raised, not printed
+        self.model.opt.deterministic = int(mjw.DeterminismType.ALL)
+        self.data = mjw.make_data(shared, count, nconmax=physics.contacts, njmax=rows)
+        self.fields = {name: wp.to_torch(getattr(self.model, name)) for name in OWN_FIELDS}
+        for name, field in self.fields.items():
+            own = mesh if name == "geom_dataid" else np.array([getattr(m, name) for m in models])
+            field.reshape(count, -1).copy_(torch.from_numpy(own.reshape(count, -1)))
+        dofs = slice(self.velocities - 6, int(shared.nv))
+        self.compiled = Masses.of(self.fields, self.bodies, dofs)
+        names = ("qpos", "qvel", "ctrl", "qacc_warmstart", "xfrc_applied")
+        self.arrays = {name: wp.to_torch(getattr(self.data, name)) for name in names}
+        self.qpos, self.qvel, self.ctrl, self.warmstart, push = self.arrays.values()
+        self.push = push[:, self.bodies, :3]  # at centres of mass
+        self.sensors = wp.to_torch(self.data.sensordata)
+        self.overflow = wp.to_torch(self.data.overflow)
+        self.reading_size = self.positions + self.velocities + self.sensors.shape[1]
+
+    def _record(self, substeps: int) -> tuple["Launch", "Launch"]:
+        """Return a control step and a forward pass, as CUDA graphs where there is CUDA."""
+
+        def step() -> None:
+            for _ in range(substeps):
+                mjw.step(self.model, self.data)
+
+        def forward() -> None:
+            mjw.forward(self.model, self.data)
+
+        mjw.step(self.model, self.data)  # what is compiled or allocated is so before it is recorded
+        mjw.reset_data(self.model, self.data)
+        return Launch(step, self.device), Launch(forward, self.device)
+
+    @contextmanager
+    def _stream(self) -> Iterator[None]:
+        """Let Warp and torch put their work into one queue, in the order of the code."""
+        if not self.device.is_cuda:
+            with wp.ScopedDevice(self.device):
+                yield
+            return
+        stream = torch_stream(wp.device_to_torch(self.device))
+        with torch.cuda.stream(stream), wp.ScopedStream(wp.stream_from_torch(stream)):
+            yield
+
+    def reset(
+        self, places: np.ndarray, position: np.ndarray, target: np.ndarray, pose: np.ndarray
+    ) -> None:
+        with self._stream():
+            rows, joints = self._put(places), position.shape[1]
+            self.qpos[rows, :joints] = self._put(position)
+            self.qpos[rows, joints : self.positions] = self._put(pose)
+            self.qpos[rows, self.positions :] = 0.0  # what slides is in its middle
+            self.ctrl[rows] = self._put(target)
+            for array in (self.qvel, self.warmstart, self.arrays["xfrc_applied"]):
+                array[rows] = 0.0
+            self.overflow[rows] = 0
+            self._forward()
+
+    def step(self, target: np.ndarray, acceleration: np.ndarray, force: np.ndarray) -> None:
+        with self._stream():
+            self.ctrl.copy_(self._put(target))
+            mass = self.fields["body_mass"][:, self.bodies, None]
+            self.push.copy_(mass * self._put(acceleration)[:, None])
+            self.push[:, 0] += self._put(force)
+            self._step()
+            self._check()
+
+    def reading(self, places: np.ndarray | slice) -> np.ndarray:
+        with self._stream():
+            state = (self.qpos[:, : self.positions], self.qvel[:, : self.velocities])
+            return torch.cat([*state, self.sensors], dim=1).cpu().numpy()[places]
+
+    def diverged(self, places: np.ndarray | slice) -> np.ndarray:
+        with self._stream():
+            fine = (self.qpos.abs() < BAD).all(dim=1) & (self.qvel.abs() < BAD).all(dim=1)
+            return ~fine.cpu().numpy()[places]  # NaN compares false: bad
+
+    def randomize(self, places: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+        with self._stream():
+            rows, own = self._put(places), self.fields
+            mass, friction, kp, kd = (
+                self._put(values[name])
+                for name in ("object_mass", "friction", "kp_factor", "kd_factor")
+            )
+            self.compiled.put(own, rows, mass)
+            own["geom_friction"][rows, :, 0] = friction[:, None]
+            own["actuator_gainprm"][rows, :, 0] = self.actuation.kp * kp
+            own["actuator_biasprm"][rows, :, 1] = -self.actuation.kp * kp
+            own["actuator_biasprm"][rows, :, 2] = -self.actuation.kd * kd
+
+    def state(self) -> np.ndarray:
+        with self._stream():
+            parts = [array.flatten(1) for array in self.arrays.values()]
+            return torch.cat(parts, dim=1).cpu().numpy().copy()
+
+    def restore(self, state: np.ndarray) -> None:
+        with self._stream():
+            widths = [array[0].numel() for array in self.arrays.values()]
+            parts = self._put(state).split(widths, dim=1)
+            for array, part in zip(self.arrays.values(), parts, strict=True):
+                array.copy_(part.reshape(array.shape))
+            self.overflow.zero_()
+
+    def _put(self, array: np.ndarray) -> torch.Tensor:
+        """Return indices, or numbers as float32, on the device."""
+        tensor = torch.from_numpy(array)
+        return tensor.to(self.qpos.device, None if array.dtype.kind == "i" else torch.float32)
+
+    def _check(self) -> None:
+        dropped = (self.overflow & int(DROPPED)).nonzero()
+        if len(dropped):
+            bits = int(self.overflow[dropped[0, 0]]) & int(DROPPED)
+            raise EngineError(
+                f"physics.contacts: {self.contacts} contacts an environment are too few for "
+                f"environment {self.index[int(dropped[0, 0])]} "
+                f"({mjw.OverflowType(bits).name} overflow), and contacts were lost; raise it"
+            )
+
+
+@dataclass(frozen=True)
+class Masses:
+    """What of the compiled models follows the object's mass, which is a tree of its own: masses and
+    inertias grow with it, the inverse weights that the solver derives from them shrink.
+
+    Not by `mujoco_warp.set_const`, which gives the first link of a finger another inverse weight
+    than MuJoCo does.
+    """
+
+    bodies: slice
+    dofs: slice
+    whole: torch.Tensor  # [M] kg
+    fields: dict[str, torch.Tensor]  # [M, ...] of the object's bodies or degrees of freedom
+    hand: torch.Tensor  # [M] kg
+
+    @staticmethod
+    def of(fields: Mapping[str, torch.Tensor], bodies: slice, dofs: slice) -> "Masses":
+        places = dict.fromkeys(("body_mass", "body_inertia", "body_subtreemass"), bodies)
+        places |= {"body_invweight0": bodies, "dof_invweight0": dofs}
+        kept = {name: fields[name][:, place].clone() for name, place in places.items()}
+        whole = kept["body_mass"].sum(dim=1)
+        return Masses(bodies, dofs, whole, kept, fields["body_subtreemass"][:, 0] - whole)
+
+    def put(
+        self, fields: Mapping[str, torch.Tensor], rows: torch.Tensor, mass: torch.Tensor
+    ) -> None:
+        """Give the objects of some environments [P] another mass [P] [kg]."""
+        factor = mass / self.whole[rows]
+        for name, kept in self.fields.items():
+            place = self.dofs if name.startswith("dof") else self.bodies
+            times = 1.0 / factor if name.endswith("invweight0") else factor
+            shape = (-1, *[1] * (kept.ndim - 1))
+            fields[name][rows, place] = times.reshape(shape) * kept[rows]
+        fields["body_subtreemass"][rows, 0] = self.hand[rows] + mass  # of the world
+
+
+class Launch:
+    """Work that is done again and again: a CUDA graph on a GPU, a plain call elsewhere."""
+
+    def __init__(self, work: Callable[[], None], device: wp.Device) -> None:
+        self.work, self.graph = work, None
+        if device.is_cuda:
+            with wp.ScopedCapture() as capture:
+                work()
+            self.graph = capture.graph
+
+    def __call__(self) -> None:
+        if self.graph is None:
+            self.work()
+        else:
+            wp.capture_launch(self.graph)
+
+
+def make_pools(
+    hand: Hand,
+    physics: Physics,
+    objects: Sequence[ObjectModel],
+    object_index: np.ndarray,
+    scales: np.ndarray,
+    substeps: int,
+) -> list[WarpPool]:
+    """Put environments into pools of what Warp can step at once, in order of first appearance:
+    scales of an object stand side by side, another object's shape does not."""
+    models = compile_models(hand, physics, objects, object_index, scales)
+    groups: list[list[int]] = []
+    for row, model in enumerate(models):
+        home = next((group for group in groups if alike(models[group[0]], model)), None)
+        if home is None:
+            groups.append([row])
+        else:
+            home.append(row)
+    pools = []
+    for group in groups:
+        kinds = [(int(object_index[row]), float(scales[row])) for row in group]
+        shared, numbers = with_all_meshes(hand, physics, objects, kinds)
+        mesh = np.array([numbers[kind] for kind in kinds])
+        chosen = [models[row] for row in group]
+        pools.append(
+            WarpPool(np.array(group), chosen, shared, mesh, hand.actuation, physics, substeps)
+        )
+    return pools
+
+
+def alike(first: mujoco.MjModel, second: mujoco.MjModel) -> bool:
+    """Say whether two models differ in no more than OWN_FIELDS and UNUSED."""
+    if structure(first) != structure(second):
+        return False
+    names = {name for name in dir(first) if not name.startswith(("_", *UNUSED))}
+    pairs = ((getattr(first, n), getattr(second, n)) for n in names - set(OWN_FIELDS))
+    return all(np.array_equal(a, b) for a, b in pairs if isinstance(a, np.ndarray))
+
+
+def with_all_meshes(
+    hand: Hand,
+    physics: Physics,
+    objects: Sequence[ObjectModel],
+    kinds: Sequence[tuple[int, float]],
+) -> tuple[mujoco.MjModel, dict[tuple[int, float], np.ndarray]]:
+    """Return the model of the first of some (object, scale), holding the meshes of all, and of each
+    the number of every geom's mesh [geoms], -1 without one."""
+    distinct = list(dict.fromkeys(kinds))
+    spec = nominal_scene(hand, physics, objects[distinct[0][0]], distinct[0][1])
+    for number, (index, scale) in enumerate(distinct[1:], start=1):
+        for mesh in nominal_scene(hand, physics, objects[index], scale).meshes:
+            spec.add_mesh(
+                name=f"{mesh.name}@{number}", uservert=mesh.uservert, userface=mesh.userface
+            )
+    shared = spec.compile()
+    numbers = {}
+    for number, kind in enumerate(distinct):
+        own = shared.geom_dataid.copy()
+        for geom in np.flatnonzero(own >= 0) if number else ():
+            own[geom] = shared.mesh(f"{shared.mesh(int(own[geom])).name}@{number}").id
+        numbers[kind] = own
+    return shared, numbers
+
+
+def open_device(name: str) -> wp.Device:
+    """Return a device of Warp.
+
+    Raises:
+        EngineError: there is no such device.
+    """
+    wp.config.log_level = wp.LOG_ERROR
+    wp.init()
+    if name == "cuda" and not wp.is_cuda_available():
+        raise EngineError(
+            "physics.device: cuda, but there is no CUDA device that Warp can use; set "
+            "physics.engine=mujoco physics.device=cpu"
+        )
+    return wp.get_device(name)
+
+
+@cache
+def torch_stream(alias: str) -> torch.cuda.Stream:
+    """Return torch's side of the queue that all pools of a device share: a stream of its own,
+    because CUDA records no graph on the default one."""
+    return torch.cuda.Stream(device=alias)
