@@ -1,12 +1,14 @@
 """Assign: bring the touching tips to their contact points (Algorithm 3), and squeeze.
 
-Batched damped-least-squares inverse kinematics. Fingers share no joint, so J J^T is
-block-diagonal and each finger is a 3 x 3 problem of its own.
+Batched damped-least-squares inverse kinematics, in numpy, or in torch on a GPU. Fingers share no
+joint, so J J^T is block-diagonal and each finger is a 3 x 3 problem of its own.
 """
 
 import numpy as np
+import torch
 
 from configs.schema.grasps import Assignment
+from models.arrays import Array, constant, namespace
 from models.rotations import rotate
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
@@ -17,62 +19,83 @@ SETTLED = 0.1
 
 
 def reach(
-    problem: Problem, candidates: Candidates, config: Assignment
+    problem: Problem, candidates: Candidates, config: Assignment, device: str | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Move the active fingers' pads to `press` less than a tip radius above their points.
 
     Joint limits hold inside the solver: a joint at its limit that would leave it is frozen and
-    the others solve again.
+    the others solve again. On a torch `device` the same is done in float32.
 
     Returns:
         joint angles [N, n] and whether every active pad came within `tolerance`, [N] bool.
     """
     goal = candidates.pad_goals(problem.tip_radii - config.press)
-    position = candidates.joint_position.copy()
-    rows = np.arange(len(candidates))  # those not there yet
+    given = (candidates.joint_position.copy(), candidates.active * 1.0, candidates.pad, goal)
+    count = len(candidates)
+    if device is None:
+        return _reach(problem, np.arange(count), *given, config)
+    tensors = (torch.as_tensor(array, dtype=torch.float32, device=device) for array in given)
+    numbers = torch.arange(count, device=device)
+    position, reached = _reach(problem, numbers, *tensors, config)
+    found = np.clip(position.double().cpu().numpy(), problem.lower, problem.upper)
+    moved = problem.joint_mask(candidates.active)  # the others keep their digits
+    return np.where(moved, found, candidates.joint_position), reached.cpu().numpy()
+
+
+def _reach(
+    problem: Problem,
+    numbers: Array,
+    position: Array,
+    active: Array,
+    pad: Array,
+    goal: Array,
+    config: Assignment,
+) -> tuple[Array, Array]:
+    """Do it with arrays of one kind: [N] 0 to N - 1, [N, n], [N, F] 0 or 1, [N, F, 3] twice."""
+    kinematics, links = problem.kinematics, problem.tip_links
+
+    def errors(rows: Array) -> Array:
+        """Return goal - pad [M, F, 3] [m] of some rows, zero for fingers that do not touch."""
+        reached = kinematics.points(position[rows], links, pad[rows])
+        return (goal[rows] - reached) * active[rows][..., None]
+
+    rows = numbers  # those not there yet
     for _ in range(config.iterations):
-        error = _errors(problem, position[rows], candidates, goal, rows)
-        far = (np.linalg.norm(error, axis=2) > SETTLED * config.tolerance).any(axis=1)
+        error = errors(rows)
+        far = (length(error) > SETTLED * config.tolerance).any(1)
         rows, error = rows[far], error[far]
         if not len(rows):
             break
-        jacobian = problem.kinematics.point_jacobian(
-            position[rows], problem.tip_links, candidates.pad[rows]
-        )
+        jacobian = kinematics.point_jacobian(position[rows], links, pad[rows])
         position[rows] = _step(problem, position[rows], jacobian, error, config)
-    everything = np.arange(len(candidates))
-    error = _errors(problem, position, candidates, goal, everything)
-    return position, (np.linalg.norm(error, axis=2) < config.tolerance).all(axis=1)
+    return position, (length(errors(numbers)) < config.tolerance).all(1)
 
 
-def _errors(problem, position, candidates, goal, rows) -> np.ndarray:
-    """Return goal - pad [M, F, 3] [m] of some rows, zero for fingers that do not touch."""
-    reached = problem.kinematics.points(position, problem.tip_links, candidates.pad[rows])
-    return (goal[rows] - reached) * candidates.active[rows][..., None]
+def length(vectors: Array) -> Array:
+    return namespace(vectors).linalg.norm(vectors, axis=-1)
 
 
 def _step(
-    problem: Problem,
-    position: np.ndarray,
-    jacobian: np.ndarray,
-    error: np.ndarray,
-    config: Assignment,
-) -> np.ndarray:
+    problem: Problem, position: Array, jacobian: Array, error: Array, config: Assignment
+) -> Array:
     """Take one damped step inside the joint limits; jacobian [M, F, 3, n], error [M, F, 3]."""
-    lower, upper = problem.lower, problem.upper
+    clip = namespace(position).clip
+    lower, upper = constant(problem.lower, position), constant(problem.upper, position)
     step = _solve(jacobian, error, config.damping)
     leaves = ((position <= lower) & (step < 0.0)) | ((position >= upper) & (step > 0.0))
     if leaves.any():
         free = jacobian * ~leaves[:, None, None, :]
         step = _solve(free, error, config.damping)
-    return np.clip(position + np.clip(step, -config.max_step, config.max_step), lower, upper)
+    return clip(position + clip(step, -config.max_step, config.max_step), lower, upper)
 
 
-def _solve(jacobian: np.ndarray, error: np.ndarray, damping: float) -> np.ndarray:
+def _solve(jacobian: Array, error: Array, damping: float) -> Array:
     """Return sum over fingers of J^T (J J^T + damping^2 I)^-1 e, [M, n] [rad]."""
-    normal = np.einsum("mfij,mfkj->mfik", jacobian, jacobian) + damping**2 * np.eye(3)
-    weights = np.linalg.solve(normal, error[..., None])[..., 0]
-    return np.einsum("mfij,mfi->mj", jacobian, weights)
+    xp = namespace(jacobian)
+    normal = xp.einsum("mfij,mfkj->mfik", jacobian, jacobian)
+    normal = normal + constant(damping**2 * np.eye(3), jacobian)
+    weights = xp.linalg.solve(normal, error[..., None])[..., 0]
+    return xp.einsum("mfij,mfi->mj", jacobian, weights)
 
 
 def squeeze(problem: Problem, candidates: Candidates) -> np.ndarray:

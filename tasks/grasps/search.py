@@ -69,6 +69,8 @@ class Search:
         self.problem = problem
         self.config = config
         grasps = config.grasps
+        physics = config.physics  # where the physics is, the inverse kinematics is too
+        self.device = None if physics.engine == "mujoco" else physics.device
         self.workspace = Workspace(problem, config.seed)
         self.checker = CollisionChecker(problem, config.physics, grasps.penetration)
         self.validator = Validator(
@@ -181,7 +183,8 @@ class Search:
 
     def reachable(self, candidates: Candidates) -> Candidates:
         """Bring the touching pads to their points; keep candidates where that works."""
-        position, reached = reach(self.problem, candidates, self.config.grasps.assignment)
+        assignment, device = self.config.grasps.assignment, self.device
+        position, reached = reach(self.problem, candidates, assignment, device)
         return replace(candidates, joint_position=position).take(reached)
 
     def collision_free(

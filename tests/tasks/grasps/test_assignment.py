@@ -62,10 +62,17 @@ def reachable_candidates(problem: Problem, press: float, seed: int = 0) -> Candi
     )
 
 
-def test_pads_come_to_their_places_inside_the_limits(config: Config, problem: Problem):
+@pytest.fixture(params=[None, "cpu"], ids=["numpy", "torch"])
+def device(request: pytest.FixtureRequest) -> str | None:
+    return request.param
+
+
+def test_pads_come_to_their_places_inside_the_limits(
+    config: Config, problem: Problem, device: str | None
+):
     assignment = config.grasps.assignment
     candidates = reachable_candidates(problem, assignment.press)
-    position, reached = reach(problem, candidates, assignment)
+    position, reached = reach(problem, candidates, assignment, device)
     assert reached.mean() > 0.9
     assert (position >= problem.lower).all()
     assert (position <= problem.upper).all()
@@ -76,18 +83,28 @@ def test_pads_come_to_their_places_inside_the_limits(config: Config, problem: Pr
     assert height[touching] == pytest.approx(expected[touching], abs=assignment.tolerance)
 
 
-def test_idle_fingers_do_not_move(config: Config, problem: Problem):
+def test_idle_fingers_do_not_move(config: Config, problem: Problem, device: str | None):
     candidates = reachable_candidates(problem, config.grasps.assignment.press)
-    position, _ = reach(problem, candidates, config.grasps.assignment)
+    position, _ = reach(problem, candidates, config.grasps.assignment, device)
     idle = ~problem.joint_mask(candidates.active)
     assert np.array_equal(position[idle], candidates.joint_position[idle])
 
 
-def test_points_out_of_reach_fail(config: Config, problem: Problem):
+def test_torch_reaches_what_numpy_does(config: Config, problem: Problem):
+    candidates = reachable_candidates(problem, config.grasps.assignment.press)
+    (plain, arrived), (other, too) = (
+        reach(problem, candidates, config.grasps.assignment, device) for device in (None, "cpu")
+    )
+    assert (arrived == too).mean() >= 0.99
+    both = arrived & too
+    assert np.median(np.abs(plain - other)[both]) < 1e-4
+
+
+def test_points_out_of_reach_fail(config: Config, problem: Problem, device: str | None):
     candidates = reachable_candidates(problem, config.grasps.assignment.press)
     away = dataclasses.replace(candidates, point=candidates.point + 1.0)
     away = dataclasses.replace(away, active=np.ones_like(away.active))
-    _, reached = reach(problem, away, config.grasps.assignment)
+    _, reached = reach(problem, away, config.grasps.assignment, device)
     assert not reached.any()
 
 
