@@ -97,9 +97,7 @@ class MujocoEngine:
         things = (hand, physics, objects, self._object_index, self._scales)
         self.pools: Sequence[Pool]
         if physics.engine == "mujoco_warp":
-            from envs.mujoco_gpu import make_pools as make_warp_pools  # an extra, slow to import
-
-            self.pools = make_warp_pools(*things, self.substeps)
+            self.pools = warp_pools(*things, self.substeps)
         else:
             cores = threads or len(os.sched_getaffinity(0))
             models = compile_models(*things)
@@ -208,6 +206,29 @@ class MujocoEngine:
         rows = torch.from_numpy(pool.index[places])
         self._readings[rows] = torch.from_numpy(pool.reading(places))
         self._diverged[rows] |= torch.from_numpy(pool.diverged(places))
+
+
+def warp_pools(
+    hand: Hand,
+    physics: Physics,
+    objects: Sequence[ObjectModel],
+    object_index: np.ndarray,
+    scales: np.ndarray,
+    substeps: int,
+) -> Sequence[Pool]:
+    """Return pools of MuJoCo Warp, an extra that is slow to import.
+
+    Raises:
+        EngineError: it is not installed.
+    """
+    try:
+        from envs import mujoco_gpu
+    except ModuleNotFoundError as error:
+        raise EngineError(
+            f"physics.engine: mujoco_warp needs {error.name}, which is not installed; "
+            "install the extra `gpu` (pip install -e '.[gpu]') or set physics.engine=mujoco"
+        ) from None
+    return mujoco_gpu.make_pools(hand, physics, objects, object_index, scales, substeps)
 
 
 def count_substeps(timestep: float, control_hz: float) -> int:
