@@ -63,7 +63,7 @@ def grasps(options: argparse.Namespace) -> dict[str, Any]:
     config = load(
         Config,
         [
-            "physics.engine=mujoco_warp",
+            "physics=gpu",
             f"physics.device={options.device}",
             f"grasps.validation.slots={options.slots}",
             f"grasps.expansion.proposals={options.proposals}",
