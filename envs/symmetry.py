@@ -58,6 +58,37 @@ class Symmetry:
         best = np.abs((alike * target[..., None, :]).sum(axis=-1)).argmax(axis=-1)
         return np.take_along_axis(alike, best[..., None, None], axis=-2)[..., 0, :]
 
+    def points(self, orientation: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
+        """Write orientations [N, 4] as points whose distances are rotations modulo the symmetry
+        [rad], but for a chord in the place of an arc.
+
+        Of a finite group, in each way that is at most `margin` [rad] farther from no turn than the
+        nearest is: what `ways` then finds nearest is so if it is nearer than half of that.
+
+        Returns:
+            which orientation each point is of [P], and points [P, D].
+        """
+        count = len(orientation)
+        if self.ball or self.axis is not None or len(self.turns) == 1:
+            return np.arange(count), self.ways(orientation)[0]
+        alike = multiply(orientation[:, None], self.turns)  # [N, K, 4]
+        turned = 2.0 * np.arccos(np.clip(np.abs(alike[..., 0]), 0.0, 1.0))
+        rows, turns = np.nonzero(turned <= turned.min(axis=1, keepdims=True) + margin)
+        return rows, 2.0 * alike[rows, turns]
+
+    def ways(self, orientation: np.ndarray) -> list[np.ndarray]:
+        """Return where among `points` to look for the nearest to orientations [N, 4]: [N, D] of
+        each way to write them that may be the nearest."""
+        if self.ball:
+            return [np.zeros((len(orientation), 0))]
+        if self.axis is not None:  # what counts is where it points; the other turn turns it round
+            direction = rotate(orientation, self.axis)
+            return [direction, -direction][: len(self.turns)]
+        first = orientation
+        if len(self.turns) > 1:
+            first = self.nearest(orientation, NONE.turns[0])
+        return [2.0 * first, -2.0 * first]
+
     def describe(self) -> str:
         if self.ball:
             return "any turn"

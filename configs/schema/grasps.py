@@ -90,6 +90,7 @@ class Metric:
     position: Positive  # [m]
     rotation: Positive  # [rad]
     joint: Positive  # [rad] root mean square over the joints
+    modulo_symmetry: bool  # the tree takes rotations that look alike for one
 
 
 @strict

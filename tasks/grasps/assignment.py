@@ -36,7 +36,8 @@ def reach(
         return _reach(problem, np.arange(count), *given, config)
     tensors = (torch.as_tensor(array, dtype=torch.float32, device=device) for array in given)
     numbers = torch.arange(count, device=device)
-    position, reached = _reach(problem, numbers, *tensors, config)
+    start, active, pad, there = tensors
+    position, reached = _reach(problem, numbers, start, active, pad, there, config)
     found = np.clip(position.double().cpu().numpy(), problem.lower, problem.upper)
     moved = problem.joint_mask(candidates.active)  # the others keep their digits
     return np.where(moved, found, candidates.joint_position), reached.cpu().numpy()

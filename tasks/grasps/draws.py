@@ -21,6 +21,7 @@ class Draws:
     kp_factor: np.ndarray  # [N]
     kd_factor: np.ndarray  # [N]
     frame: np.ndarray  # [N, 3, 3] random orthonormal rows that gravity turns through
+    noise: np.ndarray  # [N, n] rad, on the joints when the hold begins
     push: np.ndarray  # [N, T, 3] N, in each control step of the hold; T is 0 without pushes
 
 
@@ -28,6 +29,7 @@ def draw(
     randomization: Randomization,
     severity: float,
     count: int,
+    joints: int,
     rng: np.random.Generator,
     push_steps: int = 0,
     control_dt: float = 1.0,
@@ -35,8 +37,8 @@ def draw(
     """Draw physical parameters and directions of gravity for `count` candidates.
 
     `severity` is the share of the way that each draw then goes to the worst corner of the ranges:
-    the heaviest and most slippery object in the most slippery and weakest hand. Initial joint noise
-    is left out: what a candidate settles to is the grasp.
+    the heaviest and most slippery object in the most slippery and weakest hand. Joint noise has no
+    worst corner.
     """
 
     def uniform(limits: tuple[float, float], worst: float) -> np.ndarray:
@@ -52,6 +54,7 @@ def draw(
         kp_factor=uniform(randomization.kp_factor, randomization.kp_factor[0]),
         kd_factor=rng.uniform(*randomization.kd_factor, count),
         frame=to_matrix(random_quaternions(rng, count)),
+        noise=rng.uniform(*randomization.initial_joint_noise, (count, joints)),
         push=np.zeros((count, 0, AXES), dtype=np.float32),
     )
     if not push_steps:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from configs.schema.grasps import Expansion, Metric
+from envs.symmetry import NONE
 from models.rotations import conjugate, from_rotation_vector, multiply, slerp, to_rotation_vector
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import Neighbourhood
@@ -34,11 +35,15 @@ def extend(
     """Draw `config.proposals` steps from the tree, contacts assigned but not reached yet.
 
     A finger joins only where the surface is within `reach` [m] of its tip, and leaves only if
-    `min_contacts` still touch.
+    `min_contacts` still touch. Where the metric is modulo the object's symmetry, the way goes to
+    what looks like the sample and is nearest.
     """
     sample_pose, sample_joints = _random_samples(tree, config, rng)
-    known = Neighbourhood(metric, tree.object_pose, tree.joint_position)
+    symmetry = problem.symmetry if metric.modulo_symmetry else NONE
+    known = Neighbourhood(metric, tree.object_pose, tree.joint_position, symmetry)
     parent = known.nearest(sample_pose, sample_joints)
+    if symmetry is not NONE:
+        sample_pose[:, 3:] = symmetry.nearest(sample_pose[:, 3:], tree.object_pose[parent, 3:])
     near = replace(tree.take(parent), parent=parent)
     share, pose = _interpolate(near.object_pose, sample_pose, config)
     moved = near.joint_position + share[:, None] * (sample_joints - near.joint_position)

@@ -4,6 +4,7 @@
 
 A k-d tree needs points: a rotation is put in as 2 quaternions / rotation, whose distance, a chord,
 is at most the arc and 3% less at a quarter turn. So a tree proposes a few and the metric chooses.
+Modulo a symmetry, angle(R, R') is the least of what looks alike.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,24 +15,34 @@ from scipy.spatial import KDTree
 
 from configs.schema.grasps import Metric
 from configs.schema.task import Goals
+from envs.symmetry import NONE, Symmetry
 from tasks.grasps.candidates import Candidates
 
 CLOSE = 8  # grasps that a tree proposes as the nearest
+BESIDE = 0.6  # [rad] rotations nearer than half of it are found whatever the symmetry
 SHORTLIST = 512  # grasps nearest in pose among which a grasp's goals are looked for
 BLOCK = 256  # grasps whose shortlists are in memory at once
 
 
 def distances(
-    pose: np.ndarray, joints: np.ndarray, other_pose: np.ndarray, other_joints: np.ndarray
+    pose: np.ndarray,
+    joints: np.ndarray,
+    other_pose: np.ndarray,
+    other_joints: np.ndarray,
+    symmetry: Symmetry = NONE,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return object displacement [...] [m], rotation [...] [rad] and RMS joint difference [rad].
 
     Args:
         poses [..., 7] and joints [..., n], broadcast against each other.
+        symmetry: modulo which the rotation is taken.
     """
     position = np.linalg.norm(pose[..., :3] - other_pose[..., :3], axis=-1)
-    cosine = (pose[..., 3:] * other_pose[..., 3:]).sum(axis=-1)
-    rotation = 2.0 * np.arccos(np.clip(np.abs(cosine), 0.0, 1.0))
+    if symmetry is NONE:
+        cosine = (pose[..., 3:] * other_pose[..., 3:]).sum(axis=-1)
+        rotation = 2.0 * np.arccos(np.clip(np.abs(cosine), 0.0, 1.0))
+    else:
+        rotation = symmetry.distance(pose[..., 3:], other_pose[..., 3:])
     return position, rotation, np.sqrt(((joints - other_joints) ** 2).mean(axis=-1))
 
 
@@ -46,27 +57,31 @@ def combine(metric: Metric, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) ->
 
 
 class Neighbourhood:
-    """Grasps in a k-d tree, to find the nearest of."""
+    """Grasps in a k-d tree, to find the nearest of; rotations modulo a symmetry."""
 
-    def __init__(self, metric: Metric, pose: np.ndarray, joints: np.ndarray) -> None:
-        self.metric, self.pose, self.joints = metric, pose, joints
-        self.tree = KDTree(self._embed(pose, joints))
+    def __init__(
+        self, metric: Metric, pose: np.ndarray, joints: np.ndarray, symmetry: Symmetry = NONE
+    ) -> None:
+        self.metric, self.pose, self.joints, self.symmetry = metric, pose, joints, symmetry
+        self.rows, turned = symmetry.points(pose[:, 3:], BESIDE)
+        self.tree = KDTree(self._embed(pose[self.rows], turned, joints[self.rows]))
 
     def nearest(self, pose: np.ndarray, joints: np.ndarray) -> np.ndarray:
         """Return the index [M] of the nearest grasp to each sample, under the metric."""
-        count = min(CLOSE, len(self.pose))
-        points = self._embed(pose, joints)
-        opposite = points.copy()
-        opposite[:, 3:7] *= -1.0  # the other quaternion of the same rotation
-        found = [self.tree.query(p, k=count)[1].reshape(-1, count) for p in (points, opposite)]
-        near = np.concatenate(found, axis=1)
-        parts = distances(pose[:, None], joints[:, None], self.pose[near], self.joints[near])
+        count = min(CLOSE, len(self.rows))
+        ways = [self._embed(pose, way, joints) for way in self.symmetry.ways(pose[:, 3:])]
+        found = [self.tree.query(p, k=count)[1].reshape(-1, count) for p in ways]
+        near = self.rows[np.concatenate(found, axis=1)]
+        here, there = (pose[:, None], joints[:, None]), (self.pose[near], self.joints[near])
+        parts = distances(*here, *there, self.symmetry)
         best = combine(self.metric, parts).argmin(axis=1)
         return near[np.arange(len(near)), best]
 
-    def _embed(self, pose: np.ndarray, joints: np.ndarray) -> np.ndarray:
+    def _embed(self, pose: np.ndarray, turned: np.ndarray, joints: np.ndarray) -> np.ndarray:
+        """Return points of poses, their rotations written as `turned`, and joints."""
+        place, turned = pose[:, :3] / self.metric.position, turned / self.metric.rotation
         scaled = joints / (self.metric.joint * np.sqrt(joints.shape[1]))
-        return np.concatenate([embed_pose(self.metric, pose), scaled], axis=1)
+        return np.concatenate([place, turned, scaled], axis=1)
 
 
 def embed_pose(metric: Metric, pose: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import torch
 
 from configs.schema.grasps import Validation
 from configs.schema.physics import Physics, Randomization
-from envs.engine import Engine, PhysicsParameters
+from envs.engine import Engine, PhysicsParameters, PhysicsState
 from envs.mujoco_engine import MujocoEngine
 from models.rotations import angle
 from tasks.grasps.candidates import Candidates
@@ -52,14 +52,16 @@ class Slots:
         self.target = np.zeros((count, joints))
         self.start = np.zeros((count, 7))  # the pose that the object must stay near
         self.frame = np.zeros((count, AXES, AXES))
+        self.noise = np.zeros((count, joints))
         self.push = np.zeros((count, push_steps, AXES), dtype=np.float32)
 
 
 class Validator:
     """Holds candidates in physics, as many at a time as there are slots.
 
-    A candidate first settles without gravity; what it settles to is the grasp, and must then
-    stay while gravity turns. What comes of it depends on nothing but itself and its draws: not on
+    A candidate first settles without gravity; what it settles to is the grasp. Then it is put there
+    anew as an episode begins, with Table III's noise on its joints, and must stay while gravity
+    turns. What comes of it depends on nothing but itself and its draws: not on
     its slot, nor on what is held beside it. So slots need not wait for a batch to end.
     """
 
@@ -83,6 +85,7 @@ class Validator:
             threads=threads,
         )
         self.gravity = physics.gravity
+        self.lower, self.upper = problem.lower, problem.upper
         self.randomization = randomization
         self.config = config
         self.settle_steps = round(config.settle_s * problem.layout.control_hz)
@@ -103,6 +106,7 @@ class Validator:
                 self.randomization,
                 self.config.severity,
                 count,
+                candidates.joint_position.shape[1],
                 rng,
                 self.push_steps,
                 self.control_dt,
@@ -165,6 +169,7 @@ class Validator:
         slots.target[chosen] = candidates.joint_target[rows]
         slots.start[chosen] = candidates.object_pose[rows]
         slots.frame[chosen], slots.push[chosen] = draws.frame[rows], draws.push[rows]
+        slots.noise[chosen] = draws.noise[rows]
         ids = torch.from_numpy(chosen)
         parameters = PhysicsParameters(
             object_mass=as_tensor(draws.mass[rows]),
@@ -214,6 +219,7 @@ class Validator:
         settled = inside & (age == 0)
         slots.start[busy[settled]] = pose[settled]
         joints = state.joint_position.numpy()[busy].astype(float)
+        self._begin(busy[settled], joints[settled], state)
         done = inside & (age >= self.hold_steps)
         for place in np.flatnonzero(settled | done | ~inside).tolist():
             slot = int(busy[place])
@@ -226,6 +232,15 @@ class Validator:
                 hold.outcome.held[row] = done[place]
                 hold.left -= 1
                 slots.hold[slot], slots.row[slot] = None, -1
+
+    def _begin(self, chosen: np.ndarray, joints: np.ndarray, state: PhysicsState) -> None:
+        """Put what has settled in some slots [M] at rest again, noise on its joints [M, n]."""
+        if not len(chosen):
+            return
+        slots, ids = self.slots, torch.from_numpy(chosen)
+        noisy = np.clip(joints + slots.noise[chosen], self.lower, self.upper)
+        target = as_tensor(slots.target[chosen])
+        self.engine.reset(ids, as_tensor(noisy), target, state.object_pose[ids])
 
     def close(self) -> None:
         self.engine.close()

@@ -67,7 +67,7 @@ def test_a_tool_with_a_sliding_part_is_held(tmp_path: Path):
     config = load(Config, ["objects=tools"])
     refs = {"objects/all": publish_objects(config, tmp_path)}
     context = make_context(tmp_path, "syringe")
-    settings = tiny(config.grasps, sampling=config.grasps.sampling, count=8)
+    settings = tiny(config.grasps, sampling=config.grasps.sampling, count=8, sampled=3)
     ref = grasps(make_step(config, "syringe", settings), refs, context)
     made = GraspSet.load(context.open(ref) / "grasps.safetensors", config.embodiment.make_layout())
     assert len(made) >= settings.count

@@ -8,7 +8,8 @@ import pytest
 from configs.load import load
 from configs.schema.grasps import Metric
 from configs.schema.pipeline import Config
-from models.rotations import from_rotation_vector, random_quaternions
+from envs.symmetry import NONE, Symmetry, about, closure
+from models.rotations import from_rotation_vector, multiply, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import (
     Neighbourhood,
@@ -19,7 +20,7 @@ from tasks.grasps.metric import (
     goal_neighbours,
 )
 
-METRIC = Metric(position=0.01, rotation=0.25, joint=0.5)
+METRIC = Metric(position=0.01, rotation=0.25, joint=0.5, modulo_symmetry=False)
 
 
 def poses(*rows: tuple[float, float]) -> np.ndarray:
@@ -48,6 +49,40 @@ def grasped(pose: np.ndarray, active=(True, True), slide=()) -> Candidates:
         joint_target=np.zeros((count, 2)),
         parent=np.full(count, -1),
     )
+
+
+X, Z = np.eye(3)[0], np.eye(3)[2]
+BODIES = {
+    "cube": Symmetry(closure([about(Z, np.pi / 2), about(X, np.pi / 2)])),
+    "prism": Symmetry(closure([about(Z, np.pi / 3), about(X, np.pi)])),
+    "box": Symmetry(closure([about(Z, np.pi), about(X, np.pi)])),
+    "cone": Symmetry(NONE.turns, axis=Z),
+    "cylinder": Symmetry(closure([about(X, np.pi)]), axis=Z),
+    "ball": Symmetry(NONE.turns, ball=True),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_the_nearest_grasp_is_modulo_symmetry_what_trying_all_finds(body: str):
+    rng, symmetry = np.random.default_rng(0), BODIES[body]
+    known = np.concatenate([rng.normal(0, 0.01, (3000, 3)), random_quaternions(rng, 3000)], 1)
+    joints = rng.normal(0.0, 0.2, (3000, 4))
+    chosen = rng.integers(3000, size=200)
+    near = known[chosen]  # moved a little, then turned to look alike
+    near[:, :3] += rng.normal(0, 0.002, (200, 3))
+    near[:, 3:] = multiply(from_rotation_vector(rng.normal(0, 0.05, (200, 3))), near[:, 3:])
+    turn = symmetry.turns[rng.integers(len(symmetry.turns), size=200)]
+    near[:, 3:] = multiply(near[:, 3:], turn)
+    if symmetry.axis is not None:
+        free = from_rotation_vector(rng.uniform(-3, 3, (200, 1)) * symmetry.axis)
+        near[:, 3:] = multiply(near[:, 3:], free)
+    asked = joints[chosen] + rng.normal(0.0, 0.02, (200, 4))
+    found = Neighbourhood(METRIC, known, joints, symmetry).nearest(near, asked)
+    parts = distances(near[:, None], asked[:, None], known, joints, symmetry)
+    every = combine(METRIC, parts)
+    np.testing.assert_allclose(every[np.arange(200), found], every.min(axis=1), rtol=1e-6)
+    plain = Neighbourhood(METRIC, known, joints).nearest(near, asked)
+    assert (plain != found).mean() > 0.2
 
 
 def test_contacts_are_kept_if_fingers_stay_in_place_and_only_join_or_only_leave():

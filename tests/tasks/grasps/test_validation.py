@@ -42,16 +42,21 @@ def test_gravity_goes_through_the_frame_a_quarter_turn_at_a_time():
 
 def test_draws_cover_the_ranges(config: Config):
     ranges = config.randomization
-    draws = draw(ranges, 0.0, 500, np.random.default_rng(0))
+    draws = draw(ranges, 0.0, 500, 16, np.random.default_rng(0))
     low, high = ranges.object_mass
     assert low <= draws.mass.min() < low + 0.02 * (high - low)
     assert high - 0.02 * (high - low) < draws.mass.max() <= high
     mean = 0.5 * (np.array(ranges.object_friction) + np.array(ranges.hand_friction))
     assert draws.friction.min() >= mean[0]
     assert draws.friction.max() <= mean[1]
-    half = draw(ranges, 0.5, 500, np.random.default_rng(0))
+    low, high = ranges.initial_joint_noise
+    assert draws.noise.shape == (500, 16)
+    assert low <= draws.noise.min() < 0.99 * low
+    assert 0.99 * high < draws.noise.max() <= high
+    low, high = ranges.object_mass
+    half = draw(ranges, 0.5, 500, 16, np.random.default_rng(0))
     assert half.mass == pytest.approx(0.5 * (draws.mass + high))
-    worst = draw(ranges, 1.0, 500, np.random.default_rng(0))
+    worst = draw(ranges, 1.0, 500, 16, np.random.default_rng(0))
     assert worst.mass == pytest.approx(high)
     assert worst.friction == pytest.approx(mean[0])
     assert worst.kp_factor == pytest.approx(ranges.kp_factor[0])
@@ -71,8 +76,10 @@ def test_pushes_are_table_threes_and_let_some_go(search: Search, held: Candidate
     config, randomization = search.config, search.config.randomization
     settings = dataclasses.replace(config.grasps.validation, pushes=True)
     problem, count = search.problem, 4000
-    drawn = draw(randomization, 0.0, count, np.random.default_rng(0), push_steps=20, control_dt=0.1)
-    without = draw(randomization, 0.0, count, np.random.default_rng(0))
+    drawn = draw(
+        randomization, 0.0, count, 16, np.random.default_rng(0), push_steps=20, control_dt=0.1
+    )
+    without = draw(randomization, 0.0, count, 16, np.random.default_rng(0))
     np.testing.assert_array_equal(drawn.frame, without.frame)
     process = randomization.random_force
     pushed = np.linalg.norm(drawn.push[:, 0], axis=1) > 0
@@ -88,6 +95,24 @@ def test_pushes_are_table_threes_and_let_some_go(search: Search, held: Candidate
     validator = Validator(problem, config.physics, hard, settings, 1)
     assert not validator.hold(held, np.random.default_rng(1)).held.any()
     validator.close()
+
+
+def test_the_hold_begins_with_noise_on_the_joints_and_the_grasp_is_without(
+    search: Search, held: Candidates
+):
+    """As an episode does: a little noise is held, as much as a finger bends is not."""
+    randomization, settings = search.config.randomization, search.config.grasps.validation
+    outcomes = []
+    for noise in (0.0, 0.05, 0.8):
+        ranges = dataclasses.replace(randomization, initial_joint_noise=(-noise, noise))
+        validator = Validator(search.problem, search.config.physics, ranges, settings, 1)
+        outcomes.append(validator.hold(held, np.random.default_rng(1)))
+        validator.close()
+    without, little, much = outcomes
+    assert little.held.sum() >= 0.7 * without.held.sum() > much.held.sum()
+    for other in (little, much):
+        np.testing.assert_array_equal(other.joint_position, without.joint_position)
+        np.testing.assert_array_equal(other.object_pose, without.object_pose)
 
 
 def test_a_call_leaves_nothing_behind_for_the_next(search: Search, held: Candidates):
