@@ -1,5 +1,6 @@
 """Run a node: find its result in the store's index, or make it in a process of its own."""
 
+import errno
 import importlib
 import json
 import os
@@ -21,6 +22,7 @@ from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
 from flows.plan import Node
+from tasks.full_disk import remedy
 from tasks.identity import ROOT, code_fingerprint, identity
 from tasks.steps import STEPS
 from tasks.store import open_store
@@ -146,7 +148,7 @@ def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int
         child = subprocess.run(command, env=environment(), start_new_session=True, check=False)
         if child.returncode:
             code = child.returncode if child.returncode in (2, 3) else 1
-            raise StepFailed(f"{node.label}: {reason(answer_file, child.returncode)}", code)
+            raise StepFailed(f"{node.label}: {reason(answer_file, child.returncode, home)}", code)
 
 
 def environment() -> dict[str, str]:
@@ -155,10 +157,12 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def reason(answer_file: Path, code: int) -> str:
+def reason(answer_file: Path, code: int, home: Path) -> str:
     """Return why a child ended: its own words, or the signal that killed it."""
-    if answer_file.exists():
+    with suppress(FileNotFoundError, json.JSONDecodeError):  # or cut off by a full disk
         return json.loads(answer_file.read_text())["error"]
+    if code == 2:
+        return f"{home}: no room for an answer; {remedy(errno.ENOSPC)}"
     if code < 0:
         return f"killed by signal {-code}; run the same command again, it goes on from there"
     return f"ended with exit code {code}"
