@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 Command = Callable[[argparse.Namespace], int]
 OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
 VERIFY = """exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
-and each is named; 2: a name that the store does not know. Nothing is changed."""
+and each is named; 2: a name that the store does not know. Nothing is changed, but with --set-aside:
+then damaged files are moved to damaged/, and steps whose results need them count as not done."""
 PUSH = (
     """exit code 1: all was copied, but a branch went on there in another way and was not moved."""
 )
@@ -74,6 +75,9 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
+    verify.add_argument(
+        "--set-aside", action="store_true", help="so that the next run makes anew what is damaged"
+    )
 
 
 def count(word: str) -> int:
@@ -253,8 +257,8 @@ def verify_store(options: argparse.Namespace) -> int:
     from tasks.store.verify import verify
 
     store, names = opened(options, 0, 1000)
-    found = verify(store, names, progress("verify"))
-    print(damage_lines(found))
+    found = verify(store, names, progress("verify"), options.set_aside)
+    print(damage_lines(found, options.set_aside))
     return 1 if found.damage else 0
 
 

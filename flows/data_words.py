@@ -151,8 +151,8 @@ def statistics_lines(a: Dataset, b: Dataset, names: Names, whole: bool) -> str:
     return f"{title}\n{table([head, *rows], right=range(1, 8))}{more}"
 
 
-def damage_lines(found: Verified) -> str:
-    """Say what `verify` looked at and everything that it found."""
+def damage_lines(found: Verified, set_aside: bool = False) -> str:
+    """Say what `verify` looked at, everything that it found, and what mends it."""
     looked = ", ".join(
         (
             count_of(found.names, "name"),
@@ -167,13 +167,27 @@ def damage_lines(found: Verified) -> str:
     for one in found.damage:
         also = f" and {count_of(one.also, 'other file')}" if one.also else ""
         needed = f"; needed by {one.needed_by}{also}" if one.needed_by else ""
-        lines.append(f"DAMAGED {one.what} {one.reason}{needed}")
+        made = f"; made by {one.made_by}" if one.made_by else ""
+        lines.append(f"DAMAGED {one.what} {one.reason}{needed}{made}")
     lines.append(f"looked at {looked}")
-    lines.append(
-        f"{count_of(len(found.damage), 'thing')} damaged or missing; `dexgen run` makes anew "
-        "objects and versions that steps have made"
-    )
-    return "\n".join(lines)
+    lines.append(f"{count_of(len(found.damage), 'thing')} damaged or missing")
+    return "\n".join([*lines, *_remedies(found, set_aside)])
+
+
+def _remedies(found: Verified, set_aside: bool) -> list[str]:
+    """Say what mends each kind of damage; what a name needs stands in its own reason."""
+    made = any(one.made_by for one in found.damage)
+    kept = any(one.needed_by not in ("", "nothing") and not one.made_by for one in found.damage)
+    loose = any(one.needed_by == "nothing" for one in found.damage)
+    first = "set aside: " if set_aside else "`dexgen data verify --set-aside`, and then "
+    lines = []
+    if made:
+        lines.append(f"{first}the command that ran a step makes anew what is said to be made by it")
+    if loose and not set_aside:
+        lines.append("what nothing needs goes with `dexgen data verify --set-aside`")
+    if kept:
+        lines.append("the rest no run makes anew: put it back from a copy, or delete what needs it")
+    return lines
 
 
 def garbage_lines(found: Collected, dry_run: bool) -> str:

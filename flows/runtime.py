@@ -24,6 +24,7 @@ from flows.home import RUN
 from flows.plan import Node
 from tasks.full_disk import remedy
 from tasks.identity import ROOT, code_fingerprint, identity
+from tasks.lost_metrics import put_back_metrics
 from tasks.steps import STEPS
 from tasks.store import open_store
 
@@ -79,6 +80,8 @@ def execute(node: Node, refs: Mapping[str, Ref], home: Path, threads: int | None
     store = open_store(home)
     key = identity_of(node, refs)
     found = store.index_get(key)
+    if found is None and put_back_metrics(store, home, key):
+        found = store.index_get(key)
     outside = STEPS[node.step].outside
     if found is not None and outside is not None and not stands(outside, home, store.open(found)):
         store.index_drop(key)  # what it did outside the store is gone: do it again

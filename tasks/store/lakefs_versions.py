@@ -127,6 +127,10 @@ class Versions:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()
 
+    def note_damage(self, blob: Blob) -> None:
+        """Note that an object's bytes are not what its hash promises, in no copy."""
+        self._spares.note(blob)
+
     def publish(self, made: Commit, facts: Mapping[str, str]) -> None:
         """Write a version apart from every branch, unless it is there."""
         if not self.readable(made.id):

@@ -211,8 +211,16 @@ class LocalStore:
             return None
         entry = self.index_entry(identity)
         ref, metrics = Ref(**entry["ref"]), entry.get("metrics")  # what it recorded is part of it
-        whole = self._whole(ref) and (not metrics or self._whole(Ref(self.name, metrics, "")))
+        whole = self._whole(ref) and (not metrics or self._sound(metrics))
         return ref if whole else None
+
+    def _sound(self, metrics: str) -> bool:
+        """Tell whether metrics have the right bytes: few, and else nobody might read them."""
+        try:
+            blobs = self.read(metrics).tree.values()
+        except (MissingRef, Corrupt):
+            return False
+        return all(self.objects.prove(blob) for blob in blobs)
 
     def _whole(self, ref: Ref) -> bool:
         """Tell whether every file of an artifact is there; one that lost some is not done."""

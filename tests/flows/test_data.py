@@ -184,6 +184,39 @@ def test_verify_names_damage_and_who_needs_it(
     assert f"DAMAGED object {blob.sha256} is missing; needed by" in out
     assert f":{path}" in out
     assert data("verify", versions["step"])[0] == 0  # it does not need that object
+    assert "the rest no run makes anew" in out
+
+
+def test_verify_says_what_mends_and_mends_it_when_told(
+    filled: tuple[Path, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home, versions = filled
+    shutil.copytree(home, tmp_path / "home")
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    local(tmp_path / "home")
+    store, data = LocalStore(tmp_path / "home/store"), caller(capsys)
+    (blob,) = store.read(versions["step"]).tree.values()
+    path = store.objects.path(blob.sha256)
+    path.chmod(0o644)
+    path.write_bytes(bytes(blob.size))
+    for _ in range(2):
+        code, out, _ = data("verify")
+        assert code == 1
+        assert f"DAMAGED object {blob.sha256} has changed bytes; needed by" in out
+        assert "; made by objects/box\n" in out
+        assert "`dexgen data verify --set-aside`, and then the command that ran a step" in out
+    code, out, _ = data("verify", "--set-aside")
+    assert code == 1
+    assert "set aside: the command that ran a step makes anew" in out
+    assert not path.exists()
+    assert store.index_get("ab" * 32) is None
+    step = tmp_path / "step.txt"
+    step.write_text("what a step made")
+    store.publish({"step.txt": step}, "a step", {"identity": "ab" * 32, "step": "objects"})
+    assert data("verify")[0] == 0
 
 
 def test_merge_into_main_takes_no_file_that_a_manifest_does_not_name(tmp_path):
