@@ -12,7 +12,7 @@ commit that lists them, the commit before the branch that shows it. So what is v
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -197,6 +197,20 @@ class LocalStore:
             number, head = self.heads.get(branch) or (-1, EMPTY)
             if head == version or self._move(branch, number, version, "publish"):
                 return Ref(self.name, version, "")
+
+    def times(self, versions: Iterable[str]) -> dict[str, str]:
+        """Return when versions were first named, as far as log and index tell."""
+        found: dict[str, str] = {}
+        log = self.root / "log.jsonl"
+        for line in log.read_text().splitlines() if log.is_file() else ():
+            try:
+                row = json.loads(line)
+                found.setdefault(row["version"], row["time_utc"])
+            except (ValueError, KeyError, TypeError):
+                continue  # cut off by a kill; for people only
+        for entry in self.index_entries():
+            found.setdefault(entry["ref"]["version"], entry["time_utc"])
+        return {version: found[version] for version in versions if version in found}
 
     def object_of(self, blob: Blob) -> Path:
         """Return where an object's bytes are; they are not looked at."""
