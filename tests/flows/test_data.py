@@ -5,10 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from envs.statistics import Statistics
 from flows.cli import main
+from flows.data_words import statistics_lines
 from tasks.data.datasets import DataError
+from tasks.data.difference import Columns
 from tasks.data.merging import merge
 from tasks.store.local import LocalStore
 from tests.lakefs_server.server import LakeFSServer
@@ -122,6 +126,42 @@ def test_diff_counts_rows_and_sorts_columns_by_shift(data: Data) -> None:
     assert shifts == sorted(shifts, reverse=True)
     assert shifts[0] > 0
     assert "equal in all" in data("diff", "main", "datasets/good")[1]
+
+
+def test_diff_of_two_hands_names_the_columns_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    local(tmp_path / "home")
+    store, data = LocalStore(tmp_path / "home/store"), caller(capsys)
+    commit_dataset(store, tmp_path / "one", "one", 4)
+    commit_dataset(store, tmp_path / "two", "two", 4, hand="trident")
+    for words in (("runs/one", "runs/two"), ("runs/two", "runs/one")):
+        for hand in ("allegro", "trident"):
+            code, out, _ = data("diff", *words, f"hand={hand}", "--all")
+            assert code == 0
+            assert "layout differs" in out
+            assert "[" not in out, "a column without a name"
+            for name in ("n.thumb_base ", "joint_position.index_", "joint_position.left_"):
+                assert name in out  # of either hand
+            assert "columns only in A: " in out
+            assert "columns only in B: " in out
+
+
+def test_diff_lists_names_of_things_last_and_says_what_was_constant() -> None:
+    def columns(name: str, mean: float, std: float) -> Columns:
+        ends, none = (np.array([mean - std]), np.array([mean + std])), np.zeros(1, dtype=int)
+        pooled = Statistics(10, *ends, np.array([mean]), np.array([std]), none)
+        return {name: (pooled, 0)}
+
+    before = columns("episode", 0, 1) | columns("gravity.x", 0, 0) | columns("action", 0, 1)
+    after = columns("episode", 99, 1) | columns("gravity.x", 1, 0) | columns("action", 0.5, 1)
+    lines = statistics_lines(before, after, whole=True).splitlines()[2:]
+    assert [line.split()[:2] for line in lines] == [
+        ["gravity.x", "constant"],
+        ["action", "0.500"],
+        ["episode", "99.000"],
+    ]
 
 
 def test_tag_is_for_good(data: Data, versions: dict[str, str]) -> None:
