@@ -211,15 +211,17 @@ class LakeFSStore:
         file_of: Callable[[Blob], Path],
         known: Mapping[str, Ref],
         time_utc: str,
-    ) -> None:
+    ) -> bool:
         """Write a version of another store, made at a time, of which this one holds the parents.
+
+        Returns False if another push has brought it meanwhile.
 
         `known` says by sha256 which files are here already: they are copied by the server. The
         others are read from `file_of`, verified and sent, each once, whatever breaks off.
         """
         refs = {path: known.get(blob.sha256) for path, blob in made.tree.items()}
         places = {path: (VERSION + ref.version, ref.path) for path, ref in refs.items() if ref}
-        self.versions.adopt(made, facts(made.metadata), places, file_of, time_utc)
+        return self.versions.adopt(made, facts(made.metadata), places, file_of, time_utc)
 
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         time_utc = datetime.now(UTC).isoformat(timespec="milliseconds")

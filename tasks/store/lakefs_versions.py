@@ -148,8 +148,8 @@ class Versions:
         places: Mapping[str, Place],
         file_of: Callable[[Blob], Path],
         time_utc: str,
-    ) -> None:
-        """Write a version from files that lie elsewhere, unless it is there.
+    ) -> bool:
+        """Write a version from files that lie elsewhere; False if it is there.
 
         `places` as in `advance`; `time_utc` is when it was made there, "" if nobody knows. If it
         breaks off, the next attempt sends only what is missing.
@@ -169,14 +169,14 @@ class Versions:
         mark = made.id[:MARK_DIGITS]
         for _ in range(ADOPTIONS):
             if self.readable(made.id):
-                return
+                return False
             # Another push, which has the same to say, may be done with that branch and delete it.
             with (
                 suppress(Absent),
                 self._repository.lasting_work(self._repository.root, mark) as work,
             ):
                 self._write(work, made, places, facts, verified, time_utc)
-                return
+                return True
         raise StoreError(
             f"{self._repository.place}: version {made.id[:12]} is pushed by others at once; run "
             "the same command again"
