@@ -21,6 +21,7 @@ from typing import Any
 
 from configs.refs import Ref
 from tasks.store.checkouts import below, check_out, file_at
+from tasks.store.entries import read_entry, write_entry
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
 from tasks.store.objects import ObjectFolder, place, temporary_file, touch, write_durably
@@ -323,26 +324,6 @@ class LocalStore:
 
     def _index_path(self, identity: str) -> Path:
         return self.root / "index" / f"{check_name(identity)}.json"
-
-
-def write_entry(entry: Mapping[str, Any]) -> bytes:
-    """Return an index file's bytes: the facts as JSON, and the sha256 of that on a line below."""
-    content = json.dumps(entry, sort_keys=True).encode()
-    return content + b"\n" + hashlib.sha256(content).hexdigest().encode()
-
-
-def read_entry(content: bytes) -> dict[str, Any]:
-    """Read what `write_entry` returned, or a file of an older store, which has one line.
-
-    Raises:
-        ValueError: changed bytes.
-    """
-    body, line, check = content.rpartition(b"\n")
-    if not line:
-        return json.loads(content)
-    if check != hashlib.sha256(body).hexdigest().encode():
-        raise ValueError("the checksum does not hold")
-    return json.loads(body)
 
 
 def _now() -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.store.local import LocalStore, read_entry
+from tasks.store.entries import read_entry
+from tasks.store.local import LocalStore
 from tasks.store.names import EMPTY
 from tasks.store.objects import hash_file, set_aside
 from tasks.store.protocol import Blob, Commit, Corrupt
