@@ -92,11 +92,14 @@ def _one_line(path: Path, what: str) -> Iterator[None]:
 def write_whole(path: Path, content: bytes) -> Path:
     """Write a file under its name only when it is complete."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())  # a name that is there has its bytes, after a power cut too
-    os.replace(temporary, path)
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())  # a name that is there has its bytes, after a power cut too
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)  # what a full disk cut off takes no more of it
     return path
 
 

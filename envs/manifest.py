@@ -165,7 +165,9 @@ def make_manifest(
     """Return the manifest of some runs; pools their statistics, always in the same order."""
     ordered = tuple(sorted(runs, key=lambda run: run.name))
     parts = [run.table.pooled for run in ordered]
-    pooled = {name: pool(part[name] for part in parts) for name in (parts[0] if parts else {})}
+    # A run that an earlier version wrote may lack a derived column: of that there is no whole.
+    shared = [name for name in parts[0] if all(name in part for part in parts)] if parts else []
+    pooled = {name: pool(part[name] for part in parts) for name in shared}
     return Manifest(layout, source, fields, ordered, dict(sorted(kept_nothing.items())), pooled)
 
 

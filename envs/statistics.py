@@ -3,8 +3,10 @@
 A column is one number of a frame: `joint_position` of n joints is n columns. Beside the stored
 fields stand derived ones, which turn a rule between numbers into a range of one number:
 
-    <pose>.norm   length of the quaternion of a pose field; 1 for a rotation
+    <pose>.norm   length of the quaternion of a pose field; 1 for a rotation, and where a value is
+                  not finite, since that is said of the value's own column
     step.jump     step minus the step that must come here: 0, 1, 2, ... in each episode
+    drop.early    1 where a drop is marked and its episode goes on: a drop ends it
 """
 
 from collections.abc import Iterable, Mapping
@@ -33,15 +35,18 @@ class Statistics:
 
 def derived(arrays: Mapping[str, np.ndarray], units: Mapping[str, str]) -> dict[str, np.ndarray]:
     """Return the derived columns [R] of a shard's arrays; `units` are the layout's, by field."""
-    columns = {
-        f"{name}.norm": np.linalg.norm(array[:, 3:].astype(np.float64), axis=1)
-        for name, array in arrays.items()
-        if units[name] == POSE_UNIT
-    }
+    columns = {}
+    for name, array in arrays.items():
+        if units[name] == POSE_UNIT:
+            norm = np.linalg.norm(array[:, 3:].astype(np.float64), axis=1)
+            columns[f"{name}.norm"] = np.where(np.isfinite(norm), norm, 1.0)
     step = arrays["step"].astype(np.int64)
-    first = np.r_[True, np.diff(arrays["episode"]) != 0]
+    border = np.diff(arrays["episode"]) != 0
+    first, last = np.r_[True, border], np.r_[border, True]
     expected = np.where(first, 0, np.r_[0, step[:-1] + 1])
     columns["step.jump"] = step - expected
+    if "drop" in arrays:
+        columns["drop.early"] = ((arrays["drop"] != 0) & ~last).astype(np.int64)
     return columns
 
 

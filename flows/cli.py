@@ -49,21 +49,32 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
-    except ValueError as error:
-        code = exit_code(error)
+    except Exception as error:
+        code, text = judge(error)
         if code is None:
             raise  # a defect of ours: its traceback is what a person needs
-        text = str(error) if code == 1 else " ".join(str(error).split())
         print(f"dexgen: {text}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)
 
 
-def exit_code(error: ValueError) -> int | None:
+def judge(error: Exception) -> tuple[int | None, str]:
+    """Return an error's exit code (2: bad input, or a full disk) and words; None of a defect."""
+    code = exit_code(error)
+    if code not in (1, None):
+        return code, " ".join(str(error).split())
+    from flows.home import home_path
+    from tasks.full_disk import full_disk
+
+    full = full_disk(error, home_path())
+    return (code, str(error)) if full is None else (2, full)
+
+
+def exit_code(error: Exception) -> int | None:
     """Return the exit code of an error of ours (2: bad input), or None for a foreign one."""
     ours = {"configs", "models", "envs", "tasks", "flows"}
-    if type(error).__module__.split(".")[0] not in ours:
+    if not isinstance(error, ValueError) or type(error).__module__.split(".")[0] not in ours:
         return None
     return getattr(error, "exit_code", 2)
 

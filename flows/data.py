@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,14 @@ from flows.data_export import add_export_command
 
 if TYPE_CHECKING:
     from configs.schema.pipeline import Config
+    from tasks.data.datasets import Dataset
     from tasks.store.protocol import VersionStore
 
 Command = Callable[[argparse.Namespace], int]
 OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
 VERIFY = """exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
-and each is named; 2: a name that the store does not know. Nothing is changed."""
+and each is named; 2: a name that the store does not know. Nothing is changed, but with --set-aside:
+then damaged files are moved to damaged/, and steps whose results need them count as not done."""
 PUSH = (
     """exit code 1: all was copied, but a branch went on there in another way and was not moved."""
 )
@@ -74,6 +77,9 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     add_export_command(commands)
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
+    verify.add_argument(
+        "--set-aside", action="store_true", help="so that the next run makes anew what is damaged"
+    )
 
 
 def count(word: str) -> int:
@@ -165,15 +171,33 @@ def show_version(options: argparse.Namespace) -> int:
 def show_difference(options: argparse.Namespace) -> int:
     from flows.data_words import difference_lines
     from tasks.data.datasets import read_dataset
-    from tasks.expectations import column_names
 
     config, (a, b) = configured(options, 2, 2)
-    store, layout = store_of(config), config.embodiment.make_layout()
+    store = store_of(config)
     before, after = read_dataset(store, a), read_dataset(store, b)
-    ours = before.manifest.layout == after.manifest.layout == layout.fingerprint()
-    names = column_names(layout, before.manifest.fields) if ours else {}
-    print(difference_lines(before, after, names, options.all))
+    overrides = [word for word in options.words if word not in (a, b)]
+    names = [column_names_of(one, config, overrides) for one in (before, after)]
+    print(difference_lines(before, after, *names, whole=options.all))
     return 0
+
+
+def column_names_of(
+    dataset: "Dataset", config: "Config", overrides: list[str]
+) -> dict[tuple[str, int], str]:
+    """Return the names of a dataset's columns: of the configured hand, or of another known one."""
+    from configs.load import FOLDER, ConfigError, load
+    from configs.schema.pipeline import Config
+    from tasks.expectations import column_names
+
+    manifest, layout = dataset.manifest, config.embodiment.make_layout()
+    hands = iter(sorted(path.stem for path in (FOLDER / "hand").glob("*.yaml")))
+    while manifest.layout != layout.fingerprint():
+        hand = next(hands, None)
+        if hand is None:
+            return {}
+        with suppress(ConfigError):  # this hand does not go with the other overrides
+            layout = load(Config, [*overrides, f"hand={hand}"]).embodiment.make_layout()
+    return column_names(layout, manifest.fields)
 
 
 def set_tag(options: argparse.Namespace) -> int:
@@ -253,8 +277,8 @@ def verify_store(options: argparse.Namespace) -> int:
     from tasks.store.verify import verify
 
     store, names = opened(options, 0, 1000)
-    found = verify(store, names, progress("verify"))
-    print(damage_lines(found))
+    found = verify(store, names, progress("verify"), options.set_aside)
+    print(damage_lines(found, options.set_aside))
     return 1 if found.damage else 0
 
 

@@ -1,5 +1,6 @@
 """What `dexgen data` prints of histories, versions, differences and damage."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,9 +8,10 @@ from typing import TYPE_CHECKING
 from flows.words import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
 from tasks.data.difference import (
+    Columns,
     Names,
     Shift,
-    column_count,
+    columns_of,
     compare_rows,
     compare_statistics,
 )
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tasks.data.pushing import Pushed  # which needs the lakeFS SDK
 
 SHOWN_FAILURES = 10  # of a verdict
+SHOWN_ALONE = 4  # columns of one dataset alone
 SHOWN_COLUMNS = 20  # of a difference, unless all are asked for
 WHOLE_ID = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
@@ -107,7 +110,7 @@ def sum_bytes(dataset: Dataset) -> int:
     return sum(shard.bytes for shard in dataset.manifest.shards.values())
 
 
-def difference_lines(a: Dataset, b: Dataset, columns: Names, whole: bool) -> str:
+def difference_lines(a: Dataset, b: Dataset, names_a: Names, names_b: Names, *, whole: bool) -> str:
     """Describe what changed from A to B, by rows and by statistics."""
     parts = [table([("A", *_named(a)), ("B", *_named(b))])]
     for what in ("layout", "source", "fields"):
@@ -132,27 +135,34 @@ def difference_lines(a: Dataset, b: Dataset, columns: Names, whole: bool) -> str
         for name, part in compare_rows(a.manifest, b.manifest).items()
     ]
     parts.append(table(head + rows, right=range(1, 6)))
-    parts.append(statistics_lines(a, b, columns, whole))
+    columns = columns_of(a.manifest, names_a), columns_of(b.manifest, names_b)
+    parts.append(statistics_lines(*columns, whole))
     return "\n\n".join(parts)
 
 
-def statistics_lines(a: Dataset, b: Dataset, names: Names, whole: bool) -> str:
-    shifts, columns = compare_statistics(a.manifest, b.manifest, names), column_count(a.manifest)
+def statistics_lines(a: Columns, b: Columns, whole: bool) -> str:
+    shifts, both = compare_statistics(a, b), len(a.keys() & b.keys())
+    alone = "".join(
+        f"\n{len(only)} columns only in {name}: {', '.join(only[:SHOWN_ALONE])}"
+        f"{', ...' if len(only) > SHOWN_ALONE else ''}"
+        for name, mine, other in (("A", a, b), ("B", b, a))
+        if (only := [column for column in mine if column not in other])
+    )
     if not shifts:
-        return f"statistics: equal in all {columns} columns"
+        return f"statistics: equal in all {both} columns{alone}"
     shown = shifts if whole else shifts[:SHOWN_COLUMNS]
     head = ("column", "shift", "mean A", "mean B", "std A", "std B", "range A", "range B")
     rows = [_row(shift) for shift in shown]
     more = f"\nand {len(shifts) - len(shown)} more (--all)" if len(shifts) > len(shown) else ""
     title = (
-        f"statistics: {len(shifts)} of {columns} columns differ; shift is the mean's, in standard "
-        "deviations of A"
+        f"statistics: {len(shifts)} of {both} columns differ; shift is the mean's, in standard "
+        f"deviations of A{alone}"
     )
     return f"{title}\n{table([head, *rows], right=range(1, 8))}{more}"
 
 
-def damage_lines(found: Verified) -> str:
-    """Say what `verify` looked at and everything that it found."""
+def damage_lines(found: Verified, set_aside: bool = False) -> str:
+    """Say what `verify` looked at, everything that it found, and what mends it."""
     looked = ", ".join(
         (
             count_of(found.names, "name"),
@@ -167,13 +177,27 @@ def damage_lines(found: Verified) -> str:
     for one in found.damage:
         also = f" and {count_of(one.also, 'other file')}" if one.also else ""
         needed = f"; needed by {one.needed_by}{also}" if one.needed_by else ""
-        lines.append(f"DAMAGED {one.what} {one.reason}{needed}")
+        made = f"; made by {one.made_by}" if one.made_by else ""
+        lines.append(f"DAMAGED {one.what} {one.reason}{needed}{made}")
     lines.append(f"looked at {looked}")
-    lines.append(
-        f"{count_of(len(found.damage), 'thing')} damaged or missing; `dexgen run` makes anew "
-        "objects and versions that steps have made"
-    )
-    return "\n".join(lines)
+    lines.append(f"{count_of(len(found.damage), 'thing')} damaged or missing")
+    return "\n".join([*lines, *_remedies(found, set_aside)])
+
+
+def _remedies(found: Verified, set_aside: bool) -> list[str]:
+    """Say what mends each kind of damage; what a name needs stands in its own reason."""
+    made = any(one.made_by for one in found.damage)
+    kept = any(one.needed_by not in ("", "nothing") and not one.made_by for one in found.damage)
+    loose = any(one.needed_by == "nothing" for one in found.damage)
+    first = "set aside: " if set_aside else "`dexgen data verify --set-aside`, and then "
+    lines = []
+    if made:
+        lines.append(f"{first}the command that ran a step makes anew what is said to be made by it")
+    if loose and not set_aside:
+        lines.append("what nothing needs goes with `dexgen data verify --set-aside`")
+    if kept:
+        lines.append("the rest no run makes anew: put it back from a copy, or delete what needs it")
+    return lines
 
 
 def garbage_lines(found: Collected, dry_run: bool) -> str:
@@ -209,10 +233,17 @@ def _row(shift: Shift) -> tuple[str, ...]:
     ]
     return (
         shift.column,
-        f"{shift.size:.3f}",
+        shift_word(shift),
         *(f"{value:.5g}" for value in (*shift.mean, *shift.std)),
         *ranges,
     )
+
+
+def shift_word(shift: Shift) -> str:
+    """Return how far a column moved; without a spread or a value there is no measure of it."""
+    if math.isfinite(shift.size):
+        return f"{shift.size:.3f}"
+    return "no value" if any(math.isnan(mean) for mean in shift.mean) else "constant"
 
 
 def _named(dataset: Dataset) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from configs.schema.machine import Machine
 
 GIB = 2**30
+LEAST_DISK_GIB = 16 / 1024  # Prefect's database; the smoke profile's came to 5.5 MiB
 RUN = "DEXGEN_RUN"  # in a run's environment and its children's: its process
 
 
@@ -21,7 +22,7 @@ def home_folder() -> Path:
     Raises:
         HomeError: it cannot be made or written.
     """
-    home = Path(os.environ.get("DEXGEN_HOME") or "var").absolute()  # empty: as if not set
+    home = home_path()
     try:
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=home):
@@ -31,6 +32,11 @@ def home_folder() -> Path:
             f"DEXGEN_HOME={home}: not writable ({error.strerror}); choose another folder"
         ) from None
     return home
+
+
+def home_path() -> Path:
+    """Return where the state folder is; it may not be there."""
+    return Path(os.environ.get("DEXGEN_HOME") or "var").absolute()  # empty: as if not set
 
 
 def quiet(home: Path) -> None:
@@ -92,11 +98,17 @@ def require_machine(machine: Machine, home: Path) -> None:
     """Refuse to start a run that the machine cannot finish.
 
     Raises:
-        HomeError: less free memory or disk than the profile needs.
+        HomeError: less free memory or disk than the profile needs, or than any run.
     """
+    free = free_disk_gib(home)
+    if free < LEAST_DISK_GIB:
+        raise HomeError(
+            f"{home}: {1024 * free:.1f} MiB of disk are free, and Prefect's database alone takes "
+            f"up to {1024 * LEAST_DISK_GIB:.0f}; free some space"
+        )
     checks = (
         ("memory", machine.memory_gib, free_memory_gib(), "machine.memory_gib"),
-        ("disk", machine.disk_gib, free_disk_gib(home), "machine.disk_gib"),
+        (f"disk in {home}", machine.disk_gib, free, "machine.disk_gib"),
     )
     for what, needed, free, key in checks:
         if free < needed:

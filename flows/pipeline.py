@@ -25,6 +25,7 @@ from flows.plan import STAGES, Node, plan
 from flows.report import report_run, write_galleries
 from flows.runtime import Done, StepFailed, execute, sweep
 from tasks.data.gc import trim_downloads
+from tasks.full_disk import full_disk
 from tasks.in_use import in_use
 from tasks.store.choice import choose
 from tasks.store.protocol import StoreError
@@ -50,6 +51,11 @@ def run_step(
         return left_out(node, failure) if failure.exit_code == 3 else failed(failure)
     except StoreError as error:
         return failed(StepFailed(f"{node.label}: {error}", 2))
+    except OSError as error:
+        full = full_disk(error, home)
+        if full is None:
+            raise
+        return failed(StepFailed(f"{node.label}: {full}", 2))
     name = "Reused" if done.reused else "Completed"
     return Completed(name=name, message=done.ref.version, data=done)
 

@@ -1,5 +1,6 @@
 """Run a node: find its result in the store's index, or make it in a process of its own."""
 
+import errno
 import importlib
 import json
 import os
@@ -21,7 +22,9 @@ from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
 from flows.plan import Node
+from tasks.full_disk import remedy
 from tasks.identity import ROOT, code_fingerprint, identity
+from tasks.lost_metrics import put_back_metrics
 from tasks.steps import STEPS
 from tasks.store import open_store
 
@@ -77,6 +80,8 @@ def execute(node: Node, refs: Mapping[str, Ref], home: Path, threads: int | None
     store = open_store(home)
     key = identity_of(node, refs)
     found = store.index_get(key)
+    if found is None and put_back_metrics(store, home, key):
+        found = store.index_get(key)
     outside = STEPS[node.step].outside
     if found is not None and outside is not None and not stands(outside, home, store.open(found)):
         store.index_drop(key)  # what it did outside the store is gone: do it again
@@ -146,7 +151,7 @@ def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int
         child = subprocess.run(command, env=environment(), start_new_session=True, check=False)
         if child.returncode:
             code = child.returncode if child.returncode in (2, 3) else 1
-            raise StepFailed(f"{node.label}: {reason(answer_file, child.returncode)}", code)
+            raise StepFailed(f"{node.label}: {reason(answer_file, child.returncode, home)}", code)
 
 
 def environment() -> dict[str, str]:
@@ -155,10 +160,12 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def reason(answer_file: Path, code: int) -> str:
+def reason(answer_file: Path, code: int, home: Path) -> str:
     """Return why a child ended: its own words, or the signal that killed it."""
-    if answer_file.exists():
+    with suppress(FileNotFoundError, json.JSONDecodeError):  # or cut off by a full disk
         return json.loads(answer_file.read_text())["error"]
+    if code == 2:
+        return f"{home}: no room for an answer; {remedy(errno.ENOSPC)}"
     if code < 0:
         return f"killed by signal {-code}; run the same command again, it goes on from there"
     return f"ended with exit code {code}"

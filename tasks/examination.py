@@ -10,10 +10,11 @@ import numpy as np
 from configs.layout import Layout
 from configs.load import plain
 from configs.schema.check import Check, CheckStep
-from envs.episodes import Manifest
+from envs.episodes import EpisodesError, Manifest
+from envs.runs import REMEDY
 from tasks.data_docs import Finding, Tables, begin_docs, judge
 from tasks.datasets import Arrays
-from tasks.expectations import Column, column_values, expected_columns, violating_rows
+from tasks.expectations import QUATERNION, Column, column_values, expected_columns, violating_rows
 from tasks.previous import Change, Earlier, changes, fault
 from tasks.shard_ranges import violating_shards
 from tasks.tables import (
@@ -55,9 +56,13 @@ def examine(
     """Hold a dataset against what is expected of it; write Data Docs into the folder `docs`.
 
     `open_arrays` returns a shard's arrays, given its path in the dataset.
+
+    Raises:
+        EpisodesError: a run without statistics of a column, of an earlier version.
     """
     settings, known = config.check, config.known(layout.modes)
     columns = expected_columns(layout, settings.margins, manifest.fields, known)
+    require_measured(manifest, columns)
     changed: list[Change] = []
     if settings.previous is not None and earlier is not None and manifest.rows:
         floor = settings.previous.floor
@@ -96,6 +101,17 @@ def examine(
     )
 
 
+def require_measured(manifest: Manifest, columns: Sequence[Column]) -> None:
+    """Refuse runs whose writer did not measure a column: nobody knows that it is as expected."""
+    for run in manifest.runs:
+        for column in columns:
+            if column.field not in run.table.columns:
+                raise EpisodesError(
+                    f"{run.name}: no statistics of {column.name}: an earlier version wrote it; "
+                    f"{REMEDY}"
+                )
+
+
 def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Failure, ...]:
     """Return where each finding is; columns with shards and rows come first.
 
@@ -111,6 +127,7 @@ def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Fai
         key = (finding.column, finding.shard)
         if finding.shard is not None and key not in found:
             found[key] = locate(where.columns[finding.column], finding.shard, 1, where)
+    found = without_echoes(found)
     for finding in findings:
         if finding.table in ("summary", "shares", "previous"):
             reason = _reason(finding, where)
@@ -118,6 +135,21 @@ def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Fai
                 finding.column, None, where.manifest.rows, (), reason
             )
     return tuple(found.values())
+
+
+def without_echoes(
+    found: Mapping[tuple[str, str | None], Failure],
+) -> dict[tuple[str, str | None], Failure]:
+    """Leave out numbers of a quaternion that are too large where its norm says so of these rows."""
+
+    def echoes(failure: Failure) -> bool:
+        pose, _, part = failure.column.partition(".")
+        norm = found.get((f"{pose}.norm", failure.shard))
+        if part not in QUATERNION or norm is None or norm.count > len(norm.rows):
+            return False
+        return bool(failure.rows) and set(failure.rows) <= set(norm.rows)
+
+    return {key: failure for key, failure in found.items() if not echoes(failure)}
 
 
 def locate(column: Column, shard: str, shards: int, where: Surroundings) -> Failure:

@@ -11,7 +11,7 @@ from envs.statistics import POSE_UNIT, derived
 
 AXES = ("x", "y", "z")
 QUATERNION = ("qw", "qx", "qy", "qz")
-JUMP = "step.jump"
+JUMP, EARLY = "step.jump", "drop.early"
 
 Known = Mapping[str, Sequence[str]]  # label (object, style, mode) -> names, by index
 NOTHING: Known = {}
@@ -79,8 +79,9 @@ def _derived_values(
     units = {name: field.unit for name, field in layout.fields.items()}
     if rows is None:
         return derived(arrays, units)[name].astype(np.float64)
-    # A derived column looks one row back; more of the shard is not read.
-    needed = np.union1d(rows, np.maximum(rows - 1, 0))
+    # A derived column looks one row back or ahead; more of the shard is not read.
+    beside = np.r_[rows - 1, rows, rows + 1]
+    needed = np.unique(beside[(beside >= 0) & (beside < len(arrays["step"]))])
     part = derived({key: array[needed] for key, array in arrays.items()}, units)
     return part[name][np.searchsorted(needed, rows)].astype(np.float64)
 
@@ -96,6 +97,8 @@ def _ranges(
         if layout.fields[name].unit == POSE_UNIT:
             ordered[f"{name}.norm"] = (1.0 - unit, 1.0 + unit)
     ordered[JUMP] = (np.zeros(1), np.zeros(1))
+    if "drop" in fields:
+        ordered[EARLY] = (np.zeros(1), np.zeros(1))
     return ordered
 
 

@@ -106,6 +106,7 @@ def changes(
         column
         for column in columns
         if column.field not in layout.fields or layout.fields[column.field].unit not in LABEL_UNITS
+        if column.field in before  # a derived column that was not measured then
     ]
     return [_change(column, now, before, floor) for column in measured]
 

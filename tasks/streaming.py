@@ -23,6 +23,9 @@ from tasks.blocks import Block, Source, open_blocks, pack, read_blocks
 from tasks.windows import Frames, WindowsError, clean_rows, gather, valid_rows
 
 SHARDS, BLOCKS, WINDOWS = 5, 7, 8  # keys of the draws
+# [windows] gathered together, at least a batch: between small operations the thread that reads
+# ahead takes the interpreter, and is waited for
+GATHERED = 4096
 EMPTY_PASSES = 3  # in a row, before a rank gives up: which shards a rank has changes by pass
 
 
@@ -80,12 +83,22 @@ class StreamedWindows:
             if self._buffer is None or self._place == len(self._buffer.rows):
                 self._advance()
                 continue
-            rows = self._buffer.rows[self._place : self._place + count]
-            parts.append(gather(self._buffer.frames, rows, self.source.layout))
-            self._place += len(rows)
-            self._taken += len(rows)
-            count -= len(rows)
+            part = self._next(self._buffer, count)
+            parts.append(part)
+            self._place += len(part.mode)
+            self._taken += len(part.mode)
+            count -= len(part.mode)
         return parts[0] if len(parts) == 1 else join_windows(parts)
+
+    def _next(self, buffer: Buffer, count: int) -> Windows:
+        """Return the windows from the place on, up to `count` of them, gathered some batches at
+        a time."""
+        ahead = self._place - self._gathered_from
+        if self._gathered is None or ahead >= len(self._gathered.mode):
+            rows = buffer.rows[self._place : self._place + max(1, GATHERED // count) * count]
+            self._gathered = gather(buffer.frames, rows, self.source.layout)
+            self._gathered_from, ahead = self._place, 0
+        return Windows(**{n: v[ahead : ahead + count] for n, v in vars(self._gathered).items()})
 
     def state(self) -> dict[str, int]:
         """Return the place: a few numbers from which `resume` goes on exactly."""
@@ -105,12 +118,15 @@ class StreamedWindows:
     def _start(self, place: tuple[int, int, int], windows: int) -> None:
         self._first, self._place = place, windows
         self._buffer: Buffer | None = None
+        self._gathered: Windows | None = None  # of the buffer, from this place on
+        self._gathered_from = 0
         self._coming: Future[Buffer] | None = None
         self._buffers = self._read(*place)
 
     def _advance(self) -> None:
         if self._buffer is not None:
             self._place = 0
+        self._gathered = None
         if self._coming is None:
             self._coming = self._thread.submit(next, self._buffers)
         self._buffer = None  # its memory is free before the one after the next is read

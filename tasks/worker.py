@@ -1,9 +1,9 @@
 """Run one step in a process of its own: `python -m tasks.worker REQUEST.json ANSWER.json`.
 
 A process a step gives each its own random state, threads and peak memory, and a death that
-takes nothing else along. Exit code 0: the store's index has the result; 2: bad input, one line
-in the answer; 3: of this object there is nothing to be had, likewise; 1: a defect, with its
-traceback.
+takes nothing else along. Exit code 0: the store's index has the result; 2: bad input or a full
+disk, one line in the answer; 3: of this object there is nothing to be had, likewise; 1: a defect,
+with its traceback.
 """
 
 import ctypes
@@ -17,13 +17,14 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from configs.load import validate
 from configs.refs import Ref
 from tasks.context import Context, Progress, make_scratch, publish_metrics
+from tasks.full_disk import full_disk
 from tasks.identity import ROOMS
 from tasks.steps import STEPS
 from tasks.store import open_store
@@ -38,10 +39,10 @@ def main() -> int:
     try:
         run(request)
     except Exception as error:
-        ours = is_ours(error)
-        line = " ".join(str(error).split()) if ours else traceback.format_exc()
-        answer_file.write_text(json.dumps({"error": line}))
-        return getattr(error, "exit_code", 2) if ours else 1
+        code, words = judge(error, Path(request["home"]))
+        with suppress(OSError):  # a disk so full that the answer has no room: the code tells
+            answer_file.write_text(json.dumps({"error": words}))
+        return code
     return 0
 
 
@@ -80,6 +81,14 @@ def run(request: dict[str, Any]) -> None:
             **publish_metrics(store, home, identity),
         )
     shutil.rmtree(scratch, ignore_errors=True)
+
+
+def judge(error: Exception, home: Path) -> tuple[int, str]:
+    """Return the exit code that an error deserves, and its words: one line, or the traceback."""
+    if is_ours(error):
+        return getattr(error, "exit_code", 2), " ".join(str(error).split())
+    full = full_disk(error, home)
+    return (1, traceback.format_exc()) if full is None else (2, full)
 
 
 def is_ours(error: BaseException) -> bool:

@@ -8,6 +8,8 @@ from envs.episodes import Manifest
 from envs.statistics import Statistics
 
 Names = Mapping[tuple[str, int], str]  # of columns, by field and index in it
+Columns = Mapping[str, tuple[Statistics, int]]  # by name: the field's statistics, and index in it
+LABELS = ("episode", "object", "style", "mode")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,10 @@ class Shift:
 
     @property
     def size(self) -> float:
-        """Return how far the mean moved, in standard deviations of the first dataset."""
+        """Return how far the mean moved, in standard deviations of the first dataset.
+
+        Infinite where it moved away from a constant, or from or to no finite value.
+        """
         moved = abs(self.mean[1] - self.mean[0])
         if math.isnan(moved):
             return math.inf
@@ -49,39 +54,35 @@ def compare_rows(a: Manifest, b: Manifest) -> dict[str, Rows]:
     }
 
 
-def compare_statistics(a: Manifest, b: Manifest, names: Names) -> list[Shift]:
-    """Return the columns whose mean, std, minimum or maximum differ, the largest shift first.
+def compare_statistics(a: Columns, b: Columns) -> list[Shift]:
+    """Return the columns of both whose mean, std, minimum or maximum differ.
 
-    A column without a name among `names` is `field[index]`.
+    The largest shift comes first; names of things, whose means mean nothing, last.
     """
-    before, after = a.statistics(), b.statistics()
     found = [
         shift
-        for field in before
-        if field in after
-        for shift in _shifts(field, before[field], after[field], names)
+        for shift in (_shift(name, a[name], b[name]) for name in a if name in b)
         if any(
             one != other and not (math.isnan(one) and math.isnan(other))
             for one, other in (shift.mean, shift.std, shift.minimum, shift.maximum)
         )
     ]
-    return sorted(found, key=lambda shift: (-shift.size, shift.column))
+    return sorted(found, key=lambda shift: (shift.column in LABELS, -shift.size, shift.column))
 
 
-def column_count(manifest: Manifest) -> int:
-    return sum(len(statistics.mean) for statistics in manifest.statistics().values())
+def columns_of(manifest: Manifest, names: Names) -> Columns:
+    """Return a dataset's columns by name; one without a name is `field[index]`."""
+    return {
+        names.get((field, i), field if len(pooled.mean) == 1 else f"{field}[{i}]"): (pooled, i)
+        for field, pooled in manifest.statistics().items()
+        for i in range(len(pooled.mean))
+    }
 
 
-def _shifts(field: str, a: Statistics, b: Statistics, names: Names) -> list[Shift]:
-    size = min(len(a.mean), len(b.mean))
+def _shift(name: str, a: tuple[Statistics, int], b: tuple[Statistics, int]) -> Shift:
     parts = ("mean", "std", "minimum", "maximum")
-    return [
-        Shift(
-            names.get((field, i), field if size == 1 else f"{field}[{i}]"),
-            *((float(getattr(a, part)[i]), float(getattr(b, part)[i])) for part in parts),
-        )
-        for i in range(size)
-    ]
+    pairs = ([float(getattr(pooled, part)[i]) for pooled, i in (a, b)] for part in parts)
+    return Shift(name, *((one, other) for one, other in pairs))
 
 
 def _rows(manifest: Manifest, names: set[str]) -> Rows:

@@ -1,14 +1,19 @@
 """The history of a store for people: who made what, when, and which names point where."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 from tasks.store.protocol import Commit, MissingRef, VersionStore
 
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A store that knows when its versions were made; no part of what a step sees of one."""
+
+    def times(self, versions: Iterable[str]) -> dict[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,13 @@ class Line:
 
 def history(store: VersionStore, name: str) -> Iterator[Line]:
     """Yield a version and its ancestors, newest first as far as times are known."""
-    entries = store.index_entries()
+    entries, commits = store.index_entries(), store.log(name)
     made = {entry["ref"]["version"]: str(entry.get("label", "")) for entry in entries}
-    times = _times(store, entries)
+    times = store.times(commit.id for commit in commits) if isinstance(store, Dated) else {}
     at: dict[str, list[str]] = {}
     for one, version in references(store, skip=SINGLE).items():
         at.setdefault(version, []).append(one)
-    for commit in _children_first(store.log(name), times):
+    for commit in _children_first(commits, times):
         yield Line(
             commit.id,
             times.get(commit.id, ""),
@@ -54,21 +59,6 @@ def references(store: VersionStore, skip: tuple[str, ...] = ()) -> dict[str, str
         except MissingRef:
             found[branch] = ""
     return found | store.tags()
-
-
-def _times(store: VersionStore, entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Return when versions were first made: by the index, and by the local store's log."""
-    times: dict[str, str] = {}
-    log = getattr(store, "root", Path("/nonexistent")) / "log.jsonl"
-    for line in log.read_text().splitlines() if log.is_file() else ():
-        try:
-            row = json.loads(line)
-            times.setdefault(row["version"], row["time_utc"])
-        except (ValueError, KeyError, TypeError):
-            continue  # cut off by a kill; for people only
-    for entry in entries:
-        times.setdefault(entry["ref"]["version"], entry["time_utc"])
-    return times
 
 
 def _what(commit: Commit, made: Mapping[str, str]) -> str:

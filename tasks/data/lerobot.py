@@ -250,7 +250,6 @@ def origin(
         if feature.field
     }
     return {
-        "store": ref.store,
         "version": ref.version,
         "path": ref.path,
         "manifest": manifest.hash(),

@@ -8,7 +8,9 @@ meta/stats.json                           statistics of all frames, by feature
 """
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ class ParquetFiles:
     """Tables written one after the other into numbered files of at most `limit` bytes.
 
     Bytes are counted before compression, so files are smaller; one table may exceed the limit.
+    An OSError names the file, which pyarrow's own does not.
     """
 
     def __init__(self, root: Path, path: str, limit: int) -> None:
@@ -50,17 +53,22 @@ class ParquetFiles:
 
     def write(self, table: pa.Table) -> None:
         """Append a table as a row group of the file that `place` has told."""
-        writer = self._writer or self._open(table.schema)
-        writer.write_table(table)
+        with naming(self._file()):
+            writer = self._writer or self._open(table.schema)
+            writer.write_table(table)
 
     def close(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            with naming(self._file()):
+                self._writer.close()
             self._writer = None
 
-    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+    def _file(self) -> Path:
         chunk, file = divmod(self.number, CHUNK_FILES)
-        path = self.root / self.path.format(chunk_index=chunk, file_index=file)
+        return self.root / self.path.format(chunk_index=chunk, file_index=file)
+
+    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
+        path = self._file()
         path.parent.mkdir(parents=True, exist_ok=True)
         # Measured numbers hardly repeat: a dictionary of them would only take space.
         whole = [field.name for field in schema if pa.types.is_integer(field.type)]
@@ -72,6 +80,17 @@ class ParquetFiles:
         )
         self._writer = writer
         return writer
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give an OSError of a library the file and the system's words for its number."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 def frame_table(columns: Sequence[np.ndarray], features: Sequence[Feature]) -> pa.Table:
@@ -100,12 +119,14 @@ def write_tasks(root: Path, tasks: Sequence[str]) -> None:
     pandas = {"index_columns": ["task"], "column_indexes": [], "columns": columns}
     (root / TASKS_PATH).parent.mkdir(parents=True, exist_ok=True)
     described = table.replace_schema_metadata({"pandas": json.dumps(pandas)})
-    pq.write_table(described, root / TASKS_PATH, compression="snappy")
+    with naming(root / TASKS_PATH):
+        pq.write_table(described, root / TASKS_PATH, compression="snappy")
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=4, allow_nan=False) + "\n")
+    with naming(path):
+        path.write_text(json.dumps(content, indent=4, allow_nan=False) + "\n")
 
 
 def dataset_info(

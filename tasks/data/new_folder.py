@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tasks.full_disk import remedy
+
 
 class FolderRefused(ValueError):
     """A folder that cannot be made; one line that names it and the remedy."""
@@ -45,7 +47,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
             raise
     except OSError as error:
         what, reason = error.filename or folder.parent, error.strerror or error
-        raise FolderRefused(f"{what}: {reason}; {folder} was not made") from None
+        said = "; ".join(filter(None, (f"{what}: {reason}", remedy(error.errno))))
+        raise FolderRefused(f"{said}; {folder} was not made") from None
     finally:
         os.close(lock)
 

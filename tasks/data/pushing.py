@@ -93,14 +93,15 @@ def send(
 ) -> None:
     """Write the versions that the target does not have, a file's bytes once."""
     there, where = target.version_ids(), dict[str, Ref]()
+    times = source.times(commit.id for commit in order)
     for number, commit in enumerate(order, 1):
-        if commit.id in there:
+        new = {b.sha256: b.size for b in commit.tree.values() if b.sha256 not in where}
+        time_utc = times.get(commit.id, "")
+        if commit.id in there or not target.adopt(commit, source.object_of, where, time_utc):
             result.there += 1
         else:
             result.sent += 1
-            new = {b.sha256: b.size for b in commit.tree.values() if b.sha256 not in where}
             result.bytes += sum(new.values())
-            target.adopt(commit, source.object_of, where)
         for path, blob in commit.tree.items():
             where.setdefault(blob.sha256, Ref(target.name, commit.id, path))
         progress(number, len(order), "versions")

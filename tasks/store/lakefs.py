@@ -13,7 +13,7 @@ history.py and not by lakeFS's. And it is where lakeFS runs the hooks of the bra
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -201,17 +201,27 @@ class LakeFSStore:
         """Return every version that is there."""
         return {tag.removeprefix(VERSION) for tag in self.repository.tags(VERSION)}
 
+    def times(self, versions: Iterable[str]) -> dict[str, str]:
+        """Return when versions were made, here or where they were pushed from."""
+        return {version: self.versions.time_of(version) for version in versions}
+
     def adopt(
-        self, made: Commit, file_of: Callable[[Blob], Path], known: Mapping[str, Ref]
-    ) -> None:
-        """Write a version of another store, of which this one holds the parents.
+        self,
+        made: Commit,
+        file_of: Callable[[Blob], Path],
+        known: Mapping[str, Ref],
+        time_utc: str,
+    ) -> bool:
+        """Write a version of another store, made at a time, of which this one holds the parents.
+
+        Returns False if another push has brought it meanwhile.
 
         `known` says by sha256 which files are here already: they are copied by the server. The
         others are read from `file_of`, verified and sent, each once, whatever breaks off.
         """
         refs = {path: known.get(blob.sha256) for path, blob in made.tree.items()}
         places = {path: (VERSION + ref.version, ref.path) for path, ref in refs.items() if ref}
-        self.versions.adopt(made, facts(made.metadata), places, file_of)
+        return self.versions.adopt(made, facts(made.metadata), places, file_of, time_utc)
 
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         time_utc = datetime.now(UTC).isoformat(timespec="milliseconds")

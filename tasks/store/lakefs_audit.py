@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tasks.store.lakefs import LakeFSStore
 from tasks.store.lakefs_connection import Absent
 from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
-from tasks.store.verify import Claim, read_or_reason
+from tasks.store.verify import Claim, Damage, read_or_reason
 
 
 class LakeFSAuditor:
@@ -27,7 +27,9 @@ class LakeFSAuditor:
         for identity in self._store.index.identities():
             what = f"index/{identity}"
             try:
-                yield Claim(what, self._store.index.entry(identity)["ref"]["version"])
+                entry = self._store.index.entry(identity)
+                label, metrics = str(entry.get("label", "")), str(entry.get("metrics", ""))
+                yield Claim(what, entry["ref"]["version"], label=label, metrics=metrics)
             except (Corrupt, MissingRef):
                 yield Claim(what, "", "has changed bytes; delete it to run the step again")
 
@@ -50,3 +52,7 @@ class LakeFSAuditor:
 
     def unnamed(self, versions: set[str], objects: set[str]) -> Iterator[tuple[str, str]]:
         return iter(())  # what nothing names is lakeFS's own to sweep
+
+    def set_aside(self, damage: Damage) -> None:
+        if damage.blob is not None:
+            self._store.versions.note_damage(damage.blob)

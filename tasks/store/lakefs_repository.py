@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tasks.store.objects import chunks_of
 from tasks.store.protocol import StoreError
 
 HASH = "sha256"  # user metadata of every object that the store wrote
+TIME = "time"  # user metadata of what was made elsewhere: when, "" if nobody knows
 CHUNK = 1 << 24  # [bytes] of one read request
 WORK = "_work-"  # private branches: then when they began, in hexadecimal seconds, and a random word
 PAGE = 1000  # names of one request to list or delete, the most that lakeFS takes
@@ -144,12 +146,23 @@ class Repository:
         merge = self._api.refs_api.merge_into_branch
         self._ask(f"merge into {into}", merge, source, into, merge=making)
 
-    def upload(self, branch: str, path: str, content: bytes | Path, sha256: str) -> None:
-        """Put a file's or the given bytes on a branch; there is all of it or nothing."""
+    def upload(
+        self,
+        branch: str,
+        path: str,
+        content: bytes | Path,
+        sha256: str,
+        time_utc: str | None = None,
+    ) -> None:
+        """Put a file's or the given bytes on a branch; there is all of it or nothing.
+
+        `time_utc` is when they were made, if that was elsewhere.
+        """
+        noted = {HASH: sha256} if time_utc is None else {HASH: sha256, TIME: time_utc}
 
         def send() -> None:
             target = WriteableObject(self._name, branch, path, self._connection.client)
-            options = {"pre_sign": self._presign, "metadata": {HASH: sha256}}
+            options = {"pre_sign": self._presign, "metadata": noted}
             with target.writer("wb", **options, **self._connection.patience) as writer:
                 for piece in chunks_of(content) if isinstance(content, Path) else (content,):
                     writer.write(piece)
@@ -181,6 +194,14 @@ class Repository:
             found = self._ask(f"look at {path}", self._api.objects_api.stat_object, ref, path)
             return (found.metadata or {}).get(HASH)
         return None
+
+    def time_of(self, ref: str, path: str) -> str:
+        """Return when an object was made, here or before it came here; "" if nobody knows."""
+        with suppress(Absent):
+            found = self._ask(f"look at {path}", self._api.objects_api.stat_object, ref, path)
+            here = datetime.fromtimestamp(found.mtime, UTC).isoformat(timespec="milliseconds")
+            return (found.metadata or {}).get(TIME, here)
+        return ""
 
     def read(self, ref: str, path: str) -> Iterator[bytes]:
         """Yield an object's bytes, a piece at a time. Raises Absent."""

@@ -76,6 +76,10 @@ class Versions:
             self._commits[version] = commit
         return self._commits[version]
 
+    def time_of(self, version: str) -> str:
+        """Return when a version was made, here or where it was pushed from; "" if unknown."""
+        return self._repository.time_of(VERSION + version, RECORD)
+
     def readable(self, version: str) -> bool:
         try:
             return self.read(version).id == version
@@ -127,6 +131,10 @@ class Versions:
         """Return the hashes of objects of which no good copy is known."""
         return self._spares.damaged()
 
+    def note_damage(self, blob: Blob) -> None:
+        """Note that an object's bytes are not what its hash promises, in no copy."""
+        self._spares.note(blob)
+
     def publish(self, made: Commit, facts: Mapping[str, str]) -> None:
         """Write a version apart from every branch, unless it is there."""
         if not self.readable(made.id):
@@ -139,10 +147,12 @@ class Versions:
         facts: Mapping[str, str],
         places: Mapping[str, Place],
         file_of: Callable[[Blob], Path],
-    ) -> None:
-        """Write a version from files that lie elsewhere, unless it is there.
+        time_utc: str,
+    ) -> bool:
+        """Write a version from files that lie elsewhere; False if it is there.
 
-        `places` as in `advance`. If it breaks off, the next attempt sends only what is missing.
+        `places` as in `advance`; `time_utc` is when it was made there, "" if nobody knows. If it
+        breaks off, the next attempt sends only what is missing.
 
         Raises:
             Corrupt: a file's bytes are not what the hash promises.
@@ -159,14 +169,14 @@ class Versions:
         mark = made.id[:MARK_DIGITS]
         for _ in range(ADOPTIONS):
             if self.readable(made.id):
-                return
+                return False
             # Another push, which has the same to say, may be done with that branch and delete it.
             with (
                 suppress(Absent),
                 self._repository.lasting_work(self._repository.root, mark) as work,
             ):
-                self._write(work, made, places, facts, verified)
-                return
+                self._write(work, made, places, facts, verified, time_utc)
+                return True
         raise StoreError(
             f"{self._repository.place}: version {made.id[:12]} is pushed by others at once; run "
             "the same command again"
@@ -203,6 +213,7 @@ class Versions:
         places: Mapping[str, Place],
         facts: Mapping[str, str],
         file_of: Callable[[Blob], Path] | None = None,
+        time_utc: str | None = None,
     ) -> str:
         """Make a private branch hold a version and nothing else; commit, name, return its id."""
         there = self._repository.objects(work)
@@ -217,7 +228,7 @@ class Versions:
         gone = there.keys() - made.tree.keys() - {RECORD}
         if gone:
             self._repository.delete(work, gone)
-        self._repository.upload(work, RECORD, made.to_bytes(), made.id)
+        self._repository.upload(work, RECORD, made.to_bytes(), made.id, time_utc)
         commit = self._repository.commit(work, made.message, {**facts, "dexgen_version": made.id})
         tag = VERSION + made.id
         if not self._repository.create_tag(tag, commit) and not self.readable(made.id):

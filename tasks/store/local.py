@@ -12,7 +12,7 @@ commit that lists them, the commit before the branch that shows it. So what is v
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from typing import Any
 
 from configs.refs import Ref
 from tasks.store.checkouts import below, check_out, file_at
+from tasks.store.entries import read_entry, write_entry
 from tasks.store.history import ancestors, join, merge_trees
 from tasks.store.names import EMPTY, Names
 from tasks.store.objects import ObjectFolder, place, temporary_file, touch, write_durably
@@ -198,6 +199,20 @@ class LocalStore:
             if head == version or self._move(branch, number, version, "publish"):
                 return Ref(self.name, version, "")
 
+    def times(self, versions: Iterable[str]) -> dict[str, str]:
+        """Return when versions were first named, as far as log and index tell."""
+        found: dict[str, str] = {}
+        log = self.root / "log.jsonl"
+        for line in log.read_text().splitlines() if log.is_file() else ():
+            try:
+                row = json.loads(line)
+                found.setdefault(row["version"], row["time_utc"])
+            except (ValueError, KeyError, TypeError):
+                continue  # cut off by a kill; for people only
+        for entry in self.index_entries():
+            found.setdefault(entry["ref"]["version"], entry["time_utc"])
+        return {version: found[version] for version in versions if version in found}
+
     def object_of(self, blob: Blob) -> Path:
         """Return where an object's bytes are; they are not looked at."""
         return self.objects.path(blob.sha256)
@@ -211,8 +226,16 @@ class LocalStore:
             return None
         entry = self.index_entry(identity)
         ref, metrics = Ref(**entry["ref"]), entry.get("metrics")  # what it recorded is part of it
-        whole = self._whole(ref) and (not metrics or self._whole(Ref(self.name, metrics, "")))
+        whole = self._whole(ref) and (not metrics or self._sound(metrics))
         return ref if whole else None
+
+    def _sound(self, metrics: str) -> bool:
+        """Tell whether metrics have the right bytes: few, and else nobody might read them."""
+        try:
+            blobs = self.read(metrics).tree.values()
+        except (MissingRef, Corrupt):
+            return False
+        return all(self.objects.prove(blob) for blob in blobs)
 
     def _whole(self, ref: Ref) -> bool:
         """Tell whether every file of an artifact is there; one that lost some is not done."""
@@ -301,26 +324,6 @@ class LocalStore:
 
     def _index_path(self, identity: str) -> Path:
         return self.root / "index" / f"{check_name(identity)}.json"
-
-
-def write_entry(entry: Mapping[str, Any]) -> bytes:
-    """Return an index file's bytes: the facts as JSON, and the sha256 of that on a line below."""
-    content = json.dumps(entry, sort_keys=True).encode()
-    return content + b"\n" + hashlib.sha256(content).hexdigest().encode()
-
-
-def read_entry(content: bytes) -> dict[str, Any]:
-    """Read what `write_entry` returned, or a file of an older store, which has one line.
-
-    Raises:
-        ValueError: changed bytes.
-    """
-    body, line, check = content.rpartition(b"\n")
-    if not line:
-        return json.loads(content)
-    if check != hashlib.sha256(body).hexdigest().encode():
-        raise ValueError("the checksum does not hold")
-    return json.loads(body)
 
 
 def _now() -> str:

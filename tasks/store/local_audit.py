@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tasks.store.local import LocalStore, read_entry
-from tasks.store.objects import hash_file
+from tasks.store.entries import read_entry
+from tasks.store.local import LocalStore
+from tasks.store.names import EMPTY
+from tasks.store.objects import hash_file, set_aside
 from tasks.store.protocol import Blob, Commit, Corrupt
-from tasks.store.verify import Claim, read_or_reason
+from tasks.store.verify import Claim, Damage, read_or_reason
 
 CHANGED, MISSING = "has changed bytes", "is missing"
 
@@ -25,7 +27,10 @@ class LocalAuditor:
                 for number in reversed(names.numbers(name)):
                     what = names.file(name, number).relative_to(self._root).as_posix()
                     try:
-                        yield Claim(what, names.read(name, number))
+                        version = names.read(name, number)
+                        # Of a step made anew, with other metrics: the index has what is in force.
+                        past = name.startswith("steps/") and names.numbers(name)[-1] != number
+                        yield Claim(what, EMPTY if past else version)
                     except Corrupt:
                         yield Claim(what, "", f"{CHANGED}; {names.remedy(name, number)}")
 
@@ -35,7 +40,8 @@ class LocalAuditor:
             with suppress(ValueError, KeyError, TypeError):
                 entry = read_entry(file.read_bytes())
                 if entry["identity"] == file.stem and isinstance(entry["ref"]["version"], str):
-                    yield Claim(what, entry["ref"]["version"])
+                    label, metrics = str(entry.get("label", "")), str(entry.get("metrics", ""))
+                    yield Claim(what, entry["ref"]["version"], label=label, metrics=metrics)
                     continue
             yield Claim(what, "", f"{CHANGED}; delete it to run the step again")
 
@@ -57,6 +63,12 @@ class LocalAuditor:
             for file in sorted((self._root / folder).rglob("*")):
                 if file.is_file() and file.stem not in known and hash_file(file) != file.stem:
                     yield file.relative_to(self._root).as_posix(), CHANGED
+
+    def set_aside(self, damage: Damage) -> None:
+        if damage.blob is not None:
+            self._store.objects.prove(damage.blob)
+        elif damage.what.startswith(("objects/", "commits/", "index/")):
+            set_aside(self._root, self._root / damage.what)
 
     def _commit_file(self, version: str) -> Path:
         return self._root / "commits" / f"{version}.json"

@@ -1,6 +1,5 @@
 """Content-addressed files: an object's name is the sha256 of its bytes."""
 
-import errno
 import hashlib
 import os
 import secrets
@@ -9,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tasks.full_disk import remedy
 from tasks.store.protocol import Blob, Corrupt, StoreError
 
 CHUNK = 1 << 20  # [bytes]
@@ -66,7 +66,7 @@ class ObjectFolder:
         if not path.is_file():
             raise Corrupt(f"{holder}: {self._say(path, 'is missing')}")
         if hash_file(path) != blob.sha256:
-            self._set_aside(path)
+            set_aside(self.root, path)
             raise Corrupt(f"{holder}: {self._say(path, 'has changed bytes and is set aside')}")
         # Not synced: what is lost of it by a power cut is linked again, and verified, when opened.
         with temporary_file(self._temporary, f"open {holder}") as temporary:
@@ -86,15 +86,26 @@ class ObjectFolder:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == blob.size
 
-    def _set_aside(self, path: Path) -> None:
-        """Move a damaged object out of the way: what needs it is no longer done, and is remade."""
-        aside = self.root / "damaged" / path.name
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, aside)
+    def prove(self, blob: Blob) -> bool:
+        """Tell whether an object is there and sound; one with changed bytes is set aside.
+
+        What needs it is then no longer done, and is made anew.
+        """
+        sound = self.intact(blob)
+        if not sound and self.path(blob.sha256).exists():
+            set_aside(self.root, self.path(blob.sha256))
+        return sound
 
     def _say(self, path: Path, what: str) -> str:
         where = path.relative_to(self.root)
         return f"object {where} {what}; run the same command again, it makes what is missing anew"
+
+
+def set_aside(root: Path, path: Path) -> None:
+    """Move a damaged file of a store to where nothing reads it."""
+    aside = root / "damaged" / path.name
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(path, aside)
 
 
 def touch(path: Path) -> None:
@@ -148,9 +159,9 @@ def temporary_file(folder: Path, what: str) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         yield path
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "; free some space, the store is as it was" if full else ""
-        raise StoreError(f"{what}: {error.strerror or error}{remedy}") from None
+        words = remedy(error.errno)
+        said = f"; {words}; the store is as it was" if words else ""
+        raise StoreError(f"{what}: {error.strerror or error}{said}") from None
     finally:
         path.unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ or an index entry was deleted cannot be seen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from tasks.store.history import below_versions
@@ -21,8 +21,10 @@ class Claim(NamedTuple):
     """Something that names a version: a branch, tag or index entry, or why it cannot be read."""
 
     what: str
-    version: str  # "" for an empty branch
+    version: str  # "" for an empty branch, and a state of a step's branch that is superseded
     reason: str = ""
+    label: str = ""  # of an index entry: the step, and the version of what it recorded
+    metrics: str = ""
 
 
 class Auditor(Protocol):
@@ -40,6 +42,10 @@ class Auditor(Protocol):
         """Yield (file, reason) of damaged files that nothing names."""
         ...
 
+    def set_aside(self, damage: "Damage") -> None:
+        """Let the store count changed bytes as lost; of a name nothing is changed."""
+        ...
+
 
 @dataclass(frozen=True)
 class Damage:
@@ -49,6 +55,9 @@ class Damage:
     reason: str
     needed_by: str
     also: int = 0  # how many other files need it
+    blob: Blob | None = None  # of an object
+    versions: tuple[str, ...] = ()  # that need it, or the one that it is
+    made_by: str = ""  # the step that made it, and would again
 
 
 @dataclass
@@ -70,11 +79,15 @@ class Need(NamedTuple):
 
 
 def verify(
-    store: VersionStore, names: Sequence[str], progress: Callable[[float, float, str], None]
+    store: VersionStore,
+    names: Sequence[str],
+    progress: Callable[[float, float, str], None],
+    set_aside: bool = False,
 ) -> Verified:
     """Look at all that the named branches, tags or versions reach, or at all of the store.
 
-    Nothing is changed. Raises MissingRef for a name that the store does not know.
+    Nothing is changed, unless what is damaged is to be `set_aside`: then steps whose results need
+    it are no longer done. Raises MissingRef for a name that the store does not know.
     """
     auditor, found = auditor_of(store), Verified()
     if names:
@@ -91,7 +104,22 @@ def verify(
         damaged = {claim.version for claim in claims} | _parents(commits)
         loose = auditor.unnamed({*commits, *damaged}, set(needs))
         found.damage += [Damage(what, reason, "nothing") for what, reason in loose]
+    found.damage = _with_makers(found.damage, auditor, commits) if found.damage else []
+    for damage in found.damage if set_aside else ():
+        auditor.set_aside(damage)
     return found
+
+
+def _with_makers(
+    damage: Sequence[Damage], auditor: Auditor, commits: dict[str, Commit]
+) -> list[Damage]:
+    """Add which step made each thing, as far as the index or a version that needs it says."""
+    labels = {version: str(one.metadata.get("label", "")) for version, one in commits.items()}
+    for claim in auditor.entries():
+        labels[claim.version] = claim.label
+        labels[claim.metrics] = f"{claim.label}, its metrics"
+    makers = [next(filter(None, map(labels.get, one.versions)), "") for one in damage]
+    return [replace(one, made_by=maker) for one, maker in zip(damage, makers, strict=True)]
 
 
 def _claim(store: VersionStore, name: str) -> Claim:
@@ -137,26 +165,27 @@ def _commits(auditor: Auditor, claims: Sequence[Claim], found: Verified) -> dict
     for version, holder, commit in below_versions(wanted, auditor.commit):
         found.commits += 1
         if isinstance(commit, str):
-            found.damage.append(Damage(f"version {version[:12]}", commit, holder))
+            damage = Damage(f"version {version[:12]}", commit, holder, versions=(version,))
+            found.damage.append(damage)
         else:
             sound[version] = commit
     return sound
 
 
-def _needs(commits: dict[str, Commit]) -> tuple[dict[str, Need], dict[str, int]]:
+def _needs(commits: dict[str, Commit]) -> tuple[dict[str, Need], dict[str, list[str]]]:
     needs: dict[str, Need] = {}
-    uses: dict[str, int] = {}
+    uses: dict[str, list[str]] = {}
     for version, commit in commits.items():
         for path, blob in commit.tree.items():
             needs.setdefault(blob.sha256, Need(blob, version, path))
-            uses[blob.sha256] = uses.get(blob.sha256, 0) + 1
+            uses.setdefault(blob.sha256, []).append(version)
     return needs, uses
 
 
 def _hash(
     auditor: Auditor,
     needs: dict[str, Need],
-    uses: dict[str, int],
+    uses: dict[str, list[str]],
     found: Verified,
     progress: Callable[[float, float, str], None],
 ) -> None:
@@ -165,7 +194,9 @@ def _hash(
         reason = auditor.blob(need.blob, need.version, need.path)
         if reason:
             needed_by = f"{need.version[:12]}:{need.path}"
-            found.damage.append(Damage(f"object {sha256}", reason, needed_by, uses[sha256] - 1))
+            users, what = tuple(uses[sha256]), f"object {sha256}"
+            damage = Damage(what, reason, needed_by, len(users) - 1, need.blob, users)
+            found.damage.append(damage)
         found.objects += 1
         found.bytes += need.blob.size
         progress(found.bytes / MIB, total / MIB, "MiB")

@@ -1,7 +1,9 @@
 """The benchmark of the data path, small: what its figures are made of, not how fast it is."""
 
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
 from tasks.windows import gather, read_frames, valid_rows
 
+ROOT = Path(__file__).parents[2]
 CONFIG = load(Config, ["profile=smoke"])
 LAYOUT = CONFIG.embodiment.make_layout()
 
@@ -81,14 +84,44 @@ def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         sys, "argv", ["data.py", "--frames", "8000", "--json", str(path), "profile=smoke"]
     )
-    assert data.main() in (0, 1)  # 1: so few frames may be below what is asked
+    code = data.main()
     figures, said = json.loads(path.read_text()), capsys.readouterr().out
+    below = {name for name, least in data.LIMITS.items() if figures[name] < least}
+    assert code == (1 if below else 0)  # so few frames may be below what is asked
+    assert said.count("MISSED") == len(below)
     assert figures["frames"] == 8000
     for name in ("loader_samples_per_s", "vs_torch_dataloader", "stream_vs_memory"):
         assert figures[name] > 0
         assert name in said
     assert list(figures["write"]) == ["1", "2"]
     assert figures["representations"]["float32"]["bytes_per_frame"] == pytest.approx(504, abs=3)
+
+
+def test_a_figure_below_its_limit_is_marked_and_counts():
+    enough = dict(data.LIMITS)
+    assert data.missed(enough) == []
+    assert "MISSED" not in data.table(enough)
+    for name, least in data.LIMITS.items():
+        for value in (0.99 * least, float("nan")):
+            assert data.missed(enough | {name: value}) == [name]
+            lines = data.table(enough | {name: value}).splitlines()
+            (line,) = (line for line in lines if "MISSED" in line)
+            assert line.startswith(f"{name} ")
+            assert f"at least {least:,}" in line
+    assert data.missed({"losses": {}}) == [], "what was not measured is not missed"
+
+
+def test_an_impossible_limit_ends_with_exit_code_1(tmp_path):
+    program = (
+        "import sys; from benchmarks import data; "
+        "data.LIMITS['vs_torch_dataloader'] = 1e9; data.SECONDS = 0.01; data.WRITERS = (1,); "
+        "data.PACKED = 2000; sys.exit(data.main())"
+    )
+    command = [sys.executable, "-c", program, "--frames", "4000", "profile=smoke"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1, ended.stderr
+    (line,) = (one for one in ended.stdout.splitlines() if one.startswith("vs_torch_dataloader"))
+    assert line.endswith("at least 1,000,000,000.0  MISSED")
 
 
 def test_losses_are_asked_for_with_a_dataset(monkeypatch, capsys):

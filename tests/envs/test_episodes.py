@@ -134,7 +134,12 @@ def test_derived_columns(tmp_path: Path, layout: Layout) -> None:
     first, second = make_episode(layout, 0), make_episode(layout, 1)
     second["step"][10] = 12  # should be 10: 2 too far, and the next is 2 too early
     second["goal_pose"][4, 3:] *= 1.5
+    first["goal_pose"][4, 3] = np.nan  # which is said of its own column
+    first["drop"][-1], second["drop"][[3, 4]] = 1, 1
     statistics = write(tmp_path, layout, [first, second]).statistics()
+    early = statistics["drop.early"]
+    assert early.mean[0] * early.count == pytest.approx(2)
+    assert statistics["goal_pose.norm"].non_finite[0] == 0
     jump = statistics["step.jump"]
     assert (jump.minimum[0], jump.maximum[0]) == (-2, 2)
     assert statistics["object_pose.norm"].maximum[0] == pytest.approx(1.0, abs=1e-6)

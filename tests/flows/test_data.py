@@ -5,10 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from envs.statistics import Statistics
 from flows.cli import main
+from flows.data_words import statistics_lines
 from tasks.data.datasets import DataError
+from tasks.data.difference import Columns
 from tasks.data.merging import merge
 from tasks.store.local import LocalStore
 from tests.lakefs_server.server import LakeFSServer
@@ -124,6 +128,42 @@ def test_diff_counts_rows_and_sorts_columns_by_shift(data: Data) -> None:
     assert "equal in all" in data("diff", "main", "datasets/good")[1]
 
 
+def test_diff_of_two_hands_names_the_columns_of_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    local(tmp_path / "home")
+    store, data = LocalStore(tmp_path / "home/store"), caller(capsys)
+    commit_dataset(store, tmp_path / "one", "one", 4)
+    commit_dataset(store, tmp_path / "two", "two", 4, hand="trident")
+    for words in (("runs/one", "runs/two"), ("runs/two", "runs/one")):
+        for hand in ("allegro", "trident"):
+            code, out, _ = data("diff", *words, f"hand={hand}", "--all")
+            assert code == 0
+            assert "layout differs" in out
+            assert "[" not in out, "a column without a name"
+            for name in ("n.thumb_base ", "joint_position.index_", "joint_position.left_"):
+                assert name in out  # of either hand
+            assert "columns only in A: " in out
+            assert "columns only in B: " in out
+
+
+def test_diff_lists_names_of_things_last_and_says_what_was_constant() -> None:
+    def columns(name: str, mean: float, std: float) -> Columns:
+        ends, none = (np.array([mean - std]), np.array([mean + std])), np.zeros(1, dtype=int)
+        pooled = Statistics(10, *ends, np.array([mean]), np.array([std]), none)
+        return {name: (pooled, 0)}
+
+    before = columns("episode", 0, 1) | columns("gravity.x", 0, 0) | columns("action", 0, 1)
+    after = columns("episode", 99, 1) | columns("gravity.x", 1, 0) | columns("action", 0.5, 1)
+    lines = statistics_lines(before, after, whole=True).splitlines()[2:]
+    assert [line.split()[:2] for line in lines] == [
+        ["gravity.x", "constant"],
+        ["action", "0.500"],
+        ["episode", "99.000"],
+    ]
+
+
 def test_tag_is_for_good(data: Data, versions: dict[str, str]) -> None:
     assert data("tag", "v/1", "main")[0] == 0
     assert versions["good"][:12] in data("log", "--refs")[1]
@@ -184,6 +224,39 @@ def test_verify_names_damage_and_who_needs_it(
     assert f"DAMAGED object {blob.sha256} is missing; needed by" in out
     assert f":{path}" in out
     assert data("verify", versions["step"])[0] == 0  # it does not need that object
+    assert "the rest no run makes anew" in out
+
+
+def test_verify_says_what_mends_and_mends_it_when_told(
+    filled: tuple[Path, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    home, versions = filled
+    shutil.copytree(home, tmp_path / "home")
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+    local(tmp_path / "home")
+    store, data = LocalStore(tmp_path / "home/store"), caller(capsys)
+    (blob,) = store.read(versions["step"]).tree.values()
+    path = store.objects.path(blob.sha256)
+    path.chmod(0o644)
+    path.write_bytes(bytes(blob.size))
+    for _ in range(2):
+        code, out, _ = data("verify")
+        assert code == 1
+        assert f"DAMAGED object {blob.sha256} has changed bytes; needed by" in out
+        assert "; made by objects/box\n" in out
+        assert "`dexgen data verify --set-aside`, and then the command that ran a step" in out
+    code, out, _ = data("verify", "--set-aside")
+    assert code == 1
+    assert "set aside: the command that ran a step makes anew" in out
+    assert not path.exists()
+    assert store.index_get("ab" * 32) is None
+    step = tmp_path / "step.txt"
+    step.write_text("what a step made")
+    store.publish({"step.txt": step}, "a step", {"identity": "ab" * 32, "step": "objects"})
+    assert data("verify")[0] == 0
 
 
 def test_merge_into_main_takes_no_file_that_a_manifest_does_not_name(tmp_path):

@@ -1,9 +1,11 @@
 """`dexgen data push`: from the local store to a lakeFS repository, killed by faults, again."""
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from configs.refs import Ref
 from flows.cli import main
 from tasks.context import METRICS, recorded
+from tasks.data.history import history
 from tasks.store.lakefs_repository import Repository
 from tasks.store.local import LocalStore
 from tasks.store.protocol import VersionStore
@@ -168,17 +171,55 @@ def test_a_steps_metrics_and_times_go_along(source, place, tmp_path):
     assert target.index_entry(identity)["time_utc"] == time_utc
 
 
+def test_the_history_keeps_its_dates_and_its_order(source, place, tmp_path, capsys):
+    newer = commit_dataset(source, tmp_path / "newer", "newer", 5)
+    source.merge(newer, "main")
+    log = source.root / "log.jsonl"
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    day = {version: 1 + n for n, version in enumerate(dict.fromkeys(r["version"] for r in rows))}
+    for row in rows:  # as of work done over days, and pushed at once
+        row["time_utc"] = f"2026-01-{day[row['version']]:02d}T08:00:00.000+00:00"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert push(place) == 0
+    here, there = list(history(source, "main")), list(history(place.open(), "main"))
+    assert [(one.version, one.time_utc) for one in there] == [
+        (one.version, one.time_utc) for one in here
+    ]
+    times = [one.time_utc for one in there]
+    assert all(time.startswith("2026-01-") for time in times)
+    assert times == sorted(times, reverse=True)
+    assert place.settings is not None
+    where = [f"store.{key}={getattr(place.settings, key)}" for key in ("endpoint", "repository")]
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["data", "log", "store=lakefs", *where])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(times)
+    assert all("2026-01-" in line for line in lines)
+
+
+def test_a_version_made_in_the_repository_has_its_own_date(place, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("x")
+    made = place.open().publish({"file": file}, "made there", {"identity": "i"})
+    (line,) = history(place.open(), made.version)
+    now = datetime.now(UTC)
+    assert abs((now - datetime.fromisoformat(line.time_utc)).total_seconds()) < 60
+
+
 def test_a_push_that_broke_off_in_a_version_sends_no_file_twice(
     source, place, server, capsys, monkeypatch
 ):
     sent: list[str] = []
     upload = Repository.upload
 
-    def noting(self: Repository, branch: str, path: str, content: object, sha256: str) -> None:
+    def noting(
+        self: Repository, branch: str, path: str, content: object, sha256: str, *more: object
+    ) -> None:
         asked.append(path)
         if len(asked) in breaks:
             raise KeyboardInterrupt
-        upload(self, branch, path, content, sha256)  # type: ignore[arg-type]
+        upload(self, branch, path, content, sha256, *more)  # type: ignore[arg-type]
         if branch.startswith("_work-") and not path.startswith(".dexgen"):
             sent.append(sha256)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from envs.manifest import make_manifest
 from envs.runs import write_run
 from tasks.checks import CheckFailed, check
 from tasks.context import Context, Progress, make_scratch
+from tasks.expectations import EARLY
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Corrupt, MissingRef
 from tasks.verdict import VerdictError, require_checked
@@ -206,6 +208,10 @@ def all_dropped(episodes: list[Episode]) -> None:
         episode["drop"][-1] = 1
 
 
+def early_drop(episodes: list[Episode]) -> None:
+    episodes[3]["drop"][[7, -1]] = 1  # marked, and the episode goes on to its end, which may be
+
+
 FAULTS: dict[str, tuple[Bend, str]] = {
     "nan": (set_value("joint_observation", (1,), np.nan), "joint_observation.left_proximal"),
     "infinite": (set_value("command", (0,), np.inf), "command.left_base"),
@@ -218,6 +224,12 @@ FAULTS: dict[str, tuple[Bend, str]] = {
     "keypoint far away": (set_value("keypoints", (0, 2), 3.0), "keypoints.left_pip.z"),
     "quaternion not unit": (scale_quaternion, "object_pose.norm"),
     "step repeated": (repeat_step, "step.jump"),
+    "quaternion not unit, and a number of it beyond 1": (
+        set_value("goal_pose", (slice(3, None),), 1.5),
+        "goal_pose.norm",
+    ),
+    "quaternion not finite": (set_value("object_pose", (4,), np.nan), "object_pose.qx"),
+    "drop within an episode": (early_drop, "drop.early"),
     "unknown mode": (set_value("mode", (), 2), "mode"),
     "flag of 2": (set_value("clean", (), 2), "clean"),
     "negative object": (set_value("object", (), -1), "object"),
@@ -251,6 +263,7 @@ def test_fault_is_named_and_main_is_untouched(tmp_path: Path, fault: str) -> Non
     verdict = json.loads((kept / "verdict.json").read_text())
     assert verdict["manifest"] == read_manifest(kept).hash()
     assert verdict["failures"][0]["rows"][0] == row
+    assert len(verdict["failures"]) == 1, "one fault is said once"
     page = (kept / "docs/index.html").read_text()
     assert '<span class="failed">failed</span>' in page
     assert html.escape(message.split("; ")[0]) in page
@@ -285,6 +298,25 @@ def test_drops_that_were_too_short_to_keep_count(tmp_path: Path) -> None:
     assert [row["value"] for row in rows if row["name"] == "drop_share"] == [0.7]
     two = context(tmp_path, "b" * 64)
     check(step("trident", "check.max_drop_share=0.71"), {"rollouts/fast": ref}, two)
+
+
+def test_a_run_of_a_writer_that_did_not_measure_a_column_is_refused(tmp_path: Path) -> None:
+    config = step()
+    layout = config.embodiment.make_layout()
+    ref = publish(tmp_path, layout)
+    manifest = read_manifest(tmp_path / "rollouts-0")
+    old = {
+        name: replace(shard, statistics={k: v for k, v in shard.statistics.items() if k != EARLY})
+        for name, shard in manifest.shards.items()
+    }
+    folder = tmp_path / "rollouts-0"
+    run = write_run(folder, old, manifest.rows_by, {}, layout.fingerprint(), "simulation")
+    make_manifest(manifest.layout, "simulation", manifest.fields, [run], {}).write(folder)
+    store = LocalStore(tmp_path / "store")
+    earlier = store.publish(manifest_files(folder), "rollouts", {})
+    with pytest.raises(EpisodesError, match=r"no statistics of drop.early: an earlier version"):
+        check(config, {"rollouts/fast": earlier}, context(tmp_path))
+    check(config, {"rollouts/fast": ref}, context(tmp_path, "b" * 64))
 
 
 def test_a_manifest_that_lies_is_found_by_the_sample(tmp_path: Path) -> None:

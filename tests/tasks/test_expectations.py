@@ -15,8 +15,8 @@ def test_every_number_of_a_frame_has_a_column(hand: str, joints: int, keypoints:
     config = load(Config, [f"hand={hand}"])
     layout = config.embodiment.make_layout()
     columns = expected_columns(layout, config.check.margins, tuple(layout.fields))
-    # 7 scalars, 5 joint fields, keypoints, two poses, gravity, two norms, one jump
-    assert len(columns) == 7 + 5 * joints + 3 * keypoints + 2 * 7 + 3 + 2 + 1
+    # 7 scalars, 5 joint fields, keypoints, two poses, gravity, two norms, a jump, an early drop
+    assert len(columns) == 7 + 5 * joints + 3 * keypoints + 2 * 7 + 3 + 2 + 2
     assert len({column.name for column in columns}) == len(columns)
     episode = make_episode(layout, 0)
     for column in columns:
@@ -47,6 +47,21 @@ def test_absent_privileged_fields_have_no_columns() -> None:
         name.startswith(("object_pose", "goal_pose", "gravity", "drop")) for name in names
     )
     assert "step.jump" in names
+
+
+def test_derived_values_of_some_rows_are_those_of_all() -> None:
+    config = load(Config, [])
+    layout = config.embodiment.make_layout()
+    episodes = [make_episode(layout, number, 12, dropped=number == 1) for number in range(3)]
+    arrays = {name: np.concatenate([one[name] for one in episodes]) for name in episodes[0]}
+    arrays["drop"][[5, 30]] = 1
+    arrays["step"][20] = 3
+    columns = expected_columns(layout, config.check.margins, tuple(layout.fields))
+    for column in (c for c in columns if c.field not in layout.fields):
+        whole = column_values(column, arrays, layout)
+        for rows in (np.array([0, 5, 11, 12, 23, 30, 35]), np.array([4, 6]), np.arange(36)):
+            some = column_values(column, arrays, layout, rows)
+            np.testing.assert_array_equal(some, whole[rows], column.name)
 
 
 def test_values_outside_or_not_finite_are_found() -> None:

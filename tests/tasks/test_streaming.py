@@ -17,7 +17,7 @@ from models.kinematics import Kinematics
 from models.state import split_step
 from tasks.batches import ALONE, Rank
 from tasks.blocks import Source, cut, open_blocks, read_blocks
-from tasks.streaming import StreamedWindows, StreamError, window_rows
+from tasks.streaming import GATHERED, StreamedWindows, StreamError, window_rows
 from tasks.windows import WindowsError, gather, read_frames
 from tests.tasks.synthetic_episodes import whole
 
@@ -283,3 +283,26 @@ def test_a_missing_shard_is_named(folder):
     stream = stream_of(folder, open=lambda name: folder / "gone")
     with pytest.raises(EpisodesError, match="gone: missing shard"):
         stream.take(0, 1)
+
+
+def test_the_order_does_not_depend_on_how_many_are_taken_or_gathered(tmp_path):
+    """A buffer of more windows than are gathered together."""
+    writer = EpisodeWriter(tmp_path, LAYOUT, 10**9)
+    for number in range(50):
+        r = np.arange(200 * number, 200 * number + 200)
+        writer.append(whole(LAYOUT, number, {"action": r[:, None] / 4}))
+    writer.close()
+    settings = dataclasses.replace(SETTINGS, buffer_frames=20_000)
+
+    def taken(*counts: int) -> list[int]:
+        stream, found = StreamedWindows(source_of(tmp_path), settings, clean=False, stream=1), []
+        for count in counts:
+            found += numbers(stream.take(len(found), count))
+        stream.close()
+        return found
+
+    total = 3 * GATHERED // 2 + 6  # of 10,000 frames, a fifth held back
+    once = taken(total)
+    assert len(set(once)) == total
+    assert taken(*[1000] * (total // 1000), total % 1000) == once
+    assert taken(1, 700, GATHERED - 1, total - 700 - GATHERED) == once

@@ -14,15 +14,20 @@ from tests.tasks.synthetic_episodes import write_dataset
 
 
 @cache
-def config() -> Config:
-    return load(Config, [])
+def config(hand: str) -> Config:
+    return load(Config, [f"hand={hand}"])
 
 
 def commit_dataset(
-    store: VersionStore, folder: Path, run: str, episodes: int, passed: bool = True
+    store: VersionStore,
+    folder: Path,
+    run: str,
+    episodes: int,
+    passed: bool = True,
+    hand: str = "allegro",
 ) -> str:
     """Put a dataset with its verdict on a branch `runs/<run>`, as the step `check` does."""
-    write_dataset(folder, config().embodiment, episodes=episodes, length=200)
+    write_dataset(folder, config(hand).embodiment, episodes=episodes, length=200)
     verdict = folder / VERDICT
     judged = json.loads(verdict.read_text()) | {"passed": passed}
     if not passed:

@@ -9,6 +9,7 @@ import pytest
 from tasks.store.local import LocalStore
 from tasks.store.verify import verify
 from tests.tasks.data.workshop import fill
+from tests.tasks.store.places import Place
 
 FLIPS = 150  # of the suite; the reliability benchmark makes 1000
 NOT_COVERED = ("tmp", "damaged", "checkouts", "log.jsonl")
@@ -105,3 +106,20 @@ def test_names_and_entries_of_an_older_store_are_read(root: Path, tmp_path: Path
     head = store.heads.file("main", 0)
     head.write_text(head.read_text().replace("a", "b", 1))
     assert [one.reason for one in verify(store, [], quiet).damage] == ["is missing"]
+
+
+def test_what_is_set_aside_is_made_anew_and_then_sound(place: Place, tmp_path: Path) -> None:
+    file, store = tmp_path / "made", place.open()
+    file.write_text("content")
+    ref = store.publish({"made": file}, "made", {"identity": "i", "label": "train"})
+    store.index_put("i", ref, label="train")
+    place.flip("content")
+    for _ in range(2):  # the first one changes nothing
+        (damage,) = verify(place.elsewhere(), [], quiet).damage
+        assert damage.made_by == "train"
+        assert place.open().index_get("i") == ref
+    verify(place.elsewhere(), [], quiet, set_aside=True)
+    assert place.open().index_get("i") is None
+    again = place.elsewhere().publish({"made": file}, "made", {"identity": "i", "label": "train"})
+    assert again == ref
+    assert not verify(place.elsewhere(), [], quiet).damage
