@@ -126,8 +126,8 @@ class WarpPool:
             with wp.ScopedDevice(self.device):
                 yield
             return
-        stream = torch_stream(wp.device_to_torch(self.device))
-        with torch.cuda.stream(stream), wp.ScopedStream(wp.stream_from_torch(stream)):
+        queue, same = streams(wp.device_to_torch(self.device))
+        with torch.cuda.stream(queue), wp.ScopedStream(same):
             yield
 
     def reset(
@@ -339,7 +339,8 @@ def open_device(name: str) -> wp.Device:
 
 
 @cache
-def torch_stream(alias: str) -> torch.cuda.Stream:
-    """Return torch's side of the queue that all pools of a device share: a stream of its own,
+def streams(device: str) -> tuple[torch.cuda.Stream, wp.Stream]:
+    """Return torch's and Warp's side of the queue that all pools of a device share: one of its own,
     because CUDA records no graph on the default one."""
-    return torch.cuda.Stream(device=alias)
+    queue = torch.cuda.Stream(device=device)
+    return queue, wp.stream_from_torch(queue)
