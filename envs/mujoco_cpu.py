@@ -74,6 +74,8 @@ class CpuPool:
         self.ctrl[places] = target
         self.qvel[places] = self.warmstart[places] = self.push[places] = 0.0
         self.batch.warning[places] = 0
+
+    def sense(self, places: np.ndarray) -> None:
         self.batch.forward(places)
 
     def step(self, target: np.ndarray, acceleration: np.ndarray, force: np.ndarray) -> None:

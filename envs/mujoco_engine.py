@@ -38,6 +38,10 @@ class Pool(Protocol):
         """Set joints [P, n], targets [P, n] and object poses [P, 7], everything at rest."""
         ...
 
+    def sense(self, places: np.ndarray) -> None:
+        """Compute what sensors read of states that were set; a step does so itself."""
+        ...
+
     def step(self, target: np.ndarray, acceleration: np.ndarray, force: np.ndarray) -> None:
         """Advance a control step under targets [M, n], the object's acceleration by gravity [M, 3]
         and a force at its centre of mass [M, 3]."""
@@ -110,8 +114,7 @@ class MujocoEngine:
         self._parameters = nominal_parameters(physics, self.num_envs, self._joints)
         self._readings = torch.zeros(self.num_envs, self.pools[0].reading_size)
         self._diverged = torch.zeros(self.num_envs, dtype=torch.bool)
-        for pool in self.pools:
-            self._read(pool, slice(None))
+        self._unread = torch.ones(self.num_envs, dtype=torch.bool)  # set since they were read
 
     def reset(
         self,
@@ -124,8 +127,7 @@ class MujocoEngine:
         position, target, pose = map(as_array, (joint_position, joint_target, object_pose))
         for pool, places, rows in self._select(as_array(ids)):
             pool.reset(places, position[rows], target[rows], pose[rows])
-            self._diverged[torch.from_numpy(pool.index[places])] = False
-            self._read(pool, places)
+        self._diverged[ids], self._unread[ids] = False, True
 
     def step(self, targets: torch.Tensor, gravity: torch.Tensor, force: torch.Tensor) -> None:
         """Advance one control step under constant inputs (see Engine)."""
@@ -134,10 +136,12 @@ class MujocoEngine:
         for pool in self.pools:
             pool.step(target[pool.index], acceleration[pool.index], push[pool.index])
             self._read(pool, slice(None))
+        self._unread[:] = False
         self.engine_seconds += time.perf_counter() - started
 
     def state(self) -> PhysicsState:
         """Return a copy of the state (see Engine)."""
+        self._sense()
         n, readings = self._joints, self._readings.clone()
         parts = readings.split((n, 3, 4, n, 3, 3, n, readings.shape[1] - 3 * n - 13), dim=1)
         quaternion, spin, net_force = parts[2], parts[5], parts[7].unflatten(1, (-1, 3))
@@ -166,6 +170,7 @@ class MujocoEngine:
 
     def state_dict(self) -> dict[str, torch.Tensor]:
         """Return everything that changes (see Engine)."""
+        self._sense()
         state = {"readings": self._readings.clone(), "diverged": self._diverged.clone()}
         arrays = {f"parameters.{name}": kept for name, kept in self._parameters.items()}
         arrays |= {f"pool.{number}": pool.state() for number, pool in enumerate(self.pools)}
@@ -187,10 +192,19 @@ class MujocoEngine:
             pool.restore(as_array(state[f"pool.{number}"]))  # what they said is in `diverged`
         self._readings.copy_(state["readings"])
         self._diverged.copy_(state["diverged"])
+        self._unread[:] = False
 
     def close(self) -> None:
         """End the threads; the engine cannot be used afterwards."""
         self.pools = []
+
+    def _sense(self) -> None:
+        """Read what was set and not yet stepped: many are not looked at before they are."""
+        if self._unread.any():
+            for pool, places, _ in self._select(np.flatnonzero(self._unread.numpy())):
+                pool.sense(places)
+                self._read(pool, places)
+            self._unread[:] = False
 
     def _select(self, ids: np.ndarray) -> Iterator[tuple[Pool, np.ndarray, np.ndarray]]:
         """Yield each pool concerned, places in it in rising order, and their rows in `ids`."""

@@ -1,8 +1,9 @@
 """Environments on a GPU: MuJoCo Warp steps the same models, all at once.
 
-Its CPU device runs the same code, some hundred times slower than MuJoCo itself: it is what shows
-the two to agree where there is no GPU. Numbers are float32, and the order of sums is held fixed
-(`opt.deterministic`), so that equal runs on one device give equal results.
+Its CPU device runs the same code, at a fifth of the rate of MuJoCo on two cores: it is what shows
+the two to agree where there is no GPU. Numbers are float32. On a GPU two equal runs differ in the
+last digits, and then in more: contacts come in the order in which threads find them. (Warp 1.19 can
+fix the order of sums, but not yet that of contacts, and sorts whole buffers for it.)
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,15 +40,10 @@ OWN_FIELDS = (
 # Fields of MjModel that may differ besides: a mesh is chosen by geom_dataid, the rest is for
 # rendering, or for integrators and sleeping that are not used.
 UNUSED = ("mesh_", "bvh_", "cam_", "light_", "dof_M0", "dof_length")
-# Buffers that were too small: contacts or constraints were dropped.
-DROPPED = (
-    mjw.OverflowType.NEFC
-    | mjw.OverflowType.NJMAX_NNZ
-    | mjw.OverflowType.BROADPHASE
-    | mjw.OverflowType.NARROWPHASE
-    | mjw.OverflowType.CCD
-    | mjw.OverflowType.CONTACT_MATCH
-)
+# Buffers of all environments that were too small, and of one: contacts or constraints were dropped.
+POOL_FULL = mjw.OverflowType.BROADPHASE | mjw.OverflowType.NARROWPHASE | mjw.OverflowType.CCD
+FULL = mjw.OverflowType.NEFC | mjw.OverflowType.NJMAX_NNZ | mjw.OverflowType.CONTACT_MATCH
+WORST = 3  # times the mean number of contacts that one environment has room for
 BAD = 1e10  # beyond it MuJoCo calls a position or velocity bad
 
 
@@ -74,29 +70,34 @@ class WarpPool:
         self.device = open_device(physics.device)
         self.bodies = object_bodies(shared)
         self.positions, self.velocities = object_columns(shared)
+        self._make(shared, len(models), physics)
         with self._stream():
-            self._put_models(models, shared, mesh, physics)
+            self._fill(models, mesh)
+            self._bind()
             self._step, self._forward = self._record(substeps)
 
-    def _put_models(
-        self,
-        models: Sequence[mujoco.MjModel],
-        shared: mujoco.MjModel,
-        mesh: np.ndarray,
-        physics: Physics,
-    ) -> None:
-        count = len(models)
-        rows = physics.contacts * physics.contact_dimensions + 2 * int(shared.nv)  # and limits
-        self.model = mjw.put_model(shared, dict.fromkeys(OWN_FIELDS, count))
-        self.model.opt.warn_overflow = int(mjw.OverflowType.NONE)  # it is raised, not printed
-        self.model.opt.deterministic = int(mjw.DeterminismType.ALL)
-        self.data = mjw.make_data(shared, count, nconmax=physics.contacts, njmax=rows)
+    def _make(self, shared: mujoco.MjModel, count: int, physics: Physics) -> None:
+        """Make model and data, and step once: what is compiled or allocated is so before anything
+        is recorded. On Warp's own queue, since Warp frees memory without regard to others."""
+        rows = WORST * physics.contacts * physics.contact_dimensions + 2 * int(shared.nv)
+        with wp.ScopedDevice(self.device):
+            self.model = mjw.put_model(shared, dict.fromkeys(OWN_FIELDS, count))
+            self.model.opt.warn_overflow = int(mjw.OverflowType.NONE)  # it is raised, not printed
+            self.data = mjw.make_data(shared, count, nconmax=physics.contacts, njmax=rows)
+            mjw.step(self.model, self.data)
+            mjw.reset_data(self.model, self.data)
+            wp.synchronize_device(self.device)
+
+    def _fill(self, models: Sequence[mujoco.MjModel], mesh: np.ndarray) -> None:
+        """Give every environment the fields of its own model."""
         self.fields = {name: wp.to_torch(getattr(self.model, name)) for name in OWN_FIELDS}
         for name, field in self.fields.items():
             own = mesh if name == "geom_dataid" else np.array([getattr(m, name) for m in models])
-            field.reshape(count, -1).copy_(torch.from_numpy(own.reshape(count, -1)))
-        dofs = slice(self.velocities - 6, int(shared.nv))
+            field.flatten(1).copy_(torch.from_numpy(own.reshape(len(own), -1)))
+        dofs = slice(self.velocities - 6, int(self.model.nv))
         self.compiled = Masses.of(self.fields, self.bodies, dofs)
+
+    def _bind(self) -> None:
         names = ("qpos", "qvel", "ctrl", "qacc_warmstart", "xfrc_applied")
         self.arrays = {name: wp.to_torch(getattr(self.data, name)) for name in names}
         self.qpos, self.qvel, self.ctrl, self.warmstart, push = self.arrays.values()
@@ -115,8 +116,6 @@ class WarpPool:
         def forward() -> None:
             mjw.forward(self.model, self.data)
 
-        mjw.step(self.model, self.data)  # what is compiled or allocated is so before it is recorded
-        mjw.reset_data(self.model, self.data)
         return Launch(step, self.device), Launch(forward, self.device)
 
     @contextmanager
@@ -142,7 +141,10 @@ class WarpPool:
             for array in (self.qvel, self.warmstart, self.arrays["xfrc_applied"]):
                 array[rows] = 0.0
             self.overflow[rows] = 0
-            self._forward()
+
+    def sense(self, places: np.ndarray) -> None:
+        with self._stream():
+            self._forward()  # of all: readings of the others are those of their last step
 
     def step(self, target: np.ndarray, acceleration: np.ndarray, force: np.ndarray) -> None:
         with self._stream():
@@ -155,13 +157,17 @@ class WarpPool:
 
     def reading(self, places: np.ndarray | slice) -> np.ndarray:
         with self._stream():
-            state = (self.qpos[:, : self.positions], self.qvel[:, : self.velocities])
-            return torch.cat([*state, self.sensors], dim=1).cpu().numpy()[places]
+            rows = self._rows(places)
+            state = (self.qpos[rows, : self.positions], self.qvel[rows, : self.velocities])
+            return torch.cat([*state, self.sensors[rows]], dim=1).cpu().numpy()
 
     def diverged(self, places: np.ndarray | slice) -> np.ndarray:
         with self._stream():
-            fine = (self.qpos.abs() < BAD).all(dim=1) & (self.qvel.abs() < BAD).all(dim=1)
-            return ~fine.cpu().numpy()[places]  # NaN compares false: bad
+            rows = self._rows(places)
+            qpos, qvel = self.qpos[rows], self.qvel[rows]
+            fine = (qpos.abs() < BAD).all(dim=1) & (qvel.abs() < BAD).all(dim=1)  # NaN is not
+            fine &= (self.overflow[rows] & int(FULL)) == 0
+            return (~fine).cpu().numpy()
 
     def randomize(self, places: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
         with self._stream():
@@ -194,14 +200,17 @@ class WarpPool:
         tensor = torch.from_numpy(array)
         return tensor.to(self.qpos.device, None if array.dtype.kind == "i" else torch.float32)
 
+    def _rows(self, places: np.ndarray | slice) -> torch.Tensor | slice:
+        return places if isinstance(places, slice) else self._put(places)
+
     def _check(self) -> None:
-        dropped = (self.overflow & int(DROPPED)).nonzero()
-        if len(dropped):
-            bits = int(self.overflow[dropped[0, 0]]) & int(DROPPED)
+        """Raise what was lost of the contacts that all environments share room for."""
+        full = int(self.overflow[:1].item()) & int(POOL_FULL)  # said to every environment
+        if full:
             raise EngineError(
-                f"physics.contacts: {self.contacts} contacts an environment are too few for "
-                f"environment {self.index[int(dropped[0, 0])]} "
-                f"({mjw.OverflowType(bits).name} overflow), and contacts were lost; raise it"
+                f"physics.contacts: room for {self.contacts} contacts an environment, on average "
+                f"over {len(self.index)}, is too little ({mjw.OverflowType(full).name} overflow), "
+                "and contacts were lost; raise it"
             )
 
 
@@ -270,12 +279,14 @@ def make_pools(
     scales of an object stand side by side, another object's shape does not."""
     models = compile_models(hand, physics, objects, object_index, scales)
     groups: list[list[int]] = []
-    for row, model in enumerate(models):
-        home = next((group for group in groups if alike(models[group[0]], model)), None)
-        if home is None:
-            groups.append([row])
-        else:
-            home.append(row)
+    home_of: dict[tuple[int, float], list[int]] = {}
+    for row, kind in enumerate(zip(object_index.tolist(), scales.tolist(), strict=True)):
+        if kind not in home_of:
+            known = (group for group in groups if alike(models[group[0]], models[row]))
+            home_of[kind] = next(known, [])
+            if not home_of[kind]:
+                groups.append(home_of[kind])
+        home_of[kind].append(row)
     pools = []
     for group in groups:
         kinds = [(int(object_index[row]), float(scales[row])) for row in group]
@@ -328,11 +339,16 @@ def open_device(name: str) -> wp.Device:
     Raises:
         EngineError: there is no such device.
     """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise EngineError(
+            "physics.device: cuda, but torch finds no CUDA device; set physics.engine=mujoco "
+            "physics.device=cpu, or install a torch with CUDA"
+        )
     wp.config.log_level = wp.LOG_ERROR
     wp.init()
-    if name == "cuda" and not wp.is_cuda_available():
+    if name == "cuda" and not (wp.is_cuda_available() and wp.is_conditional_graph_supported()):
         raise EngineError(
-            "physics.device: cuda, but there is no CUDA device that Warp can use; set "
+            "physics.device: cuda, but Warp finds no CUDA driver of 12.4 or newer; renew it or set "
             "physics.engine=mujoco physics.device=cpu"
         )
     return wp.get_device(name)

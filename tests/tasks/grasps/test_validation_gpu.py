@@ -1,9 +1,10 @@
-"""Grasps held by MuJoCo Warp, on its CPU device, are those that MuJoCo holds."""
+"""Grasps held by MuJoCo Warp are those that MuJoCo holds."""
 
 import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from configs.load import load
 from configs.schema.pipeline import Config
@@ -16,7 +17,8 @@ pytest.importorskip("mujoco_warp")
 COUNT = 48
 
 
-def test_what_one_engine_holds_the_other_does():
+@pytest.mark.parametrize("device", ["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
+def test_what_one_engine_holds_the_other_does(device: str):
     """Steps of a tree, of which about half let go: all the way through settling, turning gravity
     and pushes, with masses, frictions, gains and scales drawn for each."""
     search = make_search(load(Config, ["profile=quickstart"]), "box")
@@ -30,8 +32,8 @@ def test_what_one_engine_holds_the_other_does():
     config = search.config
     settings = dataclasses.replace(config.grasps.validation, slots=COUNT, scales=4, pushes=True)
     held = []
-    for engine in ("mujoco", "mujoco_warp"):
-        physics = dataclasses.replace(config.physics, engine=engine)
+    for engine, where in (("mujoco", "cpu"), ("mujoco_warp", device)):
+        physics = dataclasses.replace(config.physics, engine=engine, device=where)
         made = Validator(search.problem, physics, config.randomization, settings, threads=1)
         held.append(made.hold(steps, np.random.default_rng(1)).held)
         made.close()
