@@ -57,6 +57,7 @@ from tasks.training_data import make_source
 from tasks.windows import Frames, read_frames, valid_rows
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.arguments import existing_folder, new_file, positive
 from benchmarks.made_up_data import write, write_rate
 from benchmarks.representations import losses, rounding, sizes
 
@@ -76,13 +77,13 @@ READ = (  # fields of which a training's frames are made
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--frames", type=int, default=1_000_000)
-    parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
-    parser.add_argument("--dataset", type=Path, help="real episodes, to be packed and trained on")
+    parser.add_argument("--json", type=new_file, help="file for the figures")
+    parser.add_argument("--frames", type=positive, default=1_000_000)
+    parser.add_argument("--folder", type=existing_folder, help="where the temporary folder is made")
+    parser.add_argument("--dataset", type=existing_folder, help="of real episodes")
     parser.add_argument("--losses", action="store_true", help="measure losses, and nothing else")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each representation")
-    parser.add_argument("--samples", type=int, default=300_000, help="windows of a training")
+    parser.add_argument("--seeds", type=positive, default=3, help="trainings of each")
+    parser.add_argument("--samples", type=positive, default=300_000, help="windows of a training")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -6,6 +6,8 @@
                           inverse kinematics on the device, mean over the classes of objects;
 `floor_per_s`             as many if nothing were done but to hold them;
 `floor_vs_cores`          over the same figure of MuJoCo on all cores, of the first object;
+`held_again`              of the first object's grasps, the share that either engine holds once more
+                          of what it held itself;
 `loader_samples_per_s`    windows a second of the training's loader, frames in the device's memory;
 `loader_vs_cores`         over the same figure with the frames in main memory and two threads.
 `--device cpu` tries it out where there is no GPU: the same code, and no figure worth keeping. It
@@ -23,12 +25,14 @@ from typing import Any
 
 import torch
 
-from configs.load import load
+from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
+from envs.engine import EngineError
 from models.kinematics import Kinematics
 from tasks.windows import read_frames
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.arguments import new_file, positive
 from benchmarks.data import BATCH, RUNS, SECONDS, batches_in_memory
 from benchmarks.grasps import OBJECTS, generate, mean_of
 from benchmarks.made_up_data import write
@@ -38,20 +42,28 @@ LIMITS = {"validated_grasps_per_s": 1000}
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--json", type=new_file, help="file for the figures")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    parser.add_argument("--count", type=int, default=50_000, help="grasps of each object")
-    parser.add_argument("--core-count", type=int, default=1500, help="grasps held by the cores")
-    parser.add_argument("--slots", type=int, default=8192, help="grasps held at a time")
-    parser.add_argument("--proposals", type=int, default=40_000, help="steps of the tree a batch")
-    parser.add_argument("--objects", nargs="*", default=[*OBJECTS], choices=[*OBJECTS])
-    parser.add_argument("--frames", type=int, default=1_000_000, help="of made-up data")
+    parser.add_argument("--count", type=positive, default=50_000, help="grasps of each object")
+    parser.add_argument(
+        "--core-count", type=positive, default=1500, help="grasps held by the cores"
+    )
+    parser.add_argument("--slots", type=positive, default=8192, help="grasps held at a time")
+    parser.add_argument(
+        "--proposals", type=positive, default=40_000, help="steps of the tree a batch"
+    )
+    parser.add_argument("--objects", nargs="+", default=[*OBJECTS], choices=[*OBJECTS])
+    parser.add_argument("--frames", type=positive, default=1_000_000, help="of made-up data")
     options = parser.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         print("gpu.py: torch finds no CUDA device; --device cpu tries it out", file=sys.stderr)
         return 2
     options.threads = len(os.sched_getaffinity(0))
-    figures = grasps(options) | loader(options)
+    try:
+        figures = grasps(options) | loader(options)
+    except (ConfigError, EngineError) as error:
+        print(f"gpu.py: {error}", file=sys.stderr)
+        return 2
     print(table(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -80,6 +92,8 @@ def grasps(options: argparse.Namespace) -> dict[str, Any]:
         "threads": options.threads,
         "validated_grasps_per_s": mean_of(rows, "grasps_per_s"),
         "floor_per_s": mean_of(rows, "floor_per_s"),
+        "held_again": rows[first]["held_again"],
+        "held_again_by_cores": cores["held_again"],
         "floor_vs_cores": rows[first]["floor_per_s"] / cores["floor_per_s"],
         "objects": rows,
         "cores": {first: cores},

@@ -101,7 +101,10 @@ class MujocoEngine:
         things = (hand, physics, objects, self._object_index, self._scales)
         self.pools: Sequence[Pool]
         if physics.engine == "mujoco_warp":
-            self.pools = warp_pools(*things, self.substeps)
+            require_warp(physics)
+            from envs import mujoco_gpu
+
+            self.pools = mujoco_gpu.make_pools(*things, self.substeps)
         else:
             cores = threads or len(os.sched_getaffinity(0))
             models = compile_models(*things)
@@ -222,27 +225,20 @@ class MujocoEngine:
         self._diverged[rows] |= torch.from_numpy(pool.diverged(places))
 
 
-def warp_pools(
-    hand: Hand,
-    physics: Physics,
-    objects: Sequence[ObjectModel],
-    object_index: np.ndarray,
-    scales: np.ndarray,
-    substeps: int,
-) -> Sequence[Pool]:
-    """Return pools of MuJoCo Warp, an extra that is slow to import.
+def require_warp(physics: Physics) -> None:
+    """Refuse MuJoCo Warp, an extra that is slow to import, where it cannot run.
 
     Raises:
-        EngineError: it is not installed.
+        EngineError: it is not installed, or its device is not there.
     """
     try:
-        from envs import mujoco_gpu
+        from envs.mujoco_gpu import open_device
     except ModuleNotFoundError as error:
         raise EngineError(
             f"physics.engine: mujoco_warp needs {error.name}, which is not installed; "
             "install the extra `gpu` (pip install -e '.[gpu]') or set physics.engine=mujoco"
         ) from None
-    return mujoco_gpu.make_pools(hand, physics, objects, object_index, scales, substeps)
+    open_device(physics.device)
 
 
 def count_substeps(timestep: float, control_hz: float) -> int:

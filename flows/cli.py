@@ -159,6 +159,10 @@ def run_stages(options: argparse.Namespace) -> int:
     config = load(Config, overrides)
     home = home_folder()
     plan(config, options.until, only)  # what the plan refuses is refused before Prefect starts
+    if config.physics.engine == "mujoco_warp":
+        from envs.mujoco_engine import require_warp  # imports torch: a second or two
+
+        require_warp(config.physics)
     for words in check_meshes(config, only):
         print(f"dexgen: {words}")
     if options.dry_run:

@@ -136,9 +136,12 @@ def configured(options: argparse.Namespace, least: int, most: int) -> "tuple[Con
 def show_log(options: argparse.Namespace) -> int:
     from itertools import islice
 
+    from configs.load import ConfigError
     from flows.data_words import log_lines, reference_lines
     from tasks.data.history import history, references
 
+    if options.all and not options.refs:
+        raise ConfigError("--all: says which names --refs lists; give both")
     store, names = opened(options, 0, 1)
     if options.refs:
         print(reference_lines(references(store), set(store.tags()), options.all))

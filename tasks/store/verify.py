@@ -118,7 +118,11 @@ def _with_makers(
     for claim in auditor.entries():
         labels[claim.version] = claim.label
         labels[claim.metrics] = f"{claim.label}, its metrics"
-    makers = [next(filter(None, map(labels.get, one.versions)), "") for one in damage]
+    makers = []
+    for one in damage:  # what came with another version was made for that one
+        users = set(one.versions)
+        first = [v for v in users if v not in commits or not users & set(commits[v].parents)]
+        makers.append(next(filter(None, (labels.get(version) for version in sorted(first))), ""))
     return [replace(one, made_by=maker) for one, maker in zip(damage, makers, strict=True)]
 
 
