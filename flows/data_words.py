@@ -189,7 +189,10 @@ def _remedies(found: Verified, set_aside: bool) -> list[str]:
     made = any(one.made_by for one in found.damage)
     kept = any(one.needed_by not in ("", "nothing") and not one.made_by for one in found.damage)
     loose = any(one.needed_by == "nothing" for one in found.damage)
-    first = "set aside: " if set_aside else "`dexgen data verify --set-aside`, and then "
+    there = any(one.made_by and one.reason != "is missing" for one in found.damage)
+    first = "`dexgen data verify --set-aside`, and then " if there else ""
+    if set_aside:
+        first = "set aside: "
     lines = []
     if made:
         lines.append(f"{first}the command that ran a step makes anew what is said to be made by it")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.refs import Ref
 from tasks.store.local import LocalStore
 from tasks.store.verify import verify
 from tests.tasks.data.workshop import fill
@@ -123,3 +124,29 @@ def test_what_is_set_aside_is_made_anew_and_then_sound(place: Place, tmp_path: P
     again = place.elsewhere().publish({"made": file}, "made", {"identity": "i", "label": "train"})
     assert again == ref
     assert not verify(place.elsewhere(), [], quiet).damage
+
+
+def test_damage_is_of_the_step_that_made_it_first(tmp_path: Path) -> None:
+    """A dataset holds the shards of what was rolled out: checking it again would not mend them."""
+    store, file = LocalStore(tmp_path / "store"), tmp_path / "shard"
+    file.write_text("episodes")
+    made = {}
+    for label, parents in (("rollouts/slow", []), ("check", ["rollouts/slow"])):
+        branch = f"steps/{label}"
+        store.branch(branch, None)
+        store.put(branch, f"{label}/shard", file)
+        above = [made[name] for name in parents]
+        made[label] = store.commit(branch, label, {"label": label}, above)
+    for number, label in enumerate(made):
+        ref = Ref(store.name, made[label], label)
+        store.index_put(f"{number}" * 64, ref, step=label.split("/")[0], label=label)
+    (path,) = objects(tmp_path / "store")
+    path.chmod(0o644)
+    path.write_text("Episodes")
+    (damage,) = verify(store, [], quiet).damage
+    assert damage.made_by == "rollouts/slow"
+    assert damage.also == 1
+
+
+def objects(root: Path) -> list[Path]:
+    return [path for path in (root / "objects").rglob("*") if path.is_file()]
