@@ -20,26 +20,10 @@ import warp as wp
 from configs.schema.hand import Actuation, Hand
 from configs.schema.physics import Physics
 from envs.engine import EngineError
-from envs.mujoco_models import (
-    compile_models,
-    nominal_scene,
-    object_bodies,
-    object_columns,
-    structure,
-)
+from envs.mujoco_models import compile_models, object_bodies, object_columns
+from envs.mujoco_shared import OWN_FIELDS, Shared, share
 from envs.objects import ObjectModel
 
-# Fields of Warp's Model of which every environment has its own: those that a scale changes, and
-# those that are randomised.
-OWN_FIELDS = (
-    *("geom_size", "geom_pos", "geom_quat", "geom_aabb", "geom_rbound", "geom_dataid"),
-    *("body_ipos", "body_iquat", "body_mass", "body_inertia", "body_subtreemass"),
-    *("body_invweight0", "dof_invweight0", "jnt_range"),
-    *("geom_friction", "actuator_gainprm", "actuator_biasprm"),
-)
-# Fields of MjModel that may differ besides: a mesh is chosen by geom_dataid, the rest is for
-# rendering, or for integrators and sleeping that are not used.
-UNUSED = ("mesh_", "bvh_", "cam_", "light_", "dof_M0", "dof_length")
 # Buffers of all environments that were too small, and of one: contacts or constraints were dropped.
 POOL_FULL = mjw.OverflowType.BROADPHASE | mjw.OverflowType.NARROWPHASE | mjw.OverflowType.CCD
 FULL = mjw.OverflowType.NEFC | mjw.OverflowType.NJMAX_NNZ | mjw.OverflowType.CONTACT_MATCH
@@ -52,27 +36,20 @@ class WarpPool:
 
     def __init__(
         self,
-        index: np.ndarray,
+        group: Shared,
         models: Sequence[mujoco.MjModel],
-        shared: mujoco.MjModel,
-        mesh: np.ndarray,
         actuation: Actuation,
         physics: Physics,
         substeps: int,
     ) -> None:
-        """Put models [M] on the device.
-
-        Args:
-            shared: a model like all of them, with the meshes of all.
-            mesh: of `shared`, the number of each model's mesh of each geom [M, geoms].
-        """
-        self.index, self.actuation, self.contacts = index, actuation, physics.contacts
+        """Put a group of the engine's models on the device."""
+        self.index, self.actuation, self.contacts = group.rows, actuation, physics.contacts
         self.device = open_device(physics.device)
-        self.bodies = object_bodies(shared)
-        self.positions, self.velocities = object_columns(shared)
-        self._make(shared, len(models), physics)
+        self.bodies = object_bodies(group.model)
+        self.positions, self.velocities = object_columns(group.model)
+        self._make(group.model, len(group.rows), physics)
         with self._stream():
-            self._fill(models, mesh)
+            self._fill([models[row] for row in group.rows], group.mesh)
             self._bind()
             self._step, self._forward = self._record(substeps)
 
@@ -275,62 +252,12 @@ def make_pools(
     scales: np.ndarray,
     substeps: int,
 ) -> list[WarpPool]:
-    """Put environments into pools of what Warp can step at once, in order of first appearance:
-    scales of an object stand side by side, another object's shape does not."""
+    """Put environments into pools of what Warp can step at once, in order of first appearance."""
     models = compile_models(hand, physics, objects, object_index, scales)
-    groups: list[list[int]] = []
-    home_of: dict[tuple[int, float], list[int]] = {}
-    for row, kind in enumerate(zip(object_index.tolist(), scales.tolist(), strict=True)):
-        if kind not in home_of:
-            known = (group for group in groups if alike(models[group[0]], models[row]))
-            home_of[kind] = next(known, [])
-            if not home_of[kind]:
-                groups.append(home_of[kind])
-        home_of[kind].append(row)
-    pools = []
-    for group in groups:
-        kinds = [(int(object_index[row]), float(scales[row])) for row in group]
-        shared, numbers = with_all_meshes(hand, physics, objects, kinds)
-        mesh = np.array([numbers[kind] for kind in kinds])
-        chosen = [models[row] for row in group]
-        pools.append(
-            WarpPool(np.array(group), chosen, shared, mesh, hand.actuation, physics, substeps)
-        )
-    return pools
-
-
-def alike(first: mujoco.MjModel, second: mujoco.MjModel) -> bool:
-    """Say whether two models differ in no more than OWN_FIELDS and UNUSED."""
-    if structure(first) != structure(second):
-        return False
-    names = {name for name in dir(first) if not name.startswith(("_", *UNUSED))}
-    pairs = ((getattr(first, n), getattr(second, n)) for n in names - set(OWN_FIELDS))
-    return all(np.array_equal(a, b) for a, b in pairs if isinstance(a, np.ndarray))
-
-
-def with_all_meshes(
-    hand: Hand,
-    physics: Physics,
-    objects: Sequence[ObjectModel],
-    kinds: Sequence[tuple[int, float]],
-) -> tuple[mujoco.MjModel, dict[tuple[int, float], np.ndarray]]:
-    """Return the model of the first of some (object, scale), holding the meshes of all, and of each
-    the number of every geom's mesh [geoms], -1 without one."""
-    distinct = list(dict.fromkeys(kinds))
-    spec = nominal_scene(hand, physics, objects[distinct[0][0]], distinct[0][1])
-    for number, (index, scale) in enumerate(distinct[1:], start=1):
-        for mesh in nominal_scene(hand, physics, objects[index], scale).meshes:
-            spec.add_mesh(
-                name=f"{mesh.name}@{number}", uservert=mesh.uservert, userface=mesh.userface
-            )
-    shared = spec.compile()
-    numbers = {}
-    for number, kind in enumerate(distinct):
-        own = shared.geom_dataid.copy()
-        for geom in np.flatnonzero(own >= 0) if number else ():
-            own[geom] = shared.mesh(f"{shared.mesh(int(own[geom])).name}@{number}").id
-        numbers[kind] = own
-    return shared, numbers
+    return [
+        WarpPool(group, models, hand.actuation, physics, substeps)
+        for group in share(hand, physics, objects, object_index, scales, models)
+    ]
 
 
 def open_device(name: str) -> wp.Device:
