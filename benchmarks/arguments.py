@@ -1,7 +1,11 @@
-"""Arguments of benchmarks that are refused at once, not after the measurement."""
+"""What every benchmark does with bad input: refuse it in one line, with exit code 2."""
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from tasks.worker import is_ours
 
 
 def positive(text: str) -> int:
@@ -26,3 +30,15 @@ def existing_folder(text: str) -> Path:
     if not path.is_dir():
         raise argparse.ArgumentTypeError(f"{path} is no folder")
     return path
+
+
+def run(main: Callable[[], int]) -> None:
+    """Run a benchmark and end; 1 is left to figures that are not what is asked of them."""
+    try:
+        code = main()
+    except ValueError as error:
+        if not is_ours(error):
+            raise
+        print(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}", file=sys.stderr)
+        code = 2
+    sys.exit(code)

@@ -57,7 +57,7 @@ from tasks.training_data import make_source
 from tasks.windows import Frames, read_frames, valid_rows
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import existing_folder, new_file, positive
+from benchmarks.arguments import existing_folder, new_file, positive, run
 from benchmarks.made_up_data import write, write_rate
 from benchmarks.representations import losses, rounding, sizes
 
@@ -339,4 +339,4 @@ def table(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -57,7 +57,7 @@ from tasks.grasps.search import STAGES, Funnel
 from tasks.store import open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive
+from benchmarks.arguments import new_file, positive, run
 
 OBJECTS = {
     "box": {"kind": "box", "half": [0.03, 0.03, 0.03]},  # the 6 cm box
@@ -385,4 +385,4 @@ def table(figures: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

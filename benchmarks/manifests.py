@@ -44,6 +44,9 @@ from tasks.expectations import Column, expected_columns
 from tasks.previous import Earlier
 from tasks.store.local import LocalStore
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.arguments import new_file, positive, run
+
 LIMITS = {"commit_s": 2.0, "open_s": 1.0, "open_mib": 300.0, "check_s": 5.0}
 ROWS = 250_000  # of a shard: 1e10 transitions in 40,000
 FOLDER, STEP = "runs/benchmark", "benchmark"
@@ -51,9 +54,9 @@ FOLDER, STEP = "runs/benchmark", "benchmark"
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--shards", type=int, default=40_000)
-    parser.add_argument("--runs", type=int, default=2000, help="as many chunks has `paper`")
+    parser.add_argument("--json", type=new_file, help="file for the figures")
+    parser.add_argument("--shards", type=positive, default=40_000)
+    parser.add_argument("--runs", type=positive, default=2000, help="as many chunks has `paper`")
     parser.add_argument("--faulty", type=int, default=0, help="shards with a value out of range")
     parser.add_argument("--folder", type=Path, help="where to work; kept")
     parser.add_argument("--phase", choices=PHASES, help=argparse.SUPPRESS)
@@ -269,4 +272,4 @@ def _real_shard(folder: Path, layout: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

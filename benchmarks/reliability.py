@@ -38,6 +38,7 @@ from tasks.store.protocol import Conflict, StoreError, VersionStore
 from tasks.store.verify import verify
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.arguments import new_file, positive, run
 from benchmarks.killing import (
     ROOT,
     RUNS,
@@ -53,9 +54,9 @@ from benchmarks.killing import (
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--flips", type=int, default=1000)
+    parser.add_argument("--json", type=new_file, help="file for the figures")
+    parser.add_argument("--kills", type=positive, default=200)
+    parser.add_argument("--flips", type=positive, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", choices=TRIALS, default=list(TRIALS))
     parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)  # a child: role and home
@@ -248,4 +249,4 @@ WORK = {"write": write, "commit": commit, "fill": fill, "race": run_race}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -38,16 +38,19 @@ from tasks.grasps.linking import Links, make_set
 from tasks.grasps.problem import Problem
 from tasks.grasps.search import FINGER_FIRST, Search
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.arguments import new_file, positive, run
+
 LEAST_SHARE = 0.7  # of an environment step that must be physics
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--environments", type=int, default=128)
-    parser.add_argument("--steps", type=int, default=200, help="control steps that are timed")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--grasps", type=int, default=40, help="grasps made of each object")
+    parser.add_argument("--json", type=new_file, help="file for the figures")
+    parser.add_argument("--environments", type=positive, default=128)
+    parser.add_argument("--steps", type=positive, default=200, help="control steps that are timed")
+    parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--grasps", type=positive, default=40, help="grasps made of each object")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -172,4 +175,4 @@ def find_grasps(config: Config, model: ObjectModel, count: int, threads: int) ->
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -86,7 +86,11 @@ class Engine(Protocol):
         ...
 
     def randomize(self, ids: torch.Tensor, parameters: PhysicsParameters) -> None:
-        """Give environments other masses, frictions and gains from the next step on."""
+        """Give environments other masses, frictions and gains from the next step on.
+
+        Before `reset`: torques and forces of a state that was set are those of the models when
+        somebody looks.
+        """
         ...
 
     def state_dict(self) -> dict[str, torch.Tensor]:

@@ -27,7 +27,7 @@ from envs.objects import ObjectModel
 # Buffers of all environments that were too small, and of one: contacts or constraints were dropped.
 POOL_FULL = mjw.OverflowType.BROADPHASE | mjw.OverflowType.NARROWPHASE | mjw.OverflowType.CCD
 FULL = mjw.OverflowType.NEFC | mjw.OverflowType.NJMAX_NNZ | mjw.OverflowType.CONTACT_MATCH
-WORST = 3  # times the mean number of contacts that one environment has room for
+WORST = 2  # times the mean number of contacts that one environment has room for
 BAD = 1e10  # beyond it MuJoCo calls a position or velocity bad
 
 
@@ -121,7 +121,7 @@ class WarpPool:
 
     def sense(self, places: np.ndarray) -> None:
         with self._stream():
-            self._forward()  # of all: readings of the others are those of their last step
+            self._forward()  # of all, but the others' readings stay those of their last step
 
     def step(self, target: np.ndarray, acceleration: np.ndarray, force: np.ndarray) -> None:
         with self._stream():

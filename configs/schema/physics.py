@@ -26,7 +26,7 @@ class Physics:
 
     engine: Literal["mujoco", "mujoco_warp"]
     device: Literal["cpu", "cuda"]  # of mujoco_warp
-    contacts: Annotated[int, Field(ge=1)]  # an environment that mujoco_warp has room for
+    contacts: Annotated[int, Field(ge=1)]  # an environment, on average, of mujoco_warp
     timestep: Positive  # [s] one physics step
     integrator: Literal["implicitfast", "euler"]
     cone: Literal["elliptic", "pyramidal"]

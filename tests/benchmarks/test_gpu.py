@@ -26,7 +26,7 @@ def test_it_measures_and_finds_a_cpu_too_slow(monkeypatch, tmp_path: Path, capsy
     words = ["gpu.py", "--device=cpu", *size, "--objects", "box", "--json", str(file)]
     monkeypatch.setattr(sys, "argv", words)
     assert gpu.main() == 1
-    assert "at least 1,000: TOO LITTLE" in capsys.readouterr().out
+    assert "at least 1,000 MISSED" in capsys.readouterr().out
     figures = json.loads(file.read_text())
     assert figures["objects"]["box"]["yield"]["expansion"]["held"] > 0
     assert 0 < figures["validated_grasps_per_s"] < 1000
