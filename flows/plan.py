@@ -19,6 +19,7 @@ from configs.schema.objects import ObjectStep
 from configs.schema.pipeline import Config
 from configs.schema.promote import PromoteStep
 from configs.schema.rollouts import RolloutsStep
+from configs.schema.student import DistillStep
 from configs.schema.train import TrainStep
 
 STAGES = (
@@ -30,6 +31,7 @@ STAGES = (
     "train",
     "hazards",
     "critic",
+    "distill",
     "calibrate",
     "export",
     "evaluate",
@@ -153,7 +155,14 @@ def model_nodes(config: Config) -> Iterator[Node]:
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
     yield Node("critic", "critic", CriticStep(critic=config.critic, **learning), hazards)
-    networks = {"controller": "train", "critic": "critic"}
+    distill = DistillStep(
+        world=config.world,
+        distill=config.distill,
+        seed=config.seed,
+        training_seed=config.training_seed,
+    )
+    yield Node("distill", "distill", distill, objects | experts(config))
+    networks = {"controller": "train", "critic": "critic", "student": "distill"}
     calibrate = CalibrateStep(
         world=config.world,
         evaluate=for_calibration(config.evaluate),

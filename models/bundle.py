@@ -18,17 +18,16 @@ from pydantic import Field, JsonValue
 
 from configs.layout import Layout
 from configs.load import ConfigError, plain, validate
-from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
 from models.strength import Strength
 
-FORMAT = "bundle-6"
+FORMAT = "bundle-7"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
-WEIGHTS, CRITIC = "controller.safetensors", "critic.safetensors"
+WEIGHTS, CRITIC, STUDENT = "controller.safetensors", "critic.safetensors", "student.safetensors"
 GRAPH, SCENARIO, PIECES = "controller.onnx", "scenario.safetensors", "object.safetensors"
-REQUIRED = (WEIGHTS, CRITIC, GRAPH, SCENARIO, PIECES)
+REQUIRED = (WEIGHTS, CRITIC, STUDENT, GRAPH, SCENARIO, PIECES)
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]  # no folders, no ..
@@ -48,13 +47,12 @@ class File:
 class Manifest:
     """Everything that a robot must know of a controller, in plain values."""
 
-    format: Literal["bundle-6"]
+    format: Literal["bundle-7"]
     layout: Layout
     fingerprint: Digest  # of the layout
     embodiment: Embodiment  # the hand, control rate and layout choices that the layout follows from
     assistance: str  # the default, one of `assistances`
     assistances: Annotated[dict[str, Strength], Field(min_length=1)]  # settings of the graph
-    activity: ActivityConfig  # how calm and busy are told apart
     ddim_steps: Annotated[int, Field(ge=1)]  # unrolled in the graph
     scenario: Object  # what `scenario.safetensors` grasps, of the pieces in `object.safetensors`
     files: dict[FileName, File]
@@ -107,7 +105,6 @@ def write_bundle(
     embodiment: Embodiment,
     assistance: str,
     assistances: Mapping[str, Strength],
-    activity: ActivityConfig,
     ddim_steps: int,
     scenario: Object,
     lineage: Mapping[str, JsonValue],
@@ -135,7 +132,6 @@ def write_bundle(
             "embodiment": plain(embodiment),
             "assistance": assistance,
             "assistances": {name: plain(strength) for name, strength in assistances.items()},
-            "activity": plain(activity),
             "ddim_steps": ddim_steps,
             "scenario": plain(scenario),
             "files": {name: _describe(temporary / name) for name in files},

@@ -1,10 +1,9 @@
 """Asks the network itself, as a bundle's session is asked: before there is a bundle."""
 
-import numpy as np
 import torch
 
 from models.assistance import Assistance
-from models.session import INPUTS, Assisted
+from models.session import INPUTS, Assisted, Question
 
 
 class ModuleSession:
@@ -12,24 +11,15 @@ class ModuleSession:
 
     def __init__(self, assistance: Assistance) -> None:
         self.assistance = assistance.eval()
+        self.memory_size = assistance.student.memory.size
 
     @torch.no_grad()
-    def assist(
-        self,
-        history: np.ndarray,
-        motion: np.ndarray,
-        command: np.ndarray,
-        mode: np.ndarray,
-        guidance: np.ndarray,
-        caution: np.ndarray,
-        remainder: np.ndarray,
-        noise: np.ndarray,
-    ) -> Assisted:
+    def assist(self, question: Question) -> Assisted:
         """See models/session.py; inputs are trusted here."""
-        given = (history, motion, command, mode, guidance, caution, remainder, noise)
         inputs = [
-            torch.tensor(array, dtype=torch.int64 if name == "mode" else torch.float32)
-            for name, array in zip(INPUTS, given, strict=True)
+            torch.tensor(
+                getattr(question, name), dtype=torch.int64 if name == "mode" else torch.float32
+            )
+            for name in INPUTS
         ]
-        found = self.assistance(*inputs)
-        return Assisted(*(part.numpy() for part in found))
+        return Assisted(*(part.numpy() for part in self.assistance(*inputs)))

@@ -1,14 +1,13 @@
 """Runs a bundle's exported graph by onnxruntime: the controller without torch."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
 
 import numpy as np
 
+from configs.layout import Layout
 from models.bundle import GRAPH, Bundle, BundleError
-
-INPUTS = ("history", "motion", "command", "mode", "guidance", "caution", "remainder", "noise")
-NUM_OUTPUTS = 4  # target, action, motion, gain, in this order
+from models.strength import KEYS
 
 
 class SessionError(ValueError):
@@ -16,17 +15,77 @@ class SessionError(ValueError):
 
 
 @dataclass(frozen=True)
-class Assisted:
-    """What the controller answers to a command; B is the batch."""
+class Question:
+    """What the controller is asked in one control step of B hands; float32, mode int64."""
 
-    target: np.ndarray  # [B, n] float32 [rad] joint targets
-    action: np.ndarray  # [B, n] float32 in [-1, 1]
-    motion: np.ndarray  # [B, T, K, 3] float32 [m] planned keypoint offsets, hand frame
-    gain: np.ndarray  # [B] float32 in [0, 1], how far the command was followed
+    history: np.ndarray  # [B, H, S] state (models/state.py), oldest step first
+    motion: np.ndarray  # [B, T, K, 3] [m] commanded keypoint motion (models/motion.py)
+    command: np.ndarray  # [B, n] the same as an action in [-1, 1]
+    memory: np.ndarray  # [B, M] the last answer's; zeros where an episode begins
+    mode: np.ndarray  # [B] index in the layout's modes
+    strength: np.ndarray  # [B, 6] settings >= 0 (models/strength.py)
+    noise: np.ndarray  # [B, T, K, 3] standard normal; the sampler's only randomness
+
+
+@dataclass(frozen=True)
+class Assisted:
+    """What the controller answers; float32."""
+
+    target: np.ndarray  # [B, n] [rad] joint targets
+    action: np.ndarray  # [B, n] in [-1, 1]
+    motion: np.ndarray  # [B, T, K, 3] [m] planned keypoint offsets, hand frame
+    meant: np.ndarray  # [B, n] in [-1, 1], the action that the command was taken for
+    trust: np.ndarray  # [B] in [0, 1], how far the student was believed
+    gain: np.ndarray  # [B] in [0, 1], how far the critic let it be followed
+    memory: np.ndarray  # [B, M] for the next question
+
+
+INPUTS = tuple(field.name for field in fields(Question))
+OUTPUTS = tuple(field.name for field in fields(Assisted))
+
+
+class Assisting(Protocol):
+    """A controller that can be asked: a bundle's session, or the network itself."""
+
+    memory_size: int
+
+    def assist(self, question: Question) -> Assisted: ...
+
+
+def input_shapes(layout: Layout, memory: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input beside the batch."""
+    motion = layout.motion_shape
+    return {
+        "history": (layout.history, layout.step_size),
+        "motion": motion,
+        "command": (layout.num_joints,),
+        "memory": (memory,),
+        "mode": (),
+        "strength": (len(KEYS),),
+        "noise": motion,
+    }
+
+
+def output_shapes(layout: Layout, memory: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each output beside the batch."""
+    joints = (layout.num_joints,)
+    return {
+        "target": joints,
+        "action": joints,
+        "motion": layout.motion_shape,
+        "meant": joints,
+        "trust": (),
+        "gain": (),
+        "memory": (memory,),
+    }
 
 
 class Session:
-    """A loaded controller; `threads` work on one call (more than one is fragile when busy)."""
+    """A loaded controller; `threads` work on one call (more than one is fragile when busy).
+
+    Attributes:
+        memory_size: numbers that it remembers of a hand's commands.
+    """
 
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         """Load the graph of a verified bundle.
@@ -52,87 +111,55 @@ class Session:
         except Exception as error:  # onnxruntime raises its own types, derived from Exception
             reason = " ".join(str(error).split())
             raise BundleError(f"{bundle.folder / GRAPH}: not a usable graph: {reason}") from None
-        self._check_graph(str(bundle.folder / GRAPH))
+        self.memory_size = self._check_graph(str(bundle.folder / GRAPH))
 
-    def assist(
-        self,
-        history: np.ndarray,
-        motion: np.ndarray,
-        command: np.ndarray,
-        mode: np.ndarray,
-        guidance: np.ndarray,
-        caution: np.ndarray,
-        remainder: np.ndarray,
-        noise: np.ndarray,
-    ) -> Assisted:
-        """Return joint targets that follow a commanded motion safely.
-
-        Args:
-            history: [B, H, S] state (models/state.py), oldest step first.
-            motion: [B, T, K, 3] commanded keypoint motion [m] (models/motion.py).
-            command: [B, n] the same as an action in [-1, 1], which the risk critic judges.
-            mode: [B] integer, index in the layout's modes.
-            guidance: [B] how strongly the motion is followed, >= 0.
-            caution: [B] greatest risk of a drop that is taken beyond that of holding still, >= 0;
-                1: every command is followed.
-            remainder: [B] in [0, 1], how much of what inverse dynamics loses is given back.
-            noise: [B, T, K, 3] standard normal; the sampler's only randomness.
+    def assist(self, question: Question) -> Assisted:
+        """Return joint targets that follow a command safely.
 
         Raises:
             SessionError: a shape, a value that is not finite, a mode out of range, or the graph
             fails on these inputs.
         """
-        layout = self.layout
-        modes = _modes(mode, layout.modes)
-        batch = len(modes)
-        plan = (batch, *layout.motion_shape)
-        state = (batch, layout.history, layout.step_size)
-        joints = (batch, layout.num_joints)
+        modes = _modes(question.mode, self.layout.modes)
+        asked = replace(question, mode=modes)
+        shapes = input_shapes(self.layout, self.memory_size)
         feeds = {
-            "history": _floats("history", history, state),
-            "motion": _floats("motion", motion, plan),
-            "command": _floats("command", command, joints),
-            "mode": modes,
-            "guidance": _floats("guidance", guidance, (batch,)),
-            "caution": _floats("caution", caution, (batch,)),
-            "remainder": _floats("remainder", remainder, (batch,)),
-            "noise": _floats("noise", noise, plan),
+            name: modes
+            if name == "mode"
+            else _floats(name, getattr(asked, name), (len(modes), *shape))
+            for name, shape in shapes.items()
         }
-        for name in ("guidance", "caution", "remainder"):
-            if (feeds[name] < 0).any():
-                raise SessionError(f"{name}: {feeds[name].min():g} is negative")
+        if (feeds["strength"] < 0).any():
+            raise SessionError(f"strength: {feeds['strength'].min():g} is negative")
         try:
-            target, action, planned, gain = self._graph.run(None, feeds)
+            found = self._graph.run(None, feeds)
         except Exception as error:  # onnxruntime raises its own types, derived from Exception
             reason = " ".join(str(error).split())
             raise SessionError(f"graph: fails on these inputs: {reason:.200}") from None
+        wanted = output_shapes(self.layout, self.memory_size)
         return Assisted(
-            target=_floats("target (result)", target, joints),
-            action=_floats("action (result)", action, joints),
-            motion=_floats("motion (result)", planned, plan),
-            gain=_floats("gain (result)", gain, (batch,)),
+            **{
+                name: _floats(f"{name} (result)", array, (len(modes), *wanted[name]))
+                for name, array in zip(OUTPUTS, found, strict=True)
+            }
         )
 
-    def _check_graph(self, holder: str) -> None:
-        """Compare the graph's inputs with the layout; a named dimension takes any size."""
-        layout = self.layout
-        expected = {
-            "history": [None, layout.history, layout.step_size],
-            "motion": [None, *layout.motion_shape],
-            "command": [None, layout.num_joints],
-            "mode": [None],
-            "guidance": [None],
-            "caution": [None],
-            "remainder": [None],
-            "noise": [None, *layout.motion_shape],
-        }
+    def _check_graph(self, holder: str) -> int:
+        """Compare the graph's inputs with the layout and return the memory's size.
+
+        A named dimension takes any size.
+        """
         found = {node.name: node.shape for node in self._graph.get_inputs()}
-        if set(found) != set(INPUTS) or len(self._graph.get_outputs()) != NUM_OUTPUTS:
+        if set(found) != set(INPUTS) or len(self._graph.get_outputs()) != len(OUTPUTS):
             raise BundleError(f"{holder}: takes {sorted(found)}, expected {sorted(INPUTS)}")
-        for name, shape in expected.items():
+        memory = found["memory"][-1]
+        memory = memory if isinstance(memory, int) else 0
+        for name, shape in input_shapes(self.layout, memory).items():
             sizes = [size if isinstance(size, int) else None for size in found[name]]
-            if sizes != shape:
-                raise BundleError(f"{holder}: input {name} is {found[name]}, expected {shape}")
+            if sizes != [None, *shape]:
+                expected = [None, *shape]
+                raise BundleError(f"{holder}: input {name} is {found[name]}, expected {expected}")
+        return memory
 
 
 def _modes(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:

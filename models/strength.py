@@ -1,52 +1,32 @@
-"""What makes an assistance of the graph, and what of it holds for a command as busy as it is."""
+"""What makes an assistance of the graph: settings, and their row in the graph's input."""
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from configs.schema.strict import strict
-from models.activity import Activity
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @strict
 class Strength:
-    """Settings of models/assistance.py; a calm command (models/activity.py) has its own."""
+    """Settings of models/assistance.py."""
 
-    guidance: Annotated[float, Field(ge=0)]  # how strongly a busy command pulls
-    calm_guidance: Annotated[float, Field(ge=0)]  # and a calm one
-    caution: Share  # greatest risk taken for a busy command; 1: no guard
-    calm_caution: Share  # and for a calm one
-    share: Share  # of a busy command; a calm one counts whole
+    reading: Share  # how far the student is asked what a command means; 0: the command as it is
+    gain: Share  # of what the student reads, set by the user
+    share: Share  # of a busy command that nobody could read; a calm one counts whole
+    caution: Share  # greatest risk of a drop taken beyond that of holding still; 1: no critic
+    guidance: Annotated[float, Field(ge=0)]  # how strongly the prior is pulled to the command
     remainder: Share  # of what inverse dynamics loses of a command that is given back to it
 
 
 KEYS = tuple(field.name for field in fields(Strength))
 
 
-class Settled(NamedTuple):
-    """What holds at an activity, arrays [...] float32."""
-
-    share: np.ndarray
-    guidance: np.ndarray
-    caution: np.ndarray
-    remainder: np.ndarray
-
-
-def settle(meter: Activity, activity: np.ndarray, strengths: Sequence[Strength]) -> Settled:
-    """Return what holds at the `activity` [..., A, M] of A strengths' M commands."""
-
-    def each(name: str) -> np.ndarray:
-        return np.array([[getattr(one, name)] for one in strengths], np.float32)  # [A, 1]
-
-    whole = np.ones((len(strengths), 1), np.float32)
-    return Settled(
-        share=meter.between(activity, whole, each("share")),
-        guidance=meter.between(activity, each("calm_guidance"), each("guidance")),
-        caution=meter.between(activity, each("calm_caution"), each("caution")),
-        remainder=np.broadcast_to(each("remainder"), activity.shape),
-    )
+def rows(strengths: Sequence[Strength]) -> np.ndarray:
+    """Return settings as the graph takes them, [B, len(KEYS)] float32, columns as KEYS."""
+    return np.array([[getattr(one, key) for key in KEYS] for one in strengths], np.float32)

@@ -6,12 +6,12 @@ import numpy as np
 
 from configs.layout import Layout
 from configs.schema.robot import Assistance
-from models.activity import Activity
+from models.answering import Answering, commanded_motion
 from models.bundle import Bundle
 from models.kinematics import Kinematics
-from models.motion import absolute_motion, action_towards, apply_action, incremental_motion
+from models.motion import action_towards, apply_action
 from models.session import Session
-from models.strength import settle
+from models.strength import KEYS, rows
 from robot.interfaces import Situation
 
 
@@ -60,21 +60,12 @@ class Controller:
                 f"robot.assistance.mode: {settings.mode!r} is not one of {', '.join(layout.modes)}"
             )
         strength = bundle.manifest.strength(settings.assistance)
-        asked = {
-            "guidance": settings.guidance,
-            "calm_guidance": settings.guidance,
-            "caution": settings.caution,
-            "calm_caution": settings.caution,
-            "share": settings.share,
-            "remainder": settings.remainder,
-        }
+        asked = {key: getattr(settings, key) for key in KEYS}
         strength = replace(strength, **{k: v for k, v in asked.items() if v is not None})
         self._layout = layout
         self._kinematics = kinematics
-        self._session = Session(bundle, settings.threads)
-        self._mode = np.array([layout.modes.index(settings.mode)])
-        self._strength = strength
-        self._activity = Activity(bundle.manifest.activity, layout.control_hz)
+        mode = np.array([layout.modes.index(settings.mode)])
+        self._answering = Answering(Session(bundle, settings.threads), mode, rows([strength]))
         self._fresh = True  # the next command is an episode's first
         self._rng = rng
 
@@ -83,27 +74,22 @@ class Controller:
         self._rng, self._fresh = rng, True
 
     def target(self, situation: Situation) -> np.ndarray:
-        shape = (1, *self._layout.motion_shape)
-        command = commanded_action(self._layout, situation)[None]
-        activity = self._activity.step(command, np.array([self._fresh]))
-        self._fresh = False
-        settled = settle(self._activity, activity[None], [self._strength])  # each [1, 1]
-        share, guidance, caution, remainder = (values[0] for values in settled)
-        result = self._session.assist(
-            history=situation.history[None],
-            motion=share * self._motion(situation)[None],
-            command=share * command,
-            mode=self._mode,
-            guidance=guidance,
-            caution=caution,
-            remainder=remainder,
-            noise=self._rng.standard_normal(shape, dtype=np.float32),
+        layout, command = self._layout, situation.command
+        action = commanded_action(layout, situation)
+        motion = commanded_motion(
+            self._kinematics,
+            layout,
+            situation.position,
+            situation.target,
+            action,
+            command.values if command.absolute else None,
         )
+        result = self._answering.answer(
+            history=situation.history[None],
+            motion=motion[None],
+            command=action[None],
+            started=np.array([self._fresh]),
+            noise=self._rng.standard_normal((1, *layout.motion_shape), dtype=np.float32),
+        )
+        self._fresh = False
         return result.target[0]
-
-    def _motion(self, situation: Situation) -> np.ndarray:
-        hand, layout, command = self._kinematics, self._layout, situation.command
-        position, target = situation.position, situation.target
-        if command.absolute:
-            return absolute_motion(hand, layout, position, target, command.values)
-        return incremental_motion(hand, layout, position, command.values)

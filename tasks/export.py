@@ -16,12 +16,23 @@ from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
 from envs.objects import save_pieces, without_path
 from models.assistance import Assistance
-from models.bundle import CRITIC, GRAPH, PIECES, SCENARIO, WEIGHTS, open_bundle, write_bundle
+from models.bundle import (
+    CRITIC,
+    GRAPH,
+    PIECES,
+    SCENARIO,
+    STUDENT,
+    WEIGHTS,
+    open_bundle,
+    write_bundle,
+)
 from models.controller import Controller, ControllerError, load_controller
+from models.kinematics import Kinematics
 from models.session import Session
 from models.strength import Strength
 from tasks.context import Context
 from tasks.critic import read_critic
+from tasks.distillation.distill import read_student
 from tasks.graph import compare, export_graph
 from tasks.objects import open_objects
 from tasks.scenario import choose_scenario
@@ -37,7 +48,8 @@ class ExportError(ValueError):
 
 
 def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref:
-    """Publish the bundle of controller, critic and calibration, its graph compared with them.
+    """Publish the bundle of controller, critic, student and calibration; its graph is compared
+    with them.
 
     The `objects/<name>` and the `grasps/<object>` of training objects give the scenario.
 
@@ -50,7 +62,11 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     layout, settings = config.embodiment.make_layout(), config.export
     controller = read_controller(context.open(refs["controller"]), layout)
     critic = read_critic(context.open(refs["critic"]), layout)
-    assistance = Assistance(controller, critic, settings.sampling)
+    student = read_student(context.open(refs["student"]), layout)
+    kinematics = Kinematics(config.embodiment.hand)
+    assistance = Assistance(
+        controller, critic, student, kinematics, settings.sampling, settings.activity
+    )
     graph = context.scratch / GRAPH
     export_graph(assistance, graph, settings.opset)
     objects = open_objects(refs, context)
@@ -65,6 +81,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     files = {
         WEIGHTS: context.open(refs["controller"]) / WEIGHTS,
         CRITIC: context.open(refs["critic"]) / CRITIC,
+        STUDENT: context.open(refs["student"]) / STUDENT,
         GRAPH: graph,
         SCENARIO: context.scratch / SCENARIO,
         PIECES: context.scratch / PIECES,
@@ -77,7 +94,6 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
         embodiment=config.embodiment,
         assistance=settings.assistance,
         assistances=read_calibration(context.open(refs["calibration"])),
-        activity=settings.activity,
         ddim_steps=settings.sampling.steps,
         scenario=without_path(scenario.spec),
         lineage=lineage(refs, context),

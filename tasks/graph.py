@@ -16,17 +16,13 @@ from torch import Tensor
 
 from configs.schema.export import Parity
 from models.assistance import Assistance, Assisted
-from models.session import INPUTS, Session
+from models.session import INPUTS, OUTPUTS, Question, Session
+from models.strength import KEYS
 
-OUTPUTS = (
-    "target",
-    "action",
-    "planned_motion",
-    "gain",
-)  # a graph's names are unique: `motion` is taken
-
-
+# A graph's names are unique: an output cannot be called as an input is.
+NAMES = tuple(f"next_{name}" if name in INPUTS else name for name in OUTPUTS)
 CAUTION = 0.02  # greatest drawn: about what calibration chooses, where gains of all sizes occur
+STEPS = 3  # of a memory that is compared: the first step, and some that go on
 
 
 class ParityError(ValueError):
@@ -43,8 +39,8 @@ def export_graph(assistance: Assistance, path: Path, opset: int) -> None:
             example,
             path,
             input_names=list(INPUTS),
-            output_names=list(OUTPUTS),
-            dynamic_axes={name: {0: "batch"} for name in (*INPUTS, *OUTPUTS)},
+            output_names=list(NAMES),
+            dynamic_axes={name: {0: "batch"} for name in (*INPUTS, *NAMES)},
             opset_version=opset,
             dynamo=False,
         )
@@ -58,14 +54,15 @@ def draw_inputs(assistance: Assistance, batch: int, seed: int) -> tuple[Tensor, 
     def normal(*shape: int) -> Tensor:
         return torch.randn((batch, *shape), generator=draws)
 
+    strength = torch.rand((batch, len(KEYS)), generator=draws)
+    strength[:, KEYS.index("caution")] *= CAUTION
     return (
         normalizer.mean + normalizer.std * normal(layout.history, layout.step_size),
         normalizer.metres(normal(*layout.motion_shape)),
         2.0 * torch.rand((batch, layout.num_joints), generator=draws) - 1.0,
+        assistance.student.memory.empty(batch),
         torch.randint(len(layout.modes), (batch,), generator=draws),
-        torch.rand(batch, generator=draws),
-        CAUTION * torch.rand(batch, generator=draws),
-        torch.rand(batch, generator=draws),
+        strength,
         normal(*layout.motion_shape),
     )
 
@@ -75,18 +72,26 @@ def compare(
 ) -> dict[str, float]:
     """Return the largest differences between network and graph, singly and in a batch.
 
+    Each goes on for a few steps with its own memory.
+
     Raises:
         ParityError: a difference is larger than `parity` allows.
     """
-    worst = dict.fromkeys(Assisted._fields, 0.0)
+    worst = dict.fromkeys(OUTPUTS, 0.0)
+    memory = INPUTS.index("memory")
     for batch in (1, parity.batch):
-        inputs = draw_inputs(assistance, batch, seed)
-        with torch.no_grad():
-            wanted = assistance(*inputs)
-        found = session.assist(*(tensor.numpy() for tensor in inputs))
-        for name in worst:
-            difference = np.abs(getattr(wanted, name).numpy() - getattr(found, name)).max()
-            worst[name] = max(worst[name], float(difference))
+        theirs = ours = assistance.student.memory.empty(batch)
+        for step in range(STEPS):
+            inputs = list(draw_inputs(assistance, batch, seed + step))
+            inputs[memory] = ours
+            with torch.no_grad():
+                wanted: Assisted = assistance(*inputs)
+            inputs[memory] = theirs
+            found = session.assist(Question(*(tensor.numpy() for tensor in inputs)))
+            ours, theirs = wanted.memory, torch.from_numpy(found.memory)
+            for name in worst:
+                difference = np.abs(getattr(wanted, name).numpy() - getattr(found, name)).max()
+                worst[name] = max(worst[name], float(difference))
     for name, difference in worst.items():
         if not difference <= getattr(parity, name):
             raise ParityError(

@@ -39,6 +39,7 @@ STEPS: Mapping[str, Step] = {
     "check": Step("tasks.checks", "check", "configs.schema.check:CheckStep"),
     "train": Step("tasks.training", "train", "configs.schema.train:TrainStep"),
     "critic": Step("tasks.critic", "critic", "configs.schema.critic:CriticStep"),
+    "distill": Step("tasks.distillation.distill", "distill", "configs.schema.student:DistillStep"),
     "calibrate": Step(
         "tasks.evaluation.calibration", "calibrate", "configs.schema.evaluate:CalibrateStep"
     ),

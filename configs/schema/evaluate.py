@@ -9,88 +9,13 @@ from pydantic import Field, model_validator
 from configs.load import ConfigError
 from configs.schema.export import ActivityConfig, Sampling
 from configs.schema.objects import Object
+from configs.schema.perturbations import NonNegative, Perturbation, Positive, Share
 from configs.schema.strict import strict
 from configs.schema.world import World
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Split = Literal["held_out", "training"]
 SPLITS: tuple[Split, ...] = ("held_out", "training")
-
-
-@strict
-class Clean:
-    """The expert's own command."""
-
-    kind: Literal["clean"]
-
-
-@strict
-class Noise:
-    """clip(expert + U(-amplitude, amplitude), -1, 1), a fresh draw each joint and step."""
-
-    kind: Literal["noise"]
-    amplitude: NonNegative  # [action]
-
-
-@strict
-class Slow:
-    """U(0, beta) x expert, one draw each step for all joints."""
-
-    kind: Literal["slow"]
-    beta: NonNegative
-
-
-@strict
-class Correlated:
-    """clip(expert + Ornstein-Uhlenbeck noise, -1, 1), each joint its own process."""
-
-    kind: Literal["correlated"]
-    std: NonNegative  # [action] stationary standard deviation
-    time_constant_s: Positive  # [s]
-
-
-@strict
-class Absolute:
-    """An operator who commands joint targets: the goal grasp's, late and inexactly tracked."""
-
-    kind: Literal["absolute"]
-    lag_s: Positive  # [s] time constant with which the operator follows a new goal
-    bias: NonNegative  # [rad] std of a joint's constant error, one draw a window
-    noise: NonNegative  # [rad] std of a joint's Ornstein-Uhlenbeck error
-    noise_time_s: Positive  # [s] its time constant
-
-
-@strict
-class Pose:
-    """All joints commanded towards one of the hand's poses, as fast as a command can."""
-
-    kind: Literal["pose"]
-    pose: str  # of the hand's `poses`
-
-
-@strict
-class Withdraw:
-    """The expert, but one touching finger after the other is commanded to the open hand's pose."""
-
-    kind: Literal["withdraw"]
-    seconds: Positive  # [s] a finger is commanded away
-    pause_s: Positive  # [s] the expert's command alone, before the next finger
-
-
-@strict
-class Swapped:
-    """The expert's command, each finger's given to its neighbour: crossed wires."""
-
-    kind: Literal["swapped"]
-
-
-Perturbation = Annotated[
-    Clean | Noise | Slow | Correlated | Absolute | Pose | Withdraw | Swapped,
-    Field(discriminator="kind"),
-]
 
 
 @strict
@@ -107,23 +32,12 @@ class Assisted:
 
     kind: Literal["assisted"]
     assistance: Literal["paper", "guarded"]
-    guidance: NonNegative | None  # of a busy command
-    calm_guidance: NonNegative | None  # of a calm one
-    caution: Share | None  # of a busy command
-    calm_caution: Share | None  # of a calm one
-    share: Share | None  # of a busy command that counts at all
+    reading: Share | None  # how far the student is asked; 0: the command as it is
+    gain: Share | None  # of what the student reads
+    share: Share | None  # of a busy command that it cannot read
+    caution: Share | None  # 1: no critic
+    guidance: NonNegative | None  # 1, with remainder 1: no prior
     remainder: Share | None  # of what inverse dynamics loses that is given back
-
-
-@strict
-class CriticGain:
-    """The command scaled by the gain that the critic allows, and no diffusion."""
-
-    kind: Literal["critic"]
-    # null: those of `guarded` in the manifest
-    caution: Share | None
-    calm_caution: Share | None
-    share: Share | None
 
 
 @strict
@@ -134,7 +48,7 @@ class LowPass:
     time_s: Positive  # [s] of the average
 
 
-Variant = Annotated[Direct | LowPass | Assisted | CriticGain, Field(discriminator="kind")]
+Variant = Annotated[Direct | LowPass | Assisted, Field(discriminator="kind")]
 
 
 @strict
@@ -176,11 +90,10 @@ class Calibration:
     perturbations: Annotated[tuple[str, ...], Field(min_length=1)]  # that count; `clean` is added
     least_goals: Annotated[float, Field(ge=0, le=1)]  # share of the bare clean command's goals
     paper: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of its guidance
-    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of `guarded`
-    calm_guidance: NonNegative  # of `guarded`; `paper` has one guidance for all
+    gain: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
     caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
-    calm_caution: Share  # of `guarded`
-    share: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
+    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of `guarded`
+    share: Share  # of `guarded`
     remainder: Share  # of `guarded`
 
 

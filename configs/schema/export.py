@@ -23,9 +23,8 @@ class Sampling:
 
 @strict
 class ActivityConfig:
-    """When a command counts as calm, and when as busy (models/activity.py)."""
+    """When a command counts as calm, and when as busy: mean square of the action, averaged."""
 
-    time_s: Positive  # [s] of the average
     calm: Annotated[float, Field(ge=0, lt=1)]  # activity up to which a command is calm
     busy: Annotated[float, Field(gt=0, le=1)]  # and from which it is busy
 
@@ -43,7 +42,10 @@ class Parity:
     target: Positive  # [rad]
     action: Positive
     motion: Positive  # [m]
+    meant: Positive
+    trust: Positive
     gain: Positive
+    memory: Positive
     batch: Count  # inputs compared
 
 

@@ -14,6 +14,7 @@ from configs.schema.world import Embodiment
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @strict
@@ -31,10 +32,13 @@ class Assistance:
 
     mode: str  # one of the layout's modes
     assistance: str | None  # one of the bundle's, `paper` or `guarded`; null: its default
-    guidance: NonNegative | None  # null: the strength in the bundle's manifest
-    caution: Annotated[float, Field(ge=0, le=1)] | None  # the same; 1: no critic
-    share: Annotated[float, Field(ge=0, le=1)] | None  # the same, of a busy command; 1: all of it
-    remainder: Annotated[float, Field(ge=0, le=1)] | None  # the same; 0: what the plan alone says
+    # null: the setting in the bundle's manifest (models/strength.py)
+    reading: Share | None  # how far the student is asked what is meant
+    gain: Share | None  # of what it reads
+    share: Share | None  # of a busy command that it cannot read
+    caution: Share | None  # 1: no critic
+    guidance: NonNegative | None
+    remainder: Share | None  # 0: what the plan alone says
     threads: Count  # of the inference session
 
 

@@ -21,15 +21,17 @@ from configs.schema.evaluate import (
     CalibrateStep,
     Direct,
     Evaluate,
-    Pose,
     Variant,
     for_calibration,
 )
+from configs.schema.perturbations import Pose
 from models.assistance import Assistance
+from models.kinematics import Kinematics
 from models.module_session import ModuleSession
 from models.strength import KEYS, Strength
 from tasks.context import Context
 from tasks.critic import read_critic
+from tasks.distillation.distill import read_student
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.export import CALIBRATION, read_controller
@@ -47,7 +49,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
 
     Raises:
         ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
-        ControllerError, CriticError, LayoutMismatch: networks that cannot be used.
+        ControllerError, CriticError, StudentError, LayoutMismatch: networks that cannot be used.
     """
     evaluate = for_calibration(config.evaluate)
     torch.set_num_threads(evaluate.threads)
@@ -55,9 +57,13 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     inputs = open_inputs(config.world, evaluate, refs, context)
     controller = read_controller(context.open(refs["controller"]), inputs.layout)
     critic = read_critic(context.open(refs["critic"]), inputs.layout)
-    session = ModuleSession(Assistance(controller, critic, config.sampling))
-    activity = config.activity
-    stage = Stage(config.world, evaluate, inputs, session, activity, config.seed, context.threads)
+    student = read_student(context.open(refs["student"]), inputs.layout)
+    kinematics = Kinematics(config.world.embodiment.hand)
+    assistance = Assistance(
+        controller, critic, student, kinematics, config.sampling, config.activity
+    )
+    session = ModuleSession(assistance)
+    stage = Stage(config.world, evaluate, inputs, session, config.seed, context.threads)
     table = candidates(evaluate)
     ticks = round(table.window_s * inputs.layout.control_hz)
     counts = run_window(stage, table, 0, lambda tick: context.progress(tick, ticks, "ticks"))
@@ -85,22 +91,23 @@ def candidates(evaluate: Evaluate) -> Table:
         variants[f"paper_{guidance:g}"] = Assisted(
             kind="assisted",
             assistance="paper",
-            guidance=guidance,
-            calm_guidance=guidance,
-            caution=1.0,
-            calm_caution=1.0,
+            reading=0.0,
+            gain=1.0,
             share=1.0,
+            caution=1.0,
+            guidance=guidance,
             remainder=0.0,
         )
-    for guidance, caution, share in product(settings.guidance, settings.caution, settings.share):
-        variants[f"guarded_{guidance:g}_{caution:g}_{share:g}"] = Assisted(
+    grid = product(settings.gain, settings.caution, settings.guidance)
+    for gain, caution, guidance in grid:
+        variants[f"guarded_{gain:g}_{caution:g}_{guidance:g}"] = Assisted(
             kind="assisted",
             assistance="guarded",
-            guidance=guidance,
-            calm_guidance=settings.calm_guidance,
+            reading=1.0,
+            gain=gain,
+            share=settings.share,
             caution=caution,
-            calm_caution=settings.calm_caution,
-            share=share,
+            guidance=guidance,
             remainder=settings.remainder,
         )
     strengths = {

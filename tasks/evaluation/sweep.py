@@ -40,8 +40,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     inputs = open_inputs(config.world, settings, refs, context)
     bundle = open_bundle(context.open(refs["bundle"]), inputs.layout)
     session = Session(bundle, settings.session_threads)
-    activity = bundle.manifest.activity
-    stage = Stage(config.world, settings, inputs, session, activity, config.seed, context.threads)
+    stage = Stage(config.world, settings, inputs, session, config.seed, context.threads)
     main, trade_off = tables(settings, bundle)
     clipped = default_variant(settings, bundle)
     counts = measured(stage, main, "window", context, clipped)

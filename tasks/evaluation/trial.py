@@ -6,17 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.schema.evaluate import Evaluate, Pairs, Variant
-from configs.schema.export import ActivityConfig
 from configs.schema.world import World
 from envs.streams import derive_seed
-from models.activity import Activity
 from models.kinematics import Kinematics
+from models.session import Assisting
 from models.strength import Strength
 from tasks.evaluation.commanders import make_commander
 from tasks.evaluation.inputs import Inputs, arrange, make_env
 from tasks.evaluation.intention import IntentionMeter
 from tasks.evaluation.recording import Recorder
-from tasks.evaluation.variants import Answers, Assisting
+from tasks.evaluation.variants import Answers
 from tasks.evaluation.window import Arrangement, Window
 from tasks.policy import load_expert
 
@@ -51,7 +50,6 @@ class Stage:
     evaluate: Evaluate
     inputs: Inputs
     session: Assisting
-    activity: ActivityConfig
     seed: int
     threads: int | None
 
@@ -100,7 +98,6 @@ def make_window(
         layout=layout,
         variants=tuple(table.variants.values()),
         strengths=tuple(table.strengths[name] for name in table.variants),
-        activity=Activity(stage.activity, layout.control_hz),
         modes=modes[list(arrangement.experts)],
         rng=np.random.default_rng(seed("sampler")),
     )

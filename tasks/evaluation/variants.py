@@ -5,37 +5,20 @@ Arrays have the shape [perturbations, variants, pairs, ...] = [P, V, M, ...].
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 
 from configs.layout import Layout
 from configs.schema import evaluate as schema
-from models.activity import Activity
+from models.answering import Answering, commanded_motion
 from models.bundle import Manifest
 from models.kinematics import Kinematics
-from models.motion import absolute_motion, incremental_motion
-from models.session import Assisted
-from models.strength import KEYS, Settled, Strength, settle
+from models.session import Assisted, Assisting
+from models.strength import KEYS, Strength, rows
 from tasks.evaluation.perturbations import Command, Situation
 
-
-class Assisting(Protocol):
-    """A controller that can be asked: a bundle's session, or the network itself."""
-
-    def assist(
-        self,
-        history: np.ndarray,
-        motion: np.ndarray,
-        command: np.ndarray,
-        mode: np.ndarray,
-        guidance: np.ndarray,
-        caution: np.ndarray,
-        remainder: np.ndarray,
-        noise: np.ndarray,
-    ) -> Assisted:
-        """See models/session.py."""
-        ...
+# What became of a command on its way: its own size, and by how much each part changed it.
+OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior")
 
 
 @dataclass
@@ -50,21 +33,22 @@ class Answers:
     layout: Layout
     variants: tuple[schema.Variant, ...]
     strengths: tuple[Strength | None, ...]  # of each variant; None where it is direct
-    activity: Activity  # of the commands of the variants that ask
     modes: np.ndarray  # [M] index of the mode that each pair asks for
     rng: np.random.Generator
     smoothed: dict[int, np.ndarray] = field(default_factory=dict)  # variant -> average [P, M, n]
+    answering: Answering | None = None  # made with the first commands, whose number it needs
 
     def actions(
         self, commands: Sequence[Command], situations: Sequence[Situation], history: np.ndarray
-    ) -> np.ndarray:
-        """Return the actions [P, V, M, n] float32.
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the actions [P, V, M, n] float32, and OVERRIDES -> [P, V, M], 0 where direct.
 
         Args:
             commands, situations: one of each perturbation, arrays [V, M, ...].
             history: [P, V, M, H, S] the controller's state.
         """
         actions = np.stack([command.action for command in commands]).astype(np.float32)
+        overridden = {name: np.zeros(actions.shape[:3]) for name in OVERRIDES}
         asked = [i for i, strength in enumerate(self.strengths) if strength is not None]
         for i, variant in enumerate(self.variants):
             if isinstance(variant, schema.Direct):
@@ -72,22 +56,12 @@ class Answers:
             elif isinstance(variant, schema.LowPass):
                 started = np.stack([situation.started[i] for situation in situations])
                 actions[:, i] = self.smooth(i, variant, actions[:, i], started)
-        if not asked:
-            return actions
-        motions = [self.motion(*both, asked) for both in zip(commands, situations, strict=True)]
-        started = np.stack([situation.started[asked] for situation in situations])
-        activity = self.activity.step(actions[:, asked], started)  # [P, A, M]
-        strengths = [strength for strength in self.strengths if strength is not None]
-        settled = settle(self.activity, activity, strengths)
-        actions[:, asked] *= settled.share[..., None]
-        motion = settled.share[..., None, None, None] * np.stack(motions)
-        answer = self.assist(history[:, asked], motion, actions[:, asked], settled)
-        for place, i in enumerate(asked):
-            if isinstance(self.variants[i], schema.CriticGain):
-                actions[:, i] *= answer.gain[:, place, :, None]
-            else:
-                actions[:, i] = answer.action[:, place]
-        return actions
+        if asked:
+            answer = self.assist(commands, situations, history, asked)
+            for name, size in sizes(actions[:, asked], answer).items():
+                overridden[name][:, asked] = size
+            actions[:, asked] = answer.action
+        return actions, overridden
 
     def smooth(
         self, place: int, variant: schema.LowPass, command: np.ndarray, started: np.ndarray
@@ -99,41 +73,56 @@ class Answers:
         self.smoothed[place] = before + share * (command - before)
         return self.smoothed[place]
 
-    def motion(self, command: Command, situation: Situation, among: list[int]) -> np.ndarray:
-        """Return the keypoint motion [A, M, T, K, 3] that a command means."""
-        position = situation.position[among]
-        if command.desired is None:
-            action = command.action[among]
-            return incremental_motion(self.kinematics, self.layout, position, action)
-        target, desired = situation.target[among], command.desired[among]
-        return absolute_motion(self.kinematics, self.layout, position, target, desired)
-
     def assist(
         self,
+        commands: Sequence[Command],
+        situations: Sequence[Situation],
         history: np.ndarray,
-        motion: np.ndarray,
-        command: np.ndarray,
-        settled: Settled,
+        asked: list[int],
     ) -> Assisted:
-        """Return the controller's answers [P, A, M, ...] for A variants that ask it."""
+        """Return the controller's answers [P, A, M, ...] to the A variants that ask it."""
+        both = list(zip(commands, situations, strict=True))
+        motion = np.stack([self.motion(*one, asked) for one in both])
+        action = np.stack([command.action[asked] for command in commands])
+        started = np.stack([situation.started[asked] for situation in situations])
         groups = motion.shape[:3]  # (P, A, M)
+        if self.answering is None:
+            strengths = rows([s for s in self.strengths if s is not None])[None, :, None]
+            self.answering = Answering(
+                self.session,
+                np.broadcast_to(self.modes, groups).ravel(),
+                flat(np.broadcast_to(strengths, (*groups, len(KEYS))), 3),
+            )
         noise = self.rng.standard_normal((groups[0], 1, *motion.shape[2:]), dtype=np.float32)
-        answer = self.session.assist(
-            flat(history, 3),
+        answer = self.answering.answer(
+            flat(history[:, asked], 3),
             flat(motion, 3),
-            flat(command, 3),
-            np.broadcast_to(self.modes, groups).ravel(),
-            settled.guidance.ravel(),
-            settled.caution.ravel(),
-            settled.remainder.ravel(),
+            flat(action, 3),
+            started.ravel(),
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
-        return Assisted(
-            **{
-                name: array.reshape(*groups, *array.shape[1:])
-                for name, array in vars(answer).items()
-            }
+        split = {name: a.reshape(*groups, *a.shape[1:]) for name, a in vars(answer).items()}
+        return Assisted(**split)
+
+    def motion(self, command: Command, situation: Situation, among: list[int]) -> np.ndarray:
+        """Return the keypoint motion [A, M, T, K, 3] that a command means."""
+        desired = None if command.desired is None else command.desired[among]
+        return commanded_motion(
+            self.kinematics,
+            self.layout,
+            situation.position[among],
+            situation.target[among],
+            command.action[among],
+            desired,
         )
+
+
+def sizes(command: np.ndarray, answer: Assisted) -> dict[str, np.ndarray]:
+    """Return OVERRIDES -> mean absolute action [...] of commands [..., n] and of what became of
+    them."""
+    allowed = answer.gain[..., None] * answer.meant
+    steps = (command, answer.meant - command, allowed - answer.meant, answer.action - allowed)
+    return {name: np.abs(step).mean(axis=-1) for name, step in zip(OVERRIDES, steps, strict=True)}
 
 
 def flat(array: np.ndarray, axes: int) -> np.ndarray:
@@ -146,8 +135,6 @@ def strengths_of(
 ) -> dict[str, Strength | None]:
     """Return each variant's strength, the manifest's where the configuration leaves it open.
 
-    A variant that scales by the critic's gain has the caution of `guarded`.
-
     Raises:
         BundleError: a variant asks for an assistance that the bundle does not know.
     """
@@ -155,9 +142,8 @@ def strengths_of(
 
 
 def strength_of(variant: schema.Variant, manifest: Manifest) -> Strength | None:
-    if isinstance(variant, schema.Direct | schema.LowPass):
+    if not isinstance(variant, schema.Assisted):
         return None
-    name = variant.assistance if isinstance(variant, schema.Assisted) else "guarded"
-    known = manifest.strength(name)
-    asked = {key: getattr(variant, key, None) for key in KEYS}
+    known = manifest.strength(variant.assistance)
+    asked = {key: getattr(variant, key) for key in KEYS}
     return replace(known, **{key: value for key, value in asked.items() if value is not None})

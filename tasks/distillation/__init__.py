@@ -1,0 +1,1 @@
+"""Clean experts become a student that reads what a spoilt command means."""
