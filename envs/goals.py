@@ -3,6 +3,9 @@
 The paper looks for the nearest grasp in a random subset of the cache whose object distance lies
 in a range. Its subset makes the choice random among near grasps; here each grasp's neighbours
 within that range are known (envs/grasp_set.py) and one of them is drawn uniformly.
+
+A goal is reached when the object has stayed within its tolerances for a while, so that one that
+flies past counts for nothing.
 """
 
 import math
@@ -84,58 +87,79 @@ def relative(pose: Tensor, goal: Tensor) -> tuple[Tensor, Tensor]:
     return goal[:, :3] - pose[:, :3], rotations.to_rotation_vector(turn)
 
 
-def reached(config: GoalsConfig, distance: Tensor, angle: Tensor) -> Tensor:
-    """Say which goals are reached [N]: distance [N] [m] and angle [N] [rad] within tolerance."""
+def within(config: GoalsConfig, distance: Tensor, angle: Tensor) -> Tensor:
+    """Say which goals are met now [N]: distance [N] [m] and angle [N] [rad] in tolerance."""
     return (distance < config.position_tolerance) & (angle < config.rotation_tolerance)
 
 
 class GoalChoice:
-    """Each environment's present goal, the grasp that it set out from, and the goal's age."""
+    """Each environment's present goal, the grasps that it came from, and the goal's age."""
 
     def __init__(self, config: GoalsConfig, table: GraspTable, hz: float, num_envs: int) -> None:
         self.config, self.table = config, table
         self.timeout = max(round(config.timeout_s * hz), 1)  # [control steps]
+        self.dwell = max(round(config.dwell_s * hz), 1)  # [control steps]
         self.far_square = (config.min_distance * config.position_tolerance) ** 2  # [m^2]
         half = config.min_distance * config.rotation_tolerance / 2.0  # [rad]
         self.far_cosine = math.cos(half) if half < math.pi / 2.0 else -1.0  # of half the angle
         self.origin = torch.zeros(num_envs, dtype=torch.int64)  # row of the last grasp reached
+        self.back = torch.zeros(num_envs, dtype=torch.int64)  # row of the one reached before it
         self.goal = torch.zeros(num_envs, dtype=torch.int64)  # row
         self.age = torch.zeros(num_envs, dtype=torch.int64)  # [control steps]
+        self.stay = torch.zeros(num_envs, dtype=torch.int64)  # [control steps] in tolerance
 
     @property
     def expired(self) -> Tensor:
         """Say which goals were not reached in time [N]; they are replaced, without reward."""
         return self.age >= self.timeout
 
+    @property
+    def dwelt(self) -> Tensor:
+        """Return the share [N] of the time in tolerance that a goal asks for."""
+        return self.stay / self.dwell
+
+    def judge(self, within: Tensor) -> Tensor:
+        """Count one control step, `within` [N] tolerance or not; return what is reached [N]."""
+        self.age += 1
+        self.stay = torch.where(within, self.stay + 1, 0)
+        return self.stay >= self.dwell
+
     def start(self, ids: Tensor, rows: Tensor, pose: Tensor, uniform: Tensor) -> None:
         """Begin episodes at the grasps `rows` [M]."""
         self.goal[ids] = rows
-        self._renew(ids, rows, pose, uniform)
+        self.origin[ids] = rows
+        self._renew(ids, rows, rows, pose, uniform)
 
     def advance(self, ids: Tensor, reached: Tensor, pose: Tensor, uniform: Tensor) -> None:
-        """Choose the next goal, from the one that was reached [M] or else from the same origin.
-
-        A goal that expired comes again only if it is alone.
-        """
+        """Choose the next goal, from the one that was reached [M] or else from the same origin."""
         origin = torch.where(reached, self.goal[ids], self.origin[ids])
-        self._renew(ids, origin, pose, uniform)
+        back = torch.where(reached, self.origin[ids], self.back[ids])
+        self._renew(ids, origin, back, pose, uniform)
 
-    def _renew(self, ids: Tensor, origin: Tensor, pose: Tensor, uniform: Tensor) -> None:
-        """Draw a neighbour of `origin` [M] that the object's present pose [M, 7] does not meet.
+    def _renew(
+        self, ids: Tensor, origin: Tensor, back: Tensor, pose: Tensor, uniform: Tensor
+    ) -> None:
+        """Draw a neighbour of `origin` [M] that lies far enough from the object's pose [M, 7].
 
-        Where every neighbour is met or is the goal just given up, any neighbour will do; where a
-        reached goal has no neighbour, the goal is the grasp it was reached from.
+        It is neither the goal just given up nor the grasp `back` [M] that the object came from
+        before. Where all are one of these the way back will do, then the same goal again, then
+        any neighbour; where a reached goal has none, the goal is the grasp it was reached from.
         """
         candidates = self.table.neighbours[origin]  # [M, k]
         exists = candidates >= 0
-        wanted = exists & (candidates != self.goal[ids, None]) & self._away(pose, candidates)
-        allowed = torch.where(wanted.any(dim=1, keepdim=True), wanted, exists)
+        away = exists & self._away(pose, candidates)
+        fresh = away & (candidates != self.goal[ids, None])
+        onward = fresh & (candidates != back[:, None])
+        allowed = exists
+        for better in (away, fresh, onward):
+            allowed = torch.where(better.any(dim=1, keepdim=True), better, allowed)
         place = _pick(uniform, allowed.sum(dim=1).clamp(min=1))
         column = (allowed.cumsum(dim=1) == (place + 1)[:, None]).int().argmax(dim=1)
         chosen = candidates.gather(1, column[:, None])[:, 0]
         self.goal[ids] = torch.where(exists.any(dim=1), chosen, self.origin[ids])
-        self.origin[ids] = origin
+        self.origin[ids], self.back[ids] = origin, back
         self.age[ids] = 0
+        self.stay[ids] = 0
 
     def _away(self, pose: Tensor, candidates: Tensor) -> Tensor:
         """Say which candidates [M, k] the pose [M, 7] is `min_distance` or farther from: the larger

@@ -3,7 +3,7 @@
 One control step of N environments, in this order:
 
     action -> + action noise -> joint target -> physics (gravity, random force) -> state
-           -> reward, goal reached?, dropped? -> next goals, resets -> noisy reading -> history
+           -> goal reached?, dropped?, reward -> next goals, resets -> noisy reading -> history
 
 Objects and grasps are mixed across the environments of one batch. The physical parameters are
 drawn at each reset; the object's scale is compiled into an environment's model and therefore
@@ -22,7 +22,7 @@ from torch import Tensor
 from configs.schema.world import World
 from envs import snapshot
 from envs.engine import Engine, PhysicsParameters, PhysicsState
-from envs.goals import GoalChoice, GraspTable, reached, relative
+from envs.goals import GoalChoice, GraspTable, relative, within
 from envs.grasp_set import GraspSet
 from envs.mujoco_engine import MujocoEngine
 from envs.objects import ObjectModel
@@ -225,7 +225,6 @@ class ManipulationEnv:
         terms = self._rewards(transition)
         self.clock += 1
         self.episode_length_buf += 1
-        self.goals.age += 1
         dropped = transition.dropped
         time_outs = (self.episode_length_buf >= self.max_episode_length) & ~dropped
         done = dropped | time_outs
@@ -268,7 +267,7 @@ class ManipulationEnv:
             offset=offset,
             angle=angle,
             joint_error=self.table.joint_position[goal] - physics.joint_position,
-            reached=reached(self.task.goals, distance, angle) & ~dropped,
+            reached=self.goals.judge(within(self.task.goals, distance, angle)) & ~dropped,
             dropped=dropped,
             tip_velocity=(tips - tips_before) / self.dt,
             joint_velocity=physics.joint_velocity,
@@ -307,6 +306,7 @@ class ManipulationEnv:
             (
                 1.0 - self.goals.age / self.goals.timeout,
                 1.0 - self.episode_length_buf / self.max_episode_length,
+                1.0 - self.goals.dwelt,
             ),
             dim=-1,
         )

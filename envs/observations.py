@@ -43,7 +43,8 @@ def critic_observation(
 
     Args:
         gravity: [N, 3] [m/s^2]. force: [N, 3] [N], the random push.
-        time_left: [N, 2] share of the goal's and of the episode's time that is left.
+        time_left: [N, 3] share that is left of the goal's time, of the episode's, and of the time
+            that the object must stay at the goal.
         bias: [N, n] [rad], the constant part of the joint readings' error.
         shape: [N, 1 + O] factor on the object's lengths, and which of O objects it is, one-hot.
     """

@@ -98,7 +98,7 @@ class Stage(AbstractContextManager["Stage"]):
         return loop
 
     def lost(self) -> bool:
-        return self.twin.dropped(self.operator.goal_pose)
+        return self.twin.dropped(self.operator.goals.pose)
 
     def _rng(self, trial: int, stream: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, trial, stream])
@@ -116,7 +116,7 @@ def hold_trials(stage: Stage, assisted: bool) -> Holds:
             lost = stage.lost()
         holds.seconds.append(loop.record.ticks / stage.layout.control_hz)
         holds.drops += lost
-        holds.reached += stage.operator.reached
+        holds.reached += stage.operator.goals.reached
         holds.record.latency_s += loop.record.latency_s
         holds.record.interventions.update(loop.record.interventions)
     return holds

@@ -57,8 +57,10 @@ class ScriptedOperator:
     rate: Annotated[float, Field(gt=0, le=1)]  # [action] greatest action of the clean command
     noise: NonNegative  # [action] a in clip(command + U(-a, a), -1, 1)
     noise_time_s: NonNegative  # [s] correlation time of the noise; 0: fresh at every step
-    position_tolerance: Positive  # [m] a goal is reached when closer
+    min_distance: NonNegative  # in units of the tolerances: a goal is at least so far away
+    position_tolerance: Positive  # [m] a goal is met when closer
     rotation_tolerance: Positive  # [rad]
+    dwell_s: NonNegative  # [s] and reached when it has been met for so long without a break
     timeout_s: Positive  # [s] a goal not reached in time is replaced
 
 

@@ -28,8 +28,9 @@ class Goals:
     max_rotation: Annotated[float, Field(gt=0, le=2)]
     max_slide: Positive  # [m] on the object, of a contact that both grasps have
     min_distance: NonNegative  # in units of the tolerances: a goal is at least so far away
-    position_tolerance: Positive  # [m] reached when closer
+    position_tolerance: Positive  # [m] met when closer
     rotation_tolerance: Positive  # [rad]
+    dwell_s: NonNegative  # [s] reached when it has been met for so long without a break
     timeout_s: Positive  # [s] a goal not reached in time is replaced
 
 

@@ -1,12 +1,14 @@
 """Goal choice on grasps laid out by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.goals import GoalChoice, GoalsError, GraspTable, reached, relative
+from envs.goals import GoalChoice, GoalsError, GraspTable, relative, within
 from envs.grasp_set import Contacts, GraspSet
 
 IDENTITY = [1.0, 0.0, 0.0, 0.0]
@@ -43,8 +45,8 @@ def grasp_set(name: str, heights: list[float], neighbours: list[list[int]]) -> G
 
 @pytest.fixture
 def table() -> GraspTable:
-    first = grasp_set("first", [0.0, 0.02, 0.04, 0.3], [[1, -1], [0, 2], [1, -1], [-1, -1]])
-    second = grasp_set("second", [0.1, 0.12], [[1], [0]])
+    first = grasp_set("first", [0.0, 0.025, 0.05, 0.3], [[1, -1], [0, 2], [1, -1], [-1, -1]])
+    second = grasp_set("second", [0.1, 0.125], [[1], [0]])
     return GraspTable.join([first, second], ["first", "second"])
 
 
@@ -81,10 +83,10 @@ def test_relative_way_to_the_goal_by_hand():
     assert torch.allclose(turn, expected.float(), atol=1e-5)
 
 
-def test_reached_needs_both_tolerances(goals):
+def test_a_goal_is_met_within_both_tolerances(goals):
     distance = torch.tensor([0.009, 0.011, 0.009])
     angle = torch.tensor([0.24, 0.24, 0.26])
-    assert reached(goals, distance, angle).tolist() == [True, False, False]
+    assert within(goals, distance, angle).tolist() == [True, False, False]
 
 
 def choice(goals, table, start: list[int]) -> GoalChoice:
@@ -92,6 +94,35 @@ def choice(goals, table, start: list[int]) -> GoalChoice:
     ids, rows = torch.arange(len(start)), torch.tensor(start)
     chooser.start(ids, rows, table.object_pose[rows], torch.full((len(start),), 0.1))
     return chooser
+
+
+def test_a_goal_is_reached_by_staying_without_a_break(goals, table):
+    assert goals.dwell_s == 0.5  # 10 steps at 20 Hz
+    chooser = choice(goals, table, [0, 4, 4])
+    seen = [chooser.judge(torch.tensor([True, t != 8, t > 0])).tolist() for t in range(10)]
+    assert seen == 9 * [[False, False, False]] + [[True, False, False]]
+    assert chooser.stay.tolist() == [10, 1, 9]
+    assert chooser.dwelt.tolist() == pytest.approx([1.0, 0.1, 0.9])
+    assert chooser.age.tolist() == [10, 10, 10]
+    assert chooser.judge(torch.tensor([True, True, True])).tolist() == [True, False, True]
+
+
+def test_staying_begins_anew_with_goal_and_episode(goals, table):
+    chooser = choice(goals, table, [0, 4])
+    for _ in range(4):
+        chooser.judge(torch.tensor([True, True]))
+    ids = torch.tensor([0])
+    chooser.advance(ids, torch.tensor([False]), table.object_pose[[0]], torch.tensor([0.5]))
+    assert chooser.stay.tolist() == [0, 4]
+    rows = torch.tensor([5])
+    chooser.start(torch.tensor([1]), rows, table.object_pose[rows], torch.tensor([0.5]))
+    assert chooser.stay.tolist() == [0, 0]
+    assert not chooser.judge(torch.tensor([True, True])).any()
+
+
+def test_without_a_time_to_stay_a_goal_is_reached_at_once(goals, table):
+    chooser = choice(dataclasses.replace(goals, dwell_s=0.0), table, [0, 4])
+    assert chooser.judge(torch.tensor([True, False])).tolist() == [True, False]
 
 
 def test_a_reached_goal_is_the_origin_of_the_next(goals, table):
@@ -116,6 +147,32 @@ def test_every_neighbour_is_drawn(goals, table):
     rows = torch.ones(100, dtype=torch.int64)
     chooser.start(torch.arange(100), rows, table.object_pose[rows], uniform)
     assert torch.bincount(chooser.goal, minlength=3).tolist() == [50, 0, 50]
+
+
+def test_the_way_back_is_not_drawn(goals, table):
+    chooser = choice(goals, table, [0] * 20)
+    ids, uniform = torch.arange(20), torch.linspace(0.01, 0.99, 20)
+    chooser.advance(ids, torch.ones(20, dtype=torch.bool), table.object_pose[[1] * 20], uniform)
+    assert set(chooser.goal.tolist()) == {2}  # 0 is a neighbour of 1 as well
+    assert set(chooser.back.tolist()) == {0}
+    # not in time: its only other neighbour is the way back, which is better than the same goal
+    chooser.advance(ids, torch.zeros(20, dtype=torch.bool), table.object_pose[[1] * 20], uniform)
+    assert set(chooser.goal.tolist()) == {0}
+    assert set(chooser.back.tolist()) == {0}  # still where it came from
+
+
+def test_a_goal_is_two_tolerances_from_where_the_object_is(goals, table):
+    assert goals.min_distance == 2.0
+    pose = table.object_pose[[1] * 4].clone()
+    pose[:, 2] = torch.tensor([0.025, 0.0195, 0.0205, 0.0305])  # from 0: 2.5, 1.95, 2.05, 3.05 cm
+    away = GoalChoice(goals, table, 20.0, 4)._away(pose, torch.tensor([[0, 2]] * 4))
+    assert away.tolist() == [[True, True], [False, True], [True, True], [True, False]]
+    turned = table.object_pose[[0] * 2].clone()
+    for row, turn in enumerate((0.49, 0.51)):  # [rad] of 2 x 0.25
+        turned[row, 3:] = torch.tensor([np.cos(turn / 2), np.sin(turn / 2), 0.0, 0.0])
+    turned[:, 2] = 0.01
+    away = GoalChoice(goals, table, 20.0, 2)._away(turned, torch.tensor([[0]] * 2))
+    assert away.tolist() == [[False], [True]]
 
 
 def test_a_goal_that_the_object_is_at_already_is_not_chosen(goals, table):
@@ -145,6 +202,7 @@ def test_an_expired_goal_is_replaced_by_another(goals, table):
     )
     assert set(chooser.goal.tolist()) == {2}
     assert set(chooser.origin.tolist()) == {1}
+    assert set(chooser.back.tolist()) == {1}
     assert not chooser.expired.any()
 
 

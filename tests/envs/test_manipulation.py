@@ -223,16 +223,40 @@ def test_a_goal_not_reached_in_time_is_replaced_without_ending_the_episode(alleg
     assert env.goals.age.tolist() == [0] * 30
 
 
-def test_a_goal_that_is_met_pays_and_is_followed_by_another(allegro):
+def test_a_goal_that_is_kept_pays_and_is_followed_by_another(allegro):
     goals = dataclasses.replace(
         allegro.config.task.goals, position_tolerance=1.0, rotation_tolerance=4.0, min_distance=0.0
     )
-    env = make(allegro, task(allegro, goals=goals))
+    env = make(allegro, task(allegro, goals=goals, drop_distance=10.0))
     goal = env.goals.goal.clone()
-    _, _, done, extras = env.step(still(env))
-    assert extras["reached"][~done].all()
-    assert (extras["log"]["/reward/goal"][~done] > 20.0).all()  # the bonus is 25
-    assert torch.equal(env.goals.origin[~done], goal[~done])
+    for step in range(1, 10):  # of 10 in half a second
+        observations, _, done, extras = env.step(still(env))
+        assert not (extras["reached"] | done).any()
+        assert (extras["log"]["/reward/goal"] < 1.1).all()  # no bonus yet
+        share = observations["critic"][:, time_left(env)]
+        assert torch.allclose(share[:, 2], torch.tensor(1.0 - step / 10))
+    observations, _, done, extras = env.step(still(env))
+    assert extras["reached"].all()
+    assert (extras["log"]["/reward/goal"] > 20.0).all()  # the bonus is 25
+    assert torch.equal(env.goals.origin, goal)
+    assert env.goals.stay.tolist() == [0] * COUNT
+    assert (observations["critic"][:, time_left(env)][:, 2] == 1.0).all()
+    assert not env.step(still(env))[3]["reached"].any()
+
+
+def test_an_episodes_end_interrupts_the_stay(allegro):
+    goals = dataclasses.replace(
+        allegro.config.task.goals, position_tolerance=1.0, rotation_tolerance=4.0, min_distance=0.0
+    )
+    env = make(allegro, task(allegro, goals=goals, drop_distance=10.0, episode_s=0.4))
+    for _ in range(24):  # three episodes of 8 steps, where a goal asks for 10
+        assert not env.step(still(env))[3]["reached"].any()
+
+
+def time_left(env: ManipulationEnv) -> slice:
+    """Return where the critic sees what is left of goal, episode and stay."""
+    after = env.num_actions + env.object_shape.shape[1]  # the readings' bias and the object
+    return slice(-(after + 3), -after)
 
 
 def test_nothing_is_random_without_randomisation(allegro):
@@ -272,17 +296,21 @@ def test_equal_streams_are_equal_worlds_until_the_actions_differ(allegro):
 
 
 def test_an_environment_goes_on_exactly_where_its_state_was_taken(allegro):
-    world = task(allegro, episode_s=1.0, drop_distance=0.06)  # with resets on the way
+    goals = dataclasses.replace(allegro.config.task.goals, min_distance=0.5, dwell_s=0.2)
+    # with resets and goals reached on the way
+    world = task(allegro, goals=goals, episode_s=1.0, drop_distance=0.06)
 
     def step(env: ManipulationEnv) -> tuple[torch.Tensor, ...]:
-        observations, reward, done, _ = env.step(env.scripted_action(1.0))
-        return observations["actor"], observations["critic"], reward, done
+        observations, reward, done, extras = env.step(env.scripted_action(1.0))
+        seen = observations["actor"], observations["critic"], extras["reached"]
+        return *seen, reward, done, env.goals.stay.clone(), env.goals.back.clone()
 
     first = make(allegro, world)
     for _ in range(45):
         step(first)
     state = first.state_dict()
     expected = [step(first) for _ in range(45)]
+    assert state["goals.stay"].any()
     second = make(allegro, world)
     for _ in range(7):
         step(second)

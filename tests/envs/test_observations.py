@@ -45,7 +45,7 @@ def test_critic_sees_all_that_the_actor_does_not():
     names = ("object_mass", "friction", "kp_factor", "kd_factor")
     drawn = {name: counting(1000 + 10 * i, count) for i, name in enumerate(names)}
     gravity, force = counting(2000, count, 3), counting(3000, count, 3)
-    left = counting(4000, count, 2)
+    left = counting(4000, count, 3)
     bias, shape = counting(5000, count, n), counting(6000, count, 1 + 2)
     parameters = PhysicsParameters(**drawn)
     seen = critic_observation(actor, physics, parameters, gravity, force, left, bias, shape)

@@ -93,7 +93,7 @@ def test_the_operator_goes_where_the_goal_is(stage):
     operator, grasps = stage.operator, stage.grasps
     operator.reset(0, np.random.default_rng(1))
     target = grasps.joint_target[0]
-    clean = np.sign(grasps.joint_target[operator._goal] - target)
+    clean = np.sign(grasps.joint_target[operator.goals.row] - target)
     commands = np.stack([operator.command(target, target).values for _ in range(400)])
     assert np.abs(commands).max() == 1.0  # noise of 2 is clipped
     assert (np.sign(commands.mean(axis=0)) == clean).all()  # and the intention is left in it
