@@ -9,88 +9,13 @@ from pydantic import Field, model_validator
 from configs.load import ConfigError
 from configs.schema.export import ActivityConfig, Sampling
 from configs.schema.objects import Object
+from configs.schema.perturbations import NonNegative, Perturbation, Positive, Share
 from configs.schema.strict import strict
 from configs.schema.world import World
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Split = Literal["held_out", "training"]
 SPLITS: tuple[Split, ...] = ("held_out", "training")
-
-
-@strict
-class Clean:
-    """The expert's own command."""
-
-    kind: Literal["clean"]
-
-
-@strict
-class Noise:
-    """clip(expert + U(-amplitude, amplitude), -1, 1), a fresh draw each joint and step."""
-
-    kind: Literal["noise"]
-    amplitude: NonNegative  # [action]
-
-
-@strict
-class Slow:
-    """U(0, beta) x expert, one draw each step for all joints."""
-
-    kind: Literal["slow"]
-    beta: NonNegative
-
-
-@strict
-class Correlated:
-    """clip(expert + Ornstein-Uhlenbeck noise, -1, 1), each joint its own process."""
-
-    kind: Literal["correlated"]
-    std: NonNegative  # [action] stationary standard deviation
-    time_constant_s: Positive  # [s]
-
-
-@strict
-class Absolute:
-    """An operator who commands joint targets: the goal grasp's, late and inexactly tracked."""
-
-    kind: Literal["absolute"]
-    lag_s: Positive  # [s] time constant with which the operator follows a new goal
-    bias: NonNegative  # [rad] std of a joint's constant error, one draw a window
-    noise: NonNegative  # [rad] std of a joint's Ornstein-Uhlenbeck error
-    noise_time_s: Positive  # [s] its time constant
-
-
-@strict
-class Pose:
-    """All joints commanded towards one of the hand's poses, as fast as a command can."""
-
-    kind: Literal["pose"]
-    pose: str  # of the hand's `poses`
-
-
-@strict
-class Withdraw:
-    """The expert, but one touching finger after the other is commanded to the open hand's pose."""
-
-    kind: Literal["withdraw"]
-    seconds: Positive  # [s] a finger is commanded away
-    pause_s: Positive  # [s] the expert's command alone, before the next finger
-
-
-@strict
-class Swapped:
-    """The expert's command, each finger's given to its neighbour: crossed wires."""
-
-    kind: Literal["swapped"]
-
-
-Perturbation = Annotated[
-    Clean | Noise | Slow | Correlated | Absolute | Pose | Withdraw | Swapped,
-    Field(discriminator="kind"),
-]
 
 
 @strict

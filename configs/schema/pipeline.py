@@ -8,13 +8,14 @@ from pydantic import Field, model_validator
 from configs.layout import LayoutConfig
 from configs.schema.check import Check
 from configs.schema.critic import CriticTraining
-from configs.schema.evaluate import Clean, Evaluate, Noise, Pose, Withdraw
+from configs.schema.evaluate import Evaluate
 from configs.schema.experts import Experts
 from configs.schema.export import Export
 from configs.schema.grasps import Grasps
 from configs.schema.hand import Hand
 from configs.schema.machine import Machine
 from configs.schema.objects import Objects
+from configs.schema.perturbations import Operated, Perturbation, Pose, Push, kept_for_the_test
 from configs.schema.physics import Physics, Randomization
 from configs.schema.promote import Promote
 from configs.schema.retention import Retention
@@ -67,12 +68,11 @@ class Config:
 
     @model_validator(mode="after")
     def poses_are_the_hands(self) -> "Config":
-        library = self.evaluate.library
-        poses = {name: p.pose for name, p in library.items() if isinstance(p, Pose)}
+        poses = {name: pose_of(p) for name, p in self.evaluate.library.items()}
         for name, pose in poses.items():
-            if pose not in self.hand.poses:
+            if pose is not None and pose not in self.hand.poses:
                 known = ", ".join(sorted(self.hand.poses))
-                raise ValueError(f"evaluate.library.{name}.pose: {pose!r} is not one of {known}")
+                raise ValueError(f"evaluate.library.{name}: pose {pose!r} is not one of {known}")
         return self
 
     @model_validator(mode="after")
@@ -87,23 +87,12 @@ class Config:
 
     @model_validator(mode="after")
     def what_is_called_unseen_is(self) -> "Config":
-        """No family of `evaluate.unseen` is in the critic's data."""
-        kinds = {kind for kind, weight in self.hazards.bursts.kinds.items() if weight}
+        """No family of `evaluate.unseen` is in any training's data."""
         for name in self.evaluate.unseen:
             perturbation = self.evaluate.library[name]
-            match perturbation:
-                case Clean():
-                    seen = True
-                case Noise():
-                    seen = bool(kinds & {"fresh", "held"})
-                case Withdraw():
-                    seen = "finger" in kinds
-                case Pose():
-                    seen = "pose" in kinds or (perturbation.pose == "open" and "open" in kinds)
-                case _:
-                    seen = False
-            if seen:
-                raise ValueError(f"evaluate.unseen: the critic's data hold commands like {name}")
+            posed = pose_of(perturbation) is not None and self.hazards.bursts.kinds.get("pose")
+            if posed or not kept_for_the_test(perturbation):
+                raise ValueError(f"evaluate.unseen: training's data hold commands like {name}")
         return self
 
     def reports(self, path: str) -> bool:
@@ -199,3 +188,16 @@ class Config:
             randomization=self.randomization,
             task=self.task,
         )
+
+
+def pose_of(perturbation: Perturbation) -> str | None:
+    """Return the hand's pose that a family leads to, if any."""
+    match perturbation:
+        case Pose():
+            return perturbation.pose
+        case Push():
+            return "closed"
+        case Operated():
+            return pose_of(perturbation.spoilt)
+        case _:
+            return None

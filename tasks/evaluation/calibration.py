@@ -21,10 +21,10 @@ from configs.schema.evaluate import (
     CalibrateStep,
     Direct,
     Evaluate,
-    Pose,
     Variant,
     for_calibration,
 )
+from configs.schema.perturbations import Pose
 from models.assistance import Assistance
 from models.module_session import ModuleSession
 from models.strength import KEYS, Strength

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from configs.layout import Layout
-from configs.schema import evaluate as schema
+from configs.schema import perturbations as schema
 from configs.schema.hand import Hand
 from models.motion import action_towards
 from tasks.evaluation.perturbations import Command, Situation, perturbed

@@ -3,7 +3,7 @@
 import numpy as np
 
 from configs.layout import Layout
-from configs.schema import evaluate as schema
+from configs.schema import perturbations as schema
 from models.motion import action_towards
 from tasks.evaluation.perturbations import Command, OrnsteinUhlenbeck, Situation, decay
 

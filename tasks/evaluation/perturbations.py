@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from configs.layout import Layout
-from configs.schema import evaluate as schema
+from configs.schema import perturbations as schema
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,6 @@ class SlowedDown:
     def command(self, situation: Situation) -> Command:
         factor = self.rng.uniform(0.0, self.config.beta, (self.shape[0], 1))
         return perturbed(situation, situation.clean * factor)
-
-
-@dataclass
-class SwappedFingers:
-    """Give each finger the command of the one before it: as calm as the expert, and no noise."""
-
-    joints: int  # of a finger
-
-    def command(self, situation: Situation) -> Command:
-        return perturbed(situation, np.roll(situation.clean, self.joints, axis=-1))
 
 
 @dataclass

@@ -1,7 +1,8 @@
 import pytest
 
 from configs.load import FOLDER, ConfigError, load
-from configs.schema.evaluate import Noise, check_pairs
+from configs.schema.evaluate import check_pairs
+from configs.schema.perturbations import Noise
 from configs.schema.pipeline import Config
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from configs.load import load
-from configs.schema import evaluate as schema
+from configs.schema import perturbations as schema
 from configs.schema.pipeline import Config
 from tasks.evaluation.operators import AbsoluteOperator
 from tasks.evaluation.perturbations import Situation

@@ -1,14 +1,26 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from configs.load import load
-from configs.schema import evaluate as schema
+from configs.schema import perturbations as schema
 from configs.schema.pipeline import Config
-from tasks.evaluation.commanders import make_commander
+from tasks.evaluation.commanders import MAKERS, make_commander
 from tasks.evaluation.perturbations import OrnsteinUhlenbeck, Situation, decay
 
 VARIANTS, PAIRS = 2, 500
-DRAWING = (schema.Noise, schema.Slow, schema.Correlated, schema.Absolute)
+DRAWING = (
+    schema.Noise,
+    schema.Slow,
+    schema.Correlated,
+    schema.Absolute,
+    schema.Mirrored,
+    schema.Kicks,
+    schema.Sticky,
+    schema.Tremor,
+    schema.Uneven,
+)
 
 
 @pytest.fixture(scope="module", params=["allegro", "trident"])
@@ -56,10 +68,19 @@ def test_noise_without_amplitude_changes_nothing(embodiment, layout):
 
 def test_variants_of_a_pair_meet_the_same_disturbance(embodiment, layout):
     for config in load(Config).evaluate.library.values():
-        action = commander(embodiment, config).command(situation(layout, 0.5)).action
-        np.testing.assert_array_equal(action[0], action[1])
-        drawn = isinstance(config, DRAWING)  # another pair, another draw
-        assert drawn != np.array_equal(action[0, 0], action[0, 1])
+        made = commander(embodiment, config)
+        actions = [made.command(situation(layout, 0.5 - k % 2)).action for k in range(20)]
+        for action in actions:
+            np.testing.assert_array_equal(action[0], action[1])
+        drawn = isinstance(config, DRAWING)  # some other pair, another draw
+        assert drawn != all(np.ptp(action[0], axis=0).max() == 0 for action in actions)
+
+
+def test_every_kind_has_its_commander():
+    kinds = [schema.Operated]
+    for union in (schema.Spoiling, schema.Operator):
+        kinds += get_args(get_args(union)[0])
+    assert set(kinds) == set(MAKERS)
 
 
 def test_equal_seeds_give_equal_commands(embodiment, layout):
@@ -98,12 +119,3 @@ def test_correlated_noise_is_added_and_clipped(embodiment, layout):
     assert first.std() == pytest.approx(0.1, rel=0.05)
     correlation = np.corrcoef(first[0].ravel(), second[0].ravel())[0, 1]
     assert correlation == pytest.approx(decay(layout, 1.0), abs=0.02)
-
-
-def test_crossed_wires_give_each_finger_its_neighbours_command(embodiment, layout):
-    joints = len(embodiment.hand.fingers[0].links)
-    clean = np.linspace(-1, 1, layout.num_joints, dtype=np.float32)
-    swapped = schema.Swapped(kind="swapped")
-    action = commander(embodiment, swapped).command(situation(layout, clean)).action
-    expected = np.concatenate([clean[-joints:], clean[:-joints]])
-    np.testing.assert_array_equal(action, np.broadcast_to(expected, action.shape))

@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 
 from configs.load import ConfigError
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, Direct, Evaluate, Noise, Pairs
+from configs.schema.evaluate import Assisted, Direct, Evaluate, Pairs
+from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel, save_objects
 from tasks.evaluation import sweep

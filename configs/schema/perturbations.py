@@ -1,0 +1,285 @@
+"""Families of commands: operators who make a clean command, and what spoils it on its way."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from configs.schema.physics import PositiveRange, ShareRange
+from configs.schema.strict import strict
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+@strict
+class Clean:
+    """The expert's own command."""
+
+    kind: Literal["clean"]
+
+
+@strict
+class Noise:
+    """clip(expert + U(-amplitude, amplitude), -1, 1), a fresh draw each joint and step."""
+
+    kind: Literal["noise"]
+    amplitude: NonNegative  # [action]
+
+
+@strict
+class Gaussian:
+    """clip(expert + N(0, std), -1, 1), a fresh draw each joint and step."""
+
+    kind: Literal["gaussian"]
+    std: NonNegative  # [action]
+
+
+@strict
+class Held:
+    """As `noise`, but a draw is held for a random time, and moves the hand farther."""
+
+    kind: Literal["held"]
+    amplitude: NonNegative  # [action]
+    seconds: PositiveRange  # [s] how long a draw is held
+
+
+@strict
+class Tremor:
+    """A sine on every joint's command: one frequency, each joint its own phase."""
+
+    kind: Literal["tremor"]
+    amplitude: NonNegative  # [action]
+    hz: PositiveRange  # [1/s] its frequency, one draw a pair
+
+
+@strict
+class Slow:
+    """U(0, beta) x expert, one draw each step for all joints."""
+
+    kind: Literal["slow"]
+    beta: NonNegative
+
+
+@strict
+class Correlated:
+    """clip(expert + Ornstein-Uhlenbeck noise, -1, 1), each joint its own process."""
+
+    kind: Literal["correlated"]
+    std: NonNegative  # [action] stationary standard deviation
+    time_constant_s: Positive  # [s]
+
+
+@strict
+class Kicks:
+    """The expert, but now and then all joints are jolted, each either way."""
+
+    kind: Literal["kicks"]
+    rate: NonNegative  # [1/s] jolts, outside of one
+    seconds: PositiveRange  # [s] length of a jolt
+    strength: Share  # [action]
+
+
+@strict
+class Sticky:
+    """The expert, but now and then the command stays what it was for a while."""
+
+    kind: Literal["sticky"]
+    chance: Share  # [-] of sticking, a step
+    seconds: PositiveRange  # [s] how long it sticks
+
+
+@strict
+class Lost:
+    """The expert's commands as packets that get lost in bursts: the last that came is repeated."""
+
+    kind: Literal["lost"]
+    share: Share  # [-] of the packets that are lost
+    seconds: PositiveRange  # [s] length of a burst of losses
+
+
+@strict
+class Lag:
+    """The expert's command, late; an episode's first ones are zero."""
+
+    kind: Literal["lag"]
+    seconds: NonNegative  # [s]
+
+
+@strict
+class Swapped:
+    """The expert's command, each finger's given to its neighbour: crossed wires."""
+
+    kind: Literal["swapped"]
+
+
+@strict
+class Mirrored:
+    """The expert's command with one finger's negated; which one is drawn once a pair."""
+
+    kind: Literal["mirrored"]
+
+
+@strict
+class StuckJoint:
+    """The expert, but one joint's command reads a constant, for a while, then another's does."""
+
+    kind: Literal["stuck_joint"]
+    amplitude: Share  # [action] the constant is drawn from U(-amplitude, amplitude)
+    seconds: PositiveRange  # [s] how long one joint stays stuck
+
+
+@strict
+class Uneven:
+    """Each finger gets only a share of its command, one draw a finger, renewed now and then."""
+
+    kind: Literal["uneven"]
+    shares: ShareRange
+    seconds: PositiveRange  # [s] how long a draw lasts
+
+
+@strict
+class Push:
+    """The expert, but now and then one finger is driven towards the closed hand's pose."""
+
+    kind: Literal["push"]
+    rate: NonNegative  # [1/s] pushes, outside of one
+    seconds: PositiveRange  # [s] length of a push
+    strength: Share  # [action] at most
+
+
+@strict
+class Pose:
+    """All joints commanded towards one of the hand's poses, as fast as a command can."""
+
+    kind: Literal["pose"]
+    pose: str  # of the hand's `poses`
+
+
+@strict
+class Withdraw:
+    """The expert, but one touching finger after the other is commanded to the open hand's pose."""
+
+    kind: Literal["withdraw"]
+    seconds: Positive  # [s] a finger is commanded away
+    pause_s: Positive  # [s] the expert's command alone, before the next finger
+
+
+@strict
+class Absolute:
+    """An operator who commands joint targets: the goal grasp's, late and inexactly tracked."""
+
+    kind: Literal["absolute"]
+    lag_s: Positive  # [s] time constant with which the operator follows a new goal
+    bias: NonNegative  # [rad] std of a joint's constant error, one draw a window
+    noise: NonNegative  # [rad] std of a joint's Ornstein-Uhlenbeck error
+    noise_time_s: Positive  # [s] its time constant
+
+
+@strict
+class Proportional:
+    """An operator who moves each joint by a share of its own way to the goal."""
+
+    kind: Literal["proportional"]
+    gain: Share  # [-] share of the way left, a step
+
+
+@strict
+class OpenLoop:
+    """An operator who steers a copy of the targets, not the robot's: a hand out of sight."""
+
+    kind: Literal["open_loop"]
+    gain: Share  # [-] share of the copy's way left, a step
+    look_s: Positive | None  # [s] the robot's targets are taken over so often; null: at starts only
+
+
+@strict
+class BangBang:
+    """An operator with buttons: each joint forward, back or still."""
+
+    kind: Literal["bang_bang"]
+    strength: Share  # [action]
+    dead_band: NonNegative  # [rad] of way that is left alone
+
+
+@strict
+class OneFinger:
+    """An operator who moves one finger at a time, first the one with the longest way."""
+
+    kind: Literal["one_finger"]
+    gain: Share  # [-] share of the way left, a step
+    seconds: Positive  # [s] a finger's turn
+
+
+@strict
+class StopAndGo:
+    """An operator who moves for a while and rests for a while."""
+
+    kind: Literal["stop_and_go"]
+    gain: Share  # [-] share of the way left, a step
+    go_s: Positive  # [s]
+    rest_s: Positive  # [s]
+
+
+Spoiling = Annotated[
+    Clean
+    | Noise
+    | Gaussian
+    | Held
+    | Tremor
+    | Slow
+    | Correlated
+    | Kicks
+    | Sticky
+    | Lost
+    | Lag
+    | Swapped
+    | Mirrored
+    | StuckJoint
+    | Uneven
+    | Push
+    | Pose
+    | Withdraw,
+    Field(discriminator="kind"),
+]
+Operator = Annotated[
+    Absolute | Proportional | OpenLoop | BangBang | OneFinger | StopAndGo,
+    Field(discriminator="kind"),
+]
+
+
+@strict
+class Operated:
+    """Another operator's command instead of the expert's, and what spoils it."""
+
+    kind: Literal["operated"]
+    operator: Operator
+    spoilt: Spoiling
+
+
+Perturbation = Annotated[Spoiling | Operator | Operated, Field(discriminator="kind")]
+
+# No training data hold these kinds, so that a test on them is one on what was never seen.
+KEPT_FOR_THE_TEST = (
+    Kicks,
+    Sticky,
+    Tremor,
+    Swapped,
+    Mirrored,
+    Uneven,
+    BangBang,
+    OneFinger,
+    StopAndGo,
+)
+
+
+def kept_for_the_test(perturbation: Perturbation) -> bool:
+    """Tell whether training leaves a family out; of whole-hand poses it may use the open one."""
+    match perturbation:
+        case Operated():
+            parts = (perturbation.operator, perturbation.spoilt)
+            return any(kept_for_the_test(part) for part in parts)
+        case Pose():
+            return perturbation.pose != "open"
+        case _:
+            return isinstance(perturbation, KEPT_FOR_THE_TEST)
