@@ -101,7 +101,8 @@ class OneFingerOperator:
         )
         longest = lengths.argmax(axis=-1)
         turn = self.clock.step(situation.started) % self.period == 0
-        self.finger = longest if self.finger is None else np.where(turn, longest, self.finger)
+        before = longest if self.finger is None else self.finger
+        self.finger = np.where(turn, longest, before)
         moves = self.finger_of == self.finger[..., None]
         return meant(situation, self.gain * left * moves)
 
