@@ -26,12 +26,12 @@ STAGES = (
     "objects",
     "grasps",
     "experts",
+    "distill",
     "rollouts",
     "check",
     "train",
     "hazards",
     "critic",
-    "distill",
     "calibrate",
     "export",
     "evaluate",
@@ -119,8 +119,16 @@ def world_nodes(config: Config) -> Iterator[Node]:
     for style in config.task.styles:
         expert = ExpertStep(style=style, experts=config.experts, **common)
         yield Node("experts", f"experts/{style}", expert, inputs)
+    distill = DistillStep(
+        world=config.world,
+        distill=config.distill,
+        seed=config.seed,
+        training_seed=config.training_seed,
+    )
+    yield Node("distill", "distill", distill, inputs | experts(config))
+    for style in config.task.styles:
         rollouts = RolloutsStep(style=style, rollouts=config.rollouts, **common)
-        expert_input = {"expert": f"experts/{style}"}
+        expert_input = {"expert": f"experts/{style}", "student": "distill"}
         yield Node("rollouts", f"rollouts/{style}", rollouts, inputs | expert_input)
         hazards = RolloutsStep(style=style, rollouts=config.hazards, **common)
         yield Node("hazards", f"hazards/{style}", hazards, inputs | expert_input)
@@ -155,13 +163,6 @@ def model_nodes(config: Config) -> Iterator[Node]:
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
     yield Node("critic", "critic", CriticStep(critic=config.critic, **learning), hazards)
-    distill = DistillStep(
-        world=config.world,
-        distill=config.distill,
-        seed=config.seed,
-        training_seed=config.training_seed,
-    )
-    yield Node("distill", "distill", distill, objects | experts(config))
     networks = {"controller": "train", "critic": "critic", "student": "distill"}
     calibrate = CalibrateStep(
         world=config.world,

@@ -55,6 +55,9 @@ class Rollouts:
     chunk_s: Positive  # [s] simulated time of a chunk, in every environment
     levels: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # [action] U(-level, level)
     bursts: Bursts
+    assisted: Annotated[
+        float, Field(ge=0, le=1)
+    ]  # share of environments whose bursts a student reads
     filter: Filter
     modes: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode label of the layout
     shard_mib: Positive  # [MiB] greatest size of a shard
