@@ -6,7 +6,7 @@ import numpy as np
 
 from configs.schema.promote import Latency
 from models.bundle import Bundle
-from models.session import Session
+from models.session import Question, Session, input_shapes
 
 
 def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
@@ -14,20 +14,20 @@ def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
 
     The time does not depend on the numbers, only on their count.
     """
-    layout = bundle.layout
     rng = np.random.default_rng(0)
-    motion_shape = (1, *layout.motion_shape)
-    history = rng.standard_normal((1, layout.history, layout.step_size), dtype=np.float32)
-    motion = np.zeros(motion_shape, dtype=np.float32)
-    noise = rng.standard_normal(motion_shape, dtype=np.float32)
-    mode = np.zeros(1, dtype=np.int64)
-    command = np.zeros((1, layout.num_joints), dtype=np.float32)
-    one = np.ones(1, dtype=np.float32)
     session = Session(bundle, threads=1)
+    inputs = {
+        name: np.zeros((1, *shape), np.int64 if name == "mode" else np.float32)
+        for name, shape in input_shapes(bundle.layout, session.memory_size).items()
+    }
+    for name in ("history", "noise"):
+        inputs[name] = rng.standard_normal(inputs[name].shape, dtype=np.float32)
+    inputs["strength"] += 1.0
+    question = Question(**inputs)
     times = []
     for _ in range(latency.warmup + latency.ticks):
         started = time.perf_counter()
-        session.assist(history, motion, command, mode, one, one, one, noise)
+        session.assist(question)
         times.append(1e3 * (time.perf_counter() - started))
     counted = np.asarray(times[latency.warmup :])
     return {
