@@ -36,6 +36,15 @@ class StudentNetwork:
 
 
 @strict
+class Doubt:
+    """When the student is not believed: its members disagree more than on what they were taught."""
+
+    quantile: Annotated[float, Field(gt=0, lt=1)]  # of known commands' doubts: believed up to it
+    factor: Annotated[float, Field(gt=1)]  # times that: not believed from it on
+    samples: Count  # control steps of the last round that this is measured on, about
+
+
+@strict
 class Distill:
     """Rounds of practice and lessons (DAgger), counted in control steps and batches.
 
@@ -54,6 +63,7 @@ class Distill:
     optimizer: Optimizer
     input_noise: NonNegative  # std on the network's inputs
     way_weight: NonNegative  # of the auxiliary loss: the way to the goal's targets
+    doubt: Doubt
     library: dict[str, Perturbation]  # kinds of commands
     weights: dict[str, Positive]  # how often each of them, relative to the others
     threads: Count  # CPU threads; fixed here, because the last bits depend on it

@@ -9,7 +9,7 @@ import torch
 from configs.layout import Layout
 from configs.load import plain, validate
 from configs.refs import Ref
-from configs.schema.student import DistillStep, StudentNetwork
+from configs.schema.student import DistillStep, Doubt, StudentNetwork
 from models.student import WAY, Student
 from models.weights import load_weights, save_weights
 from tasks.batches import generator
@@ -70,6 +70,7 @@ def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> R
         state = torch.load(learnt, weights_only=True)
         student.load_state_dict(state["student"])
         optimizer.load_state_dict(state["optimizer"])
+    student.believed.copy_(limits(student, lessons[-1], settings.doubt))
     files = write_artifact(student, context.scratch, layout, settings.network)
     return context.publish(files, "student", list(refs.values()))
 
@@ -119,6 +120,18 @@ def learn(
     if not all(map(torch.isfinite, torch.tensor(losses))):
         raise StudentError("distill: losses are not finite; lower distill.optimizer.learning_rate")
     return sum(recent) / len(recent)
+
+
+@torch.no_grad()
+def limits(student: Student, lessons: Lessons, doubt: Doubt) -> torch.Tensor:
+    """Return the doubts [2] up to which the student is believed, and from which it is not.
+
+    They follow from what it doubts of commands of kinds that it was taught.
+    """
+    stride = max(len(lessons) // doubt.samples, 1)
+    known = student.read(lessons.features[::stride].float()).doubt
+    first = torch.quantile(known, doubt.quantile)
+    return torch.stack([first, doubt.factor * first])
 
 
 def take(
