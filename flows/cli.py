@@ -33,6 +33,7 @@ STAGE_HELP = {
     "critic": "train the risk critic",
     "calibrate": "choose guidance and caution on validation seeds",
     "export": "export the controller as a bundle",
+    "baselines": "measure bare, scaled and smoothed commands, which ask no controller",
     "evaluate": "measure the controller under perturbed commands",
     "promote": "register, decide, sign, promote",
 }

@@ -11,7 +11,13 @@ from typing import Any
 from configs.load import ConfigError
 from configs.schema.check import CheckStep
 from configs.schema.critic import CriticStep
-from configs.schema.evaluate import CalibrateStep, EvaluateStep, check_pairs, for_calibration
+from configs.schema.evaluate import (
+    CalibrateStep,
+    EvaluateStep,
+    check_pairs,
+    for_baselines,
+    for_calibration,
+)
 from configs.schema.experts import ExpertStep
 from configs.schema.export import ExportStep
 from configs.schema.grasps import GraspsStep
@@ -34,6 +40,7 @@ STAGES = (
     "critic",
     "calibrate",
     "export",
+    "baselines",
     "evaluate",
     "promote",
 )
@@ -68,7 +75,7 @@ def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> l
     check_meshes(config)
     if "rollouts" in wanted:
         check_styles(config)
-    if "evaluate" in wanted:
+    if "baselines" in wanted:
         check_pairs(config.evaluate, config.objects.members.values())
     nodes = [*world_nodes(config), *model_nodes(config)]
     chosen = set(only) or set(config.objects.members)
@@ -174,8 +181,12 @@ def model_nodes(config: Config) -> Iterator[Node]:
     yield Node("calibrate", "calibrate", calibrate, networks | objects | experts(config))
     export = ExportStep(export=config.export, **common)
     yield Node("export", "export", export, networks | {"calibration": "calibrate"} | objects)
-    evaluate = EvaluateStep(world=config.world, evaluate=config.evaluate, seed=config.seed)
-    inputs = {"bundle": "export"} | every_object(config) | experts(config)
+    world = {"world": config.world, "seed": config.seed}
+    judged = every_object(config) | experts(config)
+    baselines = EvaluateStep(evaluate=for_baselines(config.evaluate), **world)
+    yield Node("baselines", "baselines", baselines, judged)
+    evaluate = EvaluateStep(evaluate=config.evaluate, **world)
+    inputs = {"bundle": "export", "baselines": "baselines"} | judged
     yield Node("evaluate", "evaluate", evaluate, inputs)
     inputs = {"bundle": "export", "evaluation": "evaluate", "dataset": "check"}
     inputs |= {"controller": "train"} | objects | experts(config)

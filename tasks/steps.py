@@ -44,7 +44,12 @@ STEPS: Mapping[str, Step] = {
         "tasks.evaluation.calibration", "calibrate", "configs.schema.evaluate:CalibrateStep"
     ),
     "export": Step("tasks.export", "export", "configs.schema.export:ExportStep"),
-    "evaluate": Step("tasks.evaluation.sweep", "evaluate", "configs.schema.evaluate:EvaluateStep"),
+    "baselines": Step(
+        "tasks.evaluation.baselines", "baselines", "configs.schema.evaluate:EvaluateStep"
+    ),
+    "evaluate": Step(
+        "tasks.evaluation.evaluate", "evaluate", "configs.schema.evaluate:EvaluateStep"
+    ),
     "promote": Step(
         "tasks.registry.promote",
         "promote",

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("configs", "models", "envs", "tasks", "flows", "robot")
 # What robot/ may enter beside configs (docs/architecture.md); all of it is free of torch.
 ROBOT_MAY_ENTER = {
+    "models.answering",
     "models.approval",
     "models.bundle",
     "models.interpolation",
@@ -19,7 +20,6 @@ ROBOT_MAY_ENTER = {
     "models.rotations",
     "models.session",
     "models.state",
-    "models.activity",
     "models.strength",
     "envs.episodes",
     "envs.grasp_set",

@@ -7,29 +7,38 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from configs.layout import Layout
-from configs.schema.export import ActivityConfig
 from configs.schema.objects import Object
 from configs.schema.world import Embodiment
 from envs.grasp_set import Contacts, GraspSet
 from envs.objects import ObjectModel, save_pieces, without_path
-from models.bundle import CRITIC, GRAPH, PIECES, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
-from models.strength import Strength
+from models.bundle import (
+    CRITIC,
+    GRAPH,
+    PIECES,
+    REQUIRED,
+    SCENARIO,
+    STUDENT,
+    WEIGHTS,
+    Bundle,
+    write_bundle,
+)
+from models.session import input_shapes, output_shapes
+from models.strength import KEYS, Strength
 from tests.things import thing
 
-# Commands of the tests are noise or held; either way the middle of `low` and `high` is left out.
-ACTIVITY = ActivityConfig(time_s=1.0, calm=0.015, busy=0.03)
+MEMORY = 3  # numbers that the tiny graph remembers: how often it was asked since the start
 SPHERE = thing("sphere", "ball", radius=0.03)
 
 
 def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows: int = -1) -> None:
-    """Write a graph with target = the last step's target, action = 0, plan = guidance x motion,
-    gain = caution.
+    """Write a graph with target = the last step's target, action = 0, motion = guidance x motion,
+    meant = command, trust = reading, gain = caution, memory = memory + 1.
 
     `rows`: a graph that loads, and fails when it is run with another batch.
     """
     from onnx import TensorProto, checker, helper, numpy_helper, save
 
-    n, size = layout.num_joints, layout.step_size
+    n = layout.num_joints
     steps = history or layout.history
     first = 3 * layout.num_tips + n  # where the targets start in a step
 
@@ -43,31 +52,33 @@ def write_graph(path: Path, layout: Layout, *, history: int | None = None, rows:
         number("joints", [rows, n]),
         number("column", [-1, 1, 1, 1]),
         number("zero", np.float32(0.0)),
+        number("one", np.float32(1.0)),
+        *(number(f"place of {key}", np.int64(place)) for place, key in enumerate(KEYS)),
     ]
     nodes = [
         helper.make_node("Slice", ["history", "starts", "ends", "axes"], ["last"]),
         helper.make_node("Reshape", ["last", "joints"], ["target"]),
         helper.make_node("Mul", ["target", "zero"], ["action"]),
+        helper.make_node("Gather", ["strength", "place of guidance"], ["guidance"], axis=1),
         helper.make_node("Reshape", ["guidance", "column"], ["weight"]),
-        helper.make_node("Mul", ["motion", "weight"], ["plan"]),
-        helper.make_node("Identity", ["caution"], ["gain"]),
+        helper.make_node("Mul", ["motion", "weight"], ["next_motion"]),
+        helper.make_node("Identity", ["command"], ["meant"]),
+        helper.make_node("Gather", ["strength", "place of reading"], ["trust"], axis=1),
+        helper.make_node("Gather", ["strength", "place of caution"], ["gain"], axis=1),
+        helper.make_node("Add", ["memory", "one"], ["next_memory"]),
     ]
-    single, motion = TensorProto.FLOAT, ["batch", *layout.motion_shape]
+    shapes = input_shapes(layout, MEMORY) | {"history": (steps, layout.step_size)}
     inputs = [
-        helper.make_tensor_value_info("history", single, ["batch", steps, size]),
-        helper.make_tensor_value_info("motion", single, motion),
-        helper.make_tensor_value_info("command", single, ["batch", n]),
-        helper.make_tensor_value_info("mode", TensorProto.INT64, ["batch"]),
-        helper.make_tensor_value_info("guidance", single, ["batch"]),
-        helper.make_tensor_value_info("caution", single, ["batch"]),
-        helper.make_tensor_value_info("remainder", single, ["batch"]),
-        helper.make_tensor_value_info("noise", single, motion),
+        helper.make_tensor_value_info(
+            name, TensorProto.INT64 if name == "mode" else TensorProto.FLOAT, ["batch", *shape]
+        )
+        for name, shape in shapes.items()
     ]
     outputs = [
-        helper.make_tensor_value_info("target", single, ["batch", n]),
-        helper.make_tensor_value_info("action", single, ["batch", n]),
-        helper.make_tensor_value_info("plan", single, motion),
-        helper.make_tensor_value_info("gain", single, ["batch"]),
+        helper.make_tensor_value_info(
+            f"next_{name}" if name in shapes else name, TensorProto.FLOAT, ["batch", *shape]
+        )
+        for name, shape in output_shapes(layout, MEMORY).items()
     ]
     graph = helper.make_graph(nodes, "hold", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
@@ -116,13 +127,13 @@ def make_bundle(
 ) -> Bundle:
     """Write the tiny bundle to `folder`, its sources beside it.
 
-    `paper` has one `guidance` and no guard; `guarded` has others for calm commands.
+    `paper` has a `guidance` and neither student nor critic.
     `more` files are added to it, or stand in for its own.
     """
     layout = embodiment.make_layout()
     sources = folder.parent / f"{folder.name}_sources"
     sources.mkdir(parents=True)
-    for name in (WEIGHTS, CRITIC):
+    for name in (WEIGHTS, CRITIC, STUDENT):
         save_file({"weight": np.ones(1, np.float32)}, sources / name)
     write_graph(sources / GRAPH, layout, history=history, rows=rows)
     write_grasps(sources / SCENARIO, embodiment)
@@ -134,23 +145,12 @@ def make_bundle(
         assistance=assistance,
         assistances={
             "paper": Strength(
-                guidance=guidance,
-                calm_guidance=guidance,
-                caution=1.0,
-                calm_caution=1.0,
-                share=1.0,
-                remainder=0.0,
+                reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=guidance, remainder=0.0
             ),
             "guarded": Strength(
-                guidance=0.1,
-                calm_guidance=0.7,
-                caution=0.25,
-                calm_caution=0.5,
-                share=0.5,
-                remainder=0.75,
+                reading=1.0, gain=0.75, share=0.5, caution=0.25, guidance=0.1, remainder=0.875
             ),
         },
-        activity=ACTIVITY,
         ddim_steps=1,
         scenario=without_path(scenario),
         lineage={"dataset": "none", "experts": {}},

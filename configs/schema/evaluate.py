@@ -16,6 +16,9 @@ from configs.schema.world import World
 Count = Annotated[int, Field(ge=1)]
 Split = Literal["held_out", "training"]
 SPLITS: tuple[Split, ...] = ("held_out", "training")
+BARE, STILL = "unassisted", "zero"  # the command itself; the hand that never moves
+# In the results `assisted` is the bundle's default assistance, `vs_scaled` a comparison of it.
+RESERVED = {"assisted", "vs_scaled"}
 
 
 @strict
@@ -71,16 +74,6 @@ class Pairs:
 
 
 @strict
-class Sweep:
-    """The trade-off between holding and moving: more variants under a few perturbations."""
-
-    perturbations: tuple[str, ...]
-    pairs: Pairs
-    windows: Count
-    variants: dict[str, Variant]  # named <family>_<strength>
-
-
-@strict
 class Calibration:
     """What the strength of the assistances is chosen from, on random streams of its own."""
 
@@ -113,10 +106,10 @@ class Evaluate:
     session_threads: Count  # of the exported graph
     contact_n: Positive  # [N] a finger that presses more strongly touches
     bootstrap: Count  # resamples of the pairs behind every ratio's interval
-    unseen: tuple[str, ...]  # those that neither critic nor calibration saw; counts where judged
+    unseen: tuple[str, ...]  # those that no training and no calibration saw; counts where judged
     clips: tuple[str, ...]  # those recorded for the report, bare and assisted, if judged
     clip_s: Positive  # [s] of a recording
-    sweep: Sweep
+    plots: tuple[str, ...]  # those that the report plots, hold against goals, if judged
     calibration: Calibration
     perturbations: Annotated[tuple[str, ...], Field(min_length=1)]
     library: dict[str, Perturbation]
@@ -126,7 +119,7 @@ class Evaluate:
     def names_are_defined(self) -> "Evaluate":
         used = (
             *(*self.perturbations, *self.unseen, *self.clips),
-            *(*self.sweep.perturbations, *self.calibration.perturbations),
+            *(*self.plots, *self.calibration.perturbations),
         )
         unknown = [name for name in (*used, "clean") if name not in self.library]
         if unknown:
@@ -136,15 +129,20 @@ class Evaluate:
             raise ValueError(f"calibration.stream {self.stream} is the test's own; use another")
         if "clean" in self.calibration.perturbations:
             raise ValueError("calibration.perturbations: clean is always added; name the others")
-        for key in ("perturbations", "unseen", "clips"):
+        for key in ("perturbations", "unseen", "clips", "plots"):
             names = getattr(self, key)
             if len(set(names)) < len(names):
                 raise ValueError(f"{key}: a name stands twice in {', '.join(names)}")
         chosen_on = sorted(set(self.unseen) & set(self.calibration.perturbations))
         if chosen_on:
             raise ValueError(f"unseen: the calibration sees {chosen_on[0]}; take it out of one")
-        if "assisted" in self.variants:
-            raise ValueError("variant 'assisted' is the bundle's default assistance; name another")
+        for name in RESERVED & self.variants.keys():
+            raise ValueError(f"variant {name!r} is a name of the results' own; give another")
+        for name, gain in ((BARE, 1.0), (STILL, 0.0)):
+            if self.variants.get(name) != Direct(kind="direct", gain=gain):
+                raise ValueError(
+                    f"variants.{name}: everything is compared with it; direct, gain {gain:g}"
+                )
         if self.pairs.of(self.judged) == 0:
             raise ValueError(
                 f"pairs.{self.judged} is 0, but judged is {self.judged!r}: ask for pairs of it"
@@ -178,7 +176,6 @@ def for_calibration(evaluate: Evaluate) -> Evaluate:
     So a test that is measured otherwise, longer or on other seeds, does not choose anew.
     """
     settings = evaluate.calibration
-    nobody = Pairs(held_out=0, training=0)
     return replace(
         evaluate,
         window_s=settings.window_s,
@@ -193,11 +190,53 @@ def for_calibration(evaluate: Evaluate) -> Evaluate:
         unseen=(),
         clips=(),
         clip_s=1.0,
-        sweep=Sweep(perturbations=(), pairs=nobody, windows=1, variants={}),
+        plots=(),
         perturbations=settings.perturbations,
         library={name: evaluate.library[name] for name in ("clean", *settings.perturbations)},
-        variants={"unassisted": Direct(kind="direct", gain=1.0)},
+        variants={
+            BARE: Direct(kind="direct", gain=1.0),
+            STILL: Direct(kind="direct", gain=0.0),
+        },
     )
+
+
+def for_baselines(evaluate: Evaluate) -> Evaluate:
+    """Return what the step `baselines` depends on: what it does not measure has fixed values.
+
+    So neither another controller nor another calibration measures the baselines anew.
+    """
+    calibration = replace(
+        evaluate.calibration,
+        stream=evaluate.stream + 1,
+        window_s=1.0,
+        pairs=1,
+        perturbations=evaluate.calibration.perturbations[:1],
+        least_goals=0.0,
+        paper=(0.0,),
+        gain=(0.0,),
+        caution=(0.0,),
+        guidance=(0.0,),
+        share=0.0,
+        remainder=0.0,
+    )
+    names = (*evaluate.perturbations, *calibration.perturbations, "clean")
+    return replace(
+        evaluate,
+        confidence=0.95,
+        session_threads=1,
+        bootstrap=1,
+        unseen=(),
+        clips=tuple(name for name in evaluate.clips if name in names),
+        plots=(),
+        calibration=calibration,
+        library={name: evaluate.library[name] for name in names},
+        variants={name: v for name, v in evaluate.variants.items() if not asks(v)},
+    )
+
+
+def asks(variant: Variant) -> bool:
+    """Tell whether a variant asks the controller; the baselines do not."""
+    return isinstance(variant, Assisted)
 
 
 def split_of(item: Object) -> Split:
@@ -209,7 +248,7 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
 
     Raises:
         ConfigError: a split has fewer pairs than objects, or pairs and no object; the calibration
-            has fewer than training objects; the sweep has none, or of a split that is not judged.
+            has fewer than training objects.
     """
     splits = [split_of(item) for item in objects]
     for split in SPLITS:
@@ -231,14 +270,3 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
             f"evaluate.calibration.pairs: {tuned} environments cannot hold {count} training "
             f"objects; ask for {count} or more"
         )
-    if not evaluate.sweep.perturbations:
-        return
-    swept: dict[Split, int] = {split: evaluate.sweep.pairs.of(split) for split in SPLITS}
-    if not any(swept.values()):
-        raise ConfigError("evaluate.sweep.pairs: all are 0; ask for some, or for no perturbations")
-    for split, pairs in swept.items():
-        if pairs and split != evaluate.judged:
-            raise ConfigError(
-                f"evaluate.sweep.pairs.{split}: {pairs} environments, but evaluate.judged is "
-                f"{evaluate.judged}; the trade-off shows those alone, set it to 0"
-            )

@@ -47,6 +47,9 @@ class Resampled:
     def goals_per_drop(self, variant: str) -> np.ndarray:
         return self.goals(variant) / np.maximum(self.sums(variant, "drops"), 1.0)
 
+    def drops_per_min(self, variant: str) -> np.ndarray:
+        return 60.0 * self.sums(variant, "drops") / self.sums(variant, "time_s")
+
     def goals_per_min(self, variant: str) -> np.ndarray:
         return 60.0 * self.goals(variant) / self.sums(variant, "time_s")
 
@@ -96,6 +99,19 @@ def medians(
             for variant in resampled.variants
             if variant != baseline
         }
+
+
+def drops_above(
+    resampled: Resampled, baseline: str, confidence: float
+) -> dict[str, dict[str, float | None]]:
+    """Return by how many drops a minute each variant is above `baseline`: a difference, not a
+    ratio, so that it is known where nothing drops."""
+    below = resampled.drops_per_min(baseline)
+    return {
+        variant: summarize(resampled.drops_per_min(variant) - below, confidence)
+        for variant in resampled.variants
+        if variant != baseline
+    }
 
 
 def matched(

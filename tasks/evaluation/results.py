@@ -6,35 +6,47 @@ from typing import Any
 import numpy as np
 
 from configs.load import digest, plain
-from configs.schema.evaluate import SPLITS, Direct, Evaluate, EvaluateStep, split_of
+from configs.schema.evaluate import (
+    BARE,
+    SPLITS,
+    STILL,
+    Direct,
+    Evaluate,
+    EvaluateStep,
+    split_of,
+)
 from envs.streams import derive_seed
 from models.bundle import Bundle
 from models.strength import KEYS, Strength
-from tasks.evaluation.bootstrap import Resampled, matched, medians, ratios
+from tasks.evaluation.bootstrap import Resampled, drops_above, matched, medians, ratios
 from tasks.evaluation.inputs import Inputs
 from tasks.evaluation.metrics import tabulate
+from tasks.evaluation.one_setting import one_setting
 from tasks.evaluation.trial import Table
 from tasks.evaluation.variants import strength_of
 
-BARE, STILL = "unassisted", "zero"  # the command itself; the hand that never moves
-Measured = tuple[Table, Mapping[str, np.ndarray]]  # counts [windows, P, V, M]
+Drawn = Mapping[str, Resampled]  # perturbation -> its resampled pairs
 
 
 def report_of(
-    config: EvaluateStep, bundle: Bundle, inputs: Inputs, main: Measured, trade_off: Measured
+    config: EvaluateStep,
+    bundle: Bundle,
+    inputs: Inputs,
+    table: Table,
+    counts: Mapping[str, np.ndarray],
 ) -> dict[str, Any]:
-    """Return the content of evaluation.json.
+    """Return the content of evaluation.json, from counts [windows, P, V, M].
 
     `evaluation` (perturbation -> variant -> figures) is over the objects of the judged split,
     `by_split` over each split's, `by_object` (name -> split, evaluation) over one object's.
     `assisted` is the bundle's default assistance at the manifest's strength: it repeats the
     figures of the variant that ran it, whose name is in the settings, and is no second run.
-    `ratios` are against the bare command, and the hold and its median also against the still
-    hand's (zero);
-    `matched` against the scaled command at equal goals a minute. Both are over the judged split,
-    with paired intervals.
+    `ratios` are against the bare command, and the hold, its median and the rate of drops also
+    against the still hand's (zero); `matched` against the scaled command at equal goals a minute;
+    `one_setting` is over all families, `one_setting_unseen` over those that no training saw. All
+    are over the judged split, with paired intervals.
     """
-    evaluate, (table, counts) = config.evaluate, main
+    evaluate = config.evaluate
     default = default_variant(evaluate, bundle)
     arrangement = table.arrangement(inputs)
     pairs = [inputs.specs[index] for index in arrangement.objects]
@@ -53,18 +65,49 @@ def report_of(
         for name, split in {item.name: split_of(item) for item in pairs}.items()
     }
     judged = [split_of(item) == evaluate.judged for item in pairs]
-    report = {
+    drawn = resamples(config, table, counts, np.array(judged))
+    return {
         "evaluation": by_split[evaluate.judged],
         "by_split": by_split,
         "by_object": by_object,
-        "ratios": against_bare(config, table, counts, judged),
-        "settings": settings_of(config, bundle, inputs, main[0], trade_off[0]),
+        **compared(config, table, drawn, default),
+        "settings": settings_of(config, bundle, inputs, table),
         "bundle_hash": bundle.hash,
     }
-    if trade_off[1]:
-        report["sweep"] = tabulated(*trade_off, evaluate.confidence)
-        report["matched"] = against_scaled(config, *trade_off)
-    return report
+
+
+def compared(
+    config: EvaluateStep, table: Table, drawn: Drawn, default: str | None
+) -> dict[str, Any]:
+    """Return what compares variants with each other."""
+    confidence, curve = config.evaluate.confidence, curve_of(table)
+    unseen = {name: drawn[name] for name in config.evaluate.unseen if name in drawn}
+    found = {
+        "ratios": {name: against_others(one, confidence) for name, one in drawn.items()},
+        "matched": {name: matched(one, curve, confidence) for name, one in drawn.items()},
+        "one_setting": one_setting(drawn, curve, BARE, default, confidence),
+    }
+    if unseen:
+        found["one_setting_unseen"] = one_setting(unseen, curve, BARE, default, confidence)
+    return found
+
+
+def curve_of(table: Table) -> list[str]:
+    """Return the scaled commands in the order of their gains, from the still hand to the bare."""
+    gains = {name: v.gain for name, v in table.variants.items() if isinstance(v, Direct)}
+    return sorted(gains, key=lambda name: gains[name])
+
+
+def against_others(resampled: Resampled, confidence: float) -> dict[str, Any]:
+    """Return one perturbation's ratios to the bare command and to the still hand."""
+    found: dict[str, dict[str, Any]] = dict(ratios(resampled, BARE, confidence))
+    middle = medians(resampled, STILL, confidence)
+    above = drops_above(resampled, STILL, confidence)
+    for variant, cell in ratios(resampled, STILL, confidence).items():
+        row = found.setdefault(variant, {})
+        row["hold_of_still"], row["median_of_still"] = cell["hold"], middle[variant]
+        row["drops_above_still"] = above[variant]
+    return found
 
 
 def tabulated(
@@ -81,17 +124,13 @@ def with_default(cells: dict[str, dict[str, Any]], default: str | None) -> dict[
 
 
 def resamples(
-    config: EvaluateStep,
-    table: Table,
-    counts: Mapping[str, np.ndarray],
-    chosen: Sequence[bool] | slice,
+    config: EvaluateStep, table: Table, counts: Mapping[str, np.ndarray], chosen: np.ndarray
 ) -> dict[str, Resampled]:
-    """Return each perturbation's resampled pairs; all draw the same."""
+    """Return each perturbation's resampled pairs of those chosen [M]; all draw the same."""
     seed = derive_seed(config.seed, "evaluate", "bootstrap")
-    keep = chosen if isinstance(chosen, slice) else np.array(chosen)
     return {
         perturbation: Resampled(
-            {name: values[:, p][..., keep] for name, values in counts.items()},
+            {name: values[:, p][..., chosen] for name, values in counts.items()},
             list(table.variants),
             config.evaluate.bootstrap,
             seed,
@@ -100,45 +139,15 @@ def resamples(
     }
 
 
-def against_bare(
-    config: EvaluateStep, table: Table, counts: Mapping[str, np.ndarray], judged: Sequence[bool]
-) -> dict[str, Any]:
-    if BARE not in table.variants:
-        return {}
-    confidence = config.evaluate.confidence
-    drawn = resamples(config, table, counts, judged)
-    found = {name: ratios(resampled, BARE, confidence) for name, resampled in drawn.items()}
-    if STILL in table.variants:
-        for name, resampled in drawn.items():
-            middle = medians(resampled, STILL, confidence)
-            for variant, cell in ratios(resampled, STILL, confidence).items():
-                row = found[name].setdefault(variant, {})
-                row["hold_of_still"], row["median_of_still"] = cell["hold"], middle[variant]
-    return found
-
-
-def against_scaled(
-    config: EvaluateStep, table: Table, counts: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
-    gains = {name: v.gain for name, v in table.variants.items() if isinstance(v, Direct)}
-    curve = sorted(gains, key=lambda name: gains[name])
-    confidence = config.evaluate.confidence
-    drawn = resamples(config, table, counts, slice(None))
-    return {name: matched(resampled, curve, confidence) for name, resampled in drawn.items()}
-
-
 def settings_of(
-    config: EvaluateStep, bundle: Bundle, inputs: Inputs, main: Table, trade_off: Table
+    config: EvaluateStep, bundle: Bundle, inputs: Inputs, table: Table
 ) -> dict[str, Any]:
     """Return what the figures were measured with; `world` is the digest of all of the world."""
     evaluate, world = config.evaluate, config.world
     settings = plain(evaluate) | {
         "perturbations": {name: plain(evaluate.library[name]) for name in evaluate.perturbations},
         "assisted": default_variant(evaluate, bundle),
-        **{key: strengths(main, key) for key in KEYS},
-        "sweep": {name: plain(v) for name, v in trade_off.variants.items()},
-        "sweep_windows": trade_off.windows,
-        "sweep_pairs": plain(trade_off.pairs),
+        **{key: strengths(table, key) for key in KEYS},
         "objects": {
             split: [item.name for item in inputs.catalogue if split_of(item) == split]
             for split in SPLITS

@@ -10,17 +10,15 @@ from configs.schema.pipeline import Config
 from configs.schema.world import Embodiment
 from models.bundle import (
     CHECKSUM,
-    CRITIC,
-    GRAPH,
     MANIFEST,
-    SCENARIO,
+    REQUIRED,
     WEIGHTS,
     BundleError,
     Strength,
     open_bundle,
     write_bundle,
 )
-from tests.tiny_bundle import ACTIVITY, make_bundle
+from tests.tiny_bundle import make_bundle
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def test_equal_contents_have_equal_hashes(original, tmp_path, bodies):
 
 def test_one_flipped_byte_in_any_file(copy):
     files = sorted(copy.iterdir())
-    assert len(files) == 7
+    assert len(files) == 8
     for path in files:
         content = path.read_bytes()
         for place in (0, len(content) // 2, len(content) - 1):
@@ -110,10 +108,10 @@ def test_another_hash_than_approved(copy):
 def test_another_format_is_named(copy):
     import hashlib
 
-    content = (copy / MANIFEST).read_bytes().replace(b"bundle-6", b"bundle-9")
+    content = (copy / MANIFEST).read_bytes().replace(b"bundle-7", b"bundle-9")
     (copy / MANIFEST).write_bytes(content)
     (copy / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
-    assert "format 'bundle-9', expected 'bundle-6'" in refused(copy)
+    assert "format 'bundle-9', expected 'bundle-7'" in refused(copy)
 
 
 def test_no_folder_and_no_bundle(tmp_path):
@@ -131,12 +129,7 @@ def test_an_assistance_is_known_by_its_name(original):
     manifest = original.manifest
     assert manifest.strength() == manifest.strength("paper")
     assert manifest.strength("paper") == Strength(
-        guidance=0.2,
-        calm_guidance=0.2,
-        caution=1.0,
-        calm_caution=1.0,
-        share=1.0,
-        remainder=0.0,
+        reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=0.2, remainder=0.0
     )
     assert manifest.strength("guarded").caution == 0.25
     with pytest.raises(BundleError, match=r"no assistance 'bold'; one of guarded, paper"):
@@ -156,16 +149,15 @@ def parts(original, bodies):
         "embodiment": bodies["trident"].config.embodiment,
         "assistance": "paper",
         "assistances": original.manifest.assistances,
-        "activity": ACTIVITY,
         "ddim_steps": 1,
         "scenario": original.manifest.scenario,
         "lineage": {},
     }
 
 
-@pytest.mark.parametrize("missing", [WEIGHTS, CRITIC, GRAPH, SCENARIO])
+@pytest.mark.parametrize("missing", REQUIRED)
 def test_a_bundle_without_a_required_file_is_not_written(tmp_path, original, parts, missing):
-    names = {WEIGHTS, CRITIC, GRAPH, SCENARIO} - {missing}
+    names = set(REQUIRED) - {missing}
     files = {name: original.folder / name for name in names}
     with pytest.raises(BundleError, match=f"lists no file '{re.escape(missing)}'"):
         write_bundle(tmp_path / "bundle", files, **parts)

@@ -8,56 +8,17 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
-from models.bundle import CRITIC, GRAPH, PIECES, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
+from models.bundle import GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
 from models.strength import Strength
 from tasks.context import Context, Progress, make_scratch
 from tasks.store import open_store
+from tests.tiny_bundle import write_graph
 
 HOLD = "evaluation.noisy_2.0.assisted.hold_s"
 BARE = "evaluation.noisy_2.0.unassisted.hold_s"
-
-
-def echo_graph(layout: Layout, path: Path) -> None:
-    """Write a graph with a controller's inputs and outputs that answers with zeros, or inputs."""
-    import onnx
-    from onnx import TensorProto, helper
-
-    plan = ["batch", *layout.motion_shape]
-    joints = ["batch", layout.num_joints]
-    ins = [
-        ("history", TensorProto.FLOAT, ["batch", layout.history, layout.step_size]),
-        ("motion", TensorProto.FLOAT, plan),
-        ("command", TensorProto.FLOAT, joints),
-        ("mode", TensorProto.INT64, ["batch"]),
-        ("guidance", TensorProto.FLOAT, ["batch"]),
-        ("caution", TensorProto.FLOAT, ["batch"]),
-        ("remainder", TensorProto.FLOAT, ["batch"]),
-        ("noise", TensorProto.FLOAT, plan),
-    ]
-    outs = [
-        ("target", TensorProto.FLOAT, joints),
-        ("action", TensorProto.FLOAT, joints),
-        ("planned", TensorProto.FLOAT, plan),
-        ("gain", TensorProto.FLOAT, ["batch"]),
-    ]
-    zeros = np.zeros((1, layout.num_joints), dtype=np.float32)
-    weights = helper.make_tensor("zeros", TensorProto.FLOAT, zeros.shape, zeros)
-    column = helper.make_tensor("column", TensorProto.INT64, [2], [-1, 1])
-    nodes = [
-        helper.make_node("Reshape", ["guidance", "column"], ["each"]),
-        helper.make_node("Mul", ["each", "zeros"], ["target"]),
-        helper.make_node("Identity", ["target"], ["action"]),
-        helper.make_node("Add", ["motion", "noise"], ["planned"]),
-        helper.make_node("Identity", ["caution"], ["gain"]),
-    ]
-    values = [[helper.make_tensor_value_info(*one) for one in side] for side in (ins, outs)]
-    graph = helper.make_graph(nodes, "echo", values[0], values[1], [weights, column])
-    opset = [helper.make_opsetid("", 20)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), str(path))
 
 
 def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
@@ -65,9 +26,9 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
     folder.mkdir(parents=True)
     layout = config.embodiment.make_layout()
     files = {name: folder / name for name in REQUIRED}
-    for name in (WEIGHTS, CRITIC, SCENARIO, PIECES):
+    for name in set(REQUIRED) - {GRAPH}:
         save_file({"mark": np.array([mark], dtype=np.float32)}, files[name])
-    echo_graph(layout, files[GRAPH])
+    write_graph(files[GRAPH], layout)
     return write_bundle(
         folder / "bundle",
         files,
@@ -75,15 +36,9 @@ def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
         assistance="paper",
         assistances={
             "paper": Strength(
-                guidance=0.2,
-                calm_guidance=0.2,
-                caution=1.0,
-                calm_caution=1.0,
-                share=1.0,
-                remainder=0.0,
+                reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=0.2, remainder=0.0
             )
         },
-        activity=config.export.activity,
         ddim_steps=2,
         scenario=next(iter(config.objects.items.values())),
         lineage={"dataset": "d"},

@@ -1,0 +1,90 @@
+"""The step `evaluate`: measure the exported controller under every perturbation."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from safetensors.numpy import save_file
+
+from configs.refs import Ref
+from configs.schema.evaluate import BARE, EvaluateStep, asks
+from models.bundle import open_bundle
+from models.session import Session
+from tasks.context import Context
+from tasks.evaluation.inputs import Inputs, open_inputs
+from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
+from tasks.evaluation.recording import draw_runs, skeleton
+from tasks.evaluation.results import default_variant, report_of
+from tasks.evaluation.tiles import tiles
+from tasks.evaluation.trial import Stage
+from tasks.evaluation.variants import strengths_of
+
+FILES = ("evaluation.json", COUNTED, "clips.json")
+
+
+def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Run all windows and publish evaluation.json, counts.safetensors and clips.json.
+
+    The variants that do not ask the controller were measured by the step `baselines`, in the same
+    environments. A window depends on its own seed only, and its counts are kept in scratch: a
+    killed evaluation goes on with the next window and ends with the same figures.
+
+    Raises:
+        ConfigError, EvaluationError, BundleError, GraspSetError: an input is missing or does
+            not fit.
+    """
+    settings = config.evaluate
+    torch.set_num_threads(settings.threads)
+    inputs = open_inputs(config.world, settings, refs, context)
+    bundle = open_bundle(context.open(refs["bundle"]), inputs.layout)
+    session = Session(bundle, settings.session_threads)
+    stage = Stage(config.world, settings, inputs, session, config.seed, context.threads)
+    strengths = strengths_of(settings.variants, bundle.manifest)
+    known = {name: v for name, v in settings.variants.items() if not asks(v)}
+    asking = {name: v for name, v in settings.variants.items() if asks(v)}
+    bare = read(context.open(refs["baselines"]))
+    parts = [(table_of(settings, known, strengths), bare)]
+    shown = []
+    if asking:
+        table = table_of(settings, asking, strengths)
+        default = default_variant(settings, bundle)
+        ours = measure(stage, table, context, default)
+        parts.append((table, ours))
+        shown = clips(stage, inputs, {BARE: bare, **({default: ours} if default else {})})
+    counts = joined(parts, list(settings.variants))
+    report = report_of(
+        config, bundle, inputs, table_of(settings, settings.variants, strengths), counts
+    )
+    files = {name: context.scratch / name for name in FILES}
+    files["evaluation.json"].write_text(json.dumps(report, indent=1, allow_nan=False) + "\n")
+    save_file(counts, files[COUNTED])
+    files["clips.json"].write_text(json.dumps(shown, allow_nan=False) + "\n")
+    objects = ", ".join(item.name for item in inputs.specs)
+    return context.publish(files, f"evaluation on {objects}", list(refs.values()))
+
+
+def clips(stage: Stage, inputs: Inputs, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
+    """Return what the report draws: hands side by side under the same disturbances."""
+    if len(sides) < 2:
+        return []  # nobody beside the bare command
+    layout, hand, settings = inputs.layout, stage.world.embodiment.hand, stage.evaluate
+    pairs = table_of(settings, settings.variants, {}).arrangement(inputs).objects
+    item = inputs.objects[pairs[0]]
+    _, _, links = skeleton(hand)
+    made = []
+    for row, name in enumerate(clipped(settings)):
+        runs = {}
+        for variant, measured in sides.items():
+            one = {key: array[:, [row]] for key, array in measured.recording.items()}
+            runs |= draw_runs(one, [variant], hand, layout)
+        made.append(
+            {
+                "title": f"{name}, {item.name}",
+                "hz": layout.control_hz,
+                "object": tiles(item, 1.0),
+                "links": [list(link) for link in links],
+                "runs": runs,
+            }
+        )
+    return made
