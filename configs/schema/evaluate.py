@@ -226,6 +226,7 @@ def for_baselines(evaluate: Evaluate) -> Evaluate:
         session_threads=1,
         bootstrap=1,
         unseen=(),
+        clips=tuple(name for name in evaluate.clips if name in names),
         plots=(),
         calibration=calibration,
         library={name: evaluate.library[name] for name in names},

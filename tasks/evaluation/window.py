@@ -117,7 +117,7 @@ class Window:
             for commander, situation in zip(self.commanders, situations, strict=True)
         ]
         history = self.arrangement.split(self.env.history())
-        actions = self.answers.actions(commands, situations, history)
+        actions, _ = self.answers.actions(commands, situations, history)
         return commands, actions.reshape(self.arrangement.environments, -1)
 
     def situations(self) -> list[Situation]:

@@ -39,7 +39,7 @@ def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
     assert held_out
     for name in held_out:
         users = {node.step for node in plan_nodes.values() if f"grasps/{name}" in node.inputs}
-        assert users == {"evaluate"}
+        assert users == {"baselines", "evaluate"}
 
 
 def test_changed_training_value_touches_training_only():
@@ -54,19 +54,29 @@ def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
         "evaluate.stream=5",
         "evaluate.pairs.held_out=8",
         "evaluate.perturbations=[noisy_2.0]",
-        "evaluate.bootstrap=50",
         "evaluate.library.absolute.bias=0.1",
-        "evaluate.sweep.windows=2",
-        "evaluate.variants.scaled.gain=0.3",
+        "evaluate.variants.low_pass_0.2.time_s=0.3",
     ):
-        assert rerun(change) == {"evaluate"}, change
+        assert rerun(change) == {"baselines", "evaluate"}, change
     for change in (
-        "evaluate.calibration.window_s=5",
-        "evaluate.calibration.guidance=[0.3]",
         "evaluate.library.correlated.std=0.4",
         "evaluate.contact_n=0.06",
     ):
+        assert rerun(change) == {"calibrate", "baselines", "evaluate"}, change
+
+
+def test_baselines_are_measured_once_for_all_controllers():
+    for change in (
+        "evaluate.bootstrap=50",
+        "evaluate.session_threads=1",
+        "evaluate.variants.paper.guidance=0.3",
+        "~evaluate.variants.critic_gain",
+    ):
+        assert rerun(change) == {"evaluate"}, change
+    for change in ("evaluate.calibration.window_s=5", "evaluate.calibration.guidance=[0.3]"):
         assert rerun(change) == {"calibrate", "evaluate"}, change
+    (node,) = (node for node in nodes().values() if node.step == "baselines")
+    assert not {"export", "train", "critic", "calibrate"} & set(node.inputs.values())
 
 
 def test_hazards_are_the_critics_and_nobody_elses():

@@ -7,13 +7,14 @@ import torch
 
 from configs.load import load
 from configs.refs import Ref
-from configs.schema.evaluate import EvaluateStep
+from configs.schema.evaluate import EvaluateStep, for_baselines
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.objects import ObjectModel, save_objects
 from tasks.context import Context, Progress, make_scratch
-from tasks.evaluation.sweep import evaluate
+from tasks.evaluation.baselines import baselines
+from tasks.evaluation.evaluate import evaluate
 from tasks.policy import make_actor, save_policy
 from tasks.store import open_store
 from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
@@ -27,8 +28,7 @@ OVERRIDES = [
     "evaluate.clips=[noisy_2.0, slow_0.5]",
     "evaluate.bootstrap=40",
     "evaluate.clip_s=0.5",
-    "evaluate.sweep.perturbations=[noisy_2.0]",
-    "evaluate.sweep.pairs={held_out: 2, training: 0}",
+    "evaluate.plots=[noisy_2.0]",
 ]
 HELD_OUT = replace(SPHERE, name="marble", held_out=True)
 
@@ -46,8 +46,14 @@ class Laboratory:
         return Context(identity, "evaluate", store, self.home, scratch, threads, progress, {})
 
     def run(self, identity: str, step: EvaluateStep | None = None, threads: int | None = 1) -> Path:
-        context = self.context(identity, threads)
-        return context.open(evaluate(step or self.step, self.refs, context))
+        """Run both steps, the baselines and what is measured against them."""
+        step, context = step or self.step, self.context(identity, threads)
+        return context.open(evaluate(step, self.refs | self.bare(identity, step, threads), context))
+
+    def bare(self, identity: str, step: EvaluateStep, threads: int | None = 1) -> dict[str, Ref]:
+        refs = {name: ref for name, ref in self.refs.items() if name != "bundle"}
+        step = replace(step, evaluate=for_baselines(step.evaluate))
+        return {"baselines": baselines(step, refs, self.context(f"{identity}-bare", threads))}
 
 
 def make_laboratory(hand: str, home: Path) -> Laboratory:

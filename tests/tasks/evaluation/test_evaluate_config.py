@@ -27,7 +27,10 @@ def test_a_new_noise_level_is_a_configuration_value():
         ("evaluate.pairs.held_out=0", "judged is 'held_out'"),
         ("evaluate.judged=all", "evaluate.judged"),
         ("+evaluate.variants.assisted={kind: direct, gain: 1}", "assisted"),
-        ("evaluate.sweep.perturbations=[noisy_8]", "noisy_8"),
+        ("evaluate.plots=[noisy_8]", "noisy_8"),
+        ("+evaluate.variants.vs_scaled={kind: direct, gain: 1}", "vs_scaled"),
+        ("evaluate.variants.unassisted.gain=0.9", "variants.unassisted: everything is compared"),
+        ("~evaluate.variants.zero", "variants.zero"),
         ("evaluate.calibration.perturbations=[noisy_7]", "noisy_7"),
         ("evaluate.calibration.stream=4", "calibration.stream 4 is the test's own"),
         ("~evaluate.library.clean", "'clean' is not in the library"),
@@ -69,26 +72,6 @@ def test_pairs_that_cannot_show_every_object_are_refused(overrides, named):
     with pytest.raises(ConfigError, match=named) as caught:
         check_pairs(config.evaluate, config.objects.items.values())
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("pairs", "named"),
-    [
-        (
-            "{held_out: 4, training: 2}",
-            r"sweep\.pairs\.training: 2 environments, but evaluate\.judged is held_out",
-        ),
-        ("{held_out: 0, training: 0}", r"sweep\.pairs: all are 0"),
-    ],
-)
-def test_a_sweep_without_objects_is_refused_before_anything_is_measured(pairs, named):
-    overrides = ["evaluate.pairs.training=0", f"evaluate.sweep.pairs={pairs}"]
-    config = load(Config, overrides)
-    with pytest.raises(ConfigError, match=named) as caught:
-        check_pairs(config.evaluate, config.objects.items.values())
-    assert "\n" not in str(caught.value)
-    none = load(Config, [*overrides, "evaluate.sweep.perturbations=[]"])
-    check_pairs(none.evaluate, none.objects.items.values())
 
 
 def test_a_calibration_that_cannot_show_every_training_object_is_refused():

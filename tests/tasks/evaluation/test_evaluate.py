@@ -10,17 +10,23 @@ from safetensors.numpy import load_file
 
 from configs.load import ConfigError
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, Direct, Evaluate, Pairs
+from configs.schema.evaluate import Assisted, Direct, Pairs
 from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel, save_objects
-from tasks.evaluation import sweep
+from tasks.evaluation import measuring
 from tasks.evaluation.inputs import EvaluationError, arrange
 from tasks.store import open_store
 from tests.tasks.evaluation.laboratory import HELD_OUT, Laboratory
 from tests.tiny_bundle import SPHERE
 
-VARIANTS = ["unassisted", "scaled", "zero", "critic_gain", "paper", "guarded"]
+ASKING = ["critic_gain", "paper", "guarded"]
+CURVE = ["unassisted", "scaled_0.6", "scaled_0.4", "scaled_0.2", "scaled_0.1", "zero"]
+VARIANTS = [*CURVE, "low_pass_0.2", "low_pass_1.0", *ASKING]
+BOTH = {
+    "unassisted": Direct(kind="direct", gain=1.0),
+    "zero": Direct(kind="direct", gain=0.0),
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,18 +72,13 @@ def test_the_result_is_the_held_out_objects_and_the_others_stand_beside(result):
     counts = load_file(result / "counts.safetensors")
     for split, pairs in (("held_out", slice(0, 3)), ("training", slice(3, 5))):
         cell = report["by_split"][split]["correlated"]["unassisted"]
-        assert cell["drops"] == counts["main.drops"][:, 2, 0, pairs].sum()
-        assert cell["time_s"] == counts["main.time_s"][:, 2, 0, pairs].sum()
-
-
-def alone(evaluate: Evaluate, **changes) -> Evaluate:
-    """Return settings without a sweep of strengths, with `changes`."""
-    return replace(evaluate, sweep=replace(evaluate.sweep, perturbations=()), **changes)
+        assert cell["drops"] == counts["drops"][:, 2, 0, pairs].sum()
+        assert cell["time_s"] == counts["time_s"][:, 2, 0, pairs].sum()
 
 
 def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
     pairs = Pairs(held_out=0, training=2)
-    evaluate = alone(laboratory.step.evaluate, pairs=pairs, judged="training", windows=1)
+    evaluate = replace(laboratory.step.evaluate, pairs=pairs, judged="training", windows=1)
     made = laboratory.run("training", replace(laboratory.step, evaluate=evaluate))
     report = json.loads((made / "evaluation.json").read_text())
     assert list(report["by_split"]) == ["training"]
@@ -87,21 +88,20 @@ def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
 
 def test_counts_are_kept_for_each_window_and_pair(result):
     counts = load_file(result / "counts.safetensors")
-    assert counts["main.drops"].shape == (2, 5, len(VARIANTS), 5)
-    assert (counts["main.time_s"] == 1.0).all()
-    assert (counts["main.segments"] <= 2).all()  # two of half a second in each window
-    assert (np.abs(counts["main.cosine"]) <= counts["main.segments"]).all()
-    first, drops = counts["main.first_s"], counts["main.drops"]
+    assert counts["drops"].shape == (2, 5, len(VARIANTS), 5)
+    assert (counts["time_s"] == 1.0).all()
+    assert (counts["segments"] <= 2).all()  # two of half a second in each window
+    assert (np.abs(counts["cosine"]) <= counts["segments"]).all()
+    first, drops = counts["first_s"], counts["drops"]
     assert (first[drops == 0] == 1.0).all()
     assert (first > 0).all()
     assert (first <= 1.0).all()
-    assert counts["sweep.drops"].shape[:2] == (1, 1)
 
 
 def test_contacts_are_judged_once_a_withdrawal_and_where_fingers_are_withdrawn(result):
     """One second is one withdrawal of a second: its last step is the window's last."""
     counts = load_file(result / "counts.safetensors")
-    asked, kept, drops = (counts[f"main.{name}"] for name in ("asked", "kept", "drops"))
+    asked, kept, drops = (counts[name] for name in ("asked", "kept", "drops"))
     assert (asked[:, :-1] == 0).all()  # the last perturbation withdraws
     assert (asked[:, -1][drops[:, -1] == 0] == 1).all()
     assert (kept <= asked).all()
@@ -109,19 +109,28 @@ def test_contacts_are_judged_once_a_withdrawal_and_where_fingers_are_withdrawn(r
     assert report["evaluation"]["noisy_2.0"]["paper"]["contacts_kept"] is None
 
 
-def test_ratios_have_their_intervals_and_the_sweep_its_place_on_the_curve(laboratory, result):
+def test_ratios_have_their_intervals_and_others_their_place_on_the_scaled_curve(result):
     report = json.loads((result / "evaluation.json").read_text())
+    still = {"hold_of_still", "median_of_still", "drops_above_still"}
     for cells in report["ratios"].values():
         assert set(cells) == set(VARIANTS)
         for name, cell in cells.items():  # the command itself is held against the still hand only
-            kinds = {"hold", "goals_per_drop", "goals_per_min"}
-            against_bare = set() if name == "unassisted" else kinds
-            against_still = set() if name == "zero" else {"hold_of_still", "median_of_still"}
-            assert set(cell) == against_bare | against_still
-    swept = laboratory.step.evaluate.sweep.variants
-    direct = {name for name, variant in swept.items() if variant.kind == "direct"}
-    assert set(report["sweep"]["noisy_2.0"]) == set(swept)
-    assert set(report["matched"]["noisy_2.0"]) == set(swept) - direct
+            bare = {"hold", "goals_per_drop", "goals_per_min"} if name != "unassisted" else set()
+            assert set(cell) == bare | (still if name != "zero" else set())
+    for cells in report["matched"].values():
+        assert set(cells) == set(VARIANTS) - set(CURVE)
+
+
+def test_every_answer_has_its_figures_with_one_setting_for_all(laboratory, result):
+    report = json.loads((result / "evaluation.json").read_text())
+    found, table = report["one_setting"], report["evaluation"]
+    assert set(found) == {*VARIANTS, "assisted", "vs_scaled"}
+    for name in VARIANTS:
+        holds = [cells[name]["hold_s"] for cells in table.values()]
+        assert found[name]["hold_s"] == pytest.approx(np.exp(np.mean(np.log(holds))))
+        assert found[name]["worst_family"]["name"] in table
+    assert found["vs_scaled"] == found["paper"]["vs_scaled"]
+    assert "one_setting_unseen" not in report  # none is left out of this laboratory's training
 
 
 def test_recordings_show_both_hands_at_every_tick(laboratory, result):
@@ -141,38 +150,35 @@ def test_equal_inputs_give_equal_bytes_on_any_number_of_threads(laboratory, resu
 
 
 def test_a_killed_evaluation_goes_on_with_the_next_window(laboratory, result, monkeypatch):
-    run_window = sweep.run_window
+    run_window = measuring.run_window
     resumed = []
 
     def killed_in_the_second(stage, table, index, *rest):
-        if index == 1:
+        if index == 1 and list(table.variants) == ASKING:
             raise KeyboardInterrupt
         return run_window(stage, table, index, *rest)
 
     def noted(stage, table, index, *rest):
-        resumed.append((list(table.variants) == VARIANTS, index))
+        resumed.append((list(table.variants) == ASKING, index))
         return run_window(stage, table, index, *rest)
 
-    monkeypatch.setattr(sweep, "run_window", killed_in_the_second)
+    monkeypatch.setattr(measuring, "run_window", killed_in_the_second)
     with pytest.raises(KeyboardInterrupt):
         laboratory.run("killed")
-    monkeypatch.setattr(sweep, "run_window", noted)
+    monkeypatch.setattr(measuring, "run_window", noted)
     again = laboratory.run("killed")
-    assert resumed == [(True, 1), (False, 0)]  # the second window, and the sweep's only one
+    assert resumed == [(True, 1)]  # what was measured before is there
     for name in ("evaluation.json", "clips.json"):
         assert (again / name).read_bytes() == (result / name).read_bytes()
 
 
 def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
     step = laboratory.step
-    twice = {
-        "unassisted": Direct(kind="direct", gain=1.0),
-        "same": Direct(kind="direct", gain=1.0),
-    }
-    config = replace(step, evaluate=alone(step.evaluate, variants=twice, windows=1))
+    twice = {**BOTH, "same": BOTH["unassisted"]}
+    config = replace(step, evaluate=replace(step.evaluate, variants=twice, windows=1))
     made = laboratory.run("paired", config)
     for values in load_file(made / "counts.safetensors").values():
-        np.testing.assert_array_equal(values[:, :, 0], values[:, :, 1])
+        np.testing.assert_array_equal(values[:, :, 0], values[:, :, 2])
     report = json.loads((made / "evaluation.json").read_text())
     for cells in report["ratios"].values():
         assert cells["same"]["hold"] == {"value": 1.0, "low": 1.0, "high": 1.0}
@@ -182,7 +188,7 @@ def test_the_holding_controller_is_the_zero_command(laboratory):
     """The tiny bundle answers every command with no change, as a gain of zero does."""
     step = laboratory.step
     variants = {
-        "zero": Direct(kind="direct", gain=0.0),
+        **BOTH,
         "paper": Assisted(
             kind="assisted",
             assistance="paper",
@@ -194,10 +200,10 @@ def test_the_holding_controller_is_the_zero_command(laboratory):
             remainder=None,
         ),
     }
-    config = replace(step, evaluate=alone(step.evaluate, variants=variants, windows=1))
+    config = replace(step, evaluate=replace(step.evaluate, variants=variants, windows=1))
     counts = load_file(laboratory.run("zero", config) / "counts.safetensors")
     for values in counts.values():
-        np.testing.assert_array_equal(values[:, :, 0], values[:, :, 1])
+        np.testing.assert_array_equal(values[:, :, 1], values[:, :, 2])
 
 
 def distant_grasps(laboratory: Laboratory) -> dict[str, Ref]:
@@ -219,17 +225,13 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     still = replace(step.world.randomization, initial_joint_noise=(0.0, 0.0))
     task = replace(step.world.task, drop_distance=1e6)
     world = replace(step.world, task=task, randomization=still)
-    evaluate = alone(
+    evaluate = replace(
         step.evaluate,
         pairs=Pairs(held_out=0, training=3),
         judged="training",
         perturbations=("clean",),
         library=step.evaluate.library | {"clean": Noise(kind="noise", amplitude=0.0)},
-        variants={
-            "unassisted": Direct(kind="direct", gain=1.0),
-            "half": Direct(kind="direct", gain=0.5),
-            "zero": Direct(kind="direct", gain=0.0),
-        },
+        variants=BOTH | {"half": Direct(kind="direct", gain=0.5)},
     )
     config = replace(step, world=world, evaluate=evaluate)
     far = replace(laboratory, refs=distant_grasps(laboratory))
@@ -286,11 +288,11 @@ def test_who_drops_at_every_step_first_drops_at_the_first_and_withdraws_nothing(
     """Every episode ends before its withdrawal does: there is no contact to judge."""
     step = laboratory.step
     world = replace(step.world, task=replace(step.world.task, drop_distance=1e-9))
-    evaluate = alone(step.evaluate, windows=1, clips=())
+    evaluate = replace(step.evaluate, windows=1, clips=())
     made = laboratory.run("drops", replace(step, world=world, evaluate=evaluate))
     counts = load_file(made / "counts.safetensors")
     hz = world.embodiment.control.hz
-    assert (counts["main.drops"] == hz * 1.0).all()
-    np.testing.assert_allclose(counts["main.first_s"], 1 / hz)
-    assert not counts["main.asked"].any()
+    assert (counts["drops"] == hz * 1.0).all()
+    np.testing.assert_allclose(counts["first_s"], 1 / hz)
+    assert not counts["asked"].any()
     assert json.loads((made / "clips.json").read_text()) == []
