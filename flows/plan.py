@@ -4,7 +4,7 @@ A node names its step, its own part of the configuration, and whose references g
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +147,8 @@ def grasps_step(config: Config, name: str) -> GraspsStep:
         embodiment=config.embodiment,
         physics=config.physics,
         randomization=config.randomization,
-        goals=config.task.goals,
+        # grasps do not depend on how a goal is judged in time
+        goals=replace(config.task.goals, dwell_s=0.0, timeout_s=1.0),
         grasps=config.grasps,
         object=name,
         seed=config.seed,

@@ -156,7 +156,7 @@ class Helper:
     def action(self, env: ManipulationEnv, command: np.ndarray, bad: np.ndarray) -> torch.Tensor:
         """Return what is executed [N, n]: a bad command as read where it is assisted."""
         said = torch.from_numpy(command)
-        read = self.reader.read(env, said).action
+        read = self.reader.read(env, said)
         return torch.where((self.assisted & torch.from_numpy(bad))[:, None], read, said)
 
 

@@ -32,16 +32,24 @@ class MemoryConfig:
 class StudentNetwork:
     memory: MemoryConfig
     hidden: Annotated[tuple[Count, ...], Field(min_length=1)]  # widths
-    members: Annotated[int, Field(ge=2)]  # networks, whose disagreement says what is unknown
 
 
 @strict
 class Doubt:
-    """When the student is not believed: its members disagree more than on what they were taught."""
+    """When the student is not believed: where a moment is unlike its lessons."""
 
-    quantile: Annotated[float, Field(gt=0, lt=1)]  # of known commands' doubts: believed up to it
-    factor: Annotated[float, Field(gt=1)]  # times that: not believed from it on
-    samples: Count  # control steps of the last round that this is measured on, about
+    first: Annotated[
+        float, Field(gt=0, lt=1)
+    ]  # quantile of the lessons' distances: wholly up to it
+    last: Annotated[float, Field(gt=0, lt=1)]  # and from this one on not at all
+    floor: Positive  # added to the features' variances
+    samples: Count  # control steps that this is measured on, about
+
+    @model_validator(mode="after")
+    def first_is_below_last(self) -> "Doubt":
+        if self.first >= self.last:
+            raise ValueError(f"first {self.first:g} is not below last {self.last:g}")
+        return self
 
 
 @strict

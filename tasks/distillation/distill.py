@@ -70,7 +70,7 @@ def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> R
         state = torch.load(learnt, weights_only=True)
         student.load_state_dict(state["student"])
         optimizer.load_state_dict(state["optimizer"])
-    student.believed.copy_(limits(student, lessons[-1], settings.doubt))
+    remember(student, lessons, settings.doubt)
     files = write_artifact(student, context.scratch, layout, settings.network)
     return context.publish(files, "student", list(refs.values()))
 
@@ -91,26 +91,24 @@ def learn(
 ) -> float:
     """Make round `number`'s batches of all lessons so far; return the last tenth's mean loss.
 
-    Every member draws rows and input noise of its own. The learning rate falls to zero over the
-    rounds, after a warm-up in the first.
+    The learning rate falls to zero over the rounds, after a warm-up in the first.
     """
     settings = config.distill
     sizes = torch.tensor([len(part) for part in lessons])
     draws = generator(config.training_seed, 6, number)
-    members, total = settings.network.members, settings.rounds * settings.batches
+    total = settings.rounds * settings.batches
     losses = []
     for index in range(settings.batches):
         done = number * settings.batches + index
         warm = min(1.0, (done + 1) / max(settings.optimizer.warmup * total, 1.0))
         for group in optimizer.param_groups:
             group["lr"] = settings.optimizer.learning_rate * warm * (1.0 - done / total)
-        rows = torch.randint(int(sizes.sum()), (members * settings.batch,), generator=draws)
+        rows = torch.randint(int(sizes.sum()), (settings.batch,), generator=draws)
         features, action, way = take(lessons, rows)
         features += settings.input_noise * torch.randn(features.shape, generator=draws)
-        read, seen = student(features.unflatten(0, (members, settings.batch)))
-        wrong = (read - action.view_as(read)).square().mean()
-        lost = (seen - way.view_as(seen) / WAY).square().mean()
-        loss = members * (wrong + settings.way_weight * lost)  # each member's own gradient
+        read, seen = student(features)
+        wrong = (read - action).square().mean()
+        loss = wrong + settings.way_weight * (seen - way / WAY).square().mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), settings.optimizer.gradient_clip)
@@ -123,15 +121,11 @@ def learn(
 
 
 @torch.no_grad()
-def limits(student: Student, lessons: Lessons, doubt: Doubt) -> torch.Tensor:
-    """Return the doubts [2] up to which the student is believed, and from which it is not.
-
-    They follow from what it doubts of commands of kinds that it was taught.
-    """
-    stride = max(len(lessons) // doubt.samples, 1)
-    known = student.read(lessons.features[::stride].float()).doubt
-    first = torch.quantile(known, doubt.quantile)
-    return torch.stack([first, doubt.factor * first])
+def remember(student: Student, lessons: Sequence[Lessons], doubt: Doubt) -> None:
+    """Let the student know what its lessons looked like, those of the later half."""
+    late = lessons[len(lessons) // 2 :]
+    stride = max(sum(len(part) for part in late) // doubt.samples, 1)
+    student.remember(torch.cat([part.features[::stride].float() for part in late]), doubt)
 
 
 def take(

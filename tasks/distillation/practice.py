@@ -125,7 +125,7 @@ def record(
         clean = offered[taught, torch.arange(count)]
         spoken = speakers.step(situation(env, clean))
         features[step] = reader.hear(env, torch.from_numpy(spoken.command))
-        read = student.read(features[step].float()).action
+        read = student.act(features[step].float())
         meant = torch.from_numpy(spoken.meant)
         action[step] = meant
         way[step] = (env.goal_joint_target - env.joint_target) / env.layout.action_scale

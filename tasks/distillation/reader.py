@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from envs.manipulation import ManipulationEnv
-from models.student import Reading, Student
+from models.student import Student
 
 
 class Reader:
@@ -27,6 +27,6 @@ class Reader:
         return remembered.features(self.memory, now)
 
     @torch.no_grad()
-    def read(self, env: ManipulationEnv, command: Tensor) -> Reading:
-        """Return what a control step's commands [N, n] mean."""
-        return self.student.read(self.hear(env, command))
+    def read(self, env: ManipulationEnv, command: Tensor) -> Tensor:
+        """Return what a control step's commands mean, as actions [N, n]."""
+        return self.student.act(self.hear(env, command))
