@@ -71,7 +71,8 @@ def figures(
 ) -> dict[str, float | int | None]:
     """Return one actor's figures from its drops and from each environment's goals [M]."""
     held = hold(time_s, drops, config.confidence)
-    per_min = goals_per_minute(goals, time_s, config.confidence).value
+    each = np.full(len(goals), config.duration_s)
+    per_min = goals_per_minute(goals, each, config.confidence).value
     return {
         "hold_s": held.value,
         "hold_s_low": held.low,

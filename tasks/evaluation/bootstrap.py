@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tasks.evaluation.moving import bounded
+from tasks.evaluation.moving import counted
 
 Counts = Mapping[str, np.ndarray]  # name -> [windows, V, M]
 
@@ -41,8 +41,10 @@ class Resampled:
         return np.median(values.ravel()[self.drawn], axis=1)
 
     def goals(self, variant: str) -> np.ndarray:
-        """Return the bounded sum of goals [1 + R] (tasks/evaluation/moving.py)."""
-        return bounded(self.counts["goals"][:, self.variants.index(variant)].ravel()[self.drawn])
+        """Return the sum of the goals that count [1 + R] (tasks/evaluation/moving.py)."""
+        place = self.variants.index(variant)
+        each = counted(self.counts["goals"][:, place], self.counts["time_s"][:, place])
+        return self.weights @ each.ravel()
 
     def goals_per_drop(self, variant: str) -> np.ndarray:
         return self.goals(variant) / np.maximum(self.sums(variant, "drops"), 1.0)

@@ -19,14 +19,15 @@ def figures(
 ) -> dict[str, float | int | None]:
     """Turn counts [M] of pairs into one cell of the evaluation table.
 
-    goals_per_min is the bounded mean over pairs (tasks/evaluation/moving.py), goals_per_drop as
-    many goals over max(drops, 1), `goals` their plain number; intention is the mean cosine,
+    goals_per_min is the mean over pairs (tasks/evaluation/moving.py), goals_per_drop as many goals
+    over max(drops, 1), `goals` their plain number; intention is the mean cosine,
     intention_gain the mean gain weighted by the intended motion, both 0 where no segment counted.
     """
     sums = {name: float(np.sum(values)) for name, values in counts.items()}
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
     held = hold(time_s, drops, confidence)
-    reached = goals_per_minute(np.ravel(counts["goals"]), time_s, confidence)
+    each = (np.ravel(counts[name]) for name in ("goals", "time_s"))
+    reached = goals_per_minute(*each, confidence)
     return {
         "hold_s": held.value,
         "hold_s_low": held.low,

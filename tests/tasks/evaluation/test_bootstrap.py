@@ -38,14 +38,12 @@ def test_the_value_is_that_of_the_sums():
     assert made.goals_per_min("held")[0] == 60 * 6 / 40
 
 
-def test_no_few_pairs_make_the_goals():
-    """20 pairs of a minute: capped at the third largest as measured and in every resample."""
-    goals = np.array([1.0] * 17 + [4, 50, 100])
-    made = resampled("one", time_s=np.full((1, 1, 20), 60.0), goals=goals[None, None])
-    assert made.goals("one")[0] == 29
-    assert made.goals_per_min("one")[0] == pytest.approx(29 / 20)
-    row = np.sort(goals[made.drawn[7]])
-    assert made.goals("one")[7] == np.minimum(row, row[17]).sum()
+def test_a_pairs_goals_count_up_to_twenty_a_minute():
+    """Two pairs of a minute: 4 and 20 of 50, measured and in every resample."""
+    made = resampled("one", time_s=[[[60, 60]]], drops=[[[1, 1]]], goals=[[[4, 50]]])
+    np.testing.assert_array_equal(made.goals("one"), made.weights @ [4, 20])
+    assert made.goals_per_min("one")[0] == 12
+    assert made.goals_per_drop("one")[0] == 12
 
 
 @pytest.fixture
