@@ -131,7 +131,7 @@ class StuckJoint:
 
 @strict
 class Miswired:
-    """The expert, but single joints are negated, and joints of one finger exchanged, for a while."""
+    """The expert, but joints are negated, and joints of a finger exchanged, for a while."""
 
     kind: Literal["miswired"]
     negated: Share  # [-] of the joints
