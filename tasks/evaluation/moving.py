@@ -14,17 +14,19 @@ MOST = 20.0
 RESAMPLES, SEED = 1000, 0
 
 
-def counted(goals: np.ndarray, time_s: np.ndarray | float) -> np.ndarray:
-    """Return how many of a pair's goals [...] in `time_s` [...] count."""
-    return np.minimum(goals, MOST * np.asarray(time_s) / 60.0)
+def counted(goals: np.ndarray, time_s: np.ndarray | float, most: float = MOST) -> np.ndarray:
+    """Return how many of a pair's goals [...] in `time_s` [...] count, `most` a minute."""
+    return np.minimum(goals, most * np.asarray(time_s) / 60.0)
 
 
-def goals_per_minute(goals: np.ndarray, time_s: np.ndarray, confidence: float) -> Estimate:
+def goals_per_minute(
+    goals: np.ndarray, time_s: np.ndarray, confidence: float, most: float = MOST
+) -> Estimate:
     """Estimate goals a minute from each pair's goals [M] and time [M].
 
     Where there is nothing to draw from, one pair or no goal, the interval is Poisson's.
     """
-    many, minutes = counted(goals, time_s), time_s / 60.0
+    many, minutes = counted(goals, time_s, most), time_s / 60.0
     if len(many) < 2 or not many.any():
         return rate_per_minute(float(time_s.sum()), round(many.sum()), confidence)
     rows = np.random.default_rng(SEED).integers(len(many), size=(RESAMPLES, len(many)))

@@ -9,38 +9,14 @@ import torch
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.goals import GoalChoice, GoalsError, GraspTable, relative, within
-from envs.grasp_set import Contacts, GraspSet
+from tests.grasps_by_hand import grasp_set
 
-IDENTITY = [1.0, 0.0, 0.0, 0.0]
 HALF = 0.5**0.5
 
 
 @pytest.fixture(scope="module")
 def goals():
     return load(Config).task.goals
-
-
-def grasp_set(name: str, heights: list[float], neighbours: list[list[int]]) -> GraspSet:
-    """Grasps of one joint that differ in the object's height only."""
-    count = len(heights)
-    poses = np.array([[0.0, 0.0, height, *IDENTITY] for height in heights], dtype=np.float32)
-    joints = np.arange(count, dtype=np.float32)[:, None]
-    return GraspSet(
-        object=name,
-        joint_position=joints,
-        joint_target=joints + 0.1,
-        object_pose=poses,
-        contacts=Contacts(
-            finger=np.zeros((count, 1), dtype=np.int8),
-            link=np.zeros((count, 1), dtype=np.int8),
-            point=np.zeros((count, 1, 3), dtype=np.float32),
-            normal=np.zeros((count, 1, 3), dtype=np.float32),
-            force=np.zeros((count, 1), dtype=np.float32),
-        ),
-        quality=np.zeros(count, dtype=np.float32),
-        parent=np.full(count, -1, dtype=np.int32),
-        neighbours=np.array(neighbours, dtype=np.int32),
-    )
 
 
 @pytest.fixture
