@@ -6,21 +6,29 @@ from typing import Any
 from tasks.evaluation.headline import describe
 
 TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "zero")  # palette, this order
-MATTER = ("guidance", "caution", "share", "remainder")  # of a busy command
-STRENGTHS = ("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder")
+STRENGTHS = ("reading", "gain", "share", "caution", "guidance", "remainder")
 MEANINGS = {
+    "reading": "how far the student is asked what a command means",
+    "gain": "the part that counts of what the student reads",
+    "share": "the part that counts of a busy command that it cannot read",
+    "caution": "risk of a drop, beyond that of holding still, that a command may bring",
     "guidance": "how closely the planned motion follows the command, from 0 (only what experts do) "
     "to 1 (the command)",
-    "caution": "risk of a drop, beyond that of holding still, that a command may bring",
-    "share": "the part of a busy command that counts",
     "remainder": "the part given back of what planning loses of the command",
 }
 SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
 
 
+def family_of(variant: str) -> str:
+    """Return what a variant is one strength of: `scaled` of `scaled_0.2`; else its own name."""
+    before, _, strength = variant.rpartition("_")
+    return before if before in TONES and strength.replace(".", "", 1).isdigit() else variant
+
+
 def tone(variant: str) -> int:
     """Return a variant's or a family's place in the palette; strangers share the last one."""
-    return TONES.index(variant) if variant in TONES else len(TONES) - 1
+    family = family_of(variant)
+    return TONES.index(family) if family in TONES else len(TONES) - 1
 
 
 def variants_of(cells: Mapping[str, Any]) -> list[str]:
@@ -34,25 +42,15 @@ def in_order(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
     return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
-def label(variant: str, settings: Mapping[str, Any]) -> str:
-    """Return a variant's name, with its gain where that is neither 0 nor 1."""
-    gain = settings.get("variants", {}).get(variant, {}).get("gain", 1.0)
-    return variant if gain in (0.0, 1.0) else f"{variant} \u00d7 {gain:g}"
-
-
 def definition_of(variant: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a variant's definition, judged or swept; an empty one if it is not known."""
-    for part in ("variants", "sweep"):
-        found = settings.get(part, {}).get(variant)
-        if found:
-            return found
-    return {}
+    """Return a variant's definition; an empty one if it is not known."""
+    return settings.get("variants", {}).get(variant, {})
 
 
 def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
     """Return the strengths that a variant that asks the bundle ran with, as far as known.
 
-    What a swept definition leaves open is the bundle's choice, that of its assistance.
+    What a definition leaves open is the bundle's choice, that of its assistance.
     """
     definition = definition_of(variant, settings)
     chosen = definition.get("assistance", "guarded")
@@ -85,20 +83,16 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
             return f"the command times {definition['gain']:g}"
         case "low_pass":
             return f"the command averaged over {definition['time_s']:g} s"
-        case "critic" if definition.get("caution") == 1:
-            ran = strength(variant, settings, "share")
-            return f"a share of a busy command, neither critic nor diffusion{ran}"
-        case "critic":
-            ran = strength(variant, settings, "caution", "share")
-            return f"the command, of a busy one a share, times the critic's gain; no diffusion{ran}"
+        case "assisted" if definition.get("reading") == 0 and definition.get("guidance") == 1:
+            ran = strength(variant, settings, "share", "caution")
+            return f"the command times the critic's gain, neither student nor prior{ran}"
         case "assisted" if not calibrated(variant, settings):
-            changed = [key for key in MATTER if definition.get(key) is not None]
+            changed = [key for key in STRENGTHS if definition.get(key) is not None]
             ran = strength(variant, settings, *changed).strip(" ()")
-            prior = ", the prior left out" if definition.get("guidance") == 1 else ""
-            return f"{definition['assistance']} at {ran or 'strengths of its own'}{prior}"
+            return f"{definition['assistance']} at {ran or 'strengths of its own'}"
         case "assisted" if definition["assistance"] == "guarded":
-            ran = strength(variant, settings, *MATTER)
-            return f"diffusion controller guarded by the risk critic{ran}"
+            ran = strength(variant, settings, *STRENGTHS)
+            return f"what the student reads, guarded by the critic, made motion by the prior{ran}"
         case "assisted":
             return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"
         case _:
@@ -108,8 +102,8 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
 def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
     """Return what the strengths that the variants' explanations name are; nothing of no others."""
     named = " ".join(explained(name, settings) for name in variants)
-    words = [f"{key}: {MEANINGS[key]}" for key in MATTER if f"{key} " in named]
-    return f"{'; '.join(words)}. Busy: a command that never rests." if words else ""
+    words = [f"{key}: {MEANINGS[key]}" for key in STRENGTHS if f"{key} " in named]
+    return f"{'; '.join(words)}." if words else ""
 
 
 def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:
@@ -117,18 +111,6 @@ def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:
     known = ran_with(variant, settings)
     words = ", ".join(f"{key} {known[key]:g}" for key in keys if key in known)
     return f" ({words})" if words else ""
-
-
-def calm(settings: Mapping[str, Any]) -> str:
-    """Say what the default assistance makes of a command that rests, if that is no diffusion."""
-    name = settings.get("assisted")
-    known = ran_with(name, settings) if name else {}
-    if known.get("calm_guidance") != 1 or known.get("remainder") != 1:
-        return ""
-    return (
-        f"A calm command (one that rests) is followed by {name} with guidance 1 and remainder 1: "
-        "no diffusion is in it, it is the command times the critic's gain."
-    )
 
 
 def titled(perturbation: str, settings: Mapping[str, Any]) -> str:
@@ -150,5 +132,7 @@ def short(perturbation: str, settings: Mapping[str, Any]) -> str:
         case "pose":
             words = {"open": "let go", "closed": "make a fist", "spread": "spread the fingers"}
             return f"Told to {words.get(definition['pose'], definition['pose'])}"
+        case "kicks":
+            return "A jolt now and then"
         case _:
             return perturbation

@@ -51,8 +51,9 @@ def words(folder, made) -> str:
 def test_every_part_has_its_section_in_order(tmp_path):
     outline = read(write_report(tmp_path / "reports" / "r1", summary()))
     assert outline.headings == [
-        "Holding and moving",
+        "One setting for all",
         "Holding against moving",
+        "Holding and moving",
         "By object",
         "Contacts kept",
         "Kinds of bad commands",
@@ -137,20 +138,13 @@ def test_a_variant_has_one_colour_everywhere(tmp_path):
 def test_variants_are_explained_with_the_strengths_that_they_ran_with(tmp_path):
     text = words(tmp_path, summary())
     for said in (
-        "scaled × 0.2 the command times 0.2",
-        "the critic's gain; no diffusion (caution 0.1, share 0.3)",
-        "remainder: the part given back of what planning loses of the command. Busy: ",
+        "scaled_0.2 the command times 0.2",
+        "the command times the critic's gain, neither student nor prior (share 0.3, caution 0.1)",
+        "remainder: the part given back of what planning loses of the command.",
         "diffusion controller as in the paper (guidance 0.4)",
-        "guarded by the risk critic (guidance 0.4, caution 0.1, share 0.3, remainder 1)",
-        "A calm command (one that rests) is followed by guarded with guidance 1",
+        "made motion by the prior (reading 1, gain 0.9, share 0.3, caution 0.1, guidance 0.4",
     ):
         assert said in text
-
-
-def test_a_calm_command_is_spoken_of_only_where_no_diffusion_is_in_it(tmp_path):
-    made = summary()
-    made["settings"]["remainder"]["guarded"] = 0.5
-    assert "A calm command" not in words(tmp_path, made)
 
 
 def test_the_code_is_named_where_it_is_known(tmp_path):
