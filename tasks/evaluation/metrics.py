@@ -26,8 +26,8 @@ def figures(
     sums = {name: float(np.sum(values)) for name, values in counts.items()}
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
     held = hold(time_s, drops, confidence)
-    each = (np.ravel(counts[name]) for name in ("goals", "time_s"))
-    reached = goals_per_minute(*each, confidence)
+    pairs = {name: np.ravel(counts[name]) for name in ("goals", "time_s")}
+    reached = goals_per_minute(pairs["goals"], pairs["time_s"], confidence)
     return {
         "hold_s": held.value,
         "hold_s_low": held.low,

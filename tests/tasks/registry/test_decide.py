@@ -80,7 +80,7 @@ SETTINGS = {"windows": 3, "seed": 0, "guidance": {"paper": 0.2}, "assisted": "pa
     [
         (SETTINGS, True),
         (SETTINGS | {"guidance": {"paper": 0.5}, "assisted": None}, True),  # the model's own
-        (SETTINGS | {"calm_guidance": {"paper": 0.5}, "caution": {"paper": 0.1}}, True),
+        (SETTINGS | {"gain": {"guarded": 0.5}, "caution": {"paper": 0.1}}, True),
         (SETTINGS | {"windows": 4}, False),
         (SETTINGS | {"perturbations": {}}, False),
         ({"windows": 3}, False),
