@@ -18,7 +18,7 @@ from typing import Any
 
 # Settings that say what a seed's own calibration chose, and what is recorded beside the figures.
 NOT_MEASURED_BY = {
-    *("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder"),
+    *("reading", "gain", "share", "caution", "guidance", "remainder"),
     *("clips", "clip_s"),
 }
 PARTS = ("evaluation", "by_split", "ratios", "settings", "artifacts")  # that a report must have

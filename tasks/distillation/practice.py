@@ -144,6 +144,12 @@ def record(
 
 def situation(env: ManipulationEnv, clean: Tensor) -> Situation:
     """Return what the operators see, arrays [1, N, ...]."""
-    seen = (clean, env.joint_target, env.joint_observation, env.goal_joint_target, env.started)
-    touching = env.physics.contact_force.numpy() > TOUCH
-    return Situation(*(part.numpy()[None] for part in seen), touching[None])
+    touching = env.physics.contact_force > TOUCH
+    return Situation(
+        clean.numpy()[None],
+        env.joint_target.numpy()[None],
+        env.joint_observation.numpy()[None],
+        env.goal_joint_target.numpy()[None],
+        env.started.numpy()[None],
+        touching.numpy()[None],
+    )

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 METER = ("segments", "cosine", "dot", "square")  # sums of the intention meter
+# What became of a command on its way: its own size, and by how much each part changed it, each the
+# mean absolute action of a hand that asks the controller, summed over steps.
+OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior")
 # What is counted in each environment and window. Every figure follows from their sums but the
 # median of `first_s`, the time to the first drop or, without one, to the window's end; `kept` of
 # `asked` contacts were still there when they were judged.
-COUNTS = ("time_s", "drops", "goals", "first_s", "asked", "kept", *METER)
+COUNTS = ("time_s", "drops", "goals", "first_s", "asked", "kept", *METER, *OVERRIDES)
+Cell = dict[str, float | int | dict[str, float | None] | None]
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,12 @@ def poisson_interval(events: int, confidence: float) -> tuple[float, float]:
     return low, float(gammaincinv(events + 1, 1.0 - tail))
 
 
-def figures(sums: Mapping[str, float], confidence: float) -> dict[str, float | int | None]:
+def figures(sums: Mapping[str, float], confidence: float) -> Cell:
     """Turn summed counts into one cell of the evaluation table.
 
     goals_per_drop is goals / max(drops, 1); intention is the mean cosine, intention_gain the
-    mean gain weighted by the intended motion, both 0 where no segment counted.
+    mean gain weighted by the intended motion, both 0 where no segment counted; overridden is how
+    much each part of the controller changed, relative to what was commanded.
     """
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
     held = hold(time_s, drops, confidence)
@@ -71,9 +76,18 @@ def figures(sums: Mapping[str, float], confidence: float) -> dict[str, float | i
         "intention": sums["cosine"] / max(sums["segments"], 1),
         "intention_gain": sums["dot"] / sums["square"] if sums["square"] > 0 else 0.0,
         "contacts_kept": sums["kept"] / sums["asked"] if sums["asked"] else None,
+        "overridden": overridden(sums),
         "time_s": time_s,
         "drops": drops,
         "goals": goals,
+    }
+
+
+def overridden(sums: Mapping[str, float]) -> dict[str, float | None]:
+    """Return each part's change as a share of the command's size; None where none was asked."""
+    size = sums["commanded"]
+    return {
+        part: sums[f"by_{part}"] / size if size else None for part in ("reading", "critic", "prior")
     }
 
 
@@ -82,7 +96,7 @@ def tabulate(
     perturbations: tuple[str, ...],
     variants: tuple[str, ...],
     confidence: float,
-) -> dict[str, dict[str, dict[str, float | int | None]]]:
+) -> dict[str, dict[str, Cell]]:
     """Return figures by perturbation and variant from counts [windows, P, V, pairs]."""
     return {
         perturbation: {

@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from models.strength import KEYS
 from tasks.evaluation.headline import describe
 
 TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "zero")  # palette, this order
-MATTER = ("guidance", "caution", "share", "remainder")  # of a busy command
-STRENGTHS = ("guidance", "calm_guidance", "caution", "calm_caution", "share", "remainder")
 MEANINGS = {
+    "reading": "how far the student is asked what a command means, from 0 (the command as it is)",
+    "gain": "the part of what the student reads that is followed",
+    "share": "the part that counts of a command that never rests and that the student cannot read",
+    "caution": "risk of a drop, beyond that of holding still, that a command may bring; 1: any",
     "guidance": "how closely the planned motion follows the command, from 0 (only what experts do) "
     "to 1 (the command)",
-    "caution": "risk of a drop, beyond that of holding still, that a command may bring",
-    "share": "the part of a busy command that counts",
     "remainder": "the part given back of what planning loses of the command",
 }
+OFF = {"student": ("reading", 0), "critic": ("caution", 1), "prior": ("guidance", 1)}
 SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
 
 
@@ -35,9 +37,10 @@ def in_order(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
 
 
 def label(variant: str, settings: Mapping[str, Any]) -> str:
-    """Return a variant's name, with its gain where that is neither 0 nor 1."""
-    gain = settings.get("variants", {}).get(variant, {}).get("gain", 1.0)
-    return variant if gain in (0.0, 1.0) else f"{variant} \u00d7 {gain:g}"
+    """Return a variant's name, with a direct one's gain where that is neither 0 nor 1."""
+    definition = settings.get("variants", {}).get(variant, {})
+    gain = definition.get("gain") if definition.get("kind") == "direct" else None
+    return variant if gain in (None, 0.0, 1.0) else f"{variant} \u00d7 {gain:g}"
 
 
 def definition_of(variant: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -57,7 +60,7 @@ def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
     definition = definition_of(variant, settings)
     chosen = definition.get("assistance", "guarded")
     known = {}
-    for key in STRENGTHS:
+    for key in KEYS:
         ran = settings.get(key, {})
         value = ran.get(variant, definition.get(key))
         value = ran.get(chosen) if value is None else value
@@ -69,7 +72,7 @@ def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
 def calibrated(variant: str, settings: Mapping[str, Any]) -> bool:
     """Say whether all of an assistance's strengths are what `calibrate` chose."""
     definition = definition_of(variant, settings)
-    own = [definition.get(key) for key in STRENGTHS]
+    own = [definition.get(key) for key in KEYS]
     return definition.get("kind") == "assisted" and all(value is None for value in own)
 
 
@@ -85,20 +88,15 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
             return f"the command times {definition['gain']:g}"
         case "low_pass":
             return f"the command averaged over {definition['time_s']:g} s"
-        case "critic" if definition.get("caution") == 1:
-            ran = strength(variant, settings, "share")
-            return f"a share of a busy command, neither critic nor diffusion{ran}"
-        case "critic":
-            ran = strength(variant, settings, "caution", "share")
-            return f"the command, of a busy one a share, times the critic's gain; no diffusion{ran}"
         case "assisted" if not calibrated(variant, settings):
-            changed = [key for key in MATTER if definition.get(key) is not None]
+            changed = [key for key in KEYS if definition.get(key) is not None]
             ran = strength(variant, settings, *changed).strip(" ()")
-            prior = ", the prior left out" if definition.get("guidance") == 1 else ""
-            return f"{definition['assistance']} at {ran or 'strengths of its own'}{prior}"
+            absent = [part for part, (key, off) in OFF.items() if definition.get(key) == off]
+            out = f", without {' and '.join(absent)}" if absent else ""
+            return f"{definition['assistance']} at {ran or 'strengths of its own'}{out}"
         case "assisted" if definition["assistance"] == "guarded":
-            ran = strength(variant, settings, *MATTER)
-            return f"diffusion controller guarded by the risk critic{ran}"
+            ran = strength(variant, settings, *KEYS)
+            return f"what the student reads, guarded by critic and diffusion prior{ran}"
         case "assisted":
             return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"
         case _:
@@ -108,8 +106,8 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
 def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
     """Return what the strengths that the variants' explanations name are; nothing of no others."""
     named = " ".join(explained(name, settings) for name in variants)
-    words = [f"{key}: {MEANINGS[key]}" for key in MATTER if f"{key} " in named]
-    return f"{'; '.join(words)}. Busy: a command that never rests." if words else ""
+    words = [f"{key}: {MEANINGS[key]}" for key in KEYS if f"{key} " in named]
+    return f"{'; '.join(words)}." if words else ""
 
 
 def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:
@@ -117,18 +115,6 @@ def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:
     known = ran_with(variant, settings)
     words = ", ".join(f"{key} {known[key]:g}" for key in keys if key in known)
     return f" ({words})" if words else ""
-
-
-def calm(settings: Mapping[str, Any]) -> str:
-    """Say what the default assistance makes of a command that rests, if that is no diffusion."""
-    name = settings.get("assisted")
-    known = ran_with(name, settings) if name else {}
-    if known.get("calm_guidance") != 1 or known.get("remainder") != 1:
-        return ""
-    return (
-        f"A calm command (one that rests) is followed by {name} with guidance 1 and remainder 1: "
-        "no diffusion is in it, it is the command times the critic's gain."
-    )
 
 
 def titled(perturbation: str, settings: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from tasks.evaluation.charts import Axis, Row, linear_axis, log_axis, place_html
-from tasks.evaluation.naming import calm, explained, glossary, label, titled, tone, variants_of
+from tasks.evaluation.naming import explained, glossary, label, titled, tone, variants_of
 from tasks.evaluation.sections import judged_on, note, section
 
 KEYS = (("hold_s", "time to a drop", "s"), ("goals_per_min", "goals", "1/min"))
@@ -35,12 +35,12 @@ def panels(summary: Mapping[str, Any]) -> str:
         "bound only. A hand that holds but does not move reaches no goals: read both together."
     )
     variants = variants_of(next(iter(table.values())))
-    notes = [note(text) for text in (glossary(variants, settings), calm(settings)) if text]
+    words_of = glossary(variants, settings)
     return section(
         "Holding and moving",
         note(words),
         legend(variants, settings),
-        *notes,
+        note(words_of) if words_of else "",
         f'<div class="panels">{blocks}</div>',
     )
 

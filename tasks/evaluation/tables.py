@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.strength import KEYS
 from tasks.evaluation.headline import goals_per_drop, interval, number
-from tasks.evaluation.naming import MATTER, SPLIT_WORDS, in_order, label, strength, variants_of
+from tasks.evaluation.naming import SPLIT_WORDS, in_order, label, strength, variants_of
 from tasks.evaluation.sections import judged_on, note, section, table, tall
 
 COLUMNS = (
@@ -47,7 +48,7 @@ def default_of(settings: Mapping[str, Any]) -> str:
     name = settings.get("assisted")
     if name is None:
         return "No variant is the bundle's default assistance."
-    ran = strength(name, settings, *MATTER)
+    ran = strength(name, settings, *KEYS)
     return f"The default assistance is {name}{ran}."
 
 

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tasks.evaluation.page import PARTS, write_report
-from tests.tasks.evaluation.test_page_summary import STAGES, summary
+from tests.tasks.evaluation.test_page_summary import RAN, STAGES, summary
 
 VOID = {"meta", "input", "wbr"}
 
@@ -138,19 +138,12 @@ def test_variants_are_explained_with_the_strengths_that_they_ran_with(tmp_path):
     text = words(tmp_path, summary())
     for said in (
         "scaled × 0.2 the command times 0.2",
-        "the critic's gain; no diffusion (caution 0.1, share 0.3)",
-        "remainder: the part given back of what planning loses of the command. Busy: ",
+        "guarded at reading 0, guidance 1, without student and prior",
+        "remainder: the part given back of what planning loses of the command.",
         "diffusion controller as in the paper (guidance 0.4)",
-        "guarded by the risk critic (guidance 0.4, caution 0.1, share 0.3, remainder 1)",
-        "A calm command (one that rests) is followed by guarded with guidance 1",
+        f"what the student reads, guarded by critic and diffusion prior {RAN}",
     ):
         assert said in text
-
-
-def test_a_calm_command_is_spoken_of_only_where_no_diffusion_is_in_it(tmp_path):
-    made = summary()
-    made["settings"]["remainder"]["guarded"] = 0.5
-    assert "A calm command" not in words(tmp_path, made)
 
 
 def test_the_code_is_named_where_it_is_known(tmp_path):

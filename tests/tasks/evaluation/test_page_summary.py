@@ -28,7 +28,12 @@ VARIANTS = {
     "unassisted": {"kind": "direct", "gain": 1.0},
     "scaled": {"kind": "direct", "gain": 0.2},
     "zero": {"kind": "direct", "gain": 0.0},
-    "critic_gain": {"kind": "critic", "caution": None},
+    "critic_gain": {
+        "kind": "assisted",
+        "assistance": "guarded",
+        "reading": 0.0,
+        "guidance": 1.0,
+    },
     "paper": {"kind": "assisted", "assistance": "paper", "guidance": None, "caution": None},
     "guarded": {"kind": "assisted", "assistance": "guarded", "guidance": None, "caution": None},
 }
@@ -60,7 +65,10 @@ ABLATIONS = {
         "kind": "assisted", "assistance": "paper", "guidance": 1.0, "caution": 1.0,
     },
     "guarded_no_share": {"kind": "assisted", "assistance": "guarded", "share": 1.0},
-    "share_only": {"kind": "critic", "caution": 1.0},
+    "share_only": {
+        "kind": "assisted", "assistance": "guarded", "reading": 0.0, "caution": 1.0,
+        "guidance": 1.0,
+    },
 }  # fmt: skip
 
 
@@ -239,6 +247,9 @@ def definition(name):
     return {"kind": "assisted", "assistance": family, "guidance": float(number), "caution": None}
 
 
+RAN = "(reading 1, gain 0.7, share 0.3, caution 0.1, guidance 0.4, remainder 1)"
+
+
 def settings():
     return {
         "confidence": 0.95,
@@ -247,8 +258,9 @@ def settings():
         "pairs": {"held_out": 16, "training": 12},
         "judged": "held_out",
         "objects": {"held_out": ["capsule"], "training": ["box", "sphere"]},
-        "guidance": {"critic_gain": 0.4, "paper": 0.4, "guarded": 0.4},
-        "calm_guidance": {"critic_gain": 1.0, "paper": 0.4, "guarded": 1.0},
+        "reading": {"critic_gain": 0.0, "paper": 0.0, "guarded": 1.0},
+        "gain": {"critic_gain": 0.7, "paper": 1.0, "guarded": 0.7},
+        "guidance": {"critic_gain": 1.0, "paper": 0.4, "guarded": 0.4},
         "caution": {"critic_gain": 0.1, "paper": 1.0, "guarded": 0.1},
         "share": {"critic_gain": 0.3, "paper": 1.0, "guarded": 0.3},
         "remainder": {"critic_gain": 1.0, "paper": 0.0, "guarded": 1.0},

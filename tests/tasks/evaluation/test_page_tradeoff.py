@@ -43,9 +43,10 @@ def test_only_what_was_calibrated_is_ringed_and_the_others_have_a_shape_each():
     html = tradeoff(summary())
     for words in (
         "<b>low_pass_0.2</b> the command averaged over 0.2 s",
-        "<b>inverse_dynamics</b> paper at guidance 1, caution 1, the prior left out",
+        "<b>inverse_dynamics</b> paper at caution 1, guidance 1, without critic and prior",
         "<b>guarded_no_share</b> guarded at share 1",
-        "<b>share_only</b> a share of a busy command, neither critic nor diffusion (share 0.3)",
+        "<b>share_only</b> guarded at reading 0, caution 1, guidance 1, without student and "
+        "critic and prior",
     ):
         assert words in html
 
