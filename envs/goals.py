@@ -4,8 +4,9 @@ The paper looks for the nearest grasp in a random subset of the cache whose obje
 in a range. Its subset makes the choice random among near grasps; here each grasp's neighbours
 within that range are known (envs/grasp_set.py) and one of them is drawn uniformly.
 
-A goal is reached when the object has stayed within its tolerances for a while, so that one that
-flies past counts for nothing.
+A goal is reached when the object has stayed within its tolerances for a while: to pass through is
+not enough. Where no neighbour lies far enough from the object to ask for a motion, one is drawn
+all the same, to lead on, but it counts for nothing.
 """
 
 import math
@@ -107,6 +108,7 @@ class GoalChoice:
         self.goal = torch.zeros(num_envs, dtype=torch.int64)  # row
         self.age = torch.zeros(num_envs, dtype=torch.int64)  # [control steps]
         self.stay = torch.zeros(num_envs, dtype=torch.int64)  # [control steps] in tolerance
+        self.counts = torch.zeros(num_envs, dtype=torch.bool)  # it was far enough when drawn
 
     @property
     def expired(self) -> Tensor:
@@ -118,11 +120,16 @@ class GoalChoice:
         """Return the share [N] of the time in tolerance that a goal asks for."""
         return self.stay / self.dwell
 
+    @property
+    def arrived(self) -> Tensor:
+        """Say where the object has stayed at its goal for long enough [N], count it or not."""
+        return self.stay >= self.dwell
+
     def judge(self, within: Tensor) -> Tensor:
-        """Count one control step, `within` [N] tolerance or not; return what is reached [N]."""
+        """Note one control step, `within` [N] tolerance or not; return which are reached [N]."""
         self.age += 1
         self.stay = torch.where(within, self.stay + 1, 0)
-        return self.stay >= self.dwell
+        return self.arrived & self.counts
 
     def start(self, ids: Tensor, rows: Tensor, pose: Tensor, uniform: Tensor) -> None:
         """Begin episodes at the grasps `rows` [M]."""
@@ -130,10 +137,11 @@ class GoalChoice:
         self.origin[ids] = rows
         self._renew(ids, rows, rows, pose, uniform)
 
-    def advance(self, ids: Tensor, reached: Tensor, pose: Tensor, uniform: Tensor) -> None:
-        """Choose the next goal, from the one that was reached [M] or else from the same origin."""
-        origin = torch.where(reached, self.goal[ids], self.origin[ids])
-        back = torch.where(reached, self.origin[ids], self.back[ids])
+    def advance(self, ids: Tensor, pose: Tensor, uniform: Tensor) -> None:
+        """Choose the next goal [M], from the one that was arrived at or else from its origin."""
+        arrived = self.arrived[ids]
+        origin = torch.where(arrived, self.goal[ids], self.origin[ids])
+        back = torch.where(arrived, self.origin[ids], self.back[ids])
         self._renew(ids, origin, back, pose, uniform)
 
     def _renew(
@@ -158,6 +166,7 @@ class GoalChoice:
         chosen = candidates.gather(1, column[:, None])[:, 0]
         self.goal[ids] = torch.where(exists.any(dim=1), chosen, self.origin[ids])
         self.origin[ids], self.back[ids] = origin, back
+        self.counts[ids] = self._away(pose, self.goal[ids, None])[:, 0]
         self.age[ids] = 0
         self.stay[ids] = 0
 

@@ -228,7 +228,7 @@ class ManipulationEnv:
         dropped = transition.dropped
         time_outs = (self.episode_length_buf >= self.max_episode_length) & ~dropped
         done = dropped | time_outs
-        self._renew_goals(transition.reached, done)
+        self._renew_goals(done)
         ended = done.nonzero()[:, 0]
         if len(ended) > 0:
             self._reset(ended)
@@ -284,12 +284,12 @@ class ManipulationEnv:
             for name, value in terms.items()
         }
 
-    def _renew_goals(self, reached_now: Tensor, done: Tensor) -> None:
-        """Choose the next goal where one was reached or took too long and the episode goes on."""
-        ids = ((reached_now | self.goals.expired) & ~done).nonzero()[:, 0]
+    def _renew_goals(self, done: Tensor) -> None:
+        """Choose the next goal where one is over and the episode goes on."""
+        ids = ((self.goals.arrived | self.goals.expired) & ~done).nonzero()[:, 0]
         if len(ids) > 0:
             uniform = self.streams.uniform(GOAL, self.clock, 1, ids)[:, 0]
-            self.goals.advance(ids, reached_now[ids], self.physics.object_pose[ids], uniform)
+            self.goals.advance(ids, self.physics.object_pose[ids], uniform)
 
     def get_observations(self) -> TensorDict:
         """Return the groups `actor` [N, A] and `critic` [N, C] (envs/observations.py)."""

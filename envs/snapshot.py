@@ -28,7 +28,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "force": ("force",),
     "readings": ("bias",),
     "wrist": ("along", "across", "normal", "speed", "time"),
-    "goals": ("origin", "back", "goal", "age", "stay"),
+    "goals": ("origin", "back", "goal", "age", "stay", "counts"),
     "streams": ("keys",),
 }
 RECORDS = ("parameters", "physics")  # dataclasses of tensors, all of which change

@@ -4,7 +4,7 @@ A node names its step, its own part of the configuration, and whose references g
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,12 @@ STAGES = (
     "objects",
     "grasps",
     "experts",
+    "distill",
     "rollouts",
     "check",
     "train",
     "hazards",
     "critic",
-    "distill",
     "calibrate",
     "export",
     "baselines",
@@ -126,8 +126,16 @@ def world_nodes(config: Config) -> Iterator[Node]:
     for style in config.task.styles:
         expert = ExpertStep(style=style, experts=config.experts, **common)
         yield Node("experts", f"experts/{style}", expert, inputs)
+    distill = DistillStep(
+        world=config.world,
+        distill=config.distill,
+        seed=config.seed,
+        training_seed=config.training_seed,
+    )
+    yield Node("distill", "distill", distill, inputs | experts(config))
+    for style in config.task.styles:
         rollouts = RolloutsStep(style=style, rollouts=config.rollouts, **common)
-        expert_input = {"expert": f"experts/{style}"}
+        expert_input = {"expert": f"experts/{style}", "student": "distill"}
         yield Node("rollouts", f"rollouts/{style}", rollouts, inputs | expert_input)
         hazards = RolloutsStep(style=style, rollouts=config.hazards, **common)
         yield Node("hazards", f"hazards/{style}", hazards, inputs | expert_input)
@@ -139,7 +147,8 @@ def grasps_step(config: Config, name: str) -> GraspsStep:
         embodiment=config.embodiment,
         physics=config.physics,
         randomization=config.randomization,
-        goals=config.task.goals,
+        # grasps do not depend on how a goal is judged in time
+        goals=replace(config.task.goals, dwell_s=0.0, timeout_s=1.0),
         grasps=config.grasps,
         object=name,
         seed=config.seed,
@@ -162,13 +171,6 @@ def model_nodes(config: Config) -> Iterator[Node]:
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
     yield Node("critic", "critic", CriticStep(critic=config.critic, **learning), hazards)
-    distill = DistillStep(
-        world=config.world,
-        distill=config.distill,
-        seed=config.seed,
-        training_seed=config.training_seed,
-    )
-    yield Node("distill", "distill", distill, objects | experts(config))
     networks = {"controller": "train", "critic": "critic", "student": "distill"}
     calibrate = CalibrateStep(
         world=config.world,

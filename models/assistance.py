@@ -5,7 +5,7 @@
     gain * meant --prior, guidance--> motion --inverse dynamics--> action -> target
 
 **Reading.** Where the student knows the kind of command, what it reads is followed, times a gain
-that the user sets. Of a command that it does not know (its members disagree) the command itself
+that the user sets. Of a command that it does not know (unlike its lessons) the command itself
 is followed: whole if it is calm, that is, rests between movements; a share if it never rests.
 
 **Remainder.** Inverse dynamics answers a motion with the action that the experts would have
@@ -146,7 +146,7 @@ class Assistance(nn.Module):
     ) -> Followed:
         """Return what a command is taken for: what the student reads, and a share of itself."""
         reading = self.student.read(features)
-        trust = settings["reading"] * self.student.trust(reading.doubt)
+        trust = settings["reading"] * reading.trust
         read = settings["gain"][:, None] * reading.action
         busy, calm = self.activity.busy, self.activity.calm
         activity = self.student.memory.activity(memory, busy)

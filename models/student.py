@@ -4,8 +4,9 @@ It sees proprioception and the command's history (models/memory.py) and answers 
 that a clean expert would take in its place. It was distilled from experts that see the object
 and the goal, under many kinds of spoilt commands (tasks/distillation/).
 
-Several networks are trained side by side on the same lessons, each from weights of its own. Where
-lessons were many they agree; where they disagree, the command is of a kind that nobody taught.
+A command of a kind that nobody taught is read as one that it resembles, which may be wrong. So the
+student also says how unlike its lessons a moment is: the squared Mahalanobis distance of its
+features from those of the lessons, a number of 1 on average there.
 """
 
 from itertools import pairwise
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from configs.layout import Layout
-from configs.schema.student import StudentNetwork
+from configs.schema.student import Doubt, StudentNetwork
 from models.memory import CommandMemory
 
 WAY = 10.0  # [steps of action 1] unit in which the way to the goal is learnt
@@ -25,57 +26,59 @@ class Reading(NamedTuple):
     """What a command is taken to mean, B hands."""
 
     action: Tensor  # [B, n] in [-1, 1]
-    doubt: Tensor  # [B] rms disagreement of the members about the action
+    trust: Tensor  # [B] in [0, 1]: 1 where the moment is like the lessons, 0 where it is not
 
 
 class Student(nn.Module):
-    """Members of an ensemble over one memory; each is an MLP with two heads."""
+    """An MLP with two heads over what is remembered, and the statistics of its lessons."""
 
-    believed: Tensor  # [2]
+    middle: Tensor  # [width] mean of the lessons' features
+    whiten: Tensor  # [width, width] turns their covariance into the unit matrix
+    believed: Tensor  # [2] distances up to which it is believed, and from which it is not
 
     def __init__(self, layout: Layout, config: StudentNetwork):
         super().__init__()
         self.layout, self.config = layout, config
         self.memory = CommandMemory(layout, config.memory)
-        # Doubt up to which the student is believed, and from which it is not: set from lessons.
-        self.register_buffer("believed", torch.tensor([torch.nan, torch.nan]))
-        self.layers = nn.ModuleList(
-            EnsembleLinear(config.members, a, b)
-            for a, b in pairwise([self.memory.width, *config.hidden, 2 * layout.num_joints])
+        width = self.memory.width
+        self.features = nn.Sequential(
+            *(
+                nn.Sequential(nn.Linear(a, b), nn.ELU())
+                for a, b in pairwise([width, *config.hidden])
+            )
         )
+        self.action = nn.Linear(config.hidden[-1], layout.num_joints)
+        self.way = nn.Linear(config.hidden[-1], layout.num_joints)
+        # NaN marks missing statistics: nobody is believed by accident.
+        self.register_buffer("middle", torch.full((width,), torch.nan))
+        self.register_buffer("whiten", torch.full((width, width), torch.nan))
+        self.register_buffer("believed", torch.full((2,), torch.nan))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return each member's action [E, B, n] and way to the goal's targets [E, B, n].
+        """Return the action [B, n] and the way to the goal's targets [B, n], of features
+        [B, width]; the way is in steps of action 1, divided by WAY."""
+        hidden = self.features(features)
+        return self.action(hidden), self.way(hidden)
 
-        `features` are [B, width], the same for all, or [E, B, width]. The way is in steps of
-        action 1, divided by WAY.
-        """
-        x = features.expand(self.config.members, *features.shape[-2:])
-        for layer in self.layers[:-1]:
-            x = nn.functional.elu(layer(x))
-        action, way = self.layers[-1](x).chunk(2, dim=-1)
-        return action, way
+    def act(self, features: Tensor) -> Tensor:
+        """Return the action [B, n] in [-1, 1] that the features [B, width] are read as."""
+        return self.action(self.features(features)).clamp(-1.0, 1.0)
 
     def read(self, features: Tensor) -> Reading:
-        """Return what the command means, for features [B, width]."""
-        actions = self.forward(features)[0].clamp(-1.0, 1.0)
-        mean = actions.mean(0)
-        return Reading(mean, (actions - mean).square().mean((0, 2)).sqrt())
-
-    def trust(self, doubt: Tensor) -> Tensor:
-        """Return how far a reading is believed [B], for its doubt [B]."""
+        """Return what a command means, and how far that is to be believed."""
         first, last = self.believed.unbind()
-        return ((last - doubt) / (last - first)).clamp(0.0, 1.0)
+        trust = ((last - self.distance(features)) / (last - first)).clamp(0.0, 1.0)
+        return Reading(self.act(features), trust)
 
+    def distance(self, features: Tensor) -> Tensor:
+        """Return how unlike the lessons features [B, width] are [B]; 1 on average there."""
+        return ((features - self.middle) @ self.whiten).square().mean(dim=1)
 
-class EnsembleLinear(nn.Module):
-    """E linear layers side by side: [E, B, in] -> [E, B, out]."""
-
-    def __init__(self, members: int, inputs: int, outputs: int):
-        super().__init__()
-        bound = inputs**-0.5
-        self.weight = nn.Parameter(torch.empty(members, inputs, outputs).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.zeros(members, 1, outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.baddbmm(self.bias, x, self.weight)
+    def remember(self, features: Tensor, doubt: Doubt) -> None:
+        """Take the statistics of lessons [R, width]."""
+        middle = features.mean(0)
+        covariance = torch.cov(features.T.double()) + doubt.floor * torch.eye(features.shape[1])
+        self.middle.copy_(middle)
+        self.whiten.copy_(torch.linalg.cholesky(torch.linalg.inv(covariance)))
+        limits = torch.tensor([doubt.first, doubt.last])
+        self.believed.copy_(torch.quantile(self.distance(features), limits))

@@ -37,7 +37,7 @@ class Goals:
         self._age += 1
         self._stay = self._stay + 1 if self._tolerances(pose, self.pose) < 1.0 else 0
         if self._stay >= self._dwell:
-            self.reached += 1
+            self.reached += self._counts
             self._back, self._origin = self._origin, self.row
             self._choose(pose)
         elif self._age >= self._timeout:
@@ -63,4 +63,5 @@ class Goals:
         onward = fresh & (known != self._back)
         allowed = next((known[some] for some in (onward, fresh, away) if some.any()), known)
         self.row = int(self._rng.choice(allowed)) if len(allowed) else self._origin
+        self._counts = self._tolerances(pose, self.pose) >= least  # else it only leads on
         self._age = self._stay = 0

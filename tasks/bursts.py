@@ -90,6 +90,15 @@ def finger_of_joints(hand: Hand) -> np.ndarray:
     return np.repeat(np.arange(len(hand.fingers)), [len(finger.links) for finger in hand.fingers])
 
 
+def deal_assisted(share: float, block: int, count: int) -> np.ndarray:
+    """Return which environments [N] a student assists: `share` of the blocks of `block` in a row.
+
+    A block holds every object at every level, so that each is met with a student and without.
+    """
+    blocks = np.arange(count) // block
+    return np.floor((blocks + 1) * share) > np.floor(blocks * share)
+
+
 def deal_levels(levels: tuple[float, ...], objects: int, count: int) -> np.ndarray:
     """Return each environment's level [N]: every object meets every level.
 

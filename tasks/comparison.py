@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -10,7 +11,8 @@ from configs.schema.world import World
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.objects import ObjectModel
-from tasks.evaluation.metrics import hold, rate_per_minute
+from tasks.evaluation.estimates import hold
+from tasks.evaluation.moving import goals_per_minute
 
 Actor = Callable[[ManipulationEnv], Tensor]
 
@@ -59,22 +61,25 @@ def compare(
     env.close()
     time_s = steps * env.dt * config.environments
     return {
-        name: figures(time_s, int(drops[rows[name]].sum()), int(goals[rows[name]].sum()), config)
+        name: figures(time_s, int(drops[rows[name]].sum()), goals[rows[name]].numpy(), config)
         for name in actors
     }
 
 
 def figures(
-    time_s: float, drops: int, goals: int, config: Comparison
+    time_s: float, drops: int, goals: np.ndarray, config: Comparison
 ) -> dict[str, float | int | None]:
+    """Return one actor's figures from its drops and from each environment's goals [M]."""
     held = hold(time_s, drops, config.confidence)
+    each = np.full(len(goals), config.duration_s)
+    per_min = goals_per_minute(goals, each, config.confidence).value
     return {
         "hold_s": held.value,
         "hold_s_low": held.low,
         "hold_s_high": held.high,
-        "goals_per_min": rate_per_minute(time_s, goals, config.confidence).value,
-        "goals_per_drop": goals / max(drops, 1),
+        "goals_per_min": per_min,
+        "goals_per_drop": per_min * time_s / 60 / max(drops, 1),
         "time_s": time_s,
         "drops": drops,
-        "goals": goals,
+        "goals": int(goals.sum()),
     }

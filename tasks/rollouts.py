@@ -20,8 +20,10 @@ from envs.manifest import MANIFEST
 from envs.manipulation import ManipulationEnv
 from envs.objects import ObjectModel
 from envs.streams import derive_seed
-from tasks.bursts import CommandBursts, deal_levels
+from tasks.bursts import CommandBursts, deal_assisted, deal_levels
 from tasks.context import Context
+from tasks.distillation.distill import read_student
+from tasks.distillation.reader import Reader
 from tasks.experts import open_task
 from tasks.filters import Counts, keep
 from tasks.policy import Expert, load_expert
@@ -106,6 +108,10 @@ def collect(
     settings = config.rollouts
     objects, grasps = open_task(layout, refs, context)
     expert = load_expert(context.open(refs["expert"]), layout)
+    student = read_student(context.open(refs["student"]), layout)
+    assisted = deal_assisted(
+        settings.assisted, len(settings.levels) * len(objects), settings.environments
+    )
     levels = deal_levels(settings.levels, len(objects), settings.environments)
     steps = max(round(settings.chunk_s * layout.control_hz), 1)
     for number, folder in folders.items():
@@ -114,7 +120,8 @@ def collect(
         rng = np.random.default_rng(derive_seed(seed, "noise"))
         hand = config.world.embodiment.hand
         bursts = CommandBursts(settings.bursts, levels, hand, layout, rng)
-        chunk = record(env, expert, bursts, steps, mode)
+        helper = Helper(Reader(student, env.num_envs), torch.from_numpy(assisted))
+        chunk = record(env, expert, bursts, steps, mode, helper)
         env.close()
         write(chunk, folder, settings, layout, first_id=number * steps * env.num_envs)
         context.progress(number + 1, settings.chunks, "chunks")
@@ -139,13 +146,33 @@ def make_environment(
     )
 
 
+@dataclass(frozen=True)
+class Helper:
+    """A student that reads bad commands, and the environments [N] in which it acts."""
+
+    reader: Reader
+    assisted: torch.Tensor  # [N] bool
+
+    def action(self, env: ManipulationEnv, command: np.ndarray, bad: np.ndarray) -> torch.Tensor:
+        """Return what is executed [N, n]: a bad command as read where it is assisted."""
+        said = torch.from_numpy(command)
+        read = self.reader.read(env, said)
+        return torch.where((self.assisted & torch.from_numpy(bad))[:, None], read, said)
+
+
 def record(
-    env: ManipulationEnv, expert: Expert, bursts: CommandBursts, steps: int, mode: int
+    env: ManipulationEnv,
+    expert: Expert,
+    bursts: CommandBursts,
+    steps: int,
+    mode: int,
+    helper: Helper,
 ) -> Chunk:
     """Roll the expert out under bursts of bad commands for `steps` control steps.
 
     `command` is what the bursts make of the expert's action; `action` what was executed, with the
     environment's own action noise, which is part of the world and does not make a frame unclean.
+    A bad command is unclean, whether it was executed or what the student read.
     """
     frames: dict[str, np.ndarray] = {}
     ended = np.zeros((steps, env.num_envs), dtype=bool)
@@ -154,7 +181,7 @@ def record(
     for step in range(steps):
         frame = env.frame()
         command = bursts.command(expert(env).numpy(), env.joint_target.numpy())
-        _, _, done, extras = env.step(torch.from_numpy(command))
+        _, _, done, extras = env.step(helper.action(env, command, bursts.bad))
         frame["command"] = command
         frame["action"] = env.applied_action.numpy()
         frame["clean"][:] = ~bursts.bad

@@ -130,6 +130,16 @@ class StuckJoint:
 
 
 @strict
+class Miswired:
+    """The expert, but joints are negated, and joints of a finger exchanged, for a while."""
+
+    kind: Literal["miswired"]
+    negated: Share  # [-] of the joints
+    exchanged: Share  # [-] of the fingers, whose joints get each other's commands
+    seconds: PositiveRange  # [s] how long a draw lasts
+
+
+@strict
 class Uneven:
     """Each finger gets only a share of its command, one draw a finger, renewed now and then."""
 
@@ -236,6 +246,7 @@ Spoiling = Annotated[
     | Swapped
     | Mirrored
     | StuckJoint
+    | Miswired
     | Uneven
     | Push
     | Pose

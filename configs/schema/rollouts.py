@@ -10,6 +10,7 @@ from configs.schema.world import World
 
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 Kind = Literal["fresh", "held", "open", "finger", "pose"]
 
@@ -55,6 +56,7 @@ class Rollouts:
     chunk_s: Positive  # [s] simulated time of a chunk, in every environment
     levels: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # [action] U(-level, level)
     bursts: Bursts
+    assisted: Share  # of the environments: a student reads the bad commands there
     filter: Filter
     modes: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode label of the layout
     shard_mib: Positive  # [MiB] greatest size of a shard

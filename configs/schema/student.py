@@ -32,7 +32,24 @@ class MemoryConfig:
 class StudentNetwork:
     memory: MemoryConfig
     hidden: Annotated[tuple[Count, ...], Field(min_length=1)]  # widths
-    members: Annotated[int, Field(ge=2)]  # networks, whose disagreement says what is unknown
+
+
+@strict
+class Doubt:
+    """When the student is not believed: where a moment is unlike its lessons."""
+
+    first: Annotated[
+        float, Field(gt=0, lt=1)
+    ]  # quantile of the lessons' distances: wholly up to it
+    last: Annotated[float, Field(gt=0, lt=1)]  # and from this one on not at all
+    floor: Positive  # added to the features' variances
+    samples: Count  # control steps that this is measured on, about
+
+    @model_validator(mode="after")
+    def first_is_below_last(self) -> "Doubt":
+        if self.first >= self.last:
+            raise ValueError(f"first {self.first:g} is not below last {self.last:g}")
+        return self
 
 
 @strict
@@ -54,6 +71,7 @@ class Distill:
     optimizer: Optimizer
     input_noise: NonNegative  # std on the network's inputs
     way_weight: NonNegative  # of the auxiliary loss: the way to the goal's targets
+    doubt: Doubt
     library: dict[str, Perturbation]  # kinds of commands
     weights: dict[str, Positive]  # how often each of them, relative to the others
     threads: Count  # CPU threads; fixed here, because the last bits depend on it

@@ -9,7 +9,7 @@ import torch
 from configs.layout import Layout
 from configs.load import plain, validate
 from configs.refs import Ref
-from configs.schema.student import DistillStep, StudentNetwork
+from configs.schema.student import DistillStep, Doubt, StudentNetwork
 from models.student import WAY, Student
 from models.weights import load_weights, save_weights
 from tasks.batches import generator
@@ -70,6 +70,7 @@ def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> R
         state = torch.load(learnt, weights_only=True)
         student.load_state_dict(state["student"])
         optimizer.load_state_dict(state["optimizer"])
+    remember(student, lessons, settings.doubt)
     files = write_artifact(student, context.scratch, layout, settings.network)
     return context.publish(files, "student", list(refs.values()))
 
@@ -90,26 +91,24 @@ def learn(
 ) -> float:
     """Make round `number`'s batches of all lessons so far; return the last tenth's mean loss.
 
-    Every member draws rows and input noise of its own. The learning rate falls to zero over the
-    rounds, after a warm-up in the first.
+    The learning rate falls to zero over the rounds, after a warm-up in the first.
     """
     settings = config.distill
     sizes = torch.tensor([len(part) for part in lessons])
     draws = generator(config.training_seed, 6, number)
-    members, total = settings.network.members, settings.rounds * settings.batches
+    total = settings.rounds * settings.batches
     losses = []
     for index in range(settings.batches):
         done = number * settings.batches + index
         warm = min(1.0, (done + 1) / max(settings.optimizer.warmup * total, 1.0))
         for group in optimizer.param_groups:
             group["lr"] = settings.optimizer.learning_rate * warm * (1.0 - done / total)
-        rows = torch.randint(int(sizes.sum()), (members * settings.batch,), generator=draws)
+        rows = torch.randint(int(sizes.sum()), (settings.batch,), generator=draws)
         features, action, way = take(lessons, rows)
         features += settings.input_noise * torch.randn(features.shape, generator=draws)
-        read, seen = student(features.unflatten(0, (members, settings.batch)))
-        wrong = (read - action.view_as(read)).square().mean()
-        lost = (seen - way.view_as(seen) / WAY).square().mean()
-        loss = members * (wrong + settings.way_weight * lost)  # each member's own gradient
+        read, seen = student(features)
+        wrong = (read - action).square().mean()
+        loss = wrong + settings.way_weight * (seen - way / WAY).square().mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(student.parameters(), settings.optimizer.gradient_clip)
@@ -119,6 +118,14 @@ def learn(
     if not all(map(torch.isfinite, torch.tensor(losses))):
         raise StudentError("distill: losses are not finite; lower distill.optimizer.learning_rate")
     return sum(recent) / len(recent)
+
+
+@torch.no_grad()
+def remember(student: Student, lessons: Sequence[Lessons], doubt: Doubt) -> None:
+    """Let the student know what its lessons looked like, those of the later half."""
+    late = lessons[len(lessons) // 2 :]
+    stride = max(sum(len(part) for part in late) // doubt.samples, 1)
+    student.remember(torch.cat([part.features[::stride].float() for part in late]), doubt)
 
 
 def take(

@@ -15,6 +15,7 @@ from envs.manipulation import ManipulationEnv
 from envs.objects import ObjectModel
 from envs.streams import derive_seed
 from models.student import Student
+from tasks.distillation.reader import Reader
 from tasks.distillation.speakers import Speakers
 from tasks.evaluation.perturbations import Situation
 from tasks.policy import Expert
@@ -114,7 +115,7 @@ def record(
     """Let student and teachers act for `steps` control steps and write down what was meant."""
     count, n = env.num_envs, env.num_actions
     taught = torch.arange(count) // env.table.count.numel() % len(teachers)
-    memory = student.memory.empty(count)
+    reader = Reader(student, count)
     features = torch.empty(steps, count, student.memory.width, dtype=torch.float16)
     action = torch.empty(steps, count, n, dtype=torch.float16)
     way = torch.empty_like(action)
@@ -123,12 +124,8 @@ def record(
         offered = torch.stack([teacher(env) for teacher in teachers])
         clean = offered[taught, torch.arange(count)]
         spoken = speakers.step(situation(env, clean))
-        memory[env.started] = 0.0
-        command = torch.from_numpy(spoken.command)
-        now = student.memory.now(command, env.joint_target, env.joint_observation)
-        memory = student.memory.step(memory, now)
-        features[step] = student.memory.features(memory, now)
-        read = student.read(features[step].float()).action
+        features[step] = reader.hear(env, torch.from_numpy(spoken.command))
+        read = student.act(features[step].float())
         meant = torch.from_numpy(spoken.meant)
         action[step] = meant
         way[step] = (env.goal_joint_target - env.joint_target) / env.layout.action_scale
@@ -144,12 +141,11 @@ def record(
 
 def situation(env: ManipulationEnv, clean: Tensor) -> Situation:
     """Return what the operators see, arrays [1, N, ...]."""
-    touching = env.physics.contact_force > TOUCH
     return Situation(
-        clean.numpy()[None],
-        env.joint_target.numpy()[None],
-        env.joint_observation.numpy()[None],
-        env.goal_joint_target.numpy()[None],
-        env.started.numpy()[None],
-        touching.numpy()[None],
+        clean=clean.numpy()[None],
+        target=env.joint_target.numpy()[None],
+        position=env.joint_observation.numpy()[None],
+        goal_target=env.goal_joint_target.numpy()[None],
+        started=env.started.numpy()[None],
+        touching=env.physics.contact_force.numpy()[None] > TOUCH,
     )

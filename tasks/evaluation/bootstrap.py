@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tasks.evaluation.moving import counted
+
 Counts = Mapping[str, np.ndarray]  # name -> [windows, V, M]
 
 
@@ -38,14 +40,20 @@ class Resampled:
         values = self.counts["first_s"][:, self.variants.index(variant)]
         return np.median(values.ravel()[self.drawn], axis=1)
 
+    def goals(self, variant: str) -> np.ndarray:
+        """Return the sum of the goals that count [1 + R] (tasks/evaluation/moving.py)."""
+        place = self.variants.index(variant)
+        each = counted(self.counts["goals"][:, place], self.counts["time_s"][:, place])
+        return self.weights @ each.ravel()
+
     def goals_per_drop(self, variant: str) -> np.ndarray:
-        return self.sums(variant, "goals") / np.maximum(self.sums(variant, "drops"), 1.0)
+        return self.goals(variant) / np.maximum(self.sums(variant, "drops"), 1.0)
 
     def drops_per_min(self, variant: str) -> np.ndarray:
         return 60.0 * self.sums(variant, "drops") / self.sums(variant, "time_s")
 
     def goals_per_min(self, variant: str) -> np.ndarray:
-        return 60.0 * self.sums(variant, "goals") / self.sums(variant, "time_s")
+        return 60.0 * self.goals(variant) / self.sums(variant, "time_s")
 
 
 def summarize(samples: np.ndarray, confidence: float) -> dict[str, float | None]:

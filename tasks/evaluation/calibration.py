@@ -33,6 +33,7 @@ from tasks.context import Context
 from tasks.critic import read_critic
 from tasks.distillation.distill import read_student
 from tasks.evaluation.inputs import open_inputs
+from tasks.evaluation.moving import counted
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.export import CALIBRATION, read_controller
 
@@ -137,6 +138,7 @@ def score(
     """
     place, bare = list(table.variants).index(name), list(table.variants).index(BARE)
     sums = {key: values.sum(axis=2) for key, values in counts.items()}  # [P, V]
+    sums["goals"] = counted(counts["goals"], counts["time_s"]).sum(axis=2)
     parts = {}
     for p, perturbation in enumerate(table.perturbations[1:], start=1):
         drops = sums["drops"][p, place] + 1

@@ -67,6 +67,9 @@ MAKERS: dict[type, Callable[[Any, Place], Perturbation]] = {
     schema.Swapped: lambda config, at: wiring.SwappedFingers(len(at.hand.fingers[0].links)),
     schema.Mirrored: lambda config, at: wiring.MirroredFinger(at.hand, at.pairs, at.rng),
     schema.StuckJoint: lambda config, at: wiring.StuckJoints(config, at.shape, at.hz, at.rng),
+    schema.Miswired: lambda config, at: wiring.MiswiredJoints(
+        config, at.hand, at.pairs, at.hz, at.rng
+    ),
     schema.Uneven: lambda config, at: wiring.UnevenFingers(
         config, at.hand, at.pairs, at.hz, at.rng
     ),

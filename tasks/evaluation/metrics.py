@@ -1,70 +1,36 @@
 """Hold time, goals and intention from counts, with intervals; pure functions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from tasks.evaluation.estimates import hold
+from tasks.evaluation.moving import goals_per_minute
+
 METER = ("segments", "cosine", "dot", "square")  # sums of the intention meter
-# What became of a command on its way: its own size, and by how much each part changed it, each the
-# mean absolute action of a hand that asks the controller, summed over steps.
+# What became of a command on its way: its own size, and by how much each part changed it; the mean
+# absolute action of those who ask the controller, summed over steps.
 OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior")
-# What is counted in each environment and window. Every figure follows from their sums but the
-# median of `first_s`, the time to the first drop or, without one, to the window's end; `kept` of
-# `asked` contacts were still there when they were judged.
+# What is counted in each environment and window. Every figure follows from their sums but goals a
+# minute and the median of `first_s`, the time to the first drop or, without one, to the window's
+# end; `kept` of `asked` contacts were still there when they were judged.
 COUNTS = ("time_s", "drops", "goals", "first_s", "asked", "kept", *METER, *OVERRIDES)
 Cell = dict[str, float | int | dict[str, float | None] | None]
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its interval; `high` is None where the data set no bound."""
+def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell:
+    """Turn counts [M] of pairs into one cell of the evaluation table.
 
-    value: float
-    low: float
-    high: float | None
-
-
-def hold(time_s: float, drops: int, confidence: float) -> Estimate:
-    """Estimate the mean time to a drop [s] from censored observation.
-
-    Drops are taken for a Poisson process watched for `time_s` in all: T / D, with the interval
-    (2T / chi2(1 - a/2; 2D + 2), 2T / chi2(a/2; 2D)). Without any drop the value is T, as if one
-    came just after the end, and there is no upper bound.
+    goals_per_min is the mean over pairs (tasks/evaluation/moving.py), goals_per_drop as many goals
+    over max(drops, 1), `goals` their plain number; intention is the mean cosine,
+    intention_gain the mean gain weighted by the intended motion, both 0 where no segment counted.
+    overridden is what each part of the controller changed, relative to what was commanded.
     """
-    fewest, most = poisson_interval(drops, confidence)
-    return Estimate(time_s / max(drops, 1), time_s / most, time_s / fewest if drops else None)
-
-
-def rate_per_minute(time_s: float, events: int, confidence: float) -> Estimate:
-    """Estimate a Poisson rate [1/min] with its exact interval."""
-    minutes = time_s / 60
-    fewest, most = poisson_interval(events, confidence)
-    return Estimate(events / minutes, fewest / minutes, most / minutes)
-
-
-def poisson_interval(events: int, confidence: float) -> tuple[float, float]:
-    """Return Garwood's exact interval of a Poisson mean, given a count of it.
-
-    Its bounds are chi2(a/2; 2k) / 2 and chi2(1 - a/2; 2k + 2) / 2 for k events.
-    """
-    from scipy.special import gammaincinv  # chi2(p; 2k) = 2 gammaincinv(k, p)
-
-    tail = (1.0 - confidence) / 2
-    low = float(gammaincinv(events, tail)) if events else 0.0
-    return low, float(gammaincinv(events + 1, 1.0 - tail))
-
-
-def figures(sums: Mapping[str, float], confidence: float) -> Cell:
-    """Turn summed counts into one cell of the evaluation table.
-
-    goals_per_drop is goals / max(drops, 1); intention is the mean cosine, intention_gain the
-    mean gain weighted by the intended motion, both 0 where no segment counted; overridden is how
-    much each part of the controller changed, relative to what was commanded.
-    """
+    sums = {name: float(np.sum(values)) for name, values in counts.items()}
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
     held = hold(time_s, drops, confidence)
-    reached = rate_per_minute(time_s, goals, confidence)
+    pairs = {name: np.ravel(counts[name]) for name in ("goals", "time_s")}
+    reached = goals_per_minute(pairs["goals"], pairs["time_s"], confidence)
     return {
         "hold_s": held.value,
         "hold_s_low": held.low,
@@ -72,7 +38,7 @@ def figures(sums: Mapping[str, float], confidence: float) -> Cell:
         "goals_per_min": reached.value,
         "goals_per_min_low": reached.low,
         "goals_per_min_high": reached.high,
-        "goals_per_drop": goals / max(drops, 1),
+        "goals_per_drop": reached.value * time_s / 60 / max(drops, 1),
         "intention": sums["cosine"] / max(sums["segments"], 1),
         "intention_gain": sums["dot"] / sums["square"] if sums["square"] > 0 else 0.0,
         "contacts_kept": sums["kept"] / sums["asked"] if sums["asked"] else None,
@@ -84,7 +50,7 @@ def figures(sums: Mapping[str, float], confidence: float) -> Cell:
 
 
 def overridden(sums: Mapping[str, float]) -> dict[str, float | None]:
-    """Return each part's change as a share of the command's size; None where none was asked."""
+    """Return each part's change as a share of the command's size; None where nobody was asked."""
     size = sums["commanded"]
     return {
         part: sums[f"by_{part}"] / size if size else None for part in ("reading", "critic", "prior")
@@ -100,9 +66,7 @@ def tabulate(
     """Return figures by perturbation and variant from counts [windows, P, V, pairs]."""
     return {
         perturbation: {
-            variant: figures(
-                {name: float(np.sum(counts[name][:, i, j])) for name in COUNTS}, confidence
-            )
+            variant: figures({name: counts[name][:, i, j] for name in COUNTS}, confidence)
             | {"hold_median_s": float(np.median(counts["first_s"][:, i, j]))}
             for j, variant in enumerate(variants)
         }

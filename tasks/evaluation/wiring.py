@@ -59,6 +59,38 @@ class StuckJoints:
         return perturbed(situation, np.where(stuck, self.value, situation.clean))
 
 
+class MiswiredJoints:
+    """Negate single joints' commands, and exchange those of some fingers' joints."""
+
+    def __init__(
+        self,
+        config: schema.Miswired,
+        hand: Hand,
+        pairs: int,
+        hz: float,
+        rng: np.random.Generator,
+    ) -> None:
+        self.config, self.rng = config, rng
+        self.finger_of = finger_of_joints(hand)  # [n]
+        self.spells = Spells(1.0, config.seconds, hz, pairs, rng)
+        joints = len(self.finger_of)
+        self.sign = np.ones((pairs, joints))
+        self.source = np.tile(np.arange(joints), (pairs, 1))  # whose command a joint gets
+
+    def command(self, situation: Situation) -> Command:
+        begins = self.spells.step()[1][:, None]
+        shape, fingers = self.sign.shape, self.finger_of.max() + 1
+        negated = self.rng.random(shape) < self.config.negated
+        exchanged = self.rng.random((shape[0], fingers)) < self.config.exchanged
+        # Sorted by finger and then by chance, joints stay with their finger and change places.
+        mixed = np.argsort(self.finger_of + self.rng.random(shape), axis=1)
+        source = np.where(exchanged[:, self.finger_of], mixed, np.arange(shape[1]))
+        self.sign = np.where(begins, np.where(negated, -1.0, 1.0), self.sign)
+        self.source = np.where(begins, source, self.source)
+        source = np.broadcast_to(self.source, situation.clean.shape)
+        return perturbed(situation, self.sign * np.take_along_axis(situation.clean, source, -1))
+
+
 class UnevenFingers:
     """Multiply each finger's command by a share of its own."""
 

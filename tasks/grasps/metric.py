@@ -101,7 +101,7 @@ def goal_neighbours(
     """Return each grasp's k nearest goals [G, k] int32, nearest first, -1 pads.
 
     A goal is within max_distance and max_rotation and, by one of the two, at least min_distance
-    tolerances away, so that it is never reached already. Its contacts are kept or slid by at most
+    tolerances away, so that it asks for a motion. Its contacts are kept or slid by at most
     max_slide; fingers may only join or only leave: a finger that takes another's place lets go of
     the object on the way. Of the goals among the SHORTLIST nearest in pose, the k nearest under
     the metric are taken. `say` is told how many grasps are linked: 100,000 take a minute.

@@ -6,8 +6,7 @@ import numpy as np
 
 from configs.schema.promote import Latency
 from models.bundle import Bundle
-from models.session import Question, Session
-from models.strength import KEYS
+from models.session import Question, Session, input_shapes
 
 
 def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
@@ -15,18 +14,16 @@ def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
 
     The time does not depend on the numbers, only on their count.
     """
-    layout, session = bundle.layout, Session(bundle, threads=1)
     rng = np.random.default_rng(0)
-    motion = (1, *layout.motion_shape)
-    question = Question(
-        history=rng.standard_normal((1, layout.history, layout.step_size), dtype=np.float32),
-        motion=np.zeros(motion, np.float32),
-        command=np.zeros((1, layout.num_joints), np.float32),
-        memory=np.zeros((1, session.memory_size), np.float32),
-        mode=np.zeros(1, np.int64),
-        strength=np.ones((1, len(KEYS)), np.float32),
-        noise=rng.standard_normal(motion, dtype=np.float32),
-    )
+    session = Session(bundle, threads=1)
+    inputs = {
+        name: np.zeros((1, *shape), np.int64 if name == "mode" else np.float32)
+        for name, shape in input_shapes(bundle.layout, session.memory_size).items()
+    }
+    for name in ("history", "noise"):
+        inputs[name] = rng.standard_normal(inputs[name].shape, dtype=np.float32)
+    inputs["strength"] += 1.0
+    question = Question(**inputs)
     times = []
     for _ in range(latency.warmup + latency.ticks):
         started = time.perf_counter()

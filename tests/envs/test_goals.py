@@ -9,38 +9,14 @@ import torch
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.goals import GoalChoice, GoalsError, GraspTable, relative, within
-from envs.grasp_set import Contacts, GraspSet
+from tests.grasps_by_hand import grasp_set
 
-IDENTITY = [1.0, 0.0, 0.0, 0.0]
 HALF = 0.5**0.5
 
 
 @pytest.fixture(scope="module")
 def goals():
     return load(Config).task.goals
-
-
-def grasp_set(name: str, heights: list[float], neighbours: list[list[int]]) -> GraspSet:
-    """Grasps of one joint that differ in the object's height only."""
-    count = len(heights)
-    poses = np.array([[0.0, 0.0, height, *IDENTITY] for height in heights], dtype=np.float32)
-    joints = np.arange(count, dtype=np.float32)[:, None]
-    return GraspSet(
-        object=name,
-        joint_position=joints,
-        joint_target=joints + 0.1,
-        object_pose=poses,
-        contacts=Contacts(
-            finger=np.zeros((count, 1), dtype=np.int8),
-            link=np.zeros((count, 1), dtype=np.int8),
-            point=np.zeros((count, 1, 3), dtype=np.float32),
-            normal=np.zeros((count, 1, 3), dtype=np.float32),
-            force=np.zeros((count, 1), dtype=np.float32),
-        ),
-        quality=np.zeros(count, dtype=np.float32),
-        parent=np.full(count, -1, dtype=np.int32),
-        neighbours=np.array(neighbours, dtype=np.int32),
-    )
 
 
 @pytest.fixture
@@ -96,6 +72,11 @@ def choice(goals, table, start: list[int]) -> GoalChoice:
     return chooser
 
 
+def arrive(chooser: GoalChoice, ids: torch.Tensor) -> None:
+    """Let the objects [M] have stayed at their goals for long enough."""
+    chooser.stay[ids] = chooser.dwell
+
+
 def test_a_goal_is_reached_by_staying_without_a_break(goals, table):
     assert goals.dwell_s == 0.5  # 10 steps at 20 Hz
     chooser = choice(goals, table, [0, 4, 4])
@@ -112,7 +93,7 @@ def test_staying_begins_anew_with_goal_and_episode(goals, table):
     for _ in range(4):
         chooser.judge(torch.tensor([True, True]))
     ids = torch.tensor([0])
-    chooser.advance(ids, torch.tensor([False]), table.object_pose[[0]], torch.tensor([0.5]))
+    chooser.advance(ids, table.object_pose[[0]], torch.tensor([0.5]))
     assert chooser.stay.tolist() == [0, 4]
     rows = torch.tensor([5])
     chooser.start(torch.tensor([1]), rows, table.object_pose[rows], torch.tensor([0.5]))
@@ -130,12 +111,8 @@ def test_a_reached_goal_is_the_origin_of_the_next(goals, table):
     assert chooser.goal.tolist() == [1, 5]
     chooser.age += 7
     ids = torch.tensor([0])
-    chooser.advance(
-        ids,
-        torch.ones(len(ids), dtype=torch.bool),
-        table.object_pose[chooser.goal[ids]],
-        torch.tensor([0.9]),
-    )
+    arrive(chooser, ids)
+    chooser.advance(ids, table.object_pose[chooser.goal[ids]], torch.tensor([0.9]))
     assert chooser.goal.tolist() == [2, 5]
     assert chooser.origin.tolist() == [1, 4]
     assert chooser.age.tolist() == [0, 7]
@@ -152,11 +129,12 @@ def test_every_neighbour_is_drawn(goals, table):
 def test_the_way_back_is_not_drawn(goals, table):
     chooser = choice(goals, table, [0] * 20)
     ids, uniform = torch.arange(20), torch.linspace(0.01, 0.99, 20)
-    chooser.advance(ids, torch.ones(20, dtype=torch.bool), table.object_pose[[1] * 20], uniform)
+    arrive(chooser, ids)
+    chooser.advance(ids, table.object_pose[[1] * 20], uniform)
     assert set(chooser.goal.tolist()) == {2}  # 0 is a neighbour of 1 as well
     assert set(chooser.back.tolist()) == {0}
     # not in time: its only other neighbour is the way back, which is better than the same goal
-    chooser.advance(ids, torch.zeros(20, dtype=torch.bool), table.object_pose[[1] * 20], uniform)
+    chooser.advance(ids, table.object_pose[[1] * 20], uniform)
     assert set(chooser.goal.tolist()) == {0}
     assert set(chooser.back.tolist()) == {0}  # still where it came from
 
@@ -175,15 +153,29 @@ def test_a_goal_is_two_tolerances_from_where_the_object_is(goals, table):
     assert away.tolist() == [[False], [True]]
 
 
+def test_a_goal_that_had_to_be_near_leads_on_but_does_not_count(goals, table):
+    chooser = choice(goals, table, [4, 4])
+    assert chooser.counts.tolist() == [True, True]
+    between = table.object_pose[[4, 4]].clone()
+    between[1, 2] += 0.010  # 1.5 cm from the only other grasp
+    ids, met = torch.arange(2), torch.ones(2, dtype=torch.bool)
+    chooser.advance(ids, between, torch.tensor([0.5, 0.5]))
+    assert chooser.goal.tolist() == [5, 5]
+    for _ in range(9):
+        assert not chooser.judge(met).any()
+    assert chooser.judge(met).tolist() == [True, False]
+    assert chooser.arrived.tolist() == [True, True]
+    chooser.advance(ids, table.object_pose[[5, 5]], torch.tensor([0.5, 0.5]))
+    assert chooser.origin.tolist() == [5, 5]
+    assert chooser.counts.tolist() == [True, True]
+
+
 def test_a_goal_that_the_object_is_at_already_is_not_chosen(goals, table):
     chooser = choice(goals, table, [0] * 20)
     # it "reached" grasp 1 but lies at grasp 2: only grasp 0 is a goal worth its name
-    chooser.advance(
-        torch.arange(20),
-        torch.ones(20, dtype=torch.bool),
-        table.object_pose[[2] * 20],
-        torch.linspace(0.01, 0.99, 20),
-    )
+    ids = torch.arange(20)
+    arrive(chooser, ids)
+    chooser.advance(ids, table.object_pose[[2] * 20], torch.linspace(0.01, 0.99, 20))
     assert set(chooser.goal.tolist()) == {0}
 
 
@@ -194,12 +186,8 @@ def test_an_expired_goal_is_replaced_by_another(goals, table):
     assert not chooser.expired.any()
     chooser.age += 1
     assert chooser.expired.all()
-    chooser.advance(
-        torch.arange(20),
-        torch.zeros(20, dtype=torch.bool),
-        table.object_pose[[1] * 20],
-        torch.linspace(0.01, 0.99, 20),
-    )
+    ids = torch.arange(20)
+    chooser.advance(ids, table.object_pose[[1] * 20], torch.linspace(0.01, 0.99, 20))
     assert set(chooser.goal.tolist()) == {2}
     assert set(chooser.origin.tolist()) == {1}
     assert set(chooser.back.tolist()) == {1}
@@ -208,18 +196,10 @@ def test_an_expired_goal_is_replaced_by_another(goals, table):
 
 def test_the_only_goal_comes_again_and_a_dead_end_turns_back(goals, table):
     chooser = choice(goals, table, [4])
-    chooser.advance(
-        torch.tensor([0]),
-        torch.zeros(1, dtype=torch.bool),
-        table.object_pose[[4]],
-        torch.tensor([0.5]),
-    )
+    one = torch.tensor([0])
+    chooser.advance(one, table.object_pose[[4]], torch.tensor([0.5]))
     assert chooser.goal.tolist() == [5]
     chooser.goal[0] = 3  # a grasp without neighbours
-    chooser.advance(
-        torch.tensor([0]),
-        torch.ones(1, dtype=torch.bool),
-        table.object_pose[[3]],
-        torch.tensor([0.5]),
-    )
+    arrive(chooser, one)
+    chooser.advance(one, table.object_pose[[3]], torch.tensor([0.5]))
     assert chooser.goal.tolist() == [4]

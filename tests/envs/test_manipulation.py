@@ -174,10 +174,11 @@ def test_an_episode_is_cut_off_in_time_and_starts_afresh(allegro):
 
 
 def test_a_drop_ends_the_episode_and_costs(allegro):
-    env = make(allegro, task(allegro, drop_distance=0.06))
+    goals = dataclasses.replace(allegro.config.task.goals, timeout_s=10.0)
+    env = make(allegro, task(allegro, drop_distance=0.06, goals=goals))
     opened = torch.full((COUNT, env.num_actions), -1.0)
     seen = torch.zeros(COUNT, dtype=torch.bool)
-    for _ in range(40):
+    for _ in range(80):
         goal, episode = env.goals.goal.clone(), env.episode.clone()
         _, _, done, extras = env.step(opened)
         dropped = extras["dropped"]

@@ -107,7 +107,9 @@ def make_critic(config: Config) -> Critic:
 
 def make_student(config: Config) -> Student:
     student = distill.make_student(config.embodiment.make_layout(), config.distill.network, 2)
-    student.believed.copy_(torch.tensor([0.0, 0.3]))  # so that trust of every size occurs
+    student.middle.zero_()
+    student.whiten.copy_(torch.eye(student.memory.width))
+    student.believed.copy_(torch.tensor([0.0, 3.0]))  # so that trust of every size occurs
     return student.requires_grad_(False).eval()
 
 
@@ -170,7 +172,7 @@ def test_graph_computes_what_the_network_computes(exported):
     gains: set[float] = set()
     trusts: set[float] = set()
     for batch in (1, 2, 17):
-        ours, theirs = assistance.student.memory.empty(batch), np.zeros((batch, 1))
+        ours, theirs = assistance.student.memory.empty(batch), np.empty(0)
         for step in range(4):
             inputs = dict(
                 zip(INPUTS, draw_inputs(assistance, batch, seed=10 * batch + step), strict=True)
@@ -207,7 +209,7 @@ def test_another_networks_graph_fails_the_comparison(exported):
     with pytest.raises(ParityError, match=r"export\.parity\.gain: .* differ by"):
         compare(other, Session(bundle), wide, seed=0)
     other = make_assistance(config)
-    other.student.believed += 0.1
+    other.student.believed += 1.0
     wide = replace(wide, meant=10.0, gain=10.0)
     with pytest.raises(ParityError, match=r"export\.parity\.trust: .* differ by"):
         compare(other, Session(bundle), wide, seed=0)
@@ -220,7 +222,7 @@ def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
     unet = 1 + 2 * blocks + 2 + 3 * blocks + 1  # in, down, middle, up with residuals, out
     once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
     once += 2 + 1  # the critic's layers and its output, all gains at once
-    once += 2  # the student's, all members at once
+    once += 2 + 1  # the student's layer and its action, and the distance; the way is left out
     products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
     assert products == once + config.export.sampling.steps * unet
     assert not {node.op_type for node in graph.node} & {"Sin", "Cos", "If", "Loop", "Scan"}

@@ -38,6 +38,14 @@ def test_the_value_is_that_of_the_sums():
     assert made.goals_per_min("held")[0] == 60 * 6 / 40
 
 
+def test_a_pairs_goals_count_up_to_twenty_a_minute():
+    """Two pairs of a minute: 4 and 20 of 50, measured and in every resample."""
+    made = resampled("one", time_s=[[[60, 60]]], drops=[[[1, 1]]], goals=[[[4, 50]]])
+    np.testing.assert_array_equal(made.goals("one"), made.weights @ [4, 20])
+    assert made.goals_per_min("one")[0] == 12
+    assert made.goals_per_drop("one")[0] == 12
+
+
 @pytest.fixture
 def uneven() -> dict[str, np.ndarray]:
     """Counts of two identical variants and one that drops half as often, pair by pair."""

@@ -77,6 +77,7 @@ def test_a_score_is_the_mean_log_of_goals_and_of_time_a_drop():
     table = candidates(evaluate)
     place = list(table.variants).index("guarded_0.5_0.05_0.1")
     counts = {name: np.zeros((3, len(table.variants), 2)) for name in ("drops", "goals", "time_s")}
+    counts["time_s"][:2] = 60
     counts["goals"][0, 0] = [4, 6]  # the bare command's
     counts["goals"][0, place] = [8, 0]
     counts["goals"][1, place], counts["drops"][1, place] = [2, 3], [2, 0]

@@ -4,10 +4,12 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluation.metrics import COUNTS, figures, hold, rate_per_minute, tabulate
+from tasks.evaluation.estimates import hold, rate_per_minute
+from tasks.evaluation.metrics import COUNTS, figures, tabulate
+from tasks.evaluation.moving import counted, goals_per_minute
 
 
-def sums(**values: float) -> dict[str, float]:
+def sums(**values: float) -> dict[str, np.ndarray | float]:
     return dict.fromkeys(COUNTS, 0.0) | values
 
 
@@ -55,6 +57,38 @@ def test_rate_per_minute():
     assert estimate.low == pytest.approx(4.795 / 2, rel=1e-3)
     assert estimate.high == pytest.approx(18.390 / 2, rel=1e-3)
     assert rate_per_minute(60.0, 0, 0.95).low == 0.0
+
+
+def test_a_pair_counts_at_most_twenty_goals_a_minute():
+    assert counted(np.array([0.0, 19, 20, 100]), 60.0).tolist() == [0, 19, 20, 20]
+    assert counted(np.array([9.0, 9.0]), np.array([15.0, 60.0])).tolist() == [5, 9]
+
+
+def test_goals_a_minute_and_their_interval_are_over_pairs():
+    """Half of 40 pairs reach 10 in a minute, half none: 5; deviation of the mean 5 / sqrt(40)."""
+    minute = np.full(40, 60.0)
+    found = goals_per_minute(np.array([0.0, 10.0] * 20), minute, 0.95)
+    assert found.value == 5.0
+    assert found.low == pytest.approx(5 - 1.96 * 5 / 40**0.5, abs=0.2)
+    assert found.high == pytest.approx(5 + 1.96 * 5 / 40**0.5, abs=0.2)
+    exact = goals_per_minute(np.full(40, 5.0), minute, 0.95)  # equal pairs leave no doubt
+    assert (exact.value, exact.low, exact.high) == (5.0, 5.0, 5.0)
+
+
+def test_without_pairs_to_draw_the_interval_is_poissons():
+    one = goals_per_minute(np.array([10.0]), np.array([120.0]), 0.95)
+    assert one == rate_per_minute(120.0, 10, 0.95)
+    none = goals_per_minute(np.zeros(8), np.full(8, 60.0), 0.95)
+    assert none == rate_per_minute(480.0, 0, 0.95)
+
+
+def test_figures_take_what_counts_and_keep_the_number():
+    """Three pairs of a minute: 4 + 6 + 20 of 50 that count, over 2 drops."""
+    pairs = {"goals": np.array([4.0, 6, 50]), "time_s": np.full(3, 60.0)}
+    cell = figures(sums(drops=2) | pairs, 0.95)
+    assert cell["goals_per_min"] == 10
+    assert cell["goals_per_drop"] == 15
+    assert cell["goals"] == 60
 
 
 def test_figures_of_hand_made_counts():

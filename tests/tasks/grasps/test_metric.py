@@ -110,16 +110,16 @@ def test_a_rotation_and_its_negative_quaternion_are_one():
     assert distances(pose[:1], joints[:1], pose[1:], joints[1:])[1] == pytest.approx(0, abs=1e-7)
 
 
-def test_goals_are_in_range_and_not_reached_already():
+def test_goals_are_in_range_and_two_tolerances_away():
     goals = load(Config).task.goals
     near, far = goals.position_tolerance, goals.max_distance
     turn = goals.rotation_tolerance
     pose = poses(
-        (0.0, 0.0), (0.5 * near, 0.5 * turn), (1.5 * near, 0.0), (0.0, 1.5 * turn), (1.5 * far, 0)
+        (0.0, 0.0), (1.5 * near, 1.5 * turn), (2.5 * near, 0.0), (0.0, 2.5 * turn), (1.5 * far, 0)
     )
     found = goal_neighbours(METRIC, goals, grasped(pose))
     assert found.shape == (5, goals.neighbours)
-    assert set(found[0][found[0] >= 0]) == {2, 3}  # 1 is reached already, 4 is out of range
+    assert set(found[0][found[0] >= 0]) == {2, 3}  # 1 is too near, 4 is out of range
     assert 0 not in found[0]
     assert 0 not in found[4]
 
@@ -127,7 +127,7 @@ def test_goals_are_in_range_and_not_reached_already():
 def test_nearest_goal_comes_first_and_pads_come_last():
     goals = load(Config).task.goals
     near = goals.position_tolerance
-    pose = poses((0, 0), (2.5 * near, 0), (1.5 * near, 0))
+    pose = poses((0, 0), (3.5 * near, 0), (2.5 * near, 0))
     found = goal_neighbours(METRIC, goals, grasped(pose))
     assert found[0, :2].tolist() == [2, 1]
     assert (found[0, 2:] == -1).all()
@@ -170,7 +170,9 @@ def test_goals_are_those_of_every_pair():
     away = np.maximum(parts[0] / goals.position_tolerance, parts[1] / goals.rotation_tolerance)
     every = np.tile(np.arange(400), (400, 1))
     allowed = (parts[0] <= goals.max_distance) & (parts[1] <= goals.max_rotation)
-    allowed &= (away >= 1.0) & contacts_kept(found, np.arange(400), every, goals.max_slide)
+    allowed &= (away >= goals.min_distance) & contacts_kept(
+        found, np.arange(400), every, goals.max_slide
+    )
     cost = np.where(allowed, combine(METRIC, parts), np.inf)
     expected = np.argsort(cost, axis=1)[:, :4]
     expected[np.isinf(np.take_along_axis(cost, expected, axis=1))] = -1
