@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.evaluation.claims import apart
 from tasks.evaluation.headline import number
-from tasks.evaluation.naming import label, short, tone
+from tasks.evaluation.naming import family_of, short, tone
 
 SHOWN = ("noisy_1.0", "noisy_2.0", "correlated", "open_hand", "clean")
 
@@ -26,13 +26,13 @@ def groups_of(summary: Mapping[str, Any]) -> list[Group]:
     """Return the headline's perturbations as far as present, else the first three."""
     table, settings = summary.get("evaluation") or {}, summary.get("settings", {})
     names = [name for name in SHOWN if name in table] or list(table)[:3]
-    gain = label("scaled", settings).removeprefix("scaled ")
+    scaled = middle_scaled(settings)
     groups = []
     for name in names:
         ours = controller_of(table[name], settings)
         answers = (
             ("command alone", "unassisted"),
-            (f"command {gain}", "scaled"),
+            (f"command × {scaled.rpartition('_')[2]}", scaled),
             ("with the controller", ours),
         )
         rows = [
@@ -46,6 +46,14 @@ def groups_of(summary: Mapping[str, Any]) -> list[Group]:
             equal = at_equal_goals(summary, name, ours)
             groups.append(Group(short(name, settings), rows, ratio, equal, kind != "pose"))
     return groups
+
+
+def middle_scaled(settings: Mapping[str, Any]) -> str:
+    """Return the scaled command in the middle of those of gains between 0 and 1; "": none."""
+    variants = settings.get("variants", {})
+    found = [name for name in variants if family_of(name) == "scaled"]
+    found.sort(key=lambda name: variants[name]["gain"])
+    return found[(len(found) - 1) // 2] if found else ""
 
 
 def controller_of(cells: Mapping[str, Any], settings: Mapping[str, Any]) -> str:

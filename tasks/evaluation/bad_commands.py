@@ -5,7 +5,7 @@ from typing import Any
 
 from tasks.evaluation.charts import Axis, Row, chart
 from tasks.evaluation.headline import number
-from tasks.evaluation.naming import in_order, label, titled, tone, variants_of
+from tasks.evaluation.naming import in_order, titled, tone, variants_of
 from tasks.evaluation.sections import note, section, table
 
 PERCENT = Axis(0.0, 100.0, False, (0.0, 25.0, 50.0, 75.0, 100.0))
@@ -17,7 +17,7 @@ def contacts(summary: Mapping[str, Any]) -> str:
     settings, groups = summary["settings"], {}
     for name, cells in summary["evaluation"].items():
         rows = [
-            Row(label(variant, settings), tone(variant), share, share, share)
+            Row(variant, tone(variant), share, share, share)
             for variant in variants_of(cells)
             if (kept := cells[variant].get("contacts_kept")) is not None
             for share in [100 * kept]
@@ -49,7 +49,7 @@ def families(summary: Mapping[str, Any]) -> str:
     ordered = sorted(known, key=lambda name: name in unseen)
     variants = in_order(variants_of(evaluation[ordered[0]]), settings)
     variants = [name for name in variants if name != STILL]
-    head = ["command", "unseen", "zero [s]", *(label(name, settings) for name in variants)]
+    head = ["command", "unseen", "zero [s]", *variants]
     rows = [
         [
             name,

@@ -9,6 +9,28 @@ RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 JUDGED_ON = {"held_out": "objects held out of training", "training": "the training's own objects"}
 
 
+IN_WORDS = {  # kinds of perturbations that need no number
+    "gaussian": "Gaussian noise on every joint command",
+    "held": "noise on every joint command, held for a while",
+    "tremor": "a trembling hand",
+    "kicks": "a jolt of all joints now and then",
+    "sticky": "a command that sticks now and then",
+    "lost": "commands lost in bursts",
+    "lag": "late commands",
+    "swapped": "each finger's command given to its neighbour",
+    "mirrored": "one finger's command negated",
+    "stuck_joint": "one joint's command stuck",
+    "uneven": "fingers that follow a share of their command",
+    "push": "one finger pushed inwards now and then",
+    "proportional": "an operator who moves each joint by a share of its way",
+    "open_loop": "an operator who does not look at the hand",
+    "bang_bang": "an operator with buttons: forward, back or still",
+    "one_finger": "an operator who moves one finger at a time",
+    "stop_and_go": "an operator who moves and rests",
+    "operated": "another operator's command, spoilt",
+}
+
+
 def describe(name: str, settings: Mapping[str, Any]) -> str:
     """Return a perturbation in words, from its definition in the evaluation's settings."""
     definition = settings.get("perturbations", {}).get(name, {})
@@ -25,8 +47,8 @@ def describe(name: str, settings: Mapping[str, Any]) -> str:
             return "an operator with late, inexact absolute commands"
         case "pose":
             return f"the whole hand commanded to its {definition['pose']} pose"
-        case "swapped":
-            return "each finger's command given to its neighbour"
+        case kind if kind in IN_WORDS:
+            return IN_WORDS[kind]
         case "withdraw":
             return (
                 f"one touching finger after another commanded away for {definition['seconds']:g} s"
@@ -74,10 +96,10 @@ def compared(ours: Cell, other: Cell) -> str:
 
 
 def headline(summary: Mapping[str, Any]) -> list[str]:
-    """Return the page's opening sentences, the first of them the result.
+    """Return the page's opening sentences, the first of them the result: with one setting for
+    all commands, where it is known; else under the first perturbation.
 
-    The first perturbation and the default assistance are the headline's; each claim stands
-    with its interval, and says so where the numbers do not support a difference.
+    Each claim stands with its interval, and says so where the numbers do not support a difference.
     """
     table, settings = summary["evaluation"], summary["settings"]
     name = next(iter(table))
@@ -93,7 +115,31 @@ def headline(summary: Mapping[str, Any]) -> list[str]:
         f"{number(bare['goals_per_min'])} without{told}."
     )
     lines = [result, standing(table), measured_on(settings), *supporting(cells, settings)]
-    return lines + paired(summary, name) + trained(summary.get("metrics", {}))
+    return (
+        one_for_all(summary) + lines + paired(summary, name) + trained(summary.get("metrics", {}))
+    )
+
+
+def one_for_all(summary: Mapping[str, Any]) -> list[str]:
+    """Say in a sentence how the default assistance does over all families with one setting."""
+    found = summary.get("one_setting", {})
+    ours, bare, over = (found.get(name) for name in ("assisted", "unassisted", "vs_scaled"))
+    if not (ours and bare and over):
+        return []
+    worst, holds = ours["worst_family"], [number(cell["hold_s"]) for cell in (ours, bare)]
+    known = None not in (over["low"], over["high"])
+    span = interval_of(over) if known else "no interval"
+    told = "" if known and not over["low"] <= 1 <= over["high"] else ", not told apart"
+    return [
+        f"With one setting for all {len(summary['evaluation'])} kinds of commands, on "
+        f"{JUDGED_ON[summary['settings']['judged']]}: held {holds[0]}\u00a0s with the "
+        f"controller and {holds[1]}\u00a0s without (geometric mean), at "
+        f"{number(ours['goals_per_min'])} and {number(bare['goals_per_min'])} goals a minute; "
+        f"{number(over['value'])} ({span}) times as long as the best scaled command "
+        f"{'that reaches as many goals' if over['reached'] else '(none reaches as many goals)'}"
+        f"{told}. Worst against the bare command: {worst['name']}, "
+        f"{number(worst['hold_over_bare']['value'])} times its hold."
+    ]
 
 
 def measured_on(settings: Mapping[str, Any]) -> str:
@@ -110,10 +156,10 @@ def measured_on(settings: Mapping[str, Any]) -> str:
 
 
 def supporting(cells: Mapping[str, Cell], settings: Mapping[str, Any]) -> list[str]:
-    """Return what qualifies the result: intervals, goals, the scaled command."""
+    """Return what qualifies the result: intervals, goals, intention."""
     ours, bare = cells["assisted"], cells["unassisted"]
     share = f"{100 * settings['confidence']:g}%"
-    lines = [
+    return [
         f"{share} intervals: time to a drop {interval(ours, 'hold_s')}\u00a0s with, "
         f"{interval(bare, 'hold_s')}\u00a0s without; goals a minute "
         f"{interval(ours, 'goals_per_min')} with, {interval(bare, 'goals_per_min')} without. Two "
@@ -121,16 +167,6 @@ def supporting(cells: Mapping[str, Cell], settings: Mapping[str, Any]) -> list[s
         f"Goals a drop: {goals_per_drop(ours)} with, {goals_per_drop(bare)} without. Intention "
         f"(mean cosine): {number(ours['intention'])} with, {number(bare['intention'])} without.",
     ]
-    if "scaled" in cells:
-        scaled, gain = cells["scaled"], settings["variants"]["scaled"]["gain"]
-        sign = apart(ours, scaled, "hold_s")
-        words = {1: "longer", 0: "not told apart", -1: "shorter"}[sign]
-        lines.append(
-            f"Holding alone proves little: the command merely scaled by {gain:g} gives "
-            f"{held(scaled)} at {number(scaled['goals_per_min'])} goals a minute (the controller's "
-            f"time to a drop against it: {words})."
-        )
-    return lines
 
 
 def paired(summary: Mapping[str, Any], name: str) -> list[str]:

@@ -102,7 +102,9 @@ def joined(parts: Sequence[tuple[Table, Measured]], order: Sequence[str]) -> dic
     """
     names = [name for table, _ in parts for name in table.variants]
     places = [names.index(name) for name in order]
-    return {
-        key: np.concatenate([measured.counts[key] for _, measured in parts], axis=2)[:, :, places]
-        for key in parts[0][1].counts
-    }
+    found = {}
+    for key in parts[0][1].counts:
+        each = np.concatenate([measured.counts[key] for _, measured in parts], axis=2)
+        # A file would be written in the order of the memory, which indexing does not keep.
+        found[key] = np.ascontiguousarray(each[:, :, places])
+    return found

@@ -3,26 +3,32 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.strength import KEYS
 from tasks.evaluation.headline import describe
 
 TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "zero")  # palette, this order
+STRENGTHS = ("reading", "gain", "share", "caution", "guidance", "remainder")
 MEANINGS = {
-    "reading": "how far the student is asked what a command means, from 0 (the command as it is)",
-    "gain": "the part of what the student reads that is followed",
-    "share": "the part that counts of a command that never rests and that the student cannot read",
-    "caution": "risk of a drop, beyond that of holding still, that a command may bring; 1: any",
+    "reading": "how far the student is asked what a command means",
+    "gain": "the part that counts of what the student reads",
+    "share": "the part that counts of a busy command that it cannot read",
+    "caution": "risk of a drop, beyond that of holding still, that a command may bring",
     "guidance": "how closely the planned motion follows the command, from 0 (only what experts do) "
     "to 1 (the command)",
     "remainder": "the part given back of what planning loses of the command",
 }
-OFF = {"student": ("reading", 0), "critic": ("caution", 1), "prior": ("guidance", 1)}
 SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
+
+
+def family_of(variant: str) -> str:
+    """Return what a variant is one strength of: `scaled` of `scaled_0.2`; else its own name."""
+    before, _, strength = variant.rpartition("_")
+    return before if before in TONES and strength.replace(".", "", 1).isdigit() else variant
 
 
 def tone(variant: str) -> int:
     """Return a variant's or a family's place in the palette; strangers share the last one."""
-    return TONES.index(variant) if variant in TONES else len(TONES) - 1
+    family = family_of(variant)
+    return TONES.index(family) if family in TONES else len(TONES) - 1
 
 
 def variants_of(cells: Mapping[str, Any]) -> list[str]:
@@ -36,31 +42,20 @@ def in_order(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
     return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
-def label(variant: str, settings: Mapping[str, Any]) -> str:
-    """Return a variant's name, with a direct one's gain where that is neither 0 nor 1."""
-    definition = settings.get("variants", {}).get(variant, {})
-    gain = definition.get("gain") if definition.get("kind") == "direct" else None
-    return variant if gain in (None, 0.0, 1.0) else f"{variant} \u00d7 {gain:g}"
-
-
 def definition_of(variant: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a variant's definition, judged or swept; an empty one if it is not known."""
-    for part in ("variants", "sweep"):
-        found = settings.get(part, {}).get(variant)
-        if found:
-            return found
-    return {}
+    """Return a variant's definition; an empty one if it is not known."""
+    return settings.get("variants", {}).get(variant, {})
 
 
 def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
     """Return the strengths that a variant that asks the bundle ran with, as far as known.
 
-    What a swept definition leaves open is the bundle's choice, that of its assistance.
+    What a definition leaves open is the bundle's choice, that of its assistance.
     """
     definition = definition_of(variant, settings)
     chosen = definition.get("assistance", "guarded")
     known = {}
-    for key in KEYS:
+    for key in STRENGTHS:
         ran = settings.get(key, {})
         value = ran.get(variant, definition.get(key))
         value = ran.get(chosen) if value is None else value
@@ -72,7 +67,7 @@ def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
 def calibrated(variant: str, settings: Mapping[str, Any]) -> bool:
     """Say whether all of an assistance's strengths are what `calibrate` chose."""
     definition = definition_of(variant, settings)
-    own = [definition.get(key) for key in KEYS]
+    own = [definition.get(key) for key in STRENGTHS]
     return definition.get("kind") == "assisted" and all(value is None for value in own)
 
 
@@ -88,15 +83,16 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
             return f"the command times {definition['gain']:g}"
         case "low_pass":
             return f"the command averaged over {definition['time_s']:g} s"
+        case "assisted" if definition.get("reading") == 0 and definition.get("guidance") == 1:
+            ran = strength(variant, settings, "share", "caution")
+            return f"the command times the critic's gain, neither student nor prior{ran}"
         case "assisted" if not calibrated(variant, settings):
-            changed = [key for key in KEYS if definition.get(key) is not None]
+            changed = [key for key in STRENGTHS if definition.get(key) is not None]
             ran = strength(variant, settings, *changed).strip(" ()")
-            absent = [part for part, (key, off) in OFF.items() if definition.get(key) == off]
-            out = f", without {' and '.join(absent)}" if absent else ""
-            return f"{definition['assistance']} at {ran or 'strengths of its own'}{out}"
+            return f"{definition['assistance']} at {ran or 'strengths of its own'}"
         case "assisted" if definition["assistance"] == "guarded":
-            ran = strength(variant, settings, *KEYS)
-            return f"what the student reads, guarded by critic and diffusion prior{ran}"
+            ran = strength(variant, settings, *STRENGTHS)
+            return f"what the student reads, guarded by the critic, made motion by the prior{ran}"
         case "assisted":
             return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"
         case _:
@@ -106,7 +102,7 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
 def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
     """Return what the strengths that the variants' explanations name are; nothing of no others."""
     named = " ".join(explained(name, settings) for name in variants)
-    words = [f"{key}: {MEANINGS[key]}" for key in KEYS if f"{key} " in named]
+    words = [f"{key}: {MEANINGS[key]}" for key in STRENGTHS if f"{key} " in named]
     return f"{'; '.join(words)}." if words else ""
 
 
@@ -136,5 +132,7 @@ def short(perturbation: str, settings: Mapping[str, Any]) -> str:
         case "pose":
             words = {"open": "let go", "closed": "make a fist", "spread": "spread the fingers"}
             return f"Told to {words.get(definition['pose'], definition['pose'])}"
+        case "kicks":
+            return "A jolt now and then"
         case _:
             return perturbation

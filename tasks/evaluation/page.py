@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from tasks.evaluation import bad_commands, gates, sections, tables
+from tasks.evaluation import bad_commands, for_all, gates, sections, tables
 from tasks.evaluation.choosing import calibration
 from tasks.evaluation.clips import clips
 from tasks.evaluation.headline import headline
@@ -19,7 +19,7 @@ from tasks.evaluation.tradeoff import tradeoff
 
 PARTS = (
     "evaluation",
-    "sweep",
+    "one_setting",
     "matched",
     "ratios",
     "clips",
@@ -39,7 +39,7 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
         folder: made if it is not there.
         summary: plain JSON values. `run` (name) and `stages` (stage -> seconds, reused,
             peak_mib) are always there. The parts of evaluation.json (`evaluation`, `by_split`,
-            `by_object`, `settings`, `bundle_hash`, `sweep`, `matched`, `ratios`), `clips`
+            `by_object`, `settings`, `bundle_hash`, `one_setting`, `matched`, `ratios`), `clips`
             (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
             `overrides`, `training_seed`, `configuration` (digest), `code` (git commit, dirty),
             `artifacts` (label -> version), `lineage` (steps, see lineage.py), `grasps` (object ->
@@ -118,8 +118,9 @@ def results(summary: Mapping[str, Any]) -> list[str]:
     if not summary.get("evaluation"):
         return []
     return [
+        for_all.one_setting(summary) if summary.get("one_setting") else "",
+        tradeoff(summary),
         panels(summary),
-        tradeoff(summary) if summary.get("sweep") else "",
         tables.by_object(summary),
         bad_commands.contacts(summary),
         bad_commands.families(summary),

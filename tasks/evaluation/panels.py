@@ -5,8 +5,8 @@ from html import escape
 from typing import Any
 
 from tasks.evaluation.charts import Axis, Row, linear_axis, log_axis, place_html
-from tasks.evaluation.naming import explained, glossary, label, titled, tone, variants_of
-from tasks.evaluation.sections import judged_on, note, section
+from tasks.evaluation.naming import explained, glossary, titled, tone, variants_of
+from tasks.evaluation.sections import folded, judged_on, note, section
 
 KEYS = (("hold_s", "time to a drop", "s"), ("goals_per_min", "goals", "1/min"))
 
@@ -41,14 +41,14 @@ def panels(summary: Mapping[str, Any]) -> str:
         note(words),
         legend(variants, settings),
         note(words_of) if words_of else "",
-        f'<div class="panels">{blocks}</div>',
+        folded("A panel for every kind of command", f'<div class="panels">{blocks}</div>'),
     )
 
 
 def rows_of(cells: Mapping[str, Any], settings: Mapping[str, Any], key: str) -> list[Row]:
     return [
         Row(
-            label(variant, settings),
+            variant,
             tone(variant),
             cells[variant][key],
             cells[variant][f"{key}_low"],
@@ -61,7 +61,7 @@ def rows_of(cells: Mapping[str, Any], settings: Mapping[str, Any], key: str) -> 
 def legend(variants: list[str], settings: Mapping[str, Any]) -> str:
     """Return the variants with their colours and what each does."""
     items = "".join(
-        f'<li class="tone{tone(name)}"><b>{escape(label(name, settings))}</b> '
+        f'<li class="tone{tone(name)}"><b>{escape(name)}</b> '
         f"{escape(explained(name, settings))}</li>"
         for name in variants
     )

@@ -249,13 +249,10 @@ def footnotes(summary: Mapping[str, Any], layout: Layout, equal: bool) -> list[s
     objects = f"Measured on {objects} ({SPLIT_WORDS[settings['judged']]})."
     if layout.ratio_beside:
         notes = [f"{objects} Thin lines and parentheses: {share} intervals."]
-        more = [
-            "Equal goals: against the command scaled until it reaches as many goals a minute; "
-            "measured apart, in the trade-off."
-        ]
+        more = ["Equal goals: against the command scaled until it reaches as many goals a minute."]
     else:
         notes = [objects, f"Thin lines and parentheses: {share} intervals."]
-        more = ["Equal goals: the command scaled until it reaches as many,", "measured apart."]
+        more = ["Equal goals: the command scaled until it reaches as many."]
     return notes + (more if equal else [])
 
 

@@ -52,6 +52,11 @@ def tall(inner: str) -> str:
     return f'<div class="tall">{inner}</div>'
 
 
+def folded(title: str, inner: str) -> str:
+    """Return what is long, closed until somebody asks for it."""
+    return f"<details><summary>{escape(title)}</summary>{inner}</details>"
+
+
 def judged_on(settings: Mapping[str, Any]) -> str:
     names = listed(settings["objects"][settings["judged"]])
     return f"on {names} ({SPLIT_WORDS[settings['judged']]})"

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from models.strength import KEYS
 from tasks.evaluation.headline import goals_per_drop, interval, number
-from tasks.evaluation.naming import SPLIT_WORDS, in_order, label, strength, variants_of
+from tasks.evaluation.naming import SPLIT_WORDS, STRENGTHS, in_order, strength, variants_of
 from tasks.evaluation.sections import judged_on, note, section, table, tall
 
 COLUMNS = (
@@ -25,7 +24,7 @@ def evaluation_table(summary: Mapping[str, Any]) -> str:
     rows = [
         [
             "" if i else name,
-            label(variant, settings),
+            variant,
             *(figure(cells[variant], key) for key, _ in COLUMNS),
         ]
         for name, cells in summary["evaluation"].items()
@@ -48,7 +47,7 @@ def default_of(settings: Mapping[str, Any]) -> str:
     name = settings.get("assisted")
     if name is None:
         return "No variant is the bundle's default assistance."
-    ran = strength(name, settings, *KEYS)
+    ran = strength(name, settings, *STRENGTHS)
     return f"The default assistance is {name}{ran}."
 
 
@@ -74,7 +73,7 @@ def ratios(summary: Mapping[str, Any]) -> str:
             for perturbation, cells in found.items()
         ]
         if known:
-            parts.append(table([words, *(label(name, settings) for name in known)], rows))
+            parts.append(table([words, *known], rows))
     text = (
         "How many times the bare command's, and in the last table the hand's that never moves "
         "(zero), with the "
@@ -109,7 +108,7 @@ def by_object(summary: Mapping[str, Any]) -> str:
         parts += [(f"{name}, {words}", each) for name, each in ones.items()]
         parts += [(f"all {words}", evaluation)] if len(ones) > 1 else []
     variants = in_order(variants_of(next(iter(summary["evaluation"].values()))), settings)
-    columns = [label(name, settings) for name in variants]
+    columns = variants
     made = []
     for words, figure_of in (("Time to a drop [s]", bounded), ("Goals [1/min]", goals_of)):
         rows = [

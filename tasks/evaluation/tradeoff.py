@@ -1,86 +1,63 @@
 """Holding against moving: every strength of every family of answers, and the matched ratio."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from tasks.evaluation.headline import number
 from tasks.evaluation.naming import (
     TONES,
-    calibrated,
     definition_of,
     explained,
+    family_of,
     in_order,
-    label,
-    ran_with,
     titled,
     tone,
     variants_of,
 )
 from tasks.evaluation.scatter import SHAPES, Point, scatter, swatch
-from tasks.evaluation.sections import note, section, table, tall
+from tasks.evaluation.sections import folded, note, section, table
 from tasks.evaluation.tables import ratio
 
-FAMILIES = ("scaled", "paper", "guarded")  # swept by a number; every other name stands alone
+FAMILIES = ("scaled", "paper", "guarded")  # which may have strengths; others stand alone
+Cells = Mapping[str, Mapping[str, Any]]
 
 
 def tradeoff(summary: Mapping[str, Any]) -> str:
-    """Return a plot of every swept perturbation and, if there is one, the matched table."""
+    """Return a plot of every perturbation that asks for one, and the matched table."""
     settings = summary["settings"]
+    shown = [name for name in settings.get("plots", ()) if name in summary["evaluation"]]
     plots = "".join(
-        scatter(titled(name, settings), points_of(summary, name)) for name in summary["sweep"]
+        scatter(titled(name, settings), points_of(summary["evaluation"][name], settings))
+        for name in shown
     )
     text = (
-        "Each point is one setting; a number is the gain (scaled) or the guidance of busy commands "
-        "(paper, guarded). Ringed: what the calibration chose. Up is holding longer (logarithmic), "
-        "right is moving more: an answer is better than slowing the command only where it lies "
-        "above and right of the scaled curve. An upward arrow: no drop was seen, the point is a "
-        f"lower bound. Vertical lines: {100 * settings['confidence']:g}% intervals."
+        "A number is the gain of the scaled command. Up is holding longer (logarithmic), right is "
+        "moving more: an answer is better than slowing the command only where it lies above and "
+        "right of the scaled curve. An upward arrow: no drop was seen, the point is a lower bound. "
+        f"Vertical lines: {100 * settings['confidence']:g}% intervals."
     )
-    parts = [note(text), key(summary), f'<div class="scatters">{plots}</div>']
+    parts = [note(text), f'<div class="scatters">{plots}</div>']
     if summary.get("matched"):
         parts.append(matched(summary))
     return section("Holding against moving", *parts)
 
 
-def points_of(summary: Mapping[str, Any], perturbation: str) -> list[Point]:
-    """Return the swept points and those of the judged variants that the sweep does not hold.
-
-    Of two that run the very same setting one is drawn, what the calibration chose before a
-    swept point.
-    """
-    settings, swept = summary["settings"], summary["sweep"][perturbation]
-    judged = summary["evaluation"].get(perturbation, {})
-    cells = dict(swept) | {name: judged[name] for name in variants_of(judged) if name not in swept}
-    shapes = shapes_of(list(cells))
-    points, seen = [], set()
-    for name in sorted(cells, key=lambda name: not calibrated(name, settings)):
-        setting = setting_of(name, settings)
-        if setting in seen:
-            continue
-        seen.add(setting)
-        family, chosen = family_of(name), calibrated(name, settings)
-        strength = strength_of(name, settings)
+def points_of(cells: Cells, settings: Mapping[str, Any]) -> list[Point]:
+    """Return a point of each variant; the bare and the still hand's are on the scaled curve."""
+    names = variants_of(cells)
+    shapes, points = shapes_of(names), []
+    for name in names:
+        family, gain = family_of(name), definition_of(name, settings).get("gain")
+        direct = definition_of(name, settings).get("kind") == "direct"
+        strength = strength_of(name)
         words = f"{strength:g}" if strength is not None else "" if shapes[name] else name
-        curve, gain = "", definition_of(name, settings).get("gain")
-        if strength is None and gain is not None:  # the ends of the scaled command's curve
-            curve, strength = "scaled", float(gain)
+        curve = "scaled" if direct and strength is None else ""
+        at = float(gain) if curve and gain is not None else strength
         points.append(
-            Point(family, strength, words, tone(family), chosen, cells[name], shapes[name], curve)
+            Point(family, at, words, tone(family), False, cells[name], shapes[name], curve)
         )
     return points
-
-
-def setting_of(name: str, settings: Mapping[str, Any]) -> Hashable:
-    """Return what tells two settings apart: every strength; an unknown one is like no other."""
-    definition = definition_of(name, settings)
-    match definition.get("kind"):
-        case "direct":
-            return "direct", definition["gain"]
-        case "assisted":
-            return definition["assistance"], tuple(ran_with(name, settings).items())
-        case _:
-            return name
 
 
 def shapes_of(names: Sequence[str]) -> dict[str, int]:
@@ -91,37 +68,18 @@ def shapes_of(names: Sequence[str]) -> dict[str, int]:
     }
 
 
-def family_of(name: str) -> str:
-    before, _, number = name.rpartition("_")
-    return before if before in FAMILIES and is_number(number) else name
+def strength_of(name: str) -> float | None:
+    """Return what orders a family's curve; None where a variant stands alone."""
+    return float(name.rpartition("_")[2]) if family_of(name) != name else None
 
 
-def is_number(words: str) -> bool:
-    return words.replace(".", "", 1).isdigit()
-
-
-def strength_of(name: str, settings: Mapping[str, Any]) -> float | None:
-    """Return what orders a family's curve, gain or guidance; None where a variant stands alone."""
-    if family_of(name) != name:
-        return float(name.rpartition("_")[2])
-    if calibrated(name, settings):
-        return ran_with(name, settings).get("guidance")
-    definition = definition_of(name, settings)
-    return float(definition["gain"]) if name in FAMILIES and "gain" in definition else None
-
-
-def key(summary: Mapping[str, Any]) -> str:
+def key(cells: Cells, settings: Mapping[str, Any]) -> str:
     """Return every family with its marker, and what it does where it is not a curve."""
-    settings = summary["settings"]
-    points = {
-        point.family: point
-        for perturbation in summary["sweep"]
-        for point in points_of(summary, perturbation)
-    }
+    points = {point.family: point for point in points_of(cells, settings)}
     items = "".join(
         f'<li class="tone{point.tone}">{swatch(point)}<b>{escape(name)}</b>'
-        f"{'' if name in FAMILIES else escape(f' {explained(name, settings)}')}</li>"
-        for name, point in sorted(points.items(), key=lambda item: item[0] not in FAMILIES)
+        f"{'' if name == 'scaled' else escape(f' {explained(name, settings)}')}</li>"
+        for name, point in points.items()
     )
     return f'<ul class="legend flat marked">{items}</ul>'
 
@@ -132,7 +90,7 @@ def matched(summary: Mapping[str, Any]) -> str:
     rows = [
         [
             "" if i else perturbation,
-            label(name, settings),
+            name,
             number(cells[name]["goals_per_min"]),
             beside_scaled(cells[name]),
         ]
@@ -145,11 +103,10 @@ def matched(summary: Mapping[str, Any]) -> str:
         f"reaches as many goals? Above 1 it does. {100 * settings['confidence']:g}% intervals of "
         "a paired bootstrap, none where too many resamples have no place on the scaled curve; "
         "between two gains it is straight in log time. A scaled command that never dropped is "
-        "taken at its lower bound, which makes the ratio too high. These are the trade-off's own "
-        "environments, fewer than the panels' and with other counts of goals."
+        "taken at its lower bound, which makes the ratio too high."
     )
     body = f"<h3>At equal goals a minute</h3>{note(text)}"
-    return body + tall(table(head, rows, text_columns=2))
+    return body + folded("Every kind of command", table(head, rows, text_columns=2))
 
 
 def beside_scaled(cell: Mapping[str, Any]) -> str:

@@ -10,48 +10,46 @@ import pytest
 from benchmarks import training_seeds
 
 
-def cell(hold_s: float, **others) -> dict:
-    figures = {"hold_s": hold_s, "hold_median_s": hold_s / 2, "goals_per_min": 6.0}
-    return figures | {"goals_per_drop": 1.0, "intention": 0.5, "contacts_kept": None} | others
+def ratio(value: float | None, low: float | None) -> dict:
+    return {"value": value, "low": low, "high": None if value is None else 2 * value}
 
 
 def summary(seed: int, hold_s: float = 10.0, equal: float | None = 1.5) -> dict:
     """Return what join() reads of a report: one perturbation, judged on the held-out objects."""
+    figures = {"goals_per_min": 6.0, "intention": 0.5, "intention_gain": 0.25}
     cells = {
-        "unassisted": cell(5.0),
-        "zero": cell(40.0),
-        "guarded": cell(hold_s, contacts_kept=0.7),
-        "assisted": cell(hold_s),
+        "unassisted": figures | {"hold_s": 5.0, "contacts_kept": None},
+        "guarded": figures | {"hold_s": hold_s, "contacts_kept": 0.7},
     }
-    hold = {"value": hold_s / 5.0, "low": hold_s / 10.0}
-    none = {"value": None, "low": None}
-    still = {"value": hold_s / 40.0, "low": hold_s / 80.0}
-    median = {"value": hold_s / 40.0, "low": hold_s / 100.0}
+    over = {
+        "hold": ratio(hold_s / 5.0, hold_s / 10.0),
+        "goals_per_min": ratio(None, None),
+        "hold_of_still": ratio(hold_s / 40.0, hold_s / 80.0),
+        "median_of_still": ratio(hold_s / 40.0, hold_s / 100.0),
+        "drops_above_still": ratio(2.0, 1.0) | {"high": hold_s},
+    }
+    answer = {"hold_s": hold_s, "hold_s_low": hold_s / 2}
+    answer |= {"goals_per_min": 6.0, "goals_per_min_low": 5.0}
+    answer |= {"worst_family": {"name": f"kind{seed}", "hold_over_bare": ratio(1.5, 1.1)}}
+    found = {"unassisted": answer, "guarded": answer | {"vs_scaled": ratio(4.0, hold_s / 4)}}
     low = None if equal is None else equal / 2
     return {
         "run": f"2026-{seed}",
         "training_seed": seed,
         "lineage": [{"label": "train", "code": "a"}],
         "artifacts": {"grasps/box": "same", "train": f"of {seed}"},
-        "evaluation": {"withdraw": cells},
-        "by_split": {"training": {"withdraw": cells}, "held_out": {"withdraw": cells}},
-        "ratios": {
-            "withdraw": {
-                "guarded": {
-                    "hold": hold,
-                    "goals_per_drop": none,
-                    "hold_of_still": still,
-                    "median_of_still": median,
-                }
-            }
-        },
+        "evaluation": {"withdraw": cells | {"assisted": cells["guarded"]}},
+        "one_setting": found | {"assisted": found["guarded"], "vs_scaled": ratio(4.0, 3.0)},
+        "ratios": {"withdraw": {"guarded": over}},
         "matched": {"withdraw": {"guarded": {"hold_ratio": equal, "low": low}}},
         "settings": {
             "judged": "held_out",
             "window_s": 60.0,
+            "windows": 2,
             "pairs": {"held_out": 16},
             "guidance": {"guarded": 0.1 * seed},
             "objects": {"held_out": ["capsule"], "training": ["box"]},
+            "unseen": ["withdraw"],
         },
     }
 
@@ -104,17 +102,17 @@ def command_output(command, *summaries: dict) -> str:
 def test_what_was_asked_for_is_judged_by_its_lower_bound(command):
     def noisy(seed: int, low: float) -> dict:
         content = summary(seed)
-        for part in ("evaluation", *content["by_split"]):
-            tables = content.get(part) or content["by_split"][part]
-            tables["noisy_2.0"] = tables["withdraw"]
-        hold = {"value": 12.0, "low": low}
-        content["ratios"]["noisy_2.0"] = {"guarded": {"hold": hold, "goals_per_drop": hold}}
+        for part in ("evaluation", "ratios", "matched"):
+            content[part]["noisy_2.0"] = copy.deepcopy(content[part]["withdraw"])
+        content["ratios"]["noisy_2.0"]["guarded"]["hold"] = ratio(12.0, low)
         return content
 
-    for low, verdict in ((7.9, "no"), (8.0, "yes")):
-        _, printed, _ = command(noisy(0, 9.0), noisy(1, low))
-        row = next(x for x in printed.splitlines() if x.startswith("| U(±2): hold, x bare"))
-        assert row.split(" | ")[1:4] == ["8", verdict, f"12.00 ({low:.2f})"]
+    for low, verdict in ((9.9, "no"), (10.0, "yes")):
+        _, printed, _ = command(noisy(0, 11.0), noisy(1, low))
+        row = next(x for x in printed.splitlines() if x.startswith("| noisy_2.0: hold, x bare"))
+        assert row.split(" | ")[1:4] == ["10", verdict, f"12.00 ({low:.2f})"]
+        row = next(x for x in printed.splitlines() if x.startswith("| kicks: hold"))
+        assert row.split(" | ")[1:3] == ["3", "not measured"]
 
 
 def test_a_file_that_cannot_be_written_is_one_line(command, monkeypatch):
@@ -131,7 +129,7 @@ def refuse(*_: object) -> None:
 def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
     code, printed, errors = command(summary(0), summary(1), latest=True)
     assert (code, errors) == (0, "")
-    assert "Training seeds 0, 1." in printed
+    assert "Training seeds 0, 1;" in printed
     assert json.loads((tmp_path / "joined.json").read_text())["training_seeds"] == [0, 1]
 
 
@@ -167,30 +165,33 @@ def test_reports_that_differ_in_more_than_the_seed_are_refused(command, first, s
     assert errors.count("\n") == 1
 
 
+def row_of(printed: str, heading: str) -> list[str]:
+    """Return the cells of `guarded` in the table under a heading."""
+    lines = printed.split(f"## {heading}\n")[1].splitlines()
+    row = next(line for line in lines if "| guarded |" in line)
+    return [part.strip() for part in row.strip("|").split("|")]
+
+
 def test_a_figure_is_the_mean_and_a_bound_the_worst(command):
     _, printed, _ = command(summary(0, 10.0), summary(1, 20.0, equal=2.5))
-    row = next(line for line in printed.splitlines() if "| guarded |" in line)
-    shown = [part.strip() for part in row.strip("|").split("|")][2:]
-    assert shown == [
-        # hold 10 s and 20 s of zero's 40 s, median 5 s and 10 s of zero's 20 s
-        *("15.0", "6.0", "1.00", "0.50", "0.38", "0.70"),
-        *("3.00 (1.00)", "undefined (2 of 2)", "0.38 (0.12)", "0.38 (0.10)", "2.00 (0.75)"),
+    assert row_of(printed, "Each kind of command")[1:] == [
+        *("guarded", "15.00", "6.00", "0.50", "0.25"),
+        # the worst of rates of drops is the greatest
+        *("3.00 (1.00)", "2.00 (0.75)", "0.38 (0.12)", "2.00 (20.00)"),
     ]
-
-
-def test_a_share_of_a_median_that_the_window_ended_is_an_upper_bound(command):
-    ended = summary(1)
-    ended["by_split"]["held_out"]["withdraw"]["zero"]["hold_median_s"] = 60.0
-    _, printed, _ = command(summary(0, 10.0), ended)
-    row = next(line for line in printed.splitlines() if "| guarded |" in line)
-    assert "| ≤ " in row
-
-
-def test_every_split_has_its_table_and_repeats_no_variant(command):
-    _, printed, _ = command(summary(0), summary(1))
-    headings = [line for line in printed.splitlines() if line.startswith("##")]
-    assert headings == ["## Held out: capsule", "## Training: box"]
+    assert "| withdraw (unseen) | unassisted |" in printed
     assert "assisted |" not in printed.replace("unassisted |", "")
+
+
+def test_one_setting_for_all_comes_first(command):
+    _, printed, _ = command(summary(0, 10.0), summary(1, 20.0))
+    headings = [line for line in printed.splitlines() if line.startswith("##")]
+    assert headings == ["## One setting for all", "## Each kind of command"]
+    assert row_of(printed, "One setting for all") == [
+        *("guarded", "15.00 (5.00)", "6.00 (5.00)", "4.00 (2.50)"),
+        "kind0, kind1: 1.50 (1.10) x bare",
+    ]
+    assert "32 pairs of 60 s on capsule" in printed
 
 
 @pytest.mark.parametrize(

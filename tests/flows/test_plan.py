@@ -55,7 +55,7 @@ def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
         "evaluate.pairs.held_out=8",
         "evaluate.perturbations=[noisy_2.0]",
         "evaluate.library.absolute.bias=0.1",
-        "evaluate.variants.low_pass_0.2.time_s=0.3",
+        "+evaluate.variants.twice={kind: low_pass, time_s: 0.3}",
     ):
         assert rerun(change) == {"baselines", "evaluate"}, change
     for change in (

@@ -47,12 +47,12 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
             assert cell["hold_s_low"] <= cell["hold_s"]
     settings = report["settings"]
     assert settings["assisted"] == "paper"
-    assert settings["guidance"] == {"critic_gain": 0.1, "paper": 0.2, "guarded": 0.1}
-    assert settings["calm_guidance"] == {"critic_gain": 0.7, "paper": 0.2, "guarded": 0.7}
-    assert settings["caution"] == {"critic_gain": 0.25, "paper": 1.0, "guarded": 0.25}
-    assert settings["calm_caution"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5}
+    assert settings["gain"] == {"critic_gain": 0.75, "paper": 1.0, "guarded": 0.75}
+    assert settings["reading"] == {"critic_gain": 0.0, "paper": 0.0, "guarded": 1.0}
     assert settings["share"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5}
-    assert settings["remainder"] == {"critic_gain": 0.75, "paper": 0.0, "guarded": 0.75}
+    assert settings["caution"] == {"critic_gain": 0.25, "paper": 1.0, "guarded": 0.25}
+    assert settings["guidance"] == {"critic_gain": 1.0, "paper": 0.2, "guarded": 0.1}
+    assert settings["remainder"] == {"critic_gain": 1.0, "paper": 0.0, "guarded": 0.875}
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
     assert settings["control"]["hz"] == laboratory.step.world.embodiment.control.hz
@@ -192,11 +192,11 @@ def test_the_holding_controller_is_the_zero_command(laboratory):
         "paper": Assisted(
             kind="assisted",
             assistance="paper",
-            guidance=None,
-            calm_guidance=None,
-            caution=None,
-            calm_caution=None,
+            reading=None,
+            gain=None,
             share=None,
+            caution=None,
+            guidance=None,
             remainder=None,
         ),
     }

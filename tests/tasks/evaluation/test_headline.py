@@ -19,7 +19,6 @@ def report(**cells):
             "pairs": {"held_out": 6, "training": 2},
             "objects": {"held_out": ["cylinder"], "training": ["box", "sphere"]},
             "perturbations": {"noisy_2.0": {"kind": "noise", "amplitude": 2.0}},
-            "variants": {"scaled": {"kind": "direct", "gain": 0.2}},
         },
     }
 
@@ -29,14 +28,32 @@ def said(summary) -> list[str]:
 
 
 def test_the_first_sentence_is_the_result():
-    lines = said(report(unassisted=cell(48, 4), scaled=cell(12), assisted=cell(6, 5)))
+    lines = said(report(unassisted=cell(48, 4), assisted=cell(6, 5)))
     assert lines[0] == (
         "Under uniform noise of ±2 on every joint command, on objects held out of training: one "
         "drop every 20.0 s with the controller and one drop every 2.50 s without, 8.0 times as "
         "long; 2.50 goals a minute with and 2.00 without, not told apart."
     )
-    assert "merely scaled by 0.2 gives one drop every 10.0 s" in lines[-1]
-    assert "against it: not told apart" in lines[-1]
+
+
+def test_with_one_setting_for_all_is_the_result_where_it_is_known():
+    summary = report(unassisted=cell(48, 4), assisted=cell(6, 5))
+    over = {"value": 3.5, "low": 3.1, "high": 4.0}
+    ours = {"hold_s": 30.0, "goals_per_min": 9.0}
+    ours |= {"worst_family": {"name": "kicks", "hold_over_bare": over | {"value": 1.25}}}
+    bare = {"hold_s": 6.0, "goals_per_min": 10.0}
+    found = {"assisted": ours, "unassisted": bare, "vs_scaled": over | {"reached": True}}
+    lines = said(summary | {"one_setting": found})
+    assert lines[0] == (
+        "With one setting for all 1 kinds of commands, on objects held out of training: held "
+        "30.0 s with the controller and 6.00 s without (geometric mean), at 9.00 and 10.0 goals a "
+        "minute; 3.50 (3.10–4.00) times as long as the best scaled command that reaches as many "
+        "goals. Worst against the bare command: kicks, 1.25 times its hold."
+    )
+    assert lines[1].startswith("Under uniform noise")
+    found["vs_scaled"] = {"value": 1.2, "low": 0.9, "high": 2.0, "reached": False}
+    line = said(summary | {"one_setting": found})[0]
+    assert "the best scaled command (none reaches as many goals), not told apart." in line
 
 
 def test_without_a_drop_the_time_is_said_to_be_watched_and_no_ratio_is_made():
@@ -70,7 +87,7 @@ def test_goals_are_told_apart_by_their_intervals():
     assert apart(cell(5, 0), cell(5, 30), "goals_per_min") == -1
     assert apart(cell(5, 9), cell(5, 12), "goals_per_min") == 0
     line = said(report(unassisted=cell(40, 60), assisted=cell(2, 6)))[0]
-    assert line.endswith("3.00 goals a minute with and 30.0 without.")
+    assert line.endswith("3.00 goals a minute with and 20.0 without.")
 
 
 def test_the_perturbations_in_which_the_controller_is_worse_are_named():

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tasks.evaluation.page import PARTS, write_report
-from tests.tasks.evaluation.test_page_summary import RAN, STAGES, summary
+from tests.tasks.evaluation.test_page_summary import STAGES, summary
 
 VOID = {"meta", "input", "wbr"}
 
@@ -51,8 +51,9 @@ def words(folder, made) -> str:
 def test_every_part_has_its_section_in_order(tmp_path):
     outline = read(write_report(tmp_path / "reports" / "r1", summary()))
     assert outline.headings == [
-        "Holding and moving",
+        "One setting for all",
         "Holding against moving",
+        "Holding and moving",
         "By object",
         "Contacts kept",
         "Kinds of bad commands",
@@ -137,11 +138,11 @@ def test_a_variant_has_one_colour_everywhere(tmp_path):
 def test_variants_are_explained_with_the_strengths_that_they_ran_with(tmp_path):
     text = words(tmp_path, summary())
     for said in (
-        "scaled × 0.2 the command times 0.2",
-        "guarded at reading 0, guidance 1, without student and prior",
+        "scaled_0.2 the command times 0.2",
+        "the command times the critic's gain, neither student nor prior (share 0.3, caution 0.1)",
         "remainder: the part given back of what planning loses of the command.",
         "diffusion controller as in the paper (guidance 0.4)",
-        f"what the student reads, guarded by critic and diffusion prior {RAN}",
+        "made motion by the prior (reading 1, gain 0.9, share 0.3, caution 0.1, guidance 0.4",
     ):
         assert said in text
 

@@ -111,7 +111,7 @@ def test_without_a_paired_interval_the_figures_own_intervals_decide():
 def test_what_is_absent_is_left_out():
     made = summary()
     for cells in made["evaluation"].values():
-        del cells["scaled"]
+        del cells["scaled_0.2"]
     assert "command × 0.2" not in texts(drawn(made))
     made["evaluation"] = {"absolute": made["evaluation"]["absolute"]}
     assert [group.title for group in groups_of(made)] == ["absolute"]

@@ -21,8 +21,10 @@ def test_figures_stand_with_their_intervals_and_assumption():
     (guarded,) = [r for r in rows(html) if r[1] == "guarded" and r[-2] == "0"]
     assert guarded[2] == "none in 960 (260–∞)"
     assert "take drops and goals for Poisson processes" in html
-    assert f"The default assistance is guarded {made_up.RAN}." in html
-    assert list({r[1] for r in rows(html) if r[1].startswith("scaled")}) == ["scaled × 0.2"]
+    assert (
+        "The default assistance is guarded (reading 1, gain 0.9, share 0.3, caution 0.1, "
+        "guidance 0.4, remainder 1)." in html
+    )
 
 
 def test_without_a_default_assistance_the_table_says_so():
@@ -35,13 +37,17 @@ def test_without_a_default_assistance_the_table_says_so():
 def test_ratios_have_a_column_a_variant_and_a_row_a_perturbation():
     found = rows(tables.ratios(made_up.summary()))
     assert found[0][0] == "time to a drop, ×"
-    assert found[0][1:] == ["guarded", "paper", "scaled × 0.2", "zero", "critic_gain"]
+    assert found[0][1:] == [
+        *("guarded", "paper", "scaled_0.4", "scaled_0.2", "zero", "low_pass_0.2", "critic_gain")
+    ]
     assert found[1] == [
         "noisy_2.0",
         "8.48 (5.94–11.9)",
         "2.92 (2.04–4.08)",
+        "3.11 (2.18–4.36)",
         "6.67 (4.67–9.33)",
         "46.7 (32.7–65.3)",
+        "1.40 (0.980–1.96)",
         "4.67 (3.27–6.53)",
     ]
     assert len(found) == 3 * 11

@@ -1,73 +1,43 @@
+from tasks.evaluation.for_all import one_setting
+from tasks.evaluation.naming import family_of
 from tasks.evaluation.scatter import HEIGHT, WIDTH, Point, candidates, free, overlap, scatter
-from tasks.evaluation.tradeoff import family_of, points_of, strength_of, tradeoff
-from tests.tasks.evaluation.test_page_summary import cell, settings, summary
+from tasks.evaluation.tradeoff import points_of, strength_of, tradeoff
+from tests.tasks.evaluation.test_page_summary import cell, summary
 
 
 def test_a_name_is_a_family_and_a_strength():
-    assert (family_of("guarded_0.2"), strength_of("guarded_0.2", settings())) == ("guarded", 0.2)
+    assert (family_of("scaled_0.2"), strength_of("scaled_0.2")) == ("scaled", 0.2)
     for alone in ("critic_gain", "unassisted", "low_pass_0.2", "guarded_no_share"):
-        assert (family_of(alone), strength_of(alone, settings())) == (alone, None)
-    assert strength_of("guarded", settings()) == 0.4  # what was chosen
+        assert (family_of(alone), strength_of(alone)) == (alone, None)
 
 
-def test_a_familys_points_hold_the_chosen_one_once():
-    points = points_of(summary(), "noisy_2.0")
-    guarded = {p.strength: p.chosen for p in points if p.family == "guarded"}
-    assert guarded == {0.1: False, 0.2: False, 0.4: True, 0.7: False}
-    scaled = [p.strength for p in points if p.family == "scaled"]
-    assert scaled == [0.1, 0.2, 0.4, 0.6, 0.8]
-    assert len([p for p in points if p.family == "guarded"]) == 4
-
-
-def test_a_swept_point_at_the_chosen_guidance_stays_if_another_strength_differs():
+def test_the_scaled_curve_ends_with_the_bare_and_the_still_hand():
     made = summary()
-    made["settings"]["sweep"]["guarded_0.4"]["share"] = 0.9
-    guarded = [p for p in points_of(made, "noisy_2.0") if p.family == "guarded"]
-    assert [(p.strength, p.chosen) for p in guarded if p.strength == 0.4] == [
-        (0.4, True),
-        (0.4, False),
-    ]
+    points = points_of(made["evaluation"]["noisy_2.0"], made["settings"])
+    curve = {p.words: p.strength for p in points if "scaled" in (p.family, p.curve)}
+    assert curve == {"unassisted": 1.0, "0.4": 0.4, "0.2": 0.2, "zero": 0.0}
+    (shaped,) = [p for p in points if p.shape]
+    assert shaped.family == "low_pass_0.2"
 
 
-def test_only_what_was_calibrated_is_ringed_and_the_others_have_a_shape_each():
-    points = points_of(summary(), "noisy_2.0")
-    assert {p.family for p in points if p.chosen} == {"paper", "guarded"}
-    shaped = [p for p in points if p.shape]
-    assert {p.family for p in shaped} == {
-        "low_pass_0.2",
-        "inverse_dynamics",
-        "guarded_no_share",
-        "share_only",
-    }
-    assert len({p.shape for p in shaped}) == len(shaped)
-    html = tradeoff(summary())
-    for words in (
-        "<b>low_pass_0.2</b> the command averaged over 0.2 s",
-        "<b>inverse_dynamics</b> paper at caution 1, guidance 1, without critic and prior",
-        "<b>guarded_no_share</b> guarded at share 1",
-        "<b>share_only</b> guarded at reading 0, caution 1, guidance 1, without student and "
-        "critic and prior",
-    ):
-        assert words in html
-
-
-def test_the_sweeps_own_cells_come_before_the_judged_ones():
+def test_one_setting_for_all_is_a_plot_and_a_table():
+    html = one_setting(summary())
+    assert html.count("<figure") == html.count("<table>") == 2
+    assert "<b>low_pass_0.2</b> the command averaged over 0.2 s" in html
+    assert "Those alone that no training saw" in html
     made = summary()
-    made["sweep"]["noisy_2.0"]["paper"] = cell(1, 1)
-    (chosen,) = [p for p in points_of(made, "noisy_2.0") if p.family == "paper" and p.chosen]
-    assert chosen.cell["drops"] == 1
-    del made["evaluation"]["noisy_2.0"]
-    assert len(points_of(made, "noisy_2.0")) == 20
+    del made["one_setting_unseen"]
+    assert one_setting(made).count("<figure") == 1
 
 
 def test_single_points_carry_their_names_and_curves_join_a_family():
     html = tradeoff(summary())
+    assert html.count("<figure") == 2
     plot = html.split("<figure")[1]
-    assert plot.count("<polyline") == 3  # scaled, paper, guarded
-    assert plot.count('class="ring"') == 2
-    for name in ("unassisted", "zero", "critic_gain"):
+    assert plot.count("<polyline") == 1
+    for name in ("unassisted", "zero", "critic_gain", "paper", "guarded"):
         assert f">{name}</text>" in plot
-    assert "guarded 0.4: 21.8 s to a drop, 5.83 goals a minute" in plot
+    assert "scaled 0.2: 22.9 s to a drop, 1.50 goals a minute" in plot
 
 
 def test_a_point_without_a_drop_is_an_arrow_at_its_lower_bound():
