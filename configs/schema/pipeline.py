@@ -70,11 +70,12 @@ class Config:
 
     @model_validator(mode="after")
     def poses_are_the_hands(self) -> "Config":
-        poses = {name: pose_of(p) for name, p in self.evaluate.library.items()}
-        for name, pose in poses.items():
-            if pose is not None and pose not in self.hand.poses:
-                known = ", ".join(sorted(self.hand.poses))
-                raise ValueError(f"evaluate.library.{name}: pose {pose!r} is not one of {known}")
+        for group in ("evaluate", "distill"):
+            for name, perturbation in getattr(self, group).library.items():
+                pose = pose_of(perturbation)
+                if pose is not None and pose not in self.hand.poses:
+                    known = ", ".join(sorted(self.hand.poses))
+                    raise ValueError(f"{group}.library.{name}: pose {pose!r} is not one of {known}")
         return self
 
     @model_validator(mode="after")
@@ -95,6 +96,16 @@ class Config:
             posed = pose_of(perturbation) is not None and self.hazards.bursts.kinds.get("pose")
             if posed or not kept_for_the_test(perturbation):
                 raise ValueError(f"evaluate.unseen: training's data hold commands like {name}")
+        return self
+
+    @model_validator(mode="after")
+    def what_is_kept_for_the_test_is_not_taught(self) -> "Config":
+        for name, perturbation in self.distill.library.items():
+            if kept_for_the_test(perturbation):
+                raise ValueError(
+                    f"distill.library.{name}: commands of kind {perturbation.kind} are kept for "
+                    "the test (configs/schema/perturbations.py); take it out"
+                )
         return self
 
     def reports(self, path: str) -> bool:

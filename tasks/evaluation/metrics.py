@@ -8,20 +8,23 @@ from tasks.evaluation.estimates import hold
 from tasks.evaluation.moving import goals_per_minute
 
 METER = ("segments", "cosine", "dot", "square")  # sums of the intention meter
+# What became of a command on its way: its own size, and by how much each part changed it; the mean
+# absolute action of those who ask the controller, summed over steps.
+OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior")
 # What is counted in each environment and window. Every figure follows from their sums but goals a
 # minute and the median of `first_s`, the time to the first drop or, without one, to the window's
 # end; `kept` of `asked` contacts were still there when they were judged.
-COUNTS = ("time_s", "drops", "goals", "first_s", "asked", "kept", *METER)
+COUNTS = ("time_s", "drops", "goals", "first_s", "asked", "kept", *METER, *OVERRIDES)
+Cell = dict[str, float | int | dict[str, float | None] | None]
 
 
-def figures(
-    counts: Mapping[str, np.ndarray | float], confidence: float
-) -> dict[str, float | int | None]:
+def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell:
     """Turn counts [M] of pairs into one cell of the evaluation table.
 
     goals_per_min is the mean over pairs (tasks/evaluation/moving.py), goals_per_drop as many goals
     over max(drops, 1), `goals` their plain number; intention is the mean cosine,
     intention_gain the mean gain weighted by the intended motion, both 0 where no segment counted.
+    overridden is what each part of the controller changed, relative to what was commanded.
     """
     sums = {name: float(np.sum(values)) for name, values in counts.items()}
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
@@ -39,9 +42,18 @@ def figures(
         "intention": sums["cosine"] / max(sums["segments"], 1),
         "intention_gain": sums["dot"] / sums["square"] if sums["square"] > 0 else 0.0,
         "contacts_kept": sums["kept"] / sums["asked"] if sums["asked"] else None,
+        "overridden": overridden(sums),
         "time_s": time_s,
         "drops": drops,
         "goals": goals,
+    }
+
+
+def overridden(sums: Mapping[str, float]) -> dict[str, float | None]:
+    """Return each part's change as a share of the command's size; None where nobody was asked."""
+    size = sums["commanded"]
+    return {
+        part: sums[f"by_{part}"] / size if size else None for part in ("reading", "critic", "prior")
     }
 
 
@@ -50,7 +62,7 @@ def tabulate(
     perturbations: tuple[str, ...],
     variants: tuple[str, ...],
     confidence: float,
-) -> dict[str, dict[str, dict[str, float | int | None]]]:
+) -> dict[str, dict[str, Cell]]:
     """Return figures by perturbation and variant from counts [windows, P, V, pairs]."""
     return {
         perturbation: {

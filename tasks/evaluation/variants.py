@@ -15,10 +15,8 @@ from models.bundle import Manifest
 from models.kinematics import Kinematics
 from models.session import Assisted, Assisting
 from models.strength import KEYS, Strength, rows
+from tasks.evaluation.metrics import OVERRIDES
 from tasks.evaluation.perturbations import Command, Situation
-
-# What became of a command on its way: its own size, and by how much each part changed it.
-OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior")
 
 
 @dataclass

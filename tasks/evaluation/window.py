@@ -77,7 +77,9 @@ class Window:
         counts = {name: np.zeros(self.arrangement.environments) for name in COUNTS}
         counts["first_s"] += ticks / self.layout.control_hz
         for tick in range(ticks):
-            commands, actions = self.command()
+            commands, actions, overridden = self.command()
+            for name, size in overridden.items():
+                counts[name] += size.ravel()
             before = self.env.keypoints.numpy().copy()
             intended = self.intended(self.env.physics.joint_position.numpy(), commands)
             _, _, _, extras = self.env.step(torch.from_numpy(actions))
@@ -109,8 +111,9 @@ class Window:
             counts["asked"][rows] += judged.sum(axis=1)
             counts["kept"][rows] += (judged & touching[rows]).sum(axis=1)
 
-    def command(self) -> tuple[list[Command], np.ndarray]:
-        """Return each perturbation's command, and all environments' actions [N, n]."""
+    def command(self) -> tuple[list[Command], np.ndarray, dict[str, np.ndarray]]:
+        """Return each perturbation's command, all environments' actions [N, n], and OVERRIDES ->
+        [P, V, M]."""
         situations = self.situations()
         commands = [
             commander.command(situation)

@@ -44,7 +44,7 @@ def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
 
 def test_changed_training_value_touches_training_only():
     assert rerun("train.batch=64") == {"train"}
-    assert rerun("training_seed=1") == {"train", "critic"}
+    assert rerun("training_seed=1") == {"train", "critic", "distill"}
 
 
 def test_what_is_measured_otherwise_does_not_choose_strengths_anew():

@@ -28,7 +28,7 @@ ACTIVITY = ActivityConfig(calm=0.2, busy=0.28)
 MEMORY = MemoryConfig(
     command_s=(0.1, 0.5), target_s=(0.25,), error_s=(0.15,), power_s=(0.5,), activity_s=1.0
 )
-STUDENT = StudentNetwork(memory=MEMORY, hidden=(8,), members=2)
+STUDENT = StudentNetwork(memory=MEMORY, hidden=(8,))
 PAPER = {"share": 1.0, "caution": 1.0, "gain": 1.0, "reading": 0.0, "remainder": 0.0}
 BATCH = 5
 
@@ -59,10 +59,13 @@ def make_critic(layout) -> Critic:
     return fitted(Critic(layout, NETWORK), layout)
 
 
-def make_student(layout, first: float = 0.0, last: float = 0.5) -> Student:
-    """Return a student that is believed up to a doubt of `first`, and from `last` on not at all."""
+def make_student(layout, first: float = 0.0, last: float = 10.0) -> Student:
+    """Return a student that is believed up to a distance of `first`, and from `last` on not at
+    all, from lessons of mean 0 and variance 1."""
     torch.manual_seed(3)
     student = Student(layout, STUDENT)
+    student.middle.zero_()
+    student.whiten.copy_(torch.eye(student.memory.width))
     student.believed.copy_(torch.tensor([first, last]))
     return student.eval().requires_grad_(False)
 

@@ -136,7 +136,7 @@ def steady(student, action: float, steps: int) -> torch.Tensor:
 
 
 def test_of_what_nobody_can_read_a_share_is_followed_if_it_never_rests(body, config, inputs):
-    """Doubt is far beyond what is believed; a command of 0.5 has activity 0.25.
+    """Every moment is too unlike the lessons; a command of 0.5 has activity 0.25.
 
     At first activity is a second's average from 0.28 down to 0.25; after 10 s of rest it is below
     `calm`; after 20 s of 0.5 it is five eighths of the way from `calm` to `busy`.
@@ -156,8 +156,8 @@ def test_of_what_nobody_can_read_a_share_is_followed_if_it_never_rests(body, con
 
 
 def test_what_the_student_reads_is_followed_times_the_users_gain(body, config, inputs):
-    """Doubt is far below what is believed: the command itself no longer counts."""
-    student = make_student(body.layout, 10.0, 20.0)
+    """Every moment is like the lessons: the command itself no longer counts."""
+    student = make_student(body.layout, 1e6, 2e6)
     assistance = make_assistance(body, config, student)
     found = assistance(**settings(inputs, reading=1.0, gain=0.5, guidance=1.0, remainder=1.0))
     _, position, target, _ = split_step(body.layout, inputs["history"][:, -1])

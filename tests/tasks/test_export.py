@@ -18,14 +18,17 @@ from configs.schema.train import TrainStep
 from envs.grasp_set import GraspSet
 from envs.objects import ObjectModel, save_objects
 from models.assistance import Assistance
-from models.bundle import CRITIC, GRAPH, SCENARIO, Bundle, open_bundle
+from models.bundle import CRITIC, GRAPH, SCENARIO, STUDENT, Bundle, open_bundle
 from models.controller import Controller, ControllerError
 from models.critic import Critic
-from models.session import INPUTS, Session
+from models.kinematics import Kinematics
+from models.session import INPUTS, OUTPUTS, Question, Session
 from models.strength import KEYS, Strength
+from models.student import Student
 from models.weights import WeightsError, load_weights
 from tasks import critic as critic_step
 from tasks.context import Context, Progress, make_scratch
+from tasks.distillation import distill
 from tasks.export import CALIBRATION, ExportError, export, read_calibration, read_controller
 from tasks.graph import ParityError, compare, draw_inputs
 from tasks.store import open_store
@@ -41,6 +44,7 @@ SETTINGS = [
     "train.controller.inverse_dynamics.blocks=1",
     "critic.network.hidden=12",
     "critic.network.layers=2",
+    "distill.network.hidden=[12]",
     "export.sampling.steps=3",
     "export.scenario_grasps=4",
 ]
@@ -48,8 +52,8 @@ SETTINGS = [
 CHOICE = {
     name: dict(zip(KEYS, values, strict=True))
     for name, values in (
-        ("paper", (0.3, 0.3, 1.0, 1.0, 1.0, 0.0)),
-        ("guarded", (0.1, 0.7, 0.05, 0.3, 0.5, 1.0)),
+        ("paper", (0.0, 1.0, 1.0, 1.0, 0.3, 0.0)),
+        ("guarded", (1.0, 0.7, 0.4, 0.05, 0.7, 1.0)),
     )
 }
 
@@ -101,8 +105,23 @@ def make_critic(config: Config) -> Critic:
     return critic.requires_grad_(False).eval()
 
 
+def make_student(config: Config) -> Student:
+    student = distill.make_student(config.embodiment.make_layout(), config.distill.network, 2)
+    student.middle.zero_()
+    student.whiten.copy_(torch.eye(student.memory.width))
+    student.believed.copy_(torch.tensor([0.0, 3.0]))  # so that trust of every size occurs
+    return student.requires_grad_(False).eval()
+
+
 def make_assistance(config: Config) -> Assistance:
-    return Assistance(make_controller(config), make_critic(config), config.export.sampling)
+    return Assistance(
+        make_controller(config),
+        make_critic(config),
+        make_student(config),
+        Kinematics(config.hand),
+        config.export.sampling,
+        config.export.activity,
+    )
 
 
 def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
@@ -116,6 +135,11 @@ def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
         make_critic(config), context.scratch, layout, config.critic, {}
     )
     refs["critic"] = context.publish(files, "critic", [])
+    context = make_context(home, "distill")
+    files = distill.write_artifact(
+        make_student(config), context.scratch, layout, config.distill.network
+    )
+    refs["student"] = context.publish(files, "student", [])
     context = make_context(home, "calibrate")
     path = context.scratch / CALIBRATION
     path.write_text(json.dumps({"choice": CHOICE, "rule": "by hand", "rows": []}))
@@ -142,20 +166,33 @@ def exported(request, tmp_path_factory) -> tuple[Config, Bundle, dict[str, Ref],
 
 
 def test_graph_computes_what_the_network_computes(exported):
+    """Over steps that go on from each one's own memory, alone and in a batch."""
     config, bundle, _, _ = exported
     assistance, session = make_assistance(config), Session(bundle)
     gains: set[float] = set()
+    trusts: set[float] = set()
     for batch in (1, 2, 17):
-        inputs = list(draw_inputs(assistance, batch, seed=batch))
-        inputs[INPUTS.index("caution")] *= 0.02  # so small that the guard is at work
-        wanted = assistance(*inputs)
-        found = session.assist(*(tensor.numpy() for tensor in inputs))
-        np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
-        np.testing.assert_allclose(found.action, wanted.action, atol=1e-4)
-        np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
-        np.testing.assert_array_equal(found.gain, wanted.gain)
-        gains.update(found.gain.tolist())
+        ours, theirs = assistance.student.memory.empty(batch), np.empty(0)
+        for step in range(4):
+            inputs = dict(
+                zip(INPUTS, draw_inputs(assistance, batch, seed=10 * batch + step), strict=True)
+            )
+            wanted = assistance(**inputs | {"memory": ours})
+            given = {name: tensor.numpy() for name, tensor in inputs.items()}
+            found = session.assist(Question(**given | ({"memory": theirs} if step else {})))
+            np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
+            np.testing.assert_allclose(found.action, wanted.action, atol=1e-4)
+            np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
+            np.testing.assert_allclose(found.meant, wanted.meant, atol=1e-4)
+            np.testing.assert_allclose(found.trust, wanted.trust, atol=1e-4)
+            np.testing.assert_array_equal(found.gain, wanted.gain)
+            np.testing.assert_allclose(found.memory, wanted.memory, atol=1e-4)
+            assert (found.memory[:, 0] == step + 1).all()  # how long the episode is
+            ours, theirs = wanted.memory, found.memory
+            gains.update(found.gain.tolist())
+            trusts.update(np.round(found.trust, 2).tolist())
     assert len(gains) > 2
+    assert len(trusts) > 2
     differences = compare(assistance, session, config.export.parity, seed=3)
     assert max(differences.values()) < 1e-4
 
@@ -171,6 +208,11 @@ def test_another_networks_graph_fails_the_comparison(exported):
     wide = replace(config.export.parity, target=10.0, action=10.0, motion=10.0)
     with pytest.raises(ParityError, match=r"export\.parity\.gain: .* differ by"):
         compare(other, Session(bundle), wide, seed=0)
+    other = make_assistance(config)
+    other.student.believed += 1.0
+    wide = replace(wide, meant=10.0, gain=10.0)
+    with pytest.raises(ParityError, match=r"export\.parity\.trust: .* differ by"):
+        compare(other, Session(bundle), wide, seed=0)
 
 
 def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
@@ -180,14 +222,18 @@ def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
     unet = 1 + 2 * blocks + 2 + 3 * blocks + 1  # in, down, middle, up with residuals, out
     once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
     once += 2 + 1  # the critic's layers and its output, all gains at once
+    once += 2 + 1  # the student's layer and its action, and the distance; the way is left out
     products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
     assert products == once + config.export.sampling.steps * unet
     assert not {node.op_type for node in graph.node} & {"Sin", "Cos", "If", "Loop", "Scan"}
     assert [node.name for node in graph.output] == [
         "target",
         "action",
-        "planned_motion",
+        "next_motion",
+        "meant",
+        "trust",
         "gain",
+        "next_memory",
     ]
     for node in (*graph.input, *graph.output):
         assert node.type.tensor_type.shape.dim[0].dim_param == "batch"
@@ -199,18 +245,21 @@ def test_bundle_says_where_it_comes_from(exported):
     assert manifest.ddim_steps == 3
     assert manifest.assistance == config.export.assistance
     assert manifest.assistances == {name: Strength(**row) for name, row in CHOICE.items()}
-    assert manifest.activity == config.export.activity
     assert manifest.lineage["inputs"] == {name: ref.version for name, ref in refs.items()}
     assert manifest.lineage["steps"][refs["controller"].version]["step"] == "train"
     names = [json.loads(row)["name"] for row in context.metrics_file.read_text().splitlines()]
-    assert {"export.parity.action", "export.parity.gain"} <= set(names)
+    assert {f"export.parity.{name}" for name in OUTPUTS} <= set(names)
 
 
-def test_bundle_holds_the_critics_weights(exported):
+def test_bundle_holds_the_weights_of_critic_and_student(exported):
     config, bundle, _, _ = exported
-    found, wanted = Critic(bundle.layout, config.critic.network), make_critic(config)
-    load_weights(found, bundle.folder / CRITIC)
-    assert all(torch.equal(v, found.state_dict()[n]) for n, v in wanted.state_dict().items())
+    layout = bundle.layout
+    for name, found, wanted in (
+        (CRITIC, Critic(layout, config.critic.network), make_critic(config)),
+        (STUDENT, Student(layout, config.distill.network), make_student(config)),
+    ):
+        load_weights(found, bundle.folder / name)
+        assert all(torch.equal(v, found.state_dict()[n]) for n, v in wanted.state_dict().items())
 
 
 def test_scenario_is_the_best_connected_object(exported):

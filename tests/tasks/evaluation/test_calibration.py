@@ -14,17 +14,17 @@ from configs.schema.train import TrainStep
 from models.strength import Strength
 from tasks import critic as critic_step
 from tasks import training as training_step
+from tasks.distillation import distill
 from tasks.evaluation.calibration import calibrate, candidates, choose, score
 from tasks.export import CALIBRATION, read_calibration
-from tests.tasks.test_export import SETTINGS, make_controller, make_critic
+from tests.tasks.test_export import SETTINGS, make_controller, make_critic, make_student
 
 GRID = [
     "evaluate.calibration.paper=[0.1, 0.4]",
-    "evaluate.calibration.guidance=[0.1, 0.4]",
-    "evaluate.calibration.calm_guidance=0.7",
-    "evaluate.calibration.calm_caution=0.3",
+    "evaluate.calibration.gain=[0.5, 1.0]",
     "evaluate.calibration.caution=[0.01, 0.05]",
-    "evaluate.calibration.share=[0.2, 0.5]",
+    "evaluate.calibration.guidance=[0.1, 0.4]",
+    "evaluate.calibration.share=0.3",
     "evaluate.calibration.remainder=0.25",
     "evaluate.calibration.perturbations=[noisy_2.0, open_hand]",
 ]
@@ -58,16 +58,16 @@ def test_every_candidate_stands_beside_the_bare_command():
     found = {name: s for name, s in table.strengths.items() if s is not None}
     assert found == {
         f"paper_{g:g}": Strength(
-            guidance=g, calm_guidance=g, caution=1.0, calm_caution=1.0, share=1.0, remainder=0.0
+            reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=g, remainder=0.0
         )
         for g in (0.1, 0.4)
     } | {
-        f"guarded_{g:g}_{c:g}_{s:g}": Strength(
-            guidance=g, calm_guidance=0.7, caution=c, calm_caution=0.3, share=s, remainder=0.25
+        f"guarded_{k:g}_{c:g}_{g:g}": Strength(
+            reading=1.0, gain=k, share=0.3, caution=c, guidance=g, remainder=0.25
         )
-        for g in (0.1, 0.4)
+        for k in (0.5, 1.0)
         for c in (0.01, 0.05)
-        for s in (0.2, 0.5)
+        for g in (0.1, 0.4)
     }
 
 
@@ -75,7 +75,7 @@ def test_a_score_is_the_mean_log_of_goals_and_of_time_a_drop():
     """noisy: 5 goals, 2 drops: 6 / 3 = 2; open hand: 24 s, 3 drops: 6; clean goals 8 of 10."""
     evaluate = load(Config, GRID).evaluate
     table = candidates(evaluate)
-    place = list(table.variants).index("guarded_0.1_0.05_0.5")
+    place = list(table.variants).index("guarded_0.5_0.05_0.1")
     counts = {name: np.zeros((3, len(table.variants), 2)) for name in ("drops", "goals", "time_s")}
     counts["time_s"][:2] = 60
     counts["goals"][0, 0] = [4, 6]  # the bare command's
@@ -83,12 +83,12 @@ def test_a_score_is_the_mean_log_of_goals_and_of_time_a_drop():
     counts["goals"][1, place], counts["drops"][1, place] = [2, 3], [2, 0]
     counts["time_s"][2, place], counts["drops"][2, place] = [20, 4], [0, 3]
     counts["goals"][2, place] = [100, 100]  # where a command leads to a pose goals are chance
-    found = score(evaluate, table, counts, "guarded_0.1_0.05_0.5")
+    found = score(evaluate, table, counts, "guarded_0.5_0.05_0.1")
     assert found["score"] == pytest.approx((math.log(2) + math.log(6)) / 2)
     assert found["clean_goals"] == 0.8
     assert (found["noisy_2.0"], found["open_hand"]) == (2.0, 6.0)
     assert (found["name"], found["guidance"]) == ("guarded", 0.1)
-    assert (found["calm_guidance"], found["caution"]) == (0.7, 0.05)
+    assert (found["gain"], found["caution"]) == (0.5, 0.05)
 
 
 def test_the_score_of_who_saw_neither_goal_nor_drop_is_finite():
@@ -121,6 +121,8 @@ def test_the_step_publishes_a_choice_that_a_bundle_can_hold(laboratory):
     refs["controller"] = context.publish(files, "controller", [])
     files = critic_step.write_artifact(make_critic(config), scratch, layout, config.critic, {})
     refs["critic"] = context.publish(files, "critic", [])
+    files = distill.write_artifact(make_student(config), scratch, layout, config.distill.network)
+    refs["student"] = context.publish(files, "student", [])
     contexts = [laboratory.context(f"calibrate-{threads}", threads) for threads in (1, 2)]
     first, again = (one.open(calibrate(step, refs, one)) for one in contexts)
     assert (first / CALIBRATION).read_bytes() == (again / CALIBRATION).read_bytes()

@@ -27,8 +27,7 @@ def window(laboratory):
     variants = {name: evaluate.variants[name] for name in ("unassisted", "paper")}
     strengths = strengths_of(variants, bundle.manifest)
     table = Table(PERTURBATIONS, variants, strengths, evaluate.pairs, 1, 1.0, 2)
-    activity = bundle.manifest.activity
-    stage = Stage(world, evaluate, inputs, Session(bundle), activity, 0, 1)
+    stage = Stage(world, evaluate, inputs, Session(bundle), 0, 1)
     arrangement = table.arrangement(inputs)
     env = make_env(world, inputs, arrangement, 1.0, 0, 1)
     yield make_window(stage, table, env, arrangement, lambda purpose: len(purpose), None)
