@@ -10,7 +10,7 @@ back above all, hold in both. For each:
 `goals_per_min`  as evaluations count it, at most some of a pair, with its interval over pairs;
 `plain`          the same of all goals;
 `half_width`     half of the interval over its mean, of 64 pairs;
-`scaled`         goals a minute of the scaled command over the whole one's;
+`scaled`         goals a minute of the scaled command over the whole one's, `scaled_plain` of all;
 `top_share`      share of all goals that the twentieth of the pairs with the most goals reaches;
 `quantiles`      of a pair's goals a minute: 10, 50, 90 and 100 %.
 """
@@ -68,7 +68,7 @@ def main() -> int:
         grasps = [link(GraspSet.load(path, layout), config) for path in options.grasps]
         goals = measure(config, grasps, options)
         rows[name] = figures(goals, [g.object for g in grasps], options.seconds)
-        print(describe(name, rows[name]))
+        print(describe(name, rows[name]), flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n")
     if options.picture:
@@ -139,6 +139,7 @@ def figures(goals: np.ndarray, objects: Sequence[str], seconds: float) -> dict[s
         "half_width": half_width(whole, len(rate)),
         "half_width_plain": half_width(plain, len(rate)),
         "scaled": slow.value / max(whole.value, 1e-9),
+        "scaled_plain": float(goals[1].sum() / max(goals[0].sum(), 1.0)),
         "top_share": float(top / max(goals[0].sum(), 1.0)),
         "quantiles": [float(v) for v in np.quantile(rate, (0.1, 0.5, 0.9, 1.0))],
         "by_object": {
@@ -164,7 +165,7 @@ def describe(name: str, row: Mapping[str, Any]) -> str:
         f"{name}: {mean['value']:.1f} goals a minute ({mean['low']:.1f}-{mean['high']:.1f}), "
         f"all of them {row['plain']['value']:.1f}; half width at {PAIRS} pairs "
         f"{row['half_width']:.2f} ({row['half_width_plain']:.2f} of all); x 0.2 over it "
-        f"{row['scaled']:.2f}; top 5% of pairs {row['top_share']:.2f}; "
+        f"{row['scaled']:.2f} ({row['scaled_plain']:.2f} of all); top 5% of pairs {row['top_share']:.2f}; "
         f"10, 50, 90, 100%: {quantiles}; by object {row['by_object']}"
     )
 
