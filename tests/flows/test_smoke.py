@@ -28,7 +28,7 @@ def test_summary_has_every_figure_and_stage(smoke_home):
         assert row["peak_mib"] < 4096 / 2  # two steps side by side
     assert set(content["evaluation"]) >= {"noisy_2.0", "slow_0.5", "correlated", "absolute"}
     for variants in content["evaluation"].values():
-        assert set(variants) >= {"unassisted", "scaled", "assisted"}
+        assert set(variants) >= {"unassisted", "scaled_0.2", "assisted"}
         for figures in variants.values():
             assert set(figures) >= FIGURES
             assert figures["hold_s"] > 0
