@@ -159,6 +159,15 @@ class Push:
 
 
 @strict
+class Stray:
+    """The expert, but now and then some fingers, never all, are driven to a random pose."""
+
+    kind: Literal["stray"]
+    rate: NonNegative  # [1/s] spells, outside of one
+    seconds: PositiveRange  # [s] length of a spell
+
+
+@strict
 class Pose:
     """All joints commanded towards one of the hand's poses, as fast as a command can."""
 
@@ -249,6 +258,7 @@ Spoiling = Annotated[
     | Miswired
     | Uneven
     | Push
+    | Stray
     | Pose
     | Withdraw,
     Field(discriminator="kind"),

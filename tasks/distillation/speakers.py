@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from configs.layout import Layout
-from configs.schema.perturbations import Pose, Push, Withdraw
+from configs.schema.perturbations import Miswired, Pose, Push, Stray, Withdraw
 from configs.schema.student import Distill
 from configs.schema.world import Embodiment
 from models.motion import action_towards
 from tasks.evaluation.commanders import make_commander
 from tasks.evaluation.perturbations import Situation
 
-# Kinds that would let the object go: where they differ from the expert, the lesson is to stay.
-DESTRUCTIVE = (Pose, Withdraw, Push)
+# Kinds that would let the object go, or whose meaning no hand can know in time: where they differ
+# from the expert, the lesson is to stay.
+DESTRUCTIVE = (Miswired, Pose, Push, Stray, Withdraw)
 
 
 @dataclass(frozen=True)

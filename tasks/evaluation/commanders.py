@@ -76,6 +76,9 @@ MAKERS: dict[type, Callable[[Any, Place], Perturbation]] = {
     schema.Push: lambda config, at: wiring.PushedFinger(
         config, at.hand, at.layout, at.pairs, at.rng
     ),
+    schema.Stray: lambda config, at: wiring.StrayFingers(
+        config, at.hand, at.layout, at.pairs, at.rng
+    ),
     schema.Pose: lambda config, at: TowardsPose(config, at.hand, at.layout),
     schema.Withdraw: lambda config, at: WithdrawnFingers(
         config, at.hand, at.layout, (at.variants, at.pairs)

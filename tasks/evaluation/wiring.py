@@ -131,3 +131,37 @@ class PushedFinger:
         inwards = np.clip(towards, -self.strength, self.strength)
         pushed = within[:, None] & (self.finger_of == self.finger)  # [M, n]
         return perturbed(situation, np.where(pushed, inwards, situation.clean))
+
+
+class StrayFingers:
+    """Command some fingers towards random poses now and then; one at least is spared."""
+
+    def __init__(
+        self,
+        config: schema.Stray,
+        hand: Hand,
+        layout: Layout,
+        pairs: int,
+        rng: np.random.Generator,
+    ) -> None:
+        hz = layout.control_hz
+        self.layout, self.rng = layout, rng
+        self.spells = Spells(chance_of(config.rate, hz), config.seconds, hz, pairs, rng)
+        self.finger_of, self.fingers = finger_of_joints(hand), len(hand.fingers)
+        self.pose = np.zeros((pairs, layout.num_joints))  # [rad]
+        self.astray = np.zeros((pairs, layout.num_joints), dtype=bool)
+
+    def command(self, situation: Situation) -> Command:
+        within, begins = self.spells.step()
+        lower, upper = np.array(self.layout.joint_lower), np.array(self.layout.joint_upper)
+        pose = self.rng.uniform(lower, upper, self.pose.shape)
+        order = self.rng.random((len(begins), self.fingers)).argsort(axis=1)
+        count = self.rng.integers(1, max(self.fingers, 2), size=(len(begins), 1))
+        self.pose = np.where(begins[:, None], pose, self.pose)
+        chosen = (order < count)[:, self.finger_of]
+        self.astray = np.where(begins[:, None], chosen, self.astray)
+        aim = np.broadcast_to(self.pose.astype(np.float32), situation.target.shape)
+        towards = action_towards(self.layout, situation.target, aim)
+        return perturbed(
+            situation, np.where(within[:, None] & self.astray, towards, situation.clean)
+        )

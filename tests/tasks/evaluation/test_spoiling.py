@@ -176,3 +176,26 @@ def test_operators_can_be_spoilt_and_mean_what_they_made():
         command = made.command(moment(LAYOUT, (1, 1), -1.0, 0.0, goal, started=tick == 0))
         np.testing.assert_allclose(command.action, expected, atol=1e-6)
         np.testing.assert_allclose(command.clean, 0.25 if tick < 2 else 0.0, atol=1e-6)
+
+
+def test_miswired_joints_are_negated_or_change_places_within_their_finger():
+    config = schema.Miswired(kind="miswired", negated=0.0, exchanged=1.0, seconds=(0.1, 0.1))
+    clean = np.arange(1, JOINTS + 1) / 100.0
+    actions = acted(config, [clean] * 2, pairs=50)[0].reshape(50, FINGERS, EACH)
+    np.testing.assert_allclose(
+        np.sort(actions, axis=2), np.tile(clean.reshape(FINGERS, EACH), (50, 1, 1)), atol=1e-7
+    )
+    assert (actions != clean.reshape(FINGERS, EACH)).any()
+    config = schema.Miswired(kind="miswired", negated=0.25, exchanged=0.0, seconds=(1.0, 1.0))
+    actions = acted(config, [0.5] * 2, pairs=200)
+    assert 0.2 < (actions[0] == -0.5).mean() < 0.3
+    assert np.array_equal(actions[0], actions[1])  # one draw lasts
+
+
+def test_fingers_go_astray_but_never_all():
+    config = schema.Stray(kind="stray", rate=1e9, seconds=(0.1, 0.1))
+    actions = acted(config, [0.125] * 2, pairs=100, target=HAND.rest)[0]
+    astray = (actions != 0.125).reshape(100, FINGERS, EACH).any(axis=2)
+    assert astray.any(axis=1).all()
+    assert not astray.all(axis=1).any()
+    assert len(set(astray.sum(axis=1))) == FINGERS - 1
