@@ -27,7 +27,13 @@ from configs.schema.task import Control, Task
 from configs.schema.train import Train
 from configs.schema.world import Embodiment, World
 
-REPORTED = ("evaluation", "one_setting", "export", "machine", "control")  # what gates may ask a report for
+REPORTED = (
+    "evaluation",
+    "one_setting",
+    "export",
+    "machine",
+    "control",
+)  # what gates may ask a report for
 
 
 @strict

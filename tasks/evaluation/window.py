@@ -120,8 +120,8 @@ class Window:
             for commander, situation in zip(self.commanders, situations, strict=True)
         ]
         history = self.arrangement.split(self.env.history())
-        actions, _ = self.answers.actions(commands, situations, history)
-        return commands, actions.reshape(self.arrangement.environments, -1)
+        actions, overridden = self.answers.actions(commands, situations, history)
+        return commands, actions.reshape(self.arrangement.environments, -1), overridden
 
     def situations(self) -> list[Situation]:
         """Return what the commander of each perturbation sees."""
