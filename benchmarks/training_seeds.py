@@ -3,9 +3,10 @@
     for s in 0 1 2; do dexgen run training_seed=$s; done
     python benchmarks/training_seeds.py var/reports/*/summary.json --json results.json
 
-Data, experts and test are the same in each; controller, critic and student were trained anew. A
+Experts and test are the same in each; student, data, controller and critic were made anew. A
 figure is the mean over the seeds, a bound the worst of their 95% bounds. Reports of which that is
-not true, of other data or measured differently, are refused; of two of one seed the newer counts.
+not true, of other experts or measured differently, are refused; of two of one seed the newer
+counts.
 """
 
 import argparse
@@ -24,8 +25,8 @@ from models.strength import KEYS
 NOT_MEASURED_BY = {*KEYS, "clips", "clip_s"}
 # That a report must have
 PARTS = ("evaluation", "one_setting", "matched", "ratios", "settings", "artifacts")
-# Steps that know no training
-SHARED = ("objects", "grasps", "experts", "rollouts", "hazards", "check", "baselines")
+# Steps before the training seed; the student, which is trained first, acts in the rollouts
+SHARED = ("objects", "grasps", "experts", "baselines")
 
 
 class ReportsError(ValueError):
@@ -102,7 +103,7 @@ def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
                 raise ReportsError(f"{pair} were measured differently: settings.{key} is unequal")
         label = difference(shared(a), shared(b))
         if label is not None:
-            raise ReportsError(f"{pair} are of other data: {label} is unequal")
+            raise ReportsError(f"{pair} are of other experts or objects: {label} is unequal")
         label = difference(codes(a), codes(b))
         if label is not None:
             raise ReportsError(f"{pair} were made by different code: that of {label} is unequal")

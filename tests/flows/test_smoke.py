@@ -71,7 +71,7 @@ def test_second_run_reuses_every_step_and_says_so(smoke_home, dexgen):
     [
         ("train.batch=96", {"train", *TUNED}),
         ("hazards.chunks=2", {"hazards", "critic", *TUNED}),
-        ("evaluate.windows=1", {"evaluate", "promote"}),
+        ("evaluate.windows=1", {"baselines", "evaluate", "promote"}),
     ],
 )
 def test_a_changed_value_reruns_its_stage_and_what_follows(smoke_home, dexgen, change, again):
