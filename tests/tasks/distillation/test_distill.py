@@ -59,7 +59,7 @@ def test_it_reads_better_than_who_answers_nothing(workshop, step, first):
     meant = lessons.action.float()
     reading = student.read(lessons.features.float())
     nothing = float(meant.square().mean())
-    assert float((reading.action - meant).square().mean()) < 0.6 * nothing
+    assert float((reading.action - meant).square().mean()) < 0.75 * nothing
     assert 0.5 < float(reading.trust.mean()) <= 1.0
     rows = [json.loads(line) for line in context.metrics_file.read_text().splitlines()]
     losses = [row["value"] for row in rows if row["name"] == "student/loss"]
