@@ -73,7 +73,8 @@ def test_hands_of_a_batch_have_their_own_settings(assistance, inputs):
     together = assistance(**mixed)
     for i in range(BATCH):
         alone = assistance(**{name: values[i : i + 1] for name, values in mixed.items()})
-        np.testing.assert_allclose(together.action[i], alone.action[0], atol=1e-5)
+        # alone and in a batch, products are added up in another order
+        np.testing.assert_allclose(together.action[i], alone.action[0], atol=5e-5)
         np.testing.assert_allclose(together.motion[i], alone.motion[0], atol=1e-7)
         assert together.gain[i] == alone.gain[0]
 
