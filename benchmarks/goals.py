@@ -166,8 +166,8 @@ def describe(name: str, row: Mapping[str, Any]) -> str:
         f"all of them {row['plain']['value']:.1f}; half width at {PAIRS} pairs "
         f"{row['half_width']:.2f} ({row['half_width_plain']:.2f} of all); x 0.2 over it "
         f"{row['scaled']:.2f} ({row['scaled_plain']:.2f} of all); "
-        f"top 5% of pairs {row['top_share']:.2f}; "
-        f"10, 50, 90, 100%: {quantiles}; by object {row['by_object']}"
+        f"top 5% of pairs {row['top_share']:.2f}; 10, 50, 90, 100%: {quantiles}; "
+        f"by object {row['by_object']}"
     )
 
 

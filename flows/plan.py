@@ -76,7 +76,7 @@ def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> l
     if "rollouts" in wanted:
         check_styles(config)
     if "baselines" in wanted:
-        check_pairs(config.evaluate, config.objects.members.values())
+        check_pairs(config.evaluate, list(config.objects.members.values()))
     nodes = [*world_nodes(config), *model_nodes(config)]
     chosen = set(only) or set(config.objects.members)
     return [

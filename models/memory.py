@@ -38,6 +38,7 @@ class CommandMemory(nn.Module):
     """
 
     log_keep: Tensor  # [size - 1] log of each average's decay in a control step
+    rate: Tensor  # [size - 1] 1 - decay: how much of a step's value is taken in
     middle: Tensor  # [n] [rad] of a joint's range
     half_range: Tensor  # [n] [rad] half of it
 
@@ -63,7 +64,9 @@ class CommandMemory(nn.Module):
         powers = len(config.power_s)
         self.size = 1 + n + len(decays)  # first the count of steps and the last command
         self.width = n * (3 + sum(averages.values())) + 3 * powers + 2
-        self.register_buffer("log_keep", torch.tensor([FORGET] * n + decays), persistent=False)
+        log_keep = torch.tensor([FORGET] * n + decays, dtype=torch.float64)
+        self.register_buffer("log_keep", log_keep.float(), persistent=False)
+        self.register_buffer("rate", -log_keep.expm1().float(), persistent=False)
         lower, upper = torch.tensor(layout.joint_lower), torch.tensor(layout.joint_upper)
         self.register_buffer("middle", (lower + upper) / 2, persistent=False)
         self.register_buffer("half_range", (upper - lower) / 2, persistent=False)
@@ -94,7 +97,7 @@ class CommandMemory(nn.Module):
         columns = [taken[name] for name, (times, _) in self.spans.items() for _ in times]
         value = torch.cat([now.command, *columns], dim=1)
         averages = memory[:, 1:]
-        moved = averages + (1.0 - self.log_keep.exp()) * (value - averages)
+        moved = averages + self.rate * (value - averages)
         return torch.cat([memory[:, :1] + 1.0, moved], dim=1)
 
     def features(self, memory: Tensor, now: Now) -> Tensor:
@@ -134,8 +137,13 @@ class CommandMemory(nn.Module):
         return memory[:, -1] + begun * busy
 
     def _averages(self, memory: Tensor) -> dict[str, Tensor]:
-        """Return every span's averages [B, times, joints], corrected for the episode's start."""
-        corrected = memory[:, 1:] / (1.0 - torch.exp(memory[:, :1] * self.log_keep))
+        """Return every span's averages [B, times, joints], corrected for the episode's start.
+
+        They are divided by 1 - exp(-x), written as 2 tanh(x / 2) / (1 + tanh(x / 2)): a difference
+        of nearly equal numbers would be another one in the exported graph.
+        """
+        half = torch.tanh(-0.5 * memory[:, :1] * self.log_keep)
+        corrected = memory[:, 1:] * (1.0 + half) / (2.0 * half)
         last = len(self.middle)
         found = {}
         for name, (times, width) in self.spans.items():

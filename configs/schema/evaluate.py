@@ -1,6 +1,6 @@
 """Evaluation: perturbed commands, the ways of answering them, windows and metrics."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -243,12 +243,27 @@ def split_of(item: Object) -> Split:
     return "held_out" if item.held_out else "training"
 
 
-def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
+def check_pairs(evaluate: Evaluate, objects: Sequence[Object]) -> None:
+    """Refuse pairs, of the test or of the calibration, that cannot show every object.
+
+    Raises:
+        ConfigError: see `check_splits`; the calibration has fewer than training objects.
+    """
+    check_splits(evaluate, objects)
+    tuned = evaluate.calibration.pairs
+    count = sum(split_of(item) == "training" for item in objects)
+    if tuned < count:
+        raise ConfigError(
+            f"evaluate.calibration.pairs: {tuned} environments cannot hold {count} training "
+            f"objects; ask for {count} or more"
+        )
+
+
+def check_splits(evaluate: Evaluate, objects: Sequence[Object]) -> None:
     """Refuse pairs that cannot show every object of their split.
 
     Raises:
-        ConfigError: a split has fewer pairs than objects, or pairs and no object; the calibration
-            has fewer than training objects.
+        ConfigError: a split has fewer pairs than objects, or pairs and no object.
     """
     splits = [split_of(item) for item in objects]
     for split in SPLITS:
@@ -264,9 +279,3 @@ def check_pairs(evaluate: Evaluate, objects: Iterable[Object]) -> None:
                 f"evaluate.pairs.{split}: there is no such object for {pairs} environments; mark "
                 f"one by `held_out`, or set it to 0 with evaluate.judged={other}"
             )
-    tuned, count = evaluate.calibration.pairs, splits.count("training")
-    if tuned < count:
-        raise ConfigError(
-            f"evaluate.calibration.pairs: {tuned} environments cannot hold {count} training "
-            f"objects; ask for {count} or more"
-        )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from configs.layout import Layout
 from configs.refs import Ref
-from configs.schema.evaluate import SPLITS, Evaluate, Pairs, check_pairs, split_of
+from configs.schema.evaluate import SPLITS, Evaluate, Pairs, check_splits, split_of
 from configs.schema.objects import Object
 from configs.schema.world import World
 from envs.grasp_set import GraspSet
@@ -56,7 +56,7 @@ def open_inputs(
         )
     models = open_objects(refs, context)
     catalogue = [models[name].spec for name in sorted(models)]
-    check_pairs(evaluate, catalogue)
+    check_splits(evaluate, catalogue)
     chosen = [item.name for item in catalogue if evaluate.pairs.of(split_of(item))]
     missing = [name for name in chosen if f"grasps/{name}" not in refs]
     if missing:

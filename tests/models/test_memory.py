@@ -66,7 +66,7 @@ def test_after_one_step_every_average_is_that_steps_value(body, memory):
     found = memory._averages(held)
     for name, value in (("command", command), ("target", now.target), ("error", now.error)):
         wanted = value[:, None].expand_as(found[name])
-        np.testing.assert_allclose(found[name], wanted, rtol=2e-5, atol=1e-5)
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-6, atol=1e-6)
 
 
 def test_saturation_is_the_share_of_joints_that_ask_for_all_there_is(body, memory):

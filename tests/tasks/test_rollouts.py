@@ -9,36 +9,23 @@ import numpy as np
 import pytest
 import torch
 
-from configs.refs import Ref
 from configs.schema.rollouts import RolloutsStep
 from envs.episodes import open_shard, read_manifest
 from envs.manipulation import ManipulationEnv
 from models.motion import apply_action
 from tasks import rollouts as module
 from tasks.bursts import CommandBursts
-from tasks.policy import make_actor, save_policy
+from tasks.distillation.distill import read_student
+from tasks.distillation.reader import Reader
 from tasks.rollouts import Chunk, RolloutsError, episodes, merge_chunks, mode_of, rollouts, write
-from tasks.store import open_store
 from tests.small_world import small_world
-from tests.tasks.expert_workshop import Workshop, make_workshop
+from tests.tasks.expert_workshop import Workshop, make_workshop, publish_untrained
 
 
 @pytest.fixture(scope="module", params=["allegro", "trident"])
 def workshop(request, tmp_path_factory) -> Workshop:
-    """A workshop with an untrained expert."""
-    home = tmp_path_factory.mktemp("rollouts")
-    made = make_workshop(home, request.param)
-    small = small_world(request.param)
-    env = ManipulationEnv(
-        small.config.world, small.objects, small.grasps, num_envs=2, seed=0, style="fast"
-    )
-    torch.manual_seed(0)
-    policy = made.config.experts.policy
-    actor = make_actor(policy, env.get_observations(), env.num_actions)
-    env.close()
-    files = save_policy(home / "work", actor, policy, small.layout, "fast")
-    expert: Ref = open_store(home).publish(files, "expert", {"identity": "expert"}, ())
-    return replace(made, refs=made.refs | {"expert": expert})
+    """A workshop with an untrained expert and student."""
+    return publish_untrained(make_workshop(tmp_path_factory.mktemp("rollouts"), request.param))
 
 
 @pytest.fixture(scope="module")
@@ -170,25 +157,40 @@ def test_the_precision_style_is_labelled(workshop):
     assert mode_of(workshop.rollouts_step("slow"), layout) == layout.modes.index("precision")
 
 
-def test_recorded_noise_comes_and_goes(workshop):
-    small = small_world(workshop.config.hand.name)
+@pytest.fixture
+def chunk(workshop) -> Chunk:
+    """Four environments, one without noise; in every other one a student reads what is bad."""
+    small, config = small_world(workshop.config.hand.name), workshop.config
     env = ManipulationEnv(
         small.config.world, small.objects, small.grasps, num_envs=4, seed=0, style="fast", threads=1
     )
-    bursts = workshop.config.rollouts.bursts
     noise = CommandBursts(
-        replace(bursts, calm_s=(0.25, 0.25), bad_s=(0.5, 0.5)),
+        replace(config.rollouts.bursts, calm_s=(0.25, 0.25), bad_s=(0.5, 0.5)),
         np.array([0.0, 1.0, 1.0, 1.0]),
         small.config.hand,
         small.layout,
         np.random.default_rng(0),
     )
-    chunk = module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1)
+    student = read_student(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
+    helper = module.Helper(Reader(student, 4), torch.tensor([False, False, True, False]))
+    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, helper)
+
+
+def test_recorded_noise_comes_and_goes(chunk):
     clean = chunk.frames["clean"]
     assert clean[:, 0].all()
-    assert clean[:, 1].tolist() == [1] * 5 + [0] * 10 + [1] * 5
+    assert clean[:, 1].tolist() == clean[:, 2].tolist() == [1] * 5 + [0] * 10 + [1] * 5
     assert (chunk.frames["mode"] == 1).all()
     assert json.dumps(chunk.goals)
+
+
+def test_a_student_replaces_bad_commands_where_it_assists(chunk):
+    """Beyond the environment's own noise of 0.05; an untrained student moves little."""
+    off = np.abs(chunk.frames["action"] - chunk.frames["command"]).max(axis=-1)  # [steps, N]
+    bad = chunk.frames["clean"][:, 1] == 0
+    assert off[:, [0, 1, 3]].max() < 0.4
+    assert off[~bad, 2].max() < 0.4
+    assert off[bad, 2].min() > 0.4
 
 
 def test_each_chunk_has_objects_of_its_own_scales(workshop):

@@ -51,7 +51,7 @@ PROFILES = sorted(path.stem for path in (FOLDER / "profile").glob("*.yaml"))
 def test_every_profile_judges_held_out_objects_and_shows_each_object(profile):
     config = load(Config, [f"profile={profile}"])
     assert config.evaluate.judged == "held_out"
-    check_pairs(config.evaluate, config.objects.items.values())
+    check_pairs(config.evaluate, list(config.objects.items.values()))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_every_profile_judges_held_out_objects_and_shows_each_object(profile):
 def test_pairs_that_cannot_show_every_object_are_refused(overrides, named):
     config = load(Config, ["profile=smoke", *overrides])
     with pytest.raises(ConfigError, match=named) as caught:
-        check_pairs(config.evaluate, config.objects.items.values())
+        check_pairs(config.evaluate, list(config.objects.items.values()))
     assert "\n" not in str(caught.value)
 
 
@@ -78,7 +78,7 @@ def test_a_calibration_that_cannot_show_every_training_object_is_refused():
     config = load(Config, ["profile=smoke", "evaluate.calibration.pairs=1"])
     named = r"evaluate\.calibration\.pairs: 1 environments cannot hold 2 training objects"
     with pytest.raises(ConfigError, match=named):
-        check_pairs(config.evaluate, config.objects.items.values())
+        check_pairs(config.evaluate, list(config.objects.items.values()))
 
 
 def test_a_split_without_pairs_needs_no_objects():
