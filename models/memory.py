@@ -128,6 +128,10 @@ class CommandMemory(nn.Module):
         ]
         return torch.cat([*(part.flatten(1) for part in per_joint), *per_hand], dim=1)
 
+    def command(self, features: Tensor) -> Tensor:
+        """Return the command [B, n] of the present step, which features [B, width] begin with."""
+        return features[:, : len(self.middle)]
+
     def activity(self, memory: Tensor, busy: float) -> Tensor:
         """Return how busy the command has been [B]: the average of its mean square.
 

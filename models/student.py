@@ -4,6 +4,14 @@ It sees proprioception and the command's history (models/memory.py) and answers 
 that a clean expert would take in its place. It was distilled from experts that see the object
 and the goal, under many kinds of spoilt commands (tasks/distillation/).
 
+Most commands are nearly what was meant. So the network does not say the action alone, but also,
+joint by joint, how far to depart from the command:
+
+    action = command + departure * (guess - command), departure in [0, 1]
+
+A calm command then passes whole, which a network that has to say every action again does not let
+it.
+
 A command of a kind that nobody taught is read as one that it resembles, which may be wrong. So the
 student also says how unlike its lessons a moment is: the squared Mahalanobis distance of its
 features from those of the lessons, a number of 1 on average there.
@@ -30,7 +38,7 @@ class Reading(NamedTuple):
 
 
 class Student(nn.Module):
-    """An MLP with two heads over what is remembered, and the statistics of its lessons."""
+    """An MLP with three heads over what is remembered, and the statistics of its lessons."""
 
     middle: Tensor  # [width] mean of the lessons' features
     whiten: Tensor  # [width, width] turns their covariance into the unit matrix
@@ -47,7 +55,8 @@ class Student(nn.Module):
                 for a, b in pairwise([width, *config.hidden])
             )
         )
-        self.action = nn.Linear(config.hidden[-1], layout.num_joints)
+        self.guess = nn.Linear(config.hidden[-1], layout.num_joints)
+        self.departure = nn.Linear(config.hidden[-1], layout.num_joints)
         self.way = nn.Linear(config.hidden[-1], layout.num_joints)
         # NaN marks missing statistics: nobody is believed by accident.
         self.register_buffer("middle", torch.full((width,), torch.nan))
@@ -58,11 +67,14 @@ class Student(nn.Module):
         """Return the action [B, n] and the way to the goal's targets [B, n], of features
         [B, width]; the way is in steps of action 1, divided by WAY."""
         hidden = self.features(features)
-        return self.action(hidden), self.way(hidden)
+        command = self.memory.command(features)
+        departure = torch.sigmoid(self.departure(hidden))
+        action = command + departure * (self.guess(hidden) - command)
+        return action, self.way(hidden)
 
     def act(self, features: Tensor) -> Tensor:
         """Return the action [B, n] in [-1, 1] that the features [B, width] are read as."""
-        return self.action(self.features(features)).clamp(-1.0, 1.0)
+        return self(features)[0].clamp(-1.0, 1.0)
 
     def read(self, features: Tensor) -> Reading:
         """Return what a command means, and how far that is to be believed."""

@@ -69,6 +69,7 @@ class Distill:
     batches: Count  # of each round
     batch: Count  # control steps
     optimizer: Optimizer
+    linear_from: Positive  # [action] the loss grows linearly with errors beyond it
     input_noise: NonNegative  # std on the network's inputs
     way_weight: NonNegative  # of the auxiliary loss: the way to the goal's targets
     doubt: Doubt

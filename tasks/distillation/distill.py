@@ -18,7 +18,7 @@ from tasks.distillation.practice import Lessons, practise
 from tasks.experts import open_task
 from tasks.policy import load_expert
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS, DESCRIPTION = "student.safetensors", "student.json"  # files of the artifact
 EXPERT = "expert/"  # prefix of the references to experts; the style follows
 
@@ -107,7 +107,7 @@ def learn(
         features, action, way = take(lessons, rows)
         features += settings.input_noise * torch.randn(features.shape, generator=draws)
         read, seen = student(features)
-        wrong = (read - action).square().mean()
+        wrong = torch.nn.functional.smooth_l1_loss(read, action, beta=settings.linear_from)
         loss = wrong + settings.way_weight * (seen - way / WAY).square().mean()
         optimizer.zero_grad()
         loss.backward()

@@ -9,8 +9,9 @@ from tasks.evaluation.moving import goals_per_minute
 
 METER = ("segments", "cosine", "dot", "square")  # sums of the intention meter
 # What became of a command on its way: its own size, and by how much each part changed it; the mean
-# absolute action of those who ask the controller, summed over steps.
-OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior")
+# absolute action of those who ask the controller, summed over steps; and the part of its size that
+# was commanded while the student was believed.
+OVERRIDES = ("commanded", "by_reading", "by_critic", "by_prior", "believed")
 # What is counted in each environment and window. Every figure follows from their sums but goals a
 # minute and the median of `first_s`, the time to the first drop or, without one, to the window's
 # end; `kept` of `asked` contacts were still there when they were judged.
@@ -24,7 +25,8 @@ def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell
     goals_per_min is the mean over pairs (tasks/evaluation/moving.py), goals_per_drop as many goals
     over max(drops, 1), `goals` their plain number; intention is the mean cosine,
     intention_gain the mean gain weighted by the intended motion, both 0 where no segment counted.
-    overridden is what each part of the controller changed, relative to what was commanded.
+    overridden is what each part of the controller changed, relative to what was commanded; trust
+    how far the student was believed, where more was commanded more counts.
     """
     sums = {name: float(np.sum(values)) for name, values in counts.items()}
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
@@ -43,6 +45,7 @@ def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell
         "intention_gain": sums["dot"] / sums["square"] if sums["square"] > 0 else 0.0,
         "contacts_kept": sums["kept"] / sums["asked"] if sums["asked"] else None,
         "overridden": overridden(sums),
+        "trust": sums["believed"] / sums["commanded"] if sums["commanded"] else None,
         "time_s": time_s,
         "drops": drops,
         "goals": goals,

@@ -12,6 +12,7 @@ from tasks.evaluation.choosing import calibration
 from tasks.evaluation.clips import clips
 from tasks.evaluation.headline import headline
 from tasks.evaluation.lineage import lineage
+from tasks.evaluation.overriding import overriding
 from tasks.evaluation.panels import panels
 from tasks.evaluation.picture import NARROW, picture
 from tasks.evaluation.style import STYLE
@@ -124,6 +125,7 @@ def results(summary: Mapping[str, Any]) -> list[str]:
         tables.by_object(summary),
         bad_commands.contacts(summary),
         bad_commands.families(summary),
+        overriding(summary),
         clips(summary) if summary.get("clips") else "",
     ]
 

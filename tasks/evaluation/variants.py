@@ -118,8 +118,11 @@ class Answers:
 def sizes(command: np.ndarray, answer: Assisted) -> dict[str, np.ndarray]:
     """Return OVERRIDES -> mean absolute action [...] of commands [..., n] and of what became of
     them."""
-    allowed = answer.gain[..., None] * answer.meant
-    steps = (command, answer.meant - command, allowed - answer.meant, answer.action - allowed)
+    allowed, trust = answer.gain[..., None] * answer.meant, answer.trust[..., None]
+    steps = (
+        *(command, answer.meant - command, allowed - answer.meant, answer.action - allowed),
+        trust * command,
+    )
     return {name: np.abs(step).mean(axis=-1) for name, step in zip(OVERRIDES, steps, strict=True)}
 
 

@@ -18,6 +18,22 @@ def lessons(student: Student, count: int = 4000) -> torch.Tensor:
     return torch.randn(count, width, generator=draws) @ mix + 3.0
 
 
+def test_a_student_departs_from_the_command_joint_by_joint(body):
+    """Where it does not depart the command passes, the same bits; elsewhere its guess, or half."""
+    student = Student(body.layout, STUDENT)
+    n = body.layout.num_joints
+    features = torch.randn(3, student.memory.width, generator=torch.Generator().manual_seed(0))
+    command = student.memory.command(features)
+    with torch.no_grad():
+        student.departure.weight.zero_()
+        student.departure.bias.copy_(torch.tensor([-1e9, 1e9] + [0.0] * (n - 2)))
+        action, _ = student(features)
+        guess = student.guess(student.features(features))
+    assert torch.equal(action[:, 0], command[:, 0])
+    np.testing.assert_allclose(action[:, 1], guess[:, 1], atol=1e-6)
+    np.testing.assert_allclose(action[:, 2:], (command + guess)[:, 2:] / 2, atol=1e-6)
+
+
 def test_trust_falls_between_the_two_distances(body):
     """Features of all x lie at a distance of x^2 from lessons of mean 0 and variance 1."""
     student = make_student(body.layout, 1.0, 5.0)

@@ -124,8 +124,8 @@ def test_what_is_no_student_is_refused(workshop, first, tmp_path):
     with pytest.raises(LayoutMismatch, match="layout fingerprint"):
         read_student(folder, other)
     content = (folder / DESCRIPTION).read_text()
-    (tmp_path / DESCRIPTION).write_text(content.replace('"format": 1', '"format": 9'))
-    with pytest.raises(StudentError, match="format 9, expected 1"):
+    (tmp_path / DESCRIPTION).write_text(content.replace('"format": 2', '"format": 9'))
+    with pytest.raises(StudentError, match="format 9, expected 2"):
         read_student(tmp_path, layout)
     (tmp_path / DESCRIPTION).write_text("no json")
     with pytest.raises(StudentError, match="not a student"):

@@ -153,15 +153,17 @@ def test_what_became_of_a_command_is_measured_part_by_part(config, bundle):
 
 
 def test_sizes_by_hand():
-    """Command (1, -1) is read as (1, 0), of which the critic lets half go; 0.5, 0.5 is done."""
-    one = np.zeros(1)
-    answer = Answer(one, np.array([[0.5, 0.5]]), one, np.array([[1.0, 0.0]]), one, one + 0.5, one)
+    """Command (1, -1) is read as (1, 0), of which the critic lets half go; 0.5, 0.5 is done. The
+    student is believed by 0.2."""
+    one, action, meant = np.zeros(1), np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])
+    answer = Answer(one, action, one, meant, one + 0.2, one + 0.5, one)
     found = sizes(np.array([[1.0, -1.0]]), answer)
     assert {name: float(value[0]) for name, value in found.items()} == {
         "commanded": 1.0,
         "by_reading": 0.5,
         "by_critic": 0.25,
         "by_prior": 0.25,
+        "believed": 0.2,
     }
 
 
