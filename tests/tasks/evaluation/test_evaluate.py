@@ -21,7 +21,7 @@ from tasks.store import open_store
 from tests.tasks.evaluation.laboratory import HELD_OUT, Laboratory
 from tests.tiny_bundle import SPHERE
 
-ASKING = ["critic_gain", "paper", "guarded"]
+ASKING = ["critic_gain", "paper", "guarded", "student"]
 CURVE = ["unassisted", "scaled_0.6", "scaled_0.4", "scaled_0.2", "scaled_0.1", "zero"]
 VARIANTS = [*CURVE, "low_pass_0.2", "low_pass_1.0", *ASKING]
 BOTH = {
@@ -48,12 +48,27 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
             assert cell["hold_s_low"] <= cell["hold_s"]
     settings = report["settings"]
     assert settings["assisted"] == "paper"
-    assert settings["gain"] == {"critic_gain": 0.75, "paper": 1.0, "guarded": 0.75}
-    assert settings["reading"] == {"critic_gain": 0.0, "paper": 0.0, "guarded": 1.0}
-    assert settings["share"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5}
-    assert settings["caution"] == {"critic_gain": 0.25, "paper": 1.0, "guarded": 0.25}
-    assert settings["guidance"] == {"critic_gain": 1.0, "paper": 0.2, "guarded": 0.1}
-    assert settings["remainder"] == {"critic_gain": 1.0, "paper": 0.0, "guarded": 0.875}
+    assert settings["gain"] == {"critic_gain": 0.75, "paper": 1.0, "guarded": 0.75, "student": 0.75}
+    assert settings["reading"] == {"critic_gain": 0.0, "paper": 0.0, "guarded": 1.0, "student": 1.0}
+    assert settings["share"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5, "student": 0.5}
+    assert settings["caution"] == {
+        "critic_gain": 0.25,
+        "paper": 1.0,
+        "guarded": 0.25,
+        "student": 1.0,
+    }
+    assert settings["guidance"] == {
+        "critic_gain": 1.0,
+        "paper": 0.2,
+        "guarded": 0.1,
+        "student": 1.0,
+    }
+    assert settings["remainder"] == {
+        "critic_gain": 1.0,
+        "paper": 0.0,
+        "guarded": 0.875,
+        "student": 1.0,
+    }
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
     assert settings["control"]["hz"] == laboratory.step.world.embodiment.control.hz
