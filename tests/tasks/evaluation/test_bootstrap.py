@@ -22,10 +22,10 @@ def resampled(variants: str, resamples: int = 200, seed: int = 0, **values) -> R
 
 
 def test_the_value_is_that_of_the_sums():
-    """bare: 40 s, 4 drops, 2 goals: 10 s and 1/2; held: 40 s, 2 drops, 6 goals: 20 s and 3."""
+    """bare: 80 s, 4 drops, 2 goals: 20 s and 1/2; held: 80 s, 2 drops, 6 goals: 40 s and 3."""
     made = resampled(
         "bare held",
-        time_s=[[[10, 10], [10, 10]], [[10, 10], [10, 10]]],
+        time_s=[[[20, 20], [20, 20]], [[20, 20], [20, 20]]],
         drops=[[[3, 0], [1, 0]], [[0, 1], [0, 1]]],
         goals=[[[1, 0], [0, 3]], [[1, 0], [1, 2]]],
     )
@@ -35,15 +35,15 @@ def test_the_value_is_that_of_the_sums():
     assert found["held"]["goals_per_drop"]["value"] == 6.0
     assert found["held"]["goals_per_min"]["value"] == 3.0
     assert found["held"]["hold"]["low"] <= 2.0 <= found["held"]["hold"]["high"]
-    assert made.goals_per_min("held")[0] == 60 * 6 / 40
+    assert made.goals_per_min("held")[0] == 60 * 6 / 80
 
 
-def test_a_pairs_goals_count_up_to_twenty_a_minute():
-    """Two pairs of a minute: 4 and 20 of 50, measured and in every resample."""
+def test_a_pairs_goals_count_up_to_twelve_a_minute():
+    """Two pairs of a minute: 4 and 12 of 50, measured and in every resample."""
     made = resampled("one", time_s=[[[60, 60]]], drops=[[[1, 1]]], goals=[[[4, 50]]])
-    np.testing.assert_array_equal(made.goals("one"), made.weights @ [4, 20])
-    assert made.goals_per_min("one")[0] == 12
-    assert made.goals_per_drop("one")[0] == 12
+    np.testing.assert_array_equal(made.goals("one"), made.weights @ [4, 12])
+    assert made.goals_per_min("one")[0] == 8
+    assert made.goals_per_drop("one")[0] == 8
 
 
 @pytest.fixture

@@ -59,9 +59,9 @@ def test_rate_per_minute():
     assert rate_per_minute(60.0, 0, 0.95).low == 0.0
 
 
-def test_a_pair_counts_at_most_twenty_goals_a_minute():
-    assert counted(np.array([0.0, 19, 20, 100]), 60.0).tolist() == [0, 19, 20, 20]
-    assert counted(np.array([9.0, 9.0]), np.array([15.0, 60.0])).tolist() == [5, 9]
+def test_a_pair_counts_at_most_twelve_goals_a_minute():
+    assert counted(np.array([0.0, 11, 12, 100]), 60.0).tolist() == [0, 11, 12, 12]
+    assert counted(np.array([9.0, 9.0]), np.array([15.0, 60.0])).tolist() == [3, 9]
 
 
 def test_goals_a_minute_and_their_interval_are_over_pairs():
@@ -83,12 +83,12 @@ def test_without_pairs_to_draw_the_interval_is_poissons():
 
 
 def test_figures_take_what_counts_and_keep_the_number():
-    """Three pairs of a minute: 4 + 6 + 20 of 50 that count, over 2 drops."""
-    pairs = {"goals": np.array([4.0, 6, 50]), "time_s": np.full(3, 60.0)}
+    """Three pairs of a minute: 4 + 8 + 12 of 50 that count, over 2 drops."""
+    pairs = {"goals": np.array([4.0, 8, 50]), "time_s": np.full(3, 60.0)}
     cell = figures(sums(drops=2) | pairs, 0.95)
-    assert cell["goals_per_min"] == 10
-    assert cell["goals_per_drop"] == 15
-    assert cell["goals"] == 60
+    assert cell["goals_per_min"] == 8
+    assert cell["goals_per_drop"] == 12
+    assert cell["goals"] == 62
 
 
 def test_figures_of_hand_made_counts():
