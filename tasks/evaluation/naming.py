@@ -5,7 +5,7 @@ from typing import Any
 
 from tasks.evaluation.headline import describe
 
-TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "zero")  # palette, this order
+TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "student", "zero")  # palette
 STRENGTHS = ("reading", "gain", "share", "caution", "guidance", "remainder")
 MEANINGS = {
     "reading": "how far the student is asked what a command means",
@@ -86,6 +86,9 @@ def explained(variant: str, settings: Mapping[str, Any]) -> str:
         case "assisted" if definition.get("reading") == 0 and definition.get("guidance") == 1:
             ran = strength(variant, settings, "share", "caution")
             return f"the command times the critic's gain, neither student nor prior{ran}"
+        case "assisted" if definition.get("caution") == 1 and definition.get("guidance") == 1:
+            ran = strength(variant, settings, "gain")
+            return f"what the student reads, neither critic nor prior{ran}"
         case "assisted" if not calibrated(variant, settings):
             changed = [key for key in STRENGTHS if definition.get(key) is not None]
             ran = strength(variant, settings, *changed).strip(" ()")

@@ -5,9 +5,9 @@ The data colours are Okabe and Ito's, which people with colour-blindness tell ap
 
 from collections.abc import Sequence
 
-# unassisted, scaled, paper, guarded, critic_gain, zero; on light and on dark ground
-LIGHT = ("#d55e00", "#b87a00", "#0072b2", "#009e73", "#b0568c", "#66707a")
-DARK = ("#ff8a3d", "#e6b34a", "#56b4e9", "#2fc796", "#e08fbd", "#a3adb7")
+# unassisted, scaled, paper, guarded, critic_gain, student, zero; on light and on dark ground
+LIGHT = ("#d55e00", "#b87a00", "#0072b2", "#009e73", "#b0568c", "#5b4bb5", "#66707a")
+DARK = ("#ff8a3d", "#e6b34a", "#56b4e9", "#2fc796", "#e08fbd", "#a99bf0", "#a3adb7")
 
 
 def palette(colours: Sequence[str]) -> str:

@@ -87,7 +87,7 @@ def test_goals_are_told_apart_by_their_intervals():
     assert apart(cell(5, 0), cell(5, 30), "goals_per_min") == -1
     assert apart(cell(5, 9), cell(5, 12), "goals_per_min") == 0
     line = said(report(unassisted=cell(40, 60), assisted=cell(2, 6)))[0]
-    assert line.endswith("3.00 goals a minute with and 20.0 without.")
+    assert line.endswith("3.00 goals a minute with and 12.0 without.")
 
 
 def test_the_perturbations_in_which_the_controller_is_worse_are_named():

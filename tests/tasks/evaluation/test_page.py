@@ -129,10 +129,10 @@ def test_every_perturbation_has_a_panel_in_which_the_default_assistance_is_drawn
 
 def test_a_variant_has_one_colour_everywhere(tmp_path):
     html = write_report(tmp_path, summary()).read_text()
-    assert '<li class="tone5"><b>zero</b> the hand never moves</li>' in html
-    assert '<div class="pair tone5"><span>zero</span>' in html
+    assert '<li class="tone6"><b>zero</b> the hand never moves</li>' in html
+    assert '<div class="pair tone6"><span>zero</span>' in html
     assert '<circle cx="6" cy="6" r="4" class="point"/></svg><b>zero</b>' in html
-    assert "--tone5" in html
+    assert "--tone6" in html
 
 
 def test_variants_are_explained_with_the_strengths_that_they_ran_with(tmp_path):
