@@ -107,6 +107,7 @@ def test_a_lost_release_is_released_again(smoke_home, dexgen, tmp_path):
     assert len(list((home / "releases").glob("0*"))) == 1
 
 
+@pytest.mark.slow
 def test_another_hand_walks_the_same_loop_and_holds_in_the_twin(dexgen, tmp_path):
     fewer = ("evaluate.perturbations=[noisy_2.0,withdraw_finger]", "evaluate.clips=[noisy_2.0]")
     result = dexgen("run", "profile=smoke", "hand=trident", *fewer, home=tmp_path)
