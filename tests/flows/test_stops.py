@@ -18,10 +18,7 @@ from flows.runtime import execute
 from tasks.store import open_store
 from tasks.store.protocol import Corrupt
 
-SMALL = [
-    *("box", "sphere", "profile=smoke"),
-    *("grasps.count=12", "grasps.sampling.kinds=[finger_first]"),
-]
+SMALL = ["box", "sphere", "profile=smoke", "grasps.count=12"]
 PATIENCE_S = 120
 
 
