@@ -1,6 +1,8 @@
 # Two commands do everything: `make run` (the loop) and `make test` (lint, types, contracts, tests).
 PYTHON ?= python3.11
 VENV ?= .venv
+# The tests run in so many processes; the smoke loop among them takes two cores by itself.
+WORKERS ?= 2
 STAMP := $(VENV)/.installed
 # Where the tests' smoke loop leaves its state; kept, so that the next time its steps are reused.
 export DEXGEN_TEST_HOME ?= $(CURDIR)/var/test
@@ -11,7 +13,7 @@ run: setup
 	$(VENV)/bin/dexgen run $(ARGS)
 
 test: setup lint
-	$(VENV)/bin/pytest $(ARGS)
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) $(ARGS)
 
 setup: $(STAMP)
 

@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +25,13 @@ def load(kind: type[T], overrides: Sequence[str] = (), root: str = "config") -> 
     Raises:
         ConfigError: an unknown key, group or a bad value, named, in one line.
     """
+    # A copy: what is kept is nobody's to change.
+    return validate(kind, deepcopy(_composed(root, tuple(overrides))), "configuration")
+
+
+@lru_cache(maxsize=256)  # composing takes half a second, and a process asks for the same again
+def _composed(root: str, overrides: tuple[str, ...]) -> Any:
+    """Return the plain values that Hydra composes; its files are read once a process."""
     from hydra import compose, initialize_config_dir  # slow imports stay out of --help
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
@@ -32,13 +41,12 @@ def load(kind: type[T], overrides: Sequence[str] = (), root: str = "config") -> 
     try:
         with initialize_config_dir(str(FOLDER), version_base="1.3"):
             composed = compose(root, overrides=list(overrides))
-        values = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+        return OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, TypeError) as error:
         # TypeError: OmegaConf's answer to a name where a list wants a number
         raise ConfigError(composition_error(str(error), overrides)) from None
     finally:
         GlobalHydra.instance().clear()
-    return validate(kind, values, "configuration")
 
 
 def composition_error(text: str, overrides: Sequence[str]) -> str:

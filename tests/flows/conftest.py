@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from tests.lakefs_server.fixtures import choice, running_server, server  # noqa: F401
 
 Dexgen = Callable[..., subprocess.CompletedProcess[str]]
@@ -25,6 +26,25 @@ def dexgen() -> Dexgen:
             text=True,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Dexgen:
+    """Return a function that runs the command line in this process.
+
+    To start Python and import everything takes longer than most commands do.
+    """
+
+    def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setenv("DEXGEN_HOME", str(home))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main(list(arguments))
+        said = capsys.readouterr()
+        code = int(caught.value.code or 0)
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
 
     return run
 

@@ -25,25 +25,34 @@ def test_help_imports_nothing_heavy():
     assert not HEAVY & set(loaded.stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "named"),
-    [
-        (["run", "no_such_key=1"], "no_such_key"),
-        (["run", "profile=no_such_profile"], "no_such_profile"),
-        (["grasps", "grasps.count=many"], "grasps.count"),
-        (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
-        (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
-        (["run", "hand=no_such_hand"], "no_such_hand"),
-        (["run", "profile=smoke", *ALL_HELD_OUT], "every object is held out"),
-        (["run", "evaluate.pairs.held_out=0"], "evaluate"),
-        (["run", "+objects.items.cup=" + CUP], "there is no file /no/cup.stl"),
-        (["run", "control.hz=21"], "control.hz"),
-        (["run", "rollouts.modes.fast=foo"], "rollouts.modes.fast"),
-        (["run", "~evaluate.experts.fast", "+evaluate.experts.fsat=default"], "'fsat'"),
-    ],
-)
+# One of each way to be refused in a process of its own, as a person would meet it.
+APART = [
+    (["run", "no_such_key=1"], "no_such_key"),
+    (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
+    (["run", "profile=smoke", *ALL_HELD_OUT], "every object is held out"),
+]
+INSIDE = [
+    (["run", "profile=no_such_profile"], "no_such_profile"),
+    (["grasps", "grasps.count=many"], "grasps.count"),
+    (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
+    (["run", "hand=no_such_hand"], "no_such_hand"),
+    (["run", "evaluate.pairs.held_out=0"], "evaluate"),
+    (["run", "+objects.items.cup=" + CUP], "there is no file /no/cup.stl"),
+    (["run", "control.hz=21"], "control.hz"),
+    (["run", "rollouts.modes.fast=foo"], "rollouts.modes.fast"),
+    (["run", "~evaluate.experts.fast", "+evaluate.experts.fsat=default"], "'fsat'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "named"), APART)
 def test_bad_input_is_refused_before_anything_starts(arguments, named, dexgen, tmp_path):
     assert named in one_line(dexgen(*arguments, home=tmp_path))
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize(("arguments", "named"), INSIDE)
+def test_other_bad_input_is_refused_as_early(arguments, named, inside, tmp_path):
+    assert named in one_line(inside(*arguments, home=tmp_path))
     assert not (tmp_path / "store").exists()
 
 
@@ -54,8 +63,8 @@ def test_home_that_cannot_be_written(dexgen, tmp_path):
     assert "not writable" in line
 
 
-def test_dry_run_names_every_step_and_makes_none(dexgen, tmp_path):
-    result = dexgen("grasps", "profile=smoke", "--dry-run", home=tmp_path)
+def test_dry_run_names_every_step_and_makes_none(inside, tmp_path):
+    result = inside("grasps", "profile=smoke", "--dry-run", home=tmp_path)
     assert result.returncode == 0, result.stderr
     assert "run    objects/box" in result.stdout
     assert "run    grasps/box" in result.stdout
@@ -63,10 +72,10 @@ def test_dry_run_names_every_step_and_makes_none(dexgen, tmp_path):
     assert not list(tmp_path.glob("scratch/*"))
 
 
-def test_doctor_and_status_answer_in_an_empty_home(dexgen, tmp_path):
+def test_doctor_and_status_answer_in_an_empty_home(dexgen, inside, tmp_path):
     doctor = dexgen("doctor", home=tmp_path)
     assert "mujoco" in doctor.stdout
     assert "GiB free" in doctor.stdout
-    status = dexgen("status", home=tmp_path)
+    status = inside("status", home=tmp_path)
     assert status.returncode == 0, status.stderr
     assert "0 results" in status.stdout

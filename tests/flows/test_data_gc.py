@@ -48,14 +48,14 @@ def require_sound(home: Path, versions: dict[str, str]) -> None:
     assert store.open(Ref(store.name, versions["good"], "")).is_dir()
 
 
-def test_what_no_reference_reaches_goes_and_the_rest_stays(dexgen, home, versions):
+def test_what_no_reference_reaches_goes_and_the_rest_stays(inside, home, versions):
     before = files(home)
-    tried = dexgen("data", "gc", "--dry-run", *NOW, home=home)
+    tried = inside("data", "gc", "--dry-run", *NOW, home=home)
     assert tried.returncode == 0, tried.stderr
     assert "would free" in tried.stdout
     left = {name: size for name, size in files(home).items() if name != "in_use.lock"}
     assert left == before
-    done = dexgen("data", "gc", *NOW, home=home)
+    done = inside("data", "gc", *NOW, home=home)
     assert done.returncode == 0, done.stderr
     assert tried.stdout.splitlines()[-1].removeprefix("would free") == (
         done.stdout.splitlines()[-1].removeprefix("freed")
@@ -67,19 +67,19 @@ def test_what_no_reference_reaches_goes_and_the_rest_stays(dexgen, home, version
             store.read(versions[gone])
     assert store.index_entries() == []
     assert "runs/bad" not in store.branches()
-    again = dexgen("data", "gc", *NOW, home=home)
+    again = inside("data", "gc", *NOW, home=home)
     assert again.stdout.strip() == "nothing to remove"
 
 
-def test_what_is_young_stays(dexgen, home, versions):
-    kept = dexgen("data", "gc", home=home)
+def test_what_is_young_stays(inside, home, versions):
+    kept = inside("data", "gc", home=home)
     assert kept.returncode == 0, kept.stderr
     store = LocalStore(home / "store")
     assert store.read(versions["bad"]).id == versions["bad"]
     assert len(store.index_entries()) == 1
 
 
-def test_metrics_stay_with_the_result_that_they_are_of(dexgen, home, versions, tmp_path):
+def test_metrics_stay_with_the_result_that_they_are_of(inside, home, versions, tmp_path):
     store = LocalStore(home / "store")
     file = metrics_file(home, "cd" * 32)
     file.parent.mkdir()
@@ -90,14 +90,14 @@ def test_metrics_stay_with_the_result_that_they_are_of(dexgen, home, versions, t
     facts = publish_metrics(store, home, "cd" * 32)
     store.index_put("cd" * 32, ref, **facts)
     store.tag("wanted", ref.version)
-    assert dexgen("data", "gc", *NOW, home=home).returncode == 0
+    assert inside("data", "gc", *NOW, home=home).returncode == 0
     kept = LocalStore(home / "store")
     assert kept.read(facts["metrics"]).id == facts["metrics"]
     assert file.exists()
     require_sound(home, versions)
 
 
-def test_what_a_release_was_made_of_stays(dexgen, home, versions, tmp_path):
+def test_what_a_release_was_made_of_stays(inside, home, versions, tmp_path):
     store = LocalStore(home / "store")
     made = {}
     for name, parents in (("controller", []), ("promote", ["controller"]), ("loose", [])):
@@ -113,7 +113,7 @@ def test_what_a_release_was_made_of_stays(dexgen, home, versions, tmp_path):
     unfinished = home / "releases" / ".unfinished-1"
     unfinished.mkdir()
     (unfinished / "approval.json").write_text("")
-    done = dexgen("data", "gc", *NOW, home=home)
+    done = inside("data", "gc", *NOW, home=home)
     assert done.returncode == 0, done.stderr
     left = LocalStore(home / "store")
     for version in (made["controller"], made["promote"], versions["bad"]):
@@ -121,17 +121,17 @@ def test_what_a_release_was_made_of_stays(dexgen, home, versions, tmp_path):
     with pytest.raises(MissingRef):
         left.read(made["loose"])
     approval.write_text("")
-    refused = dexgen("data", "gc", *NOW, home=home)
+    refused = inside("data", "gc", *NOW, home=home)
     assert refused.returncode == 2
     assert "000001/approval.json: no approval" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_the_way_back_of_a_branch_stays(dexgen, home, versions):
+def test_the_way_back_of_a_branch_stays(inside, home, versions):
     store = LocalStore(home / "store")
     for _ in range(2):
         store.merge(versions["bad"], "main")
-    assert dexgen("data", "gc", *NOW, home=home).returncode == 0
+    assert inside("data", "gc", *NOW, home=home).returncode == 0
     assert store.heads.numbers("main") == [0, 1]
     store.heads.file("main", 1).unlink()
     assert LocalStore(home / "store").resolve("main") == versions["good"]
@@ -152,12 +152,12 @@ def test_nothing_goes_while_somebody_works_there(dexgen, home, versions):
     assert "would free" in asked.stdout
 
 
-def test_a_damaged_store_is_left_as_it_is(dexgen, home, versions):
+def test_a_damaged_store_is_left_as_it_is(inside, home, versions):
     path = home / "store" / "commits" / f"{versions['good']}.json"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"passed", b"Passed"))
     before = files(home)
-    refused = dexgen("data", "gc", *NOW, home=home)
+    refused = inside("data", "gc", *NOW, home=home)
     assert refused.returncode == 2
     assert "removes nothing from a damaged store" in refused.stderr
     assert before.items() <= files(home).items()
@@ -209,8 +209,8 @@ def downloads(home: Path) -> Path:
     return folder
 
 
-def test_downloads_beyond_their_bound_go_longest_unused_first(dexgen, home, versions, downloads):
-    done = dexgen("data", "gc", f"retention.cache_gib={2 / 1024}", home=home)
+def test_downloads_beyond_their_bound_go_longest_unused_first(inside, home, versions, downloads):
+    done = inside("data", "gc", f"retention.cache_gib={2 / 1024}", home=home)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in downloads.iterdir()) == ["middle", "new"]
 

@@ -1,8 +1,9 @@
-"""The whole loop at smoke size: what it leaves, what a second run does, another hand."""
+"""The whole loop at smoke size: what it leaves, what later runs do, another hand."""
 
 import json
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,8 +81,8 @@ def test_second_run_reuses_every_step_and_says_so(smoke_home, dexgen):
         ("evaluate.windows=1", {"baselines", "evaluate", "promote"}),
     ],
 )
-def test_a_changed_value_reruns_its_stage_and_what_follows(smoke_home, dexgen, change, again):
-    result = dexgen("run", "profile=smoke", change, "--dry-run", home=smoke_home)
+def test_a_changed_value_reruns_its_stage_and_what_follows(smoke_home, inside, change, again):
+    result = inside("run", "profile=smoke", change, "--dry-run", home=smoke_home)
     assert result.returncode == 0, result.stderr
     for line in result.stdout.splitlines():
         match = re.match(r"(reuse|run) +(\w+)", line)
@@ -96,9 +97,22 @@ def test_models_are_listed_with_their_aliases(smoke_home, dexgen):
     assert "champion" in listed.stdout
 
 
+def test_a_lost_release_is_released_again(smoke_home, dexgen, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(smoke_home, home, symlinks=True)
+    shutil.rmtree(home / "releases")
+    result = dexgen("run", "profile=smoke", home=home)
+    assert result.returncode == 0, result.stderr
+    assert "made   promote" in result.stdout
+    assert len(list((home / "releases").glob("0*"))) == 1
+
+
+@pytest.mark.slow
 def test_another_hand_walks_the_same_loop_and_holds_in_the_twin(dexgen, tmp_path):
-    result = dexgen("run", "profile=smoke", "hand=trident", home=tmp_path)
+    fewer = ("evaluate.perturbations=[noisy_2.0,withdraw_finger]", "evaluate.clips=[noisy_2.0]")
+    result = dexgen("run", "profile=smoke", "hand=trident", *fewer, home=tmp_path)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-4000:]
-    twin = dexgen("twin", "hand=trident", home=tmp_path)
+    short = ("robot.trials.count=2", "robot.realtime_s=1")
+    twin = dexgen("twin", "hand=trident", *short, home=tmp_path)
     assert twin.returncode == 0, twin.stderr
     assert "hold" in twin.stdout
