@@ -185,12 +185,12 @@ def test_recorded_noise_comes_and_goes(chunk):
 
 
 def test_a_student_replaces_bad_commands_where_it_assists(chunk):
-    """Beyond the environment's own noise of 0.05; an untrained student moves little."""
+    """Beyond the environment's own noise of 0.05; an untrained student goes half of the way."""
     off = np.abs(chunk.frames["action"] - chunk.frames["command"]).max(axis=-1)  # [steps, N]
     bad = chunk.frames["clean"][:, 1] == 0
     assert off[:, [0, 1, 3]].max() < 0.4
     assert off[~bad, 2].max() < 0.4
-    assert off[bad, 2].min() > 0.4
+    assert off[bad, 2].mean() > 0.4
 
 
 def test_each_chunk_has_objects_of_its_own_scales(workshop):
