@@ -51,7 +51,7 @@ def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
     for change in (
         "evaluate.windows=3",
         "evaluate.window_s=7",
-        "evaluate.stream=6",
+        "evaluate.stream=7",
         "evaluate.pairs.held_out=8",
         "evaluate.perturbations=[noisy_2.0]",
         "evaluate.library.absolute.bias=0.1",

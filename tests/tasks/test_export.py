@@ -224,7 +224,7 @@ def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
     unet = 1 + 2 * blocks + 2 + 3 * blocks + 1  # in, down, middle, up with residuals, out
     once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
     once += 2 + 1  # the critic's layers and its output, all gains at once
-    once += 2 + 1  # the student's layer and its action, and the distance; the way is left out
+    once += 3 + 1  # the student's layer, guess and departure, and the distance; no way
     once += len(config.hand.fingers[0].links)  # what is read is made a motion: a turn a joint
     products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
     assert products == once + config.export.sampling.steps * unet

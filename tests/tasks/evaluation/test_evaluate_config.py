@@ -32,7 +32,7 @@ def test_a_new_noise_level_is_a_configuration_value():
         ("evaluate.variants.unassisted.gain=0.9", "variants.unassisted: everything is compared"),
         ("~evaluate.variants.zero", "variants.zero"),
         ("evaluate.calibration.perturbations=[noisy_7]", "noisy_7"),
-        ("evaluate.calibration.stream=5", "calibration.stream 5 is the test's own"),
+        ("evaluate.calibration.stream=6", "calibration.stream 6 is the test's own"),
         ("~evaluate.library.clean", "'clean' is not in the library"),
         ("evaluate.variants.paper.assistance=bold", "assistance"),
         ("evaluate.variants.guarded.caution=1.5", "caution"),
