@@ -89,8 +89,8 @@ def family(summaries: Sequence[Summary], name: str, variant: str) -> dict[str, A
 def bounded(cells: Sequence[Mapping[str, Any] | None], worst=min) -> dict[str, Any] | None:
     """Return the mean value and the worst of the bounds; None where nobody measured it.
 
-    `without` counts the seeds that have no value, of `seeds`: beyond the scaled command's curve,
-    or against a bare command that reached nothing. The mean is then the others', and has no bound.
+    `without` counts the seeds that have no value, of `seeds`: against a bare command that reached
+    nothing. The mean is then the others', and has no bound.
     """
     known = [cell for cell in cells if cell is not None]
     if len(known) < len(cells):

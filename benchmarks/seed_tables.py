@@ -34,7 +34,7 @@ FOR_ALL = (
     ("one setting: geometric-mean hold, x the best scaled with as many goals", "vs_scaled", 3.0),
     ("one setting: hold in the worst family, x bare", "worst", 1.0),
 )
-ANSWERS = ("guarded", "paper", "critic_gain")
+ANSWERS = ("guarded", "student", "paper", "critic_gain")
 COLUMNS = {
     "hold [s]": "hold_s",
     "goals/min": "goals_per_min",
@@ -60,7 +60,7 @@ def text(joined: Mapping[str, Any]) -> str:
         f"Training seeds {seeds}; {joined['pairs']} pairs of "
         f"{joined['window_s']:g} s on {', '.join(objects['held_out'])}, held out of training "
         f"({', '.join(objects['training'])}). In parentheses the worst of the seeds' 95 % bounds. "
-        "Beyond: no scaled command reaches as many goals."
+        "Where no scaled command reaches as many goals, the nearest counts."
     ]
     blocks += [part for name in TITLES if name in joined for part in for_all(joined, name)]
     if any(name in joined["families"] for _, names, _, _ in TARGETS for name in names):
@@ -73,8 +73,8 @@ def for_all(joined: Mapping[str, Any], name: str) -> list[str]:
     rows = [
         [
             answer,
-            *(shown(cell[key], key) for key in ("hold", "goals_per_min", "vs_scaled")),
-            f"{', '.join(cell['worst_family'])}: {shown(cell['worst'], 'worst')} x bare",
+            *(shown(cell[key]) for key in ("hold", "goals_per_min", "vs_scaled")),
+            f"{', '.join(cell['worst_family'])}: {shown(cell['worst'])} x bare",
         ]
         for answer, cell in joined[name].items()
     ]
@@ -104,7 +104,7 @@ def row(
     low = found["low"] if found else None
     enough = low is not None and low >= least
     verdict = "yes" if enough else "not measured" if found is None else "no"
-    return [words, f"{least:g}", verdict, *(shown(cells.get(answer), key) for answer in ANSWERS)]
+    return [words, f"{least:g}", verdict, *(shown(cells.get(answer)) for answer in ANSWERS)]
 
 
 def families(joined: Mapping[str, Any]) -> str:
@@ -112,19 +112,18 @@ def families(joined: Mapping[str, Any]) -> str:
     for name, cells in joined["families"].items():
         title = f"{name} (unseen)" if name in joined["unseen"] else name
         for i, (answer, cell) in enumerate(cells.items()):
-            figures = [plain(cell[k]) if k in PLAIN else shown(cell[k], k) for k in KEYS]
+            figures = [plain(cell[k]) if k in PLAIN else shown(cell[k]) for k in KEYS]
             rows.append(["" if i else title, answer, *figures])
     return lined(["command", "answer", *COLUMNS], rows)
 
 
-def shown(found: Mapping[str, Any] | None, key: str) -> str:
+def shown(found: Mapping[str, Any] | None) -> str:
     """Return a figure with its bound in parentheses; where seeds have none, how many."""
     if found is None:
         return ""
     value = "" if found["value"] is None else f"{found['value']:.2f}"
     if found["without"]:
-        absent = "beyond" if key == "matched" else "undefined"
-        return f"{value} {absent} ({found['without']} of {found['seeds']})".strip()
+        return f"{value} undefined ({found['without']} of {found['seeds']})".strip()
     return f"{value} ({'none' if found['low'] is None else format(found['low'], '.2f')})"
 
 

@@ -96,8 +96,6 @@ def at_equal_goals(summary: Mapping[str, Any], name: str, ours: str) -> str:
     if found is None:
         return ""
     value, low, high = (found.get(key) for key in ("hold_ratio", "low", "high"))
-    if value is None:
-        return "never has such goals"
     if low is None or high is None:
         return f"{number(value, 2)}×, too uncertain"
     span = f"({number(low, 2)}–{number(high, 2)})"

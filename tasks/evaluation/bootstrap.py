@@ -118,30 +118,49 @@ def drops_above(
 
 def matched(
     resampled: Resampled, curve: Sequence[str], confidence: float
-) -> dict[str, dict[str, float | None]]:
-    """Return each variant's hold over that of the scaled command at the same goals a minute.
+) -> dict[str, dict[str, float | bool | None]]:
+    """Return each variant's hold over the longest of a scaled command with as many goals a minute.
 
-    `curve` names the scaled commands in the order of their gains. Between neighbours log hold is
-    taken for linear in goals a minute; where several places of the curve have the same goals, the
-    one that holds longest counts. Beyond the curve's goals there is nothing to compare with.
+    `curve` names the scaled commands in the order of their gains. `reached` says whether one has
+    as many goals; where none has, the one that comes nearest is compared with.
     """
     goals = np.stack([resampled.goals_per_min(name) for name in curve])  # [C, 1 + R]
-    holds = np.log(np.stack([resampled.hold(name) for name in curve]))
+    holds = np.stack([resampled.hold(name) for name in curve])
     found = {}
     for variant in resampled.variants:
         if variant in curve:
             continue
         rate = resampled.goals_per_min(variant)
-        best = on_curve(goals, holds, rate)
-        ratio = np.exp(np.log(resampled.hold(variant)) - best)
-        cell = summarize(ratio, confidence)
+        best, reached = best_scaled(goals, holds, rate)
+        cell = summarize(resampled.hold(variant) / best, confidence)
         found[variant] = {
             "hold_ratio": cell["value"],
             "low": cell["low"],
             "high": cell["high"],
             "goals_per_min": float(rate[0]),
+            "reached": bool(reached[0]),
         }
     return found
+
+
+def best_scaled(
+    goals: np.ndarray, holds: np.ndarray, rate: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the longest hold [R] of a scaled command with at least as many goals, and whether one
+    has [R] bool; where none has, the hold of the one that comes nearest.
+
+    Args:
+        goals, holds: [C, R] of the scaled commands in the order of their gains; between
+            neighbours log hold is taken for linear in goals a minute.
+        rate: goals a minute [R] to be reached.
+    """
+    logs = np.log(holds)
+    enough = np.where(goals >= rate, logs, -np.inf).max(axis=0)
+    between = on_curve(goals, logs, rate)
+    best = np.fmax(enough, between)  # NaN: the curve does not pass there
+    reached = goals.max(axis=0) >= rate
+    nearest = np.take_along_axis(logs, goals.argmax(axis=0)[None], axis=0)[0]
+    return np.exp(np.where(reached, best, nearest)), reached
 
 
 def on_curve(x: np.ndarray, y: np.ndarray, at: np.ndarray) -> np.ndarray:

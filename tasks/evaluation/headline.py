@@ -182,16 +182,15 @@ def paired(summary: Mapping[str, Any], name: str) -> list[str]:
     equal = summary.get("matched", {}).get(name, {}).get(ours)
     if equal is None:
         return lines
-    if equal["hold_ratio"] is None:
-        return [*lines, "No scaled command reaches the controller's goals a minute."]
     known = None not in (equal["low"], equal["high"])
     span = interval_of(equal) if known else "no interval"
     told = "" if known and not equal["low"] <= 1 <= equal["high"] else ", not told apart"
-    return [
-        *lines,
-        "Against the command scaled until it reaches as many goals a minute, it is "
-        f"{number(equal['hold_ratio'])} ({span}) times as long{told}.",
-    ]
+    other = (
+        "Against the best scaled command that reaches as many goals a minute, it is "
+        if equal["reached"]
+        else "No scaled command reaches as many goals; against the one that comes nearest it is "
+    )
+    return [*lines, f"{other}{number(equal['hold_ratio'])} ({span}) times as long{told}."]
 
 
 def interval_of(ratio: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.evaluation.bootstrap import Resampled, on_curve, summarize
+from tasks.evaluation.bootstrap import Resampled, best_scaled, summarize
 
 Drawn = Mapping[str, Resampled]  # family -> its resampled pairs, the same in each
 
@@ -75,23 +75,3 @@ def worst_family(drawn: Drawn, variant: str, bare: str, confidence: float) -> di
     over = {name: one.hold(variant) / one.hold(bare) for name, one in drawn.items()}
     name = min(over, key=lambda name: over[name][0])
     return {"name": name, "hold_over_bare": summarize(over[name], confidence)}
-
-
-def best_scaled(
-    goals: np.ndarray, holds: np.ndarray, rate: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the longest hold [R] of a scaled command with at least as many goals, and whether one
-    has [R] bool; where none has, the hold of the one that comes nearest.
-
-    Args:
-        goals, holds: [C, R] of the scaled commands in the order of their gains; between
-            neighbours log hold is taken for linear in goals a minute.
-        rate: goals a minute [R] to be reached.
-    """
-    logs = np.log(holds)
-    enough = np.where(goals >= rate, logs, -np.inf).max(axis=0)
-    between = on_curve(goals, logs, rate)
-    best = np.fmax(enough, between)  # NaN: the curve does not pass there
-    reached = goals.max(axis=0) >= rate
-    nearest = np.take_along_axis(logs, goals.argmax(axis=0)[None], axis=0)[0]
-    return np.exp(np.where(reached, best, nearest)), reached

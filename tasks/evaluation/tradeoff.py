@@ -99,18 +99,17 @@ def matched(summary: Mapping[str, Any]) -> str:
     ]
     head = ["perturbation", "variant", "goals a minute", "hold, \u00d7 the scaled command's"]
     text = (
-        "The fair question to a controller: does it hold longer than the command slowed until it "
+        "The fair question to a controller: does it hold longer than the best scaled command that "
         f"reaches as many goals? Above 1 it does. {100 * settings['confidence']:g}% intervals of "
-        "a paired bootstrap, none where too many resamples have no place on the scaled curve; "
-        "between two gains it is straight in log time. A scaled command that never dropped is "
-        "taken at its lower bound, which makes the ratio too high."
+        "a paired bootstrap; between two gains the scaled command is straight in log time. A "
+        "scaled command that never dropped is taken at its lower bound, which makes the ratio too "
+        "high. Where none reaches as many goals, the one that comes nearest is compared with."
     )
     body = f"<h3>At equal goals a minute</h3>{note(text)}"
     return body + folded("Every kind of command", table(head, rows, text_columns=2))
 
 
 def beside_scaled(cell: Mapping[str, Any]) -> str:
-    """Return the matched ratio; where the scaled curve never has such goals, say so."""
-    if cell.get("hold_ratio") is None:
-        return "no scaled command reaches these goals"
-    return ratio({"value": cell["hold_ratio"], "low": cell.get("low"), "high": cell.get("high")})
+    """Return the matched ratio; where no scaled command has such goals, say so."""
+    found = ratio({"value": cell["hold_ratio"], "low": cell["low"], "high": cell["high"]})
+    return found if cell["reached"] else f"{found}, and more goals"

@@ -196,8 +196,8 @@ def test_one_setting_for_all_comes_first(command):
 
 @pytest.mark.parametrize(
     ("equal", "shown"),
-    [((1.0, None, 2.0), "1.50 beyond (1 of 3)"), ((None, None, None), "beyond (3 of 3)")],
+    [((1.0, None, 2.0), "1.50 undefined (1 of 3)"), ((None, None, None), "undefined (3 of 3)")],
 )
-def test_seeds_without_a_place_on_the_scaled_curve_are_counted(command, equal, shown):
+def test_seeds_without_a_figure_are_counted(command, equal, shown):
     _, printed, _ = command(*(summary(i, equal=value) for i, value in enumerate(equal)))
     assert f"| {shown} |" in printed

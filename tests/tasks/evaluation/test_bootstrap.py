@@ -164,7 +164,8 @@ def test_every_resample_has_a_curve_of_its_own():
 def test_a_variant_is_compared_with_the_scaled_command_of_equal_goals():
     """Of a minute: zero 0 goals and 1 drop, whole 6 and 4; half way log-linearly 30 s.
 
-    `held` with 3 goals and one drop holds twice as long; `eager` has more goals than any.
+    `held` with 3 goals and one drop holds twice as long; `eager` has more goals than any, and is
+    compared with `whole`, which holds 15 s as it does itself.
     """
     made = resampled(
         "zero whole held eager",
@@ -175,12 +176,9 @@ def test_a_variant_is_compared_with_the_scaled_command_of_equal_goals():
     found = matched(made, ["zero", "whole"], 0.95)
     assert set(found) == {"held", "eager"}
     assert found["held"] == pytest.approx(
-        {"hold_ratio": 2.0, "low": 2.0, "high": 2.0, "goals_per_min": 3.0}
+        {"hold_ratio": 2.0, "low": 2.0, "high": 2.0, "goals_per_min": 3.0, "reached": True}
     )
-    assert found["eager"] == {
-        "hold_ratio": None,
-        "low": None,
-        "high": None,
-        "goals_per_min": 9.0,
-    }
+    assert found["eager"] == pytest.approx(
+        {"hold_ratio": 1.0, "low": 1.0, "high": 1.0, "goals_per_min": 9.0, "reached": False}
+    )
     assert math.isclose(math.exp(0.5 * (math.log(60) + math.log(15))), 30)

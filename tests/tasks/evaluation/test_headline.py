@@ -173,23 +173,24 @@ def paired(hold, equal):
 def test_the_paired_ratio_and_that_at_equal_goals_are_said_with_their_intervals():
     text = paired(
         {"value": 8.0, "low": 5.5, "high": 12.0},
-        {"hold_ratio": 1.5, "low": 1.1, "high": 2.0, "goals_per_min": 2.5},
+        {"hold_ratio": 1.5, "low": 1.1, "high": 2.0, "goals_per_min": 2.5, "reached": True},
     )
     assert "time to a drop is 8.00 (5.50–12.0) times the bare command's" in text
-    assert "as many goals a minute, it is 1.50 (1.10–2.00) times as long." in text
+    assert "reaches as many goals a minute, it is 1.50 (1.10–2.00) times as long." in text
 
 
 @pytest.mark.parametrize(
     ("equal", "words"),
     [
-        ((None, None, None), "No scaled command reaches the controller's goals a minute."),
-        ((1.5, None, None), "it is 1.50 (no interval) times as long, not told apart."),
-        ((1.2, 0.8, 1.9), "it is 1.20 (0.800–1.90) times as long, not told apart."),
-        ((0.5, 0.3, 0.8), "it is 0.500 (0.300–0.800) times as long."),
+        ((1.5, 1.1, 2.0, False), "No scaled command reaches as many goals; against the one that"),
+        ((1.5, None, None, True), "it is 1.50 (no interval) times as long, not told apart."),
+        ((1.2, 0.8, 1.9, True), "it is 1.20 (0.800–1.90) times as long, not told apart."),
+        ((0.5, 0.3, 0.8, True), "it is 0.500 (0.300–0.800) times as long."),
     ],
 )
 def test_what_the_equal_goals_do_not_show_is_said(equal, words):
-    cells = dict(zip(("hold_ratio", "low", "high"), equal, strict=True)) | {"goals_per_min": 2.5}
+    keys = ("hold_ratio", "low", "high", "reached")
+    cells = dict(zip(keys, equal, strict=True)) | {"goals_per_min": 2.5}
     text = paired({"value": None, "low": None, "high": None}, cells)
     assert words in text
     assert "Paired environment" not in text

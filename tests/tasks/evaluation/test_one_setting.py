@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.evaluation.bootstrap import Resampled, drops_above
-from tasks.evaluation.one_setting import best_scaled, one_setting
+from tasks.evaluation.bootstrap import Resampled, best_scaled, drops_above
+from tasks.evaluation.one_setting import one_setting
 
 ANSWERS = ["bare", "half", "still", "ours"]
 CURVE = ["still", "half", "bare"]

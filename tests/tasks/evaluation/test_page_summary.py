@@ -150,14 +150,15 @@ def one_setting():
 
 
 def matched():
+    keys = ("hold_ratio", "low", "high", "goals_per_min", "reached")
     return {
         "noisy_2.0": {
-            "critic_gain": {"hold_ratio": 1.61, "low": 1.2, "high": 2.1, "goals_per_min": 4.0},
-            "paper": {"hold_ratio": 1.7, "low": None, "high": None, "goals_per_min": 5.17},
-            "guarded": {"hold_ratio": None, "low": None, "high": None, "goals_per_min": 5.83},
+            "critic_gain": dict(zip(keys, (1.61, 1.2, 2.1, 4.0, True), strict=True)),
+            "paper": dict(zip(keys, (1.7, None, None, 5.17, True), strict=True)),
+            "guarded": dict(zip(keys, (0.9, 0.7, 1.2, 5.83, False), strict=True)),
         },
         "correlated": {
-            "guarded": {"hold_ratio": 1.3, "low": 1.1, "high": 1.6, "goals_per_min": 5.83},
+            "guarded": dict(zip(keys, (1.3, 1.1, 1.6, 5.83, True), strict=True)),
         },
     }
 

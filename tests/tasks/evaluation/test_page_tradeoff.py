@@ -59,7 +59,7 @@ def test_the_matched_table_says_what_it_cannot():
     html = tradeoff(summary())
     assert "1.61 (1.20–2.10)" in html
     assert "1.70 (no interval)" in html
-    assert "no scaled command reaches these goals" in html
+    assert "0.900 (0.700–1.20), and more goals" in html
     made = summary()
     del made["matched"]
     assert "At equal goals" not in tradeoff(made)
