@@ -9,8 +9,7 @@ joint by joint, how far to depart from the command:
 
     action = command + departure * (guess - command), departure in [0, 1]
 
-A calm command then passes whole, which a network that has to say every action again does not let
-it.
+A calm command can then pass whole; a network that has to say every action again shrinks it.
 
 A command of a kind that nobody taught is read as one that it resembles, which may be wrong. So the
 student also says how unlike its lessons a moment is: the squared Mahalanobis distance of its
