@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.worker import is_ours
+from tasks.running.worker import is_ours
 
 
 def positive(text: str) -> int:

@@ -15,11 +15,11 @@ import torch
 
 from configs.schema.physics import Randomization
 from configs.schema.world import World
+from envs.engines.mujoco_cpu import CpuPool
+from envs.engines.mujoco_engine import MujocoEngine
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.mujoco_cpu import CpuPool
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from tasks.evaluation.estimates import Estimate, hold
 
 SETTLED_S = 2.0  # [s] the drift is measured from here on: until then the grasp gives way and rests

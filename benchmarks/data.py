@@ -49,12 +49,12 @@ from torch.utils.data import DataLoader, Dataset
 from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.episodes import Manifest
+from envs.episodes.episodes import Manifest
 from models.kinematics import Kinematics
-from tasks.batches import MemoryWindows
-from tasks.streaming import StreamedWindows
-from tasks.training_data import make_source
-from tasks.windows import Frames, read_frames, valid_rows
+from tasks.learning.batches import MemoryWindows
+from tasks.learning.data import make_source
+from tasks.learning.streaming import StreamedWindows
+from tasks.learning.windows import Frames, read_frames, valid_rows
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.arguments import existing_folder, new_file, positive, run

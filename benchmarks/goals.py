@@ -30,7 +30,7 @@ from configs.load import load
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from tasks.evaluation.estimates import Estimate
 from tasks.evaluation.moving import MOST, goals_per_minute
 from tasks.grasps.candidates import Candidates

@@ -28,7 +28,7 @@ import torch
 from configs.load import load
 from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
-from tasks.windows import read_frames
+from tasks.learning.windows import read_frames
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.arguments import new_file, positive, run

@@ -40,20 +40,20 @@ import torch
 from configs.load import load, validate
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
+from envs.engines.mujoco_engine import MujocoEngine
 from envs.goals import GoalChoice, GraspTable
 from envs.grasp_set import Contacts, GraspSet
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import OBJECT, ObjectModel
+from envs.shapes.objects import OBJECT, ObjectModel
 from flows.plan import grasps_step
 from models.rotations import random_quaternions
-from tasks.context import Context, Progress
 from tasks.grasps import finger_first
 from tasks.grasps.assignment import reach
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.collision import CollisionChecker
-from tasks.grasps.generate import EXPANSION, Generation
+from tasks.grasps.grasps import EXPANSION, Generation
 from tasks.grasps.problem import Problem
 from tasks.grasps.search import STAGES, Funnel
+from tasks.running.context import Context, Progress
 from tasks.store import open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings

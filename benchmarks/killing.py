@@ -24,10 +24,16 @@ from configs.layout import Layout
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.pipeline import Config
-from envs.episodes import EpisodeWriter, manifest_files, merge_manifests, open_shard, read_manifest
-from tasks.checks import MAIN, assemble
-from tasks.context import Context, Progress, make_scratch
-from tasks.datasets import open_runs
+from envs.episodes.episodes import (
+    EpisodeWriter,
+    manifest_files,
+    merge_manifests,
+    open_shard,
+    read_manifest,
+)
+from tasks.check.check import MAIN, assemble
+from tasks.data.dataset_commits import open_runs
+from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tasks.store.protocol import MissingRef, StoreError, VersionStore
 

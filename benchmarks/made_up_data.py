@@ -9,7 +9,7 @@ import numpy as np
 
 from configs.layout import Layout
 from configs.schema.world import Embodiment
-from envs.episodes import EpisodeWriter, Manifest
+from envs.episodes.episodes import EpisodeWriter, Manifest
 from models.kinematics import Kinematics
 
 LENGTH = 200  # [frames] of an episode: 10 s at 20 Hz

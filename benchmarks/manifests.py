@@ -34,14 +34,14 @@ from configs.load import load
 from configs.refs import Ref
 from configs.schema.check import CheckStep
 from configs.schema.pipeline import Config
-from envs.episodes import MANIFEST, EpisodeWriter, open_shard
-from envs.manifest import Manifest, make_manifest
-from envs.runs import RUNS, SHARDS, Run, Shard, write_run
-from envs.statistics import Statistics, split_columns
-from tasks.datasets import open_manifest, open_runs
-from tasks.examination import examine
-from tasks.expectations import Column, expected_columns
-from tasks.previous import Earlier
+from envs.episodes.episodes import MANIFEST, EpisodeWriter, open_shard
+from envs.episodes.manifest import Manifest, make_manifest
+from envs.episodes.runs import RUNS, SHARDS, Run, Shard, write_run
+from envs.episodes.statistics import Statistics, split_columns
+from tasks.check.examination import examine
+from tasks.check.expectations import Column, expected_columns
+from tasks.check.previous import Earlier
+from tasks.data.dataset_commits import open_manifest, open_runs
 from tasks.store.local import LocalStore
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings

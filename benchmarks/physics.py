@@ -31,7 +31,7 @@ from configs.load import load, validate
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.arguments import new_file, positive, run

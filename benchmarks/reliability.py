@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 
-from tasks.checks import MAIN
+from tasks.check.check import MAIN
 from tasks.store import open_store
 from tasks.store.protocol import Conflict, StoreError, VersionStore
 from tasks.store.verify import verify

@@ -22,11 +22,10 @@ from torch import Tensor
 from configs.layout import Layout
 from configs.schema.pipeline import Config
 from configs.schema.train import Train
-from envs.episodes import open_shard, read_manifest
+from envs.episodes.episodes import open_shard, read_manifest
 from models.kinematics import Kinematics
-from tasks.batches import Batches
-from tasks.training import losses_on, make_controller, validate
-from tasks.training_data import (
+from tasks.learning.batches import Batches
+from tasks.learning.data import (
     TrainingData,
     Validation,
     in_memory,
@@ -34,7 +33,8 @@ from tasks.training_data import (
     streamed,
     thin,
 )
-from tasks.windows import Frames, clean_rows, gather, join_frames, make_frames, valid_rows
+from tasks.learning.train import losses_on, make_controller, validate
+from tasks.learning.windows import Frames, clean_rows, gather, join_frames, make_frames, valid_rows
 
 PIECE = 4096  # [frames]
 Arrays = Mapping[str, np.ndarray]
@@ -233,7 +233,7 @@ def train(
     data: TrainingData, held_back: Validation, layout: Layout, settings: Train, seed: int
 ) -> dict[str, float]:
     """Train as the step `train` does; return the losses on the windows held back."""
-    from tasks import training_loop
+    from tasks.learning import loop as training_loop
 
     batches = Batches(
         data.prior,

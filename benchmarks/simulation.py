@@ -27,11 +27,11 @@ from mujoco.rollout import Rollout
 
 from configs.load import load
 from configs.schema.pipeline import Config
+from envs.engines.mujoco_cpu import CpuPool
+from envs.engines.mujoco_engine import MujocoEngine
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.mujoco_cpu import CpuPool
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from flows.plan import grasps_step
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.linking import Links, make_set

@@ -21,11 +21,10 @@ from torch import Tensor
 
 from configs.schema.world import World
 from envs import snapshot
-from envs.engine import Engine, PhysicsParameters, PhysicsState
+from envs.engines.engine import Engine, PhysicsParameters, PhysicsState
+from envs.engines.mujoco_engine import MujocoEngine
 from envs.goals import GoalChoice, GraspTable, relative, within
 from envs.grasp_set import GraspSet
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import ObjectModel
 from envs.observations import GoalError, actor_observation, critic_observation
 from envs.randomize import (
     PARAMETER_DRAWS,
@@ -38,6 +37,7 @@ from envs.randomize import (
     nominal,
 )
 from envs.rewards import Transition, reward_terms
+from envs.shapes.objects import ObjectModel
 from envs.streams import Streams
 from models.interpolation import scripted_action
 from models.kinematics import Kinematics

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from envs.engine import PhysicsParameters, PhysicsState
+from envs.engines.engine import PhysicsParameters, PhysicsState
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from configs.schema.physics import Physics, Randomization
 from configs.schema.physics import RandomForce as RandomForceConfig
-from envs.engine import PhysicsParameters
+from envs.engines.engine import PhysicsParameters
 
 PARAMETER_DRAWS = 5  # uniform numbers that draw_parameters takes
 WRIST_DRAWS = 5  # uniform numbers that WristMotion.reset takes

@@ -9,7 +9,7 @@ import numpy as np
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics
 from envs.hand import add_hand, contact_friction, finger_root
-from envs.objects import OBJECT, ObjectModel
+from envs.shapes.objects import OBJECT, ObjectModel
 from models.rotations import from_matrix
 
 INTEGRATORS = {

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from flows.data import add_data_commands
+from flows.commands.data import add_data_commands
 
 EXAMPLES = """examples:
   dexgen run                                the default profile, every stage
@@ -66,7 +66,7 @@ def judge(error: Exception) -> tuple[int | None, str]:
     if code not in (1, None):
         return code, " ".join(str(error).split())
     from flows.home import home_path
-    from tasks.full_disk import full_disk
+    from tasks.store.disk import full_disk
 
     full = full_disk(error, home_path())
     return (code, str(error)) if full is None else (2, full)
@@ -146,10 +146,10 @@ def add_model_commands(models: argparse.ArgumentParser) -> None:
 def run_stages(options: argparse.Namespace) -> int:
     from configs.load import ConfigError, load
     from configs.schema.pipeline import Config
+    from flows.commands.targets import check_meshes, resolve, split
     from flows.home import home_folder, quiet, require_machine
     from flows.interrupt import stop_on_signals
     from flows.plan import PER_OBJECT, plan
-    from flows.targets import check_meshes, resolve, split
     from tasks.store import open_store
     from tasks.store.choice import choose
 
@@ -161,13 +161,13 @@ def run_stages(options: argparse.Namespace) -> int:
     home = home_folder()
     plan(config, options.until, only)  # what the plan refuses is refused before Prefect starts
     if config.physics.engine == "mujoco_warp":
-        from envs.mujoco_engine import require_warp  # imports torch: a second or two
+        from envs.engines.mujoco_engine import require_warp  # imports torch: a second or two
 
         require_warp(config.physics)
     for words in check_meshes(config, only):
         print(f"dexgen: {words}")
     if options.dry_run:
-        from flows.forecast import forecast
+        from flows.commands.forecast import forecast
 
         print(forecast(config, options.until, home, only))
         return 0
@@ -184,28 +184,28 @@ def run_stages(options: argparse.Namespace) -> int:
 
 
 def list_models(options: argparse.Namespace) -> int:
-    from flows.registry import listing
+    from flows.commands.models import listing
 
     print(listing())
     return 0
 
 
 def show_model(options: argparse.Namespace) -> int:
-    from flows.registry import description
+    from flows.commands.models import description
 
     print(description(options.version))
     return 0
 
 
 def promote_model(options: argparse.Namespace) -> int:
-    from flows.registry import promote
+    from flows.commands.models import promote
 
     print(promote(options.version, options.approver))
     return 0
 
 
 def roll_back(options: argparse.Namespace) -> int:
-    from flows.registry import rollback
+    from flows.commands.models import rollback
 
     print(rollback(options.approver, options.in_force))
     return 0
@@ -218,8 +218,8 @@ def run_twin(options: argparse.Namespace) -> int:
 
 
 def view_grasps(options: argparse.Namespace) -> int:
+    from flows.commands.viewing import view_grasps
     from flows.home import home_folder
-    from flows.viewing import view_grasps
 
     view_grasps(options.words, home_folder(), options.host, options.port)
     return 0
@@ -228,8 +228,8 @@ def view_grasps(options: argparse.Namespace) -> int:
 def status(options: argparse.Namespace) -> int:
     from configs.load import load
     from configs.schema.pipeline import Config
+    from flows.commands.status import summary
     from flows.home import home_folder
-    from flows.status import summary
     from tasks.store.choice import choose
 
     choose(load(Config, options.overrides).store)
@@ -238,7 +238,7 @@ def status(options: argparse.Namespace) -> int:
 
 
 def doctor(options: argparse.Namespace) -> int:
-    from flows.doctor import examine
+    from flows.commands.doctor import examine
     from flows.home import home_folder
 
     rows = examine(home_folder())

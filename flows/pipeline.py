@@ -25,9 +25,9 @@ from flows.plan import STAGES, Node, plan
 from flows.report import report_run, write_galleries
 from flows.runtime import Done, StepFailed, execute, sweep
 from tasks.data.gc import trim_downloads
-from tasks.full_disk import full_disk
-from tasks.in_use import in_use
+from tasks.data.in_use import in_use
 from tasks.store.choice import choose
+from tasks.store.disk import full_disk
 from tasks.store.protocol import StoreError
 
 # Names of states that tell of a failure of ours, and of its exit code.

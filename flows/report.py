@@ -12,9 +12,9 @@ from configs.load import digest
 from configs.schema.pipeline import Config
 from flows.plan import PER_OBJECT, Node
 from flows.runtime import Done
-from tasks.context import recorded
-from tasks.evaluation.page import write_report
-from tasks.identity import ROOT
+from tasks.report.page import write_report
+from tasks.running.context import recorded
+from tasks.running.identity import ROOT
 from tasks.store import open_store
 
 
@@ -61,7 +61,7 @@ def report_run(
 
 def write_galleries(folder: Path, nodes: list[Node], done: list[Done], home: Path) -> None:
     """Write a page about each object's grasps beside the report, and say where."""
-    from tasks.grasps.gallery import gallery_of
+    from tasks.report.gallery import gallery_of
 
     store, made = open_store(home), {step.label: step for step in done}
     for node in nodes:

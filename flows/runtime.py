@@ -22,11 +22,11 @@ from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
 from flows.plan import Node
-from tasks.full_disk import remedy
-from tasks.identity import ROOT, code_fingerprint, identity
-from tasks.lost_metrics import put_back_metrics
-from tasks.steps import STEPS
+from tasks.running.identity import ROOT, code_fingerprint, identity
+from tasks.running.lost_metrics import put_back_metrics
+from tasks.running.steps import STEPS
 from tasks.store import open_store
+from tasks.store.disk import remedy
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,13 @@ def make(node: Node, refs: Mapping[str, Ref], key: str, home: Path, threads: int
     with tempfile.TemporaryDirectory(dir=home / "requests", prefix=f"{os.getpid()}-") as folder:
         request_file, answer_file = Path(folder, "request.json"), Path(folder, "answer.json")
         request_file.write_text(json.dumps(request, indent=1))
-        command = [sys.executable, "-m", "tasks.worker", str(request_file), str(answer_file)]
+        command = [
+            sys.executable,
+            "-m",
+            "tasks.running.worker",
+            str(request_file),
+            str(answer_file),
+        ]
         # A session of its own: Ctrl-C is for us to hear, not for every worker to complain of.
         child = subprocess.run(command, env=environment(), start_new_session=True, check=False)
         if child.returncode:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from robot.run import Outcome
+    from robot.trials.run import Outcome
 
 DESCRIPTION = """\
 Run the approved controller on a robot or on its simulated twin.
@@ -44,15 +44,15 @@ def _run(overrides: Sequence[str]) -> int:
     from configs.load import ConfigError, load
     from configs.schema.robot import RobotConfig
     from envs.grasp_set import GraspSetError
-    from envs.objects import ObjectError
+    from envs.shapes.objects import ObjectError
     from models.approval import ApprovalError
     from models.bundle import BundleError
     from robot.answers import AssistanceError
+    from robot.hands.twin import TwinError
     from robot.pull import PullError
-    from robot.run import FiguresError, run_twin
     from robot.safety import TargetError
     from robot.signals import Stopped, listening
-    from robot.twin import TwinError
+    from robot.trials.run import FiguresError, run_twin
 
     refusals = (
         ConfigError,

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 
 from configs.refs import Ref
 from configs.schema.objects import ObjectStep, mesh_digest
-from envs.objects import ObjectError, ObjectModel, check_object, load_objects, save_objects
-from tasks.context import Context
+from envs.shapes.objects import ObjectError, ObjectModel, check_object, load_objects, save_objects
+from tasks.running.context import Context
 
 OBJECTS = "objects/"  # prefix of the references to objects
 
 
 def objects(config: ObjectStep, refs: Mapping[str, Ref], context: Context) -> Ref:
-    """Publish an object's shape and pieces, which `envs.objects.load_objects` reads.
+    """Publish an object's shape and pieces, which `envs.shapes.objects.load_objects` reads.
 
     Raises:
         ObjectError: the object cannot be simulated, or its mesh changed since the run began.

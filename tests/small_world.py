@@ -10,10 +10,10 @@ from configs.load import load
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
-from envs.objects import ObjectModel, save_objects
+from envs.shapes.objects import ObjectModel, save_objects
 from flows.plan import grasps_step
-from tasks.context import Context, Progress, make_scratch
-from tasks.grasps.generate import grasps
+from tasks.grasps.grasps import grasps
+from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 
 OBJECTS = ("box", "sphere")

@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from tasks.identity import imports
+from tasks.running.identity import imports
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("configs", "models", "envs", "tasks", "flows", "robot")
@@ -21,17 +21,17 @@ ROBOT_MAY_ENTER = {
     "models.session",
     "models.state",
     "models.strength",
-    "envs.episodes",
+    "envs.episodes.episodes",
     "envs.grasp_set",
     "envs.hand",
-    "envs.hull",
-    "envs.objects",
+    "envs.shapes.hull",
+    "envs.shapes.objects",
     "envs.offscreen",
     "envs.scene",
 }
 ROBOT_LIBRARIES = {"imageio", "mujoco", "numpy", "pydantic", "safetensors", "PIL"}
 # Named, not imported, on purpose: the step table and the store's backend.
-MAY_IMPORT_BY_NAME = {"tasks/steps.py", "tasks/store/__init__.py", "flows/runtime.py"}
+MAY_IMPORT_BY_NAME = {"tasks/running/steps.py", "tasks/store/__init__.py", "flows/runtime.py"}
 
 
 def modules(room: str) -> list[Path]:

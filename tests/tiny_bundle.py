@@ -10,7 +10,7 @@ from configs.layout import Layout
 from configs.schema.objects import Object
 from configs.schema.world import Embodiment
 from envs.grasp_set import Contacts, GraspSet
-from envs.objects import ObjectModel, save_pieces, without_path
+from envs.shapes.objects import ObjectModel, save_pieces, without_path
 from models.bundle import (
     CRITIC,
     GRAPH,

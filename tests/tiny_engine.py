@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from configs.schema.pipeline import Config
-from envs.engine import PhysicsParameters
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import ObjectModel
+from envs.engines.engine import PhysicsParameters
+from envs.engines.mujoco_engine import MujocoEngine
+from envs.shapes.objects import ObjectModel
 
 AWAY = [0.3, 0.0, 0.3, 1.0, 0.0, 0.0, 0.0]  # nothing touches the object there
 GRIPPED = [0.045, 0.0, 0.01, 1.0, 0.0, 0.0, 0.0]  # before the palm, under the fingers

@@ -1,0 +1,1 @@
+"""Dataset versions: compared, merged, exported, cleaned up."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.refs import Ref
-from envs.episodes import MANIFEST, SHARDS, EpisodesError, Manifest, read_manifest
+from envs.episodes.episodes import MANIFEST, SHARDS, EpisodesError, Manifest, read_manifest
 from tasks.data.location import dataset_folders, locate_dataset
+from tasks.data.verdict import DOCS, VERDICT, Failure
 from tasks.store.protocol import Blob, Commit, VersionStore
-from tasks.verdict import DOCS, VERDICT, Failure
 
 
 class DataError(ValueError):

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from envs.episodes import Manifest
-from envs.statistics import Statistics
+from envs.episodes.episodes import Manifest
+from envs.episodes.statistics import Statistics
 
 Names = Mapping[tuple[str, int], str]  # of columns, by field and index in it
 Columns = Mapping[str, tuple[Statistics, int]]  # by name: the field's statistics, and index in it

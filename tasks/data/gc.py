@@ -10,8 +10,8 @@ from pathlib import Path
 
 from configs.schema.retention import Retention
 from tasks.data.garbage import Kept, Removal, lasting, store_garbage
+from tasks.data.in_use import HomeInUse, alone_in
 from tasks.data.leftovers import GIB, downloads, held, leftovers, newest
-from tasks.in_use import HomeInUse, alone_in
 from tasks.store.local import LocalStore
 
 Say = Callable[[float, float, str], None]

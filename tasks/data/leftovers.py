@@ -10,8 +10,8 @@ import psutil
 
 from configs.schema.retention import Retention
 from tasks.data.garbage import DAY_S, HOUR_S, Removal
+from tasks.data.in_use import is_held
 from tasks.data.reports import all_reports, kept_reports
-from tasks.in_use import is_held
 
 GIB = 2**30
 PREFECT = ("prefect.db", "prefect.db-wal", "prefect.db-shm")

@@ -1,8 +1,8 @@
 """Where a dataset is: a branch, tag or version of the store, and a folder in it."""
 
 from configs.refs import Ref
-from envs.manifest import MANIFEST
-from envs.runs import RUNS
+from envs.episodes.manifest import MANIFEST
+from envs.episodes.runs import RUNS
 from tasks.store.protocol import Commit, VersionStore
 
 

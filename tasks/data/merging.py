@@ -1,10 +1,10 @@
 """Merging by hand, under the rule that the step `check` keeps: nothing unjudged reaches main."""
 
-from envs.episodes import MANIFEST
+from envs.episodes.episodes import MANIFEST
+from tasks.data.dataset_commits import misnamed
 from tasks.data.datasets import DataError, Dataset, read_datasets
-from tasks.datasets import misnamed
+from tasks.data.verdict import DOCS, VERDICT
 from tasks.store.protocol import MissingRef, VersionStore
-from tasks.verdict import DOCS, VERDICT
 
 MAIN = "main"
 

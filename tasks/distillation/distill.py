@@ -12,11 +12,11 @@ from configs.refs import Ref
 from configs.schema.student import DistillStep, Doubt, StudentNetwork
 from models.student import WAY, Student
 from models.weights import load_weights, save_weights
-from tasks.batches import generator
-from tasks.context import Context
 from tasks.distillation.practice import Lessons, practise
-from tasks.experts import open_task
-from tasks.policy import load_expert
+from tasks.experts.experts import open_task
+from tasks.experts.policy import load_expert
+from tasks.learning.batches import generator
+from tasks.running.context import Context
 
 FORMAT = 2
 WEIGHTS, DESCRIPTION = "student.safetensors", "student.json"  # files of the artifact

@@ -12,13 +12,13 @@ from torch import Tensor
 from configs.schema.student import DistillStep
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from envs.streams import derive_seed
 from models.student import Student
+from tasks.commanders.perturbations import Situation
 from tasks.distillation.reader import Reader
 from tasks.distillation.speakers import Speakers
-from tasks.evaluation.perturbations import Situation
-from tasks.policy import Expert
+from tasks.experts.policy import Expert
 
 TOUCH = 0.05  # [N] a finger that presses more strongly touches, as evaluate.contact_n
 Teacher = Callable[[ManipulationEnv], Tensor]  # clean actions [N, n]

@@ -9,8 +9,8 @@ from configs.schema.perturbations import Miswired, Pose, Push, Stray, Withdraw
 from configs.schema.student import Distill
 from configs.schema.world import Embodiment
 from models.motion import action_towards
-from tasks.evaluation.commanders import make_commander
-from tasks.evaluation.perturbations import Situation
+from tasks.commanders.commanders import make_commander
+from tasks.commanders.perturbations import Situation
 
 # Kinds that would let the object go, or whose meaning no hand can know in time: where they differ
 # from the expert, the lesson is to stay.

@@ -1,0 +1,1 @@
+"""The steps `calibrate`, `baselines` and `evaluate`: answers to spoilt commands, measured."""

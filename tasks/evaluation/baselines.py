@@ -10,10 +10,10 @@ import torch
 from configs.refs import Ref
 from configs.schema.evaluate import BARE, EvaluateStep
 from models.session import Assisted, Question
-from tasks.context import Context
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.measuring import measure, table_of
 from tasks.evaluation.trial import Stage
+from tasks.running.context import Context
 
 
 class Nobody:

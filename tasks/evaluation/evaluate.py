@@ -11,7 +11,6 @@ from configs.refs import Ref
 from configs.schema.evaluate import BARE, EvaluateStep, asks
 from models.bundle import open_bundle
 from models.session import Session
-from tasks.context import Context
 from tasks.evaluation.inputs import Inputs, open_inputs
 from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
 from tasks.evaluation.recording import draw_runs, skeleton
@@ -19,6 +18,7 @@ from tasks.evaluation.results import default_variant, report_of
 from tasks.evaluation.tiles import tiles
 from tasks.evaluation.trial import Stage
 from tasks.evaluation.variants import strengths_of
+from tasks.running.context import Context
 
 FILES = ("evaluation.json", COUNTED, "clips.json")
 

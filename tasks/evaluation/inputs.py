@@ -11,10 +11,10 @@ from configs.schema.objects import Object
 from configs.schema.world import World
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.objects import ObjectModel
-from tasks.context import Context
+from envs.shapes.objects import ObjectModel
 from tasks.evaluation.window import Arrangement
 from tasks.objects import open_objects
+from tasks.running.context import Context
 
 
 class EvaluationError(ValueError):

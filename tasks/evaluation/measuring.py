@@ -9,9 +9,9 @@ from safetensors.numpy import load_file, save_file
 
 from configs.schema.evaluate import Evaluate, Variant
 from models.strength import Strength
-from tasks.context import Context
 from tasks.evaluation.recording import Recorder
 from tasks.evaluation.trial import Stage, Table, run_window
+from tasks.running.context import Context
 
 COUNTED, RECORDED = "counts.safetensors", "recording.safetensors"
 

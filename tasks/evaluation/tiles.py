@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from envs.hull import HullSurface
-from envs.objects import ObjectModel
-from envs.surfaces import (
+from envs.shapes.hull import HullSurface
+from envs.shapes.objects import ObjectModel
+from envs.shapes.surfaces import (
     BoxSurface,
     CapsuleSurface,
     CylinderSurface,

@@ -11,13 +11,13 @@ from envs.streams import derive_seed
 from models.kinematics import Kinematics
 from models.session import Assisting
 from models.strength import Strength
-from tasks.evaluation.commanders import make_commander
+from tasks.commanders.commanders import make_commander
 from tasks.evaluation.inputs import Inputs, arrange, make_env
 from tasks.evaluation.intention import IntentionMeter
 from tasks.evaluation.recording import Recorder
 from tasks.evaluation.variants import Answers
 from tasks.evaluation.window import Arrangement, Window
-from tasks.policy import load_expert
+from tasks.experts.policy import load_expert
 
 
 @dataclass(frozen=True)

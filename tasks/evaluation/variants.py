@@ -15,8 +15,8 @@ from models.bundle import Manifest
 from models.kinematics import Kinematics
 from models.session import Assisted, Assisting
 from models.strength import KEYS, Strength, rows
+from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.metrics import OVERRIDES
-from tasks.evaluation.perturbations import Command, Situation
 
 
 @dataclass

@@ -13,9 +13,9 @@ import torch
 from configs.layout import Layout
 from envs.manipulation import ManipulationEnv
 from models.kinematics import Kinematics
+from tasks.commanders.perturbations import Command, Perturbation, Situation
 from tasks.evaluation.intention import IntentionMeter
 from tasks.evaluation.metrics import COUNTS, METER
-from tasks.evaluation.perturbations import Command, Perturbation, Situation
 from tasks.evaluation.recording import Recorder
 from tasks.evaluation.variants import Answers
 

@@ -1,0 +1,1 @@
+"""The step `grasps`: proposed, analysed, held in physics."""

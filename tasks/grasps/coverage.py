@@ -7,7 +7,7 @@ from scipy.spatial import KDTree
 
 from configs.schema.hand import Hand
 from envs.grasp_set import GraspSet
-from envs.symmetry import NONE, Symmetry
+from envs.shapes.symmetry import NONE, Symmetry
 from models.rotations import random_quaternions
 from tasks.grasps.metric import components
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from configs.schema.grasps import Expansion, Metric
-from envs.symmetry import NONE
+from envs.shapes.symmetry import NONE
 from models.rotations import conjugate, from_rotation_vector, multiply, slerp, to_rotation_vector
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import Neighbourhood

@@ -15,7 +15,7 @@ from scipy.spatial import KDTree
 
 from configs.schema.grasps import Metric
 from configs.schema.task import Goals
-from envs.symmetry import NONE, Symmetry
+from envs.shapes.symmetry import NONE, Symmetry
 from tasks.grasps.candidates import Candidates
 
 CLOSE = 8  # grasps that a tree proposes as the nearest

@@ -4,8 +4,8 @@ import mujoco
 import numpy as np
 
 from configs.schema.physics import Physics
-from envs.objects import OBJECT
 from envs.scene import build_scene
+from envs.shapes.objects import OBJECT
 from tasks.grasps.problem import Problem
 
 

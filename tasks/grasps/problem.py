@@ -7,8 +7,8 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema.hand import Hand
 from configs.schema.world import Embodiment
-from envs.objects import ObjectModel
-from envs.symmetry import Symmetry, find_symmetry
+from envs.shapes.objects import ObjectModel
+from envs.shapes.symmetry import Symmetry, find_symmetry
 from models.kinematics import Kinematics
 
 

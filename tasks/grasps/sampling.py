@@ -3,7 +3,7 @@
 import numpy as np
 
 from configs.schema.grasps import Sampling
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from tasks.grasps.candidates import Candidates, to_object
 from tasks.grasps.problem import Problem
 

@@ -13,8 +13,8 @@ import torch
 
 from configs.schema.grasps import Validation
 from configs.schema.physics import Physics, Randomization
-from envs.engine import Engine, PhysicsParameters, PhysicsState
-from envs.mujoco_engine import MujocoEngine
+from envs.engines.engine import Engine, PhysicsParameters, PhysicsState
+from envs.engines.mujoco_engine import MujocoEngine
 from models.rotations import angle
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.draws import AXES, Draws, as_tensor, draw, gravity_direction

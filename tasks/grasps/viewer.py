@@ -10,7 +10,7 @@ import viser
 from configs.schema.grasps import GraspsStep
 from configs.schema.physics import Physics
 from envs.grasp_set import GraspSet
-from envs.objects import load_objects
+from envs.shapes.objects import load_objects
 from models.rotations import rotate
 from tasks.grasps.posing import Posing
 from tasks.grasps.problem import Problem

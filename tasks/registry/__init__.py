@@ -1,0 +1,1 @@
+"""The step `promote`: candidates are judged, signed and released."""

@@ -34,7 +34,7 @@ from tasks.registry.versions import (
 )
 
 if TYPE_CHECKING:
-    from tasks.context import Context
+    from tasks.running.context import Context
 
 LINEAGE = "lineage.json"
 EXPERTS, GRASPS = "expert/", "grasps/"  # prefixes in the step's references

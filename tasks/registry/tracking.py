@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tasks.registry.database import make_tables
 from tasks.registry.locations import artifacts, database, experiment_folder, point_here
-from tasks.registry.tables import make_tables
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -35,7 +35,7 @@ def open_chosen(home: Path) -> VersionStore:
     if not isinstance(settings, LakeFSSettings):
         return LocalStore(home / LOCAL)
     try:
-        from tasks.store.lakefs import LakeFSStore
+        from tasks.store.lakefs.store import LakeFSStore
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("lakefs", "lakefs_sdk"):
             raise

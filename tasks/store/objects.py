@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tasks.full_disk import remedy
+from tasks.store.disk import remedy
 from tasks.store.protocol import Blob, Corrupt, StoreError
 
 CHUNK = 1 << 20  # [bytes]

@@ -145,8 +145,8 @@ def auditor_of(store: VersionStore) -> Auditor:
         from tasks.store.local_audit import LocalAuditor
 
         return LocalAuditor(store)
-    from tasks.store.lakefs import LakeFSStore
-    from tasks.store.lakefs_audit import LakeFSAuditor
+    from tasks.store.lakefs.audit import LakeFSAuditor
+    from tasks.store.lakefs.store import LakeFSStore
 
     assert isinstance(store, LakeFSStore)
     return LakeFSAuditor(store)

@@ -16,7 +16,7 @@ from benchmarks.representations import from_bytes, losses, measure, narrow, roun
 from configs.load import load
 from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
-from tasks.windows import gather, read_frames, valid_rows
+from tasks.learning.windows import gather, read_frames, valid_rows
 
 ROOT = Path(__file__).parents[2]
 CONFIG = load(Config, ["profile=smoke"])

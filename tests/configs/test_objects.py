@@ -11,7 +11,7 @@ from configs.schema.objects import Objects
 from configs.schema.pipeline import Config
 from configs.schema.random_objects import RandomObjects
 from configs.schema.shapes import Superquadric
-from envs.pieces import make_solid
+from envs.shapes.pieces import make_solid
 from tests.things import thing
 
 KINDS = ("box", "sphere", "cylinder", "capsule", "ellipsoid", "prism", "superquadric")

@@ -26,7 +26,7 @@ def test_training_takes_all_its_own_frames(config: Config):
 
 def test_frames_fit_into_the_memory_that_the_profile_asks_for(config: Config):
     layout = config.embodiment.make_layout()
-    # tasks/windows.py: state step, keypoints and action in float32; mode, first, last; clean
+    # tasks/learning/windows.py: state step, keypoints, action in float32; mode, first, last; clean
     numbers = layout.step_size + 3 * layout.num_keypoints + layout.num_joints
     frame = 4 * numbers + 3 * 8 + 1
     held = 2 * frames(config)  # twice while they are read

@@ -10,7 +10,7 @@ import yaml
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.mujoco_engine import MujocoEngine
+from envs.engines.mujoco_engine import MujocoEngine
 from models.rotations import random_quaternions, rotate
 from tests.tiny_engine import make, parameters, vector
 

@@ -10,11 +10,11 @@ import trimesh
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.engine import EngineError
-from envs.mujoco_cpu import FATAL_WARNINGS, CpuPool, make_pools
-from envs.mujoco_engine import MujocoEngine, count_substeps
-from envs.mujoco_models import compile_models
-from envs.objects import ObjectModel
+from envs.engines.engine import EngineError
+from envs.engines.mujoco_cpu import FATAL_WARNINGS, CpuPool, make_pools
+from envs.engines.mujoco_engine import MujocoEngine, count_substeps
+from envs.engines.mujoco_models import compile_models
+from envs.shapes.objects import ObjectModel
 from tests.things import mesh
 from tests.tiny_engine import AWAY, grip, make, parameters, squirm, start, vector
 

@@ -11,7 +11,7 @@ import pytest
 from configs.layout import Layout, LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.episodes import (
+from envs.episodes.episodes import (
     EpisodesError,
     EpisodeWriter,
     Manifest,
@@ -77,7 +77,8 @@ def test_equal_episodes_make_equal_bytes_in_any_process(tmp_path: Path) -> None:
     """Python's string hashes differ from process to process; nothing may depend on them."""
     program = (
         "import sys; from pathlib import Path; from configs.load import load\n"
-        "from configs.schema.pipeline import Config; from envs.episodes import EpisodeWriter\n"
+        "from configs.schema.pipeline import Config\n"
+        "from envs.episodes.episodes import EpisodeWriter\n"
         "from tests.tiny_episodes import make_episode\n"
         "layout = load(Config, []).embodiment.make_layout()\n"
         f"writer = EpisodeWriter(Path(sys.argv[1]), layout, {SHARD_BYTES})\n"
@@ -234,7 +235,7 @@ def test_no_episodes_is_a_manifest_too(tmp_path: Path, layout: Layout) -> None:
 
 def test_reading_episodes_needs_neither_torch_nor_prefect() -> None:
     program = (
-        "import sys; import envs.episodes\n"
+        "import sys; import envs.episodes.episodes\n"
         "print([m for m in ('torch', 'prefect', 'mlflow', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run(

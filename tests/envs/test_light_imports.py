@@ -8,7 +8,7 @@ import pytest
 HEAVY = ("torch", "lightning", "prefect", "mlflow", "trimesh", "scipy", "hydra", "omegaconf")
 
 
-@pytest.mark.parametrize("module", ["envs.hand", "envs.objects", "envs.scene"])
+@pytest.mark.parametrize("module", ["envs.hand", "envs.shapes.objects", "envs.scene"])
 def test_module_is_light(module: str) -> None:
     code = f"import sys, {module}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

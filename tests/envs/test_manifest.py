@@ -10,7 +10,7 @@ import pytest
 from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.episodes import (
+from envs.episodes.episodes import (
     EpisodesError,
     EpisodeWriter,
     Manifest,

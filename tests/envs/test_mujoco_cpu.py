@@ -7,8 +7,8 @@ import torch
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.objects import OBJECT, ObjectModel
 from envs.scene import build_scene
+from envs.shapes.objects import OBJECT, ObjectModel
 from tests.tiny_engine import (
     AWAY,
     DOWN,

@@ -12,9 +12,9 @@ import torch
 from configs.load import ConfigError, load, validate
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
-from envs.engine import EngineError
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import ObjectModel
+from envs.engines.engine import EngineError
+from envs.engines.mujoco_engine import MujocoEngine
+from envs.shapes.objects import ObjectModel
 from tests.tiny_engine import AWAY, DOWN, GRIPPED, grip, make, parameters, squirm, start, vector
 
 pytest.importorskip("mujoco_warp")

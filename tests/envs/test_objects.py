@@ -14,8 +14,15 @@ import trimesh
 from configs.load import load
 from configs.schema.objects import Limits, Object
 from configs.schema.pipeline import Config
-from envs.objects import OBJECT, ObjectError, ObjectModel, check_object, load_objects, save_objects
 from envs.scene import build_scene
+from envs.shapes.objects import (
+    OBJECT,
+    ObjectError,
+    ObjectModel,
+    check_object,
+    load_objects,
+    save_objects,
+)
 from tests.things import mesh, thing
 
 

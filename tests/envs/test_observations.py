@@ -2,7 +2,7 @@
 
 import torch
 
-from envs.engine import PhysicsParameters, PhysicsState
+from envs.engines.engine import PhysicsParameters, PhysicsState
 from envs.observations import GoalError, actor_observation, critic_observation
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.objects import OBJECT, ObjectModel
 from envs.scene import TABLE_HEIGHT, build_scene
+from envs.shapes.objects import OBJECT, ObjectModel
 
 
 @pytest.fixture(scope="module")

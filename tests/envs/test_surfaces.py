@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import trimesh
 
-from envs.hull import HullSurface
-from envs.objects import ObjectModel
-from envs.surfaces import Surface
+from envs.shapes.hull import HullSurface
+from envs.shapes.objects import ObjectModel
+from envs.shapes.surfaces import Surface
 from tests.things import mesh, thing
 
 SHAPES = {

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from envs.objects import ObjectModel
-from envs.symmetry import Symmetry, about, find_symmetry
+from envs.shapes.objects import ObjectModel
+from envs.shapes.symmetry import Symmetry, about, find_symmetry
 from models.rotations import angle, multiply, random_quaternions, to_matrix
 from tests.envs.test_tools import SYRINGE
 from tests.things import mesh, thing

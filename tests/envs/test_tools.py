@@ -13,10 +13,10 @@ import trimesh
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.shapes import Tool
-from envs.meshes import ObjectError
-from envs.mujoco_engine import MujocoEngine
-from envs.objects import OBJECT, SLIDER, ObjectModel, load_object, save_pieces
+from envs.engines.mujoco_engine import MujocoEngine
 from envs.scene import build_scene
+from envs.shapes.meshes import ObjectError
+from envs.shapes.objects import OBJECT, SLIDER, ObjectModel, load_object, save_pieces
 from tests.things import mesh, thing
 from tests.tiny_engine import AWAY, parameters, start, vector
 

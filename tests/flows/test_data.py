@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from envs.statistics import Statistics
+from envs.episodes.statistics import Statistics
 from flows.cli import main
-from flows.data_words import statistics_lines
+from flows.commands.data_words import statistics_lines
 from tasks.data.datasets import DataError
 from tasks.data.difference import Columns
 from tasks.data.merging import merge

@@ -9,7 +9,7 @@ import pytest
 from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.manifest import read_manifest
+from envs.episodes.manifest import read_manifest
 from flows.cli import main
 from tasks.store.local import LocalStore
 from tests.tasks.data.committed import commit_dataset, write_episodes

@@ -14,9 +14,9 @@ import pytest
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.pipeline import Config
-from tasks.context import metrics_file, publish_metrics
 from tasks.data.gc import trim_downloads
-from tasks.in_use import in_use
+from tasks.data.in_use import in_use
+from tasks.running.context import metrics_file, publish_metrics
 from tasks.store.local import LocalStore
 from tasks.store.protocol import MissingRef
 from tasks.store.verify import verify

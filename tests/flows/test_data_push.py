@@ -12,9 +12,9 @@ import pytest
 
 from configs.refs import Ref
 from flows.cli import main
-from tasks.context import METRICS, recorded
 from tasks.data.history import history
-from tasks.store.lakefs_repository import Repository
+from tasks.running.context import METRICS, recorded
+from tasks.store.lakefs.repository import Repository
 from tasks.store.local import LocalStore
 from tasks.store.protocol import VersionStore
 from tasks.store.verify import verify

@@ -7,9 +7,9 @@ import trimesh
 
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
-from envs.meshes import ObjectError
+from envs.shapes.meshes import ObjectError
+from flows.commands.targets import check_meshes, resolve, split
 from flows.plan import plan
-from flows.targets import check_meshes, resolve, split
 
 
 def test_overrides_hold_an_equals_sign_or_take_away():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tasks.store.choice import CHOICE
-from tasks.store.lakefs_connection import KEY, SECRET
+from tasks.store.lakefs.connection import KEY, SECRET
 from tests.lakefs_server.server import KEY as KNOWN_KEY
 from tests.lakefs_server.server import SECRET as KNOWN_SECRET
 from tests.lakefs_server.server import LakeFSServer

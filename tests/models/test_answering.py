@@ -14,9 +14,9 @@ from models.session import Session
 from models.strength import KEYS, rows
 from robot import interfaces
 from robot.answers import Controller
-from tasks.evaluation.perturbations import Command, Situation
+from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.variants import Answers
-from tasks.graph import export_graph
+from tasks.export.graph import export_graph
 from tests.models.small_networks import controller_config, make_assistance, make_student
 from tests.tiny_bundle import make_bundle
 

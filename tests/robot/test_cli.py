@@ -112,7 +112,7 @@ def test_a_clip_that_fails_does_not_fail_the_run(channel, capsys, monkeypatch):
 def test_help_is_quick_to_import_and_the_run_is_free_of_the_training_side():
     code = (
         "import sys, robot.cli; early = [m for m in ('numpy', 'mujoco') if m in sys.modules]; "
-        "import robot.run; "
+        "import robot.trials.run; "
         "heavy = ('torch', 'lightning', 'prefect', 'mlflow', 'rsl_rl', 'tensordict', 'scipy', "
         "'trimesh', 'pandas', 'tasks', 'flows'); "
         "print(early, [m for m in heavy if m in sys.modules])"

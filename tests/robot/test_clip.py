@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from envs.objects import ObjectModel
-from robot.clip import render_clip
-from robot.twin import Twin
+from envs.shapes.objects import ObjectModel
+from robot.hands.twin import Twin
+from robot.trials.clip import render_clip
 from tests.tiny_bundle import SPHERE
 
 

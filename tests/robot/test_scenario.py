@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from envs.grasp_set import GraspSet, GraspSetError
-from envs.meshes import ObjectError
-from envs.objects import OBJECT
+from envs.shapes.meshes import ObjectError
+from envs.shapes.objects import OBJECT
 from models.bundle import PIECES, SCENARIO, BundleError, open_bundle
 from robot.trials import Stage
 from tests.things import mesh

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from robot.realtime import paced_run
 from robot.signals import Stopped, listening, uninterrupted
 from robot.trials import Stage
+from robot.trials.realtime import paced_run
 
 LONG = 60.0  # [s] nobody waits for it
 

@@ -5,10 +5,10 @@ import pytest
 
 from configs.load import load
 from configs.schema.robot import RobotConfig
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from models.rotations import angle, from_rotation_vector
+from robot.hands.twin import Twin, TwinError, Wrist
 from robot.trials import Stage, film_trial, hold_trials
-from robot.twin import Twin, TwinError, Wrist
 from tests.tiny_bundle import SPHERE
 
 

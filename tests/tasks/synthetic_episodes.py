@@ -7,9 +7,9 @@ import numpy as np
 
 from configs.layout import Layout
 from configs.schema.world import Embodiment
-from envs.episodes import EpisodeWriter, Manifest
+from envs.episodes.episodes import EpisodeWriter, Manifest
 from models.kinematics import Kinematics
-from tasks.verdict import Verdict
+from tasks.data.verdict import Verdict
 
 SHARD_BYTES = 200_000
 

@@ -9,9 +9,9 @@ import trimesh
 from configs.load import digest, load, plain, validate
 from configs.schema.objects import ObjectStep
 from configs.schema.pipeline import Config
-from envs.objects import ObjectError, load_objects
-from tasks.context import Context, Progress, make_scratch
+from envs.shapes.objects import ObjectError, load_objects
 from tasks.objects import objects
+from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.things import mesh, thing
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from configs.layout import Layout
 from configs.refs import Ref
-from envs.episodes import EpisodeWriter, open_shard, read_manifest
-from envs.manifest import manifest_files
+from envs.episodes.episodes import EpisodeWriter, open_shard, read_manifest
+from envs.episodes.manifest import manifest_files
 from tasks.store.protocol import VersionStore
 from tests.tiny_episodes import Episode, make_episode
 

@@ -10,7 +10,7 @@ from configs.layout import Layout
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.pipeline import Config
-from tasks.data.lerobot import export_lerobot
+from tasks.data.lerobot.export import export_lerobot
 from tasks.store.local import LocalStore
 from tests.tasks.data.committed import commit_dataset, write_episodes
 

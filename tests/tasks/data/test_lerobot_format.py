@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from envs.episodes import read_manifest
-from tasks.data import lerobot_files
+from envs.episodes.episodes import read_manifest
+from tasks.data.lerobot.export import files as lerobot_files
 from tests.tasks.data.committed import rows_of
 
 # utils.DatasetInfo: a key beyond these is warned about; the first three have no default.
@@ -147,8 +147,8 @@ def test_robot_export_is_too(export):
 
 def test_many_small_files_are_of_it_too(export, monkeypatch):
     """Files and chunks are turned over as LeRobot counts them."""
-    monkeypatch.setattr("tasks.data.lerobot.MIB", 200)  # 100 "MiB" are 20 kB
-    monkeypatch.setattr("tasks.data.lerobot.ROWS_TOGETHER", 2)
+    monkeypatch.setattr("tasks.data.lerobot.export.MIB", 200)  # 100 "MiB" are 20 kB
+    monkeypatch.setattr("tasks.data.lerobot.export.ROWS_TOGETHER", 2)
     monkeypatch.setattr(lerobot_files, "CHUNK_FILES", 2)
     folder = export(count=9).folder
     hold_to_format(folder)

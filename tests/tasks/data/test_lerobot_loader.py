@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from envs.episodes import read_manifest
+from envs.episodes.episodes import read_manifest
 from tests.tasks.data.committed import rows_of
 
 READER = Path(__file__).with_name("read_lerobot.py")

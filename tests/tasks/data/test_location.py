@@ -2,7 +2,7 @@
 
 import pytest
 
-from envs.episodes import manifest_files
+from envs.episodes.episodes import manifest_files
 from tasks.data.location import DatasetNotFound, locate_dataset
 from tasks.store.local import LocalStore
 from tasks.store.protocol import MissingRef

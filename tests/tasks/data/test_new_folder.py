@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.data.new_folder import FolderRefused, new_folder
+from tasks.data.lerobot.new_folder import FolderRefused, new_folder
 
 
 def test_folder_appears_with_the_end(tmp_path):
@@ -58,7 +58,7 @@ def test_full_disk_is_one_line(tmp_path):
 HOLD = """
 import sys, time
 from pathlib import Path
-from tasks.data.new_folder import new_folder
+from tasks.data.lerobot.new_folder import new_folder
 with new_folder(Path(sys.argv[1])) as work:
     (work / "half").write_text("x")
     print("writing", flush=True)

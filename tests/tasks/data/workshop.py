@@ -7,9 +7,9 @@ from pathlib import Path
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.episodes import read_manifest
+from envs.episodes.episodes import read_manifest
+from tasks.data.verdict import VERDICT, Failure
 from tasks.store.protocol import VersionStore
-from tasks.verdict import VERDICT, Failure
 from tests.tasks.synthetic_episodes import write_dataset
 
 

@@ -15,7 +15,7 @@ from models.weights import WeightsError
 from tasks.distillation import distill as module
 from tasks.distillation.distill import DESCRIPTION, WEIGHTS, StudentError, distill, read_student
 from tasks.distillation.practice import Lessons, student_share
-from tests.tasks.expert_workshop import Workshop, make_workshop, publish_untrained
+from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
 TINY = (
     "distill.network.hidden=[32]",

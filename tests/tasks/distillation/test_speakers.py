@@ -7,8 +7,8 @@ import pytest
 
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
+from tasks.commanders.perturbations import Situation
 from tasks.distillation.speakers import Speakers
-from tasks.evaluation.perturbations import Situation
 
 COUNT = 6
 

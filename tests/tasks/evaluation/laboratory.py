@@ -11,11 +11,11 @@ from configs.schema.evaluate import EvaluateStep, for_baselines
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.objects import ObjectModel, save_objects
-from tasks.context import Context, Progress, make_scratch
+from envs.shapes.objects import ObjectModel, save_objects
 from tasks.evaluation.baselines import baselines
 from tasks.evaluation.evaluate import evaluate
-from tasks.policy import make_actor, save_policy
+from tasks.experts.policy import make_actor, save_policy
+from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
 

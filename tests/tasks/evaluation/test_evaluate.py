@@ -13,7 +13,7 @@ from configs.refs import Ref
 from configs.schema.evaluate import Assisted, Direct, Pairs
 from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
-from envs.objects import ObjectModel, save_objects
+from envs.shapes.objects import ObjectModel, save_objects
 from tasks.evaluation import measuring
 from tasks.evaluation.inputs import EvaluationError, arrange
 from tasks.evaluation.metrics import OVERRIDES

@@ -1,6 +1,6 @@
 """The table of what was overridden, and by what."""
 
-from tasks.evaluation.overriding import overriding
+from tasks.report.overriding import overriding
 
 
 def test_each_kind_says_what_changed_it_and_what_was_believed():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from envs.objects import ObjectModel
+from envs.shapes.objects import ObjectModel
 from tasks.evaluation.tiles import tiles
 from tests.envs.test_surfaces import SHAPES
 from tests.envs.test_tools import SYRINGE

@@ -12,7 +12,7 @@ from models.motion import absolute_motion, incremental_motion
 from models.session import Assisted as Answer
 from models.session import Session
 from models.strength import KEYS, Strength
-from tasks.evaluation.perturbations import Command, Situation
+from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.results import default_variant
 from tasks.evaluation.variants import Answers, sizes, strengths_of
 from tests.tiny_bundle import make_bundle

@@ -8,9 +8,9 @@ import torch
 
 from models.bundle import open_bundle
 from models.session import Session
+from tasks.commanders.perturbations import Command
 from tasks.evaluation.inputs import make_env, open_inputs
 from tasks.evaluation.metrics import COUNTS
-from tasks.evaluation.perturbations import Command
 from tasks.evaluation.trial import Stage, Table, make_window
 from tasks.evaluation.variants import strengths_of
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from configs.schema.grasps import Grasps, GraspsStep
 from configs.schema.pipeline import Config
-from envs.objects import ObjectModel, save_objects
+from envs.shapes.objects import ObjectModel, save_objects
 from flows.plan import grasps_step
-from tasks.context import Context, Progress
 from tasks.grasps.problem import Problem
 from tasks.grasps.search import Search
+from tasks.running.context import Context, Progress
 from tasks.store import open_store
 
 

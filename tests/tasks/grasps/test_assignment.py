@@ -8,7 +8,7 @@ import pytest
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.world import Embodiment
-from envs.symmetry import NONE
+from envs.shapes.symmetry import NONE
 from models.kinematics import Kinematics
 from models.rotations import rotate
 from tasks.grasps.assignment import reach, squeeze

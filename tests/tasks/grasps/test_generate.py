@@ -12,11 +12,11 @@ from configs.schema.grasps import Wrench
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
-from envs.objects import ObjectModel
-from tasks.context import Progress
+from envs.shapes.objects import ObjectModel
 from tasks.grasps.analysis import analyse
-from tasks.grasps.generate import GraspError, NoGraspsError, grasps
+from tasks.grasps.grasps import GraspError, NoGraspsError, grasps
 from tasks.grasps.search import STAGES
+from tasks.running.context import Progress
 from tests.tasks.grasps.setting import make_context, make_step, publish_objects, tiny
 from tests.things import thing
 

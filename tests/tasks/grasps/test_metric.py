@@ -8,7 +8,7 @@ import pytest
 from configs.load import load
 from configs.schema.grasps import Metric
 from configs.schema.pipeline import Config
-from envs.symmetry import NONE, Symmetry, about, closure
+from envs.shapes.symmetry import NONE, Symmetry, about, closure
 from models.rotations import from_rotation_vector, multiply, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import (

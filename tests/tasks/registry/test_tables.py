@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tasks.registry import tables
+from tasks.registry import database as tables
 from tasks.registry.channel import read_channel, release_stands
 from tasks.registry.errors import RegistryError
 from tasks.registry.listing import list_models

@@ -13,7 +13,7 @@ from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
 from models.bundle import GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
 from models.strength import Strength
-from tasks.context import Context, Progress, make_scratch
+from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.tiny_bundle import write_graph
 

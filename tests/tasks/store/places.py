@@ -14,8 +14,8 @@ from lakefs.client import Client
 from configs.schema.store import LakeFSStore, LocalStore
 from tasks.store import open_store
 from tasks.store.choice import choose
-from tasks.store.lakefs_connection import KEY, SECRET
-from tasks.store.lakefs_repository import Repository
+from tasks.store.lakefs.connection import KEY, SECRET
+from tasks.store.lakefs.repository import Repository
 from tasks.store.protocol import VersionStore
 from tests.lakefs_server import server as ours
 from tests.lakefs_server.storage import Storage

@@ -9,11 +9,11 @@ import pytest
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.pipeline import Config
-from envs.episodes import open_shard
-from tasks.context import Context, Progress, make_scratch
-from tasks.shard_cache import fetch_as_read
+from envs.episodes.episodes import open_shard
+from tasks.data.verdict import require_checked
+from tasks.learning.shard_cache import fetch_as_read
+from tasks.running.context import Context, Progress, make_scratch
 from tasks.store.protocol import MissingRef, VersionStore
-from tasks.verdict import require_checked
 from tests.tasks.store.places import Place
 from tests.tasks.synthetic_episodes import write_dataset
 

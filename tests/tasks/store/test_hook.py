@@ -9,7 +9,7 @@ import pytest
 from lakefs.client import Client
 
 from configs.refs import Ref
-from tasks.store.lakefs_connection import KEY, SECRET
+from tasks.store.lakefs.connection import KEY, SECRET
 from tasks.store.protocol import StoreError
 from tests.tasks.store.places import ENDPOINT, Place, repository
 

@@ -15,8 +15,8 @@ from configs.load import plain
 from configs.refs import Ref
 from configs.schema.store import LakeFSStore as Settings
 from tasks.store.choice import choose, open_chosen
-from tasks.store.lakefs import LakeFSStore
-from tasks.store.lakefs_connection import KEY, SECRET
+from tasks.store.lakefs.connection import KEY, SECRET
+from tasks.store.lakefs.store import LakeFSStore
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Conflict, Corrupt, MissingRef, StoreError, VersionStore
 from tests.lakefs_server.faults import CUT, DROP, LOSE

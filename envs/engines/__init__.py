@@ -1,0 +1,1 @@
+"""Physics engines behind one protocol: MuJoCo on a CPU, MuJoCo Warp on a GPU."""

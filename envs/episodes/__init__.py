@@ -1,0 +1,1 @@
+"""Recorded episodes: their frames, their shards and what a manifest says of them."""

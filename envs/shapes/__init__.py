@@ -1,0 +1,1 @@
+"""What objects are made of: surfaces, hulls, meshes, and their symmetries."""

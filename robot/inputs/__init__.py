@@ -1,0 +1,1 @@
+"""Who commands the hand."""

@@ -1,0 +1,1 @@
+"""The control loop in real time, and trials of it."""

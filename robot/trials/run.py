@@ -1,0 +1,137 @@
+"""One run of the twin: pull, trials, timing, clip."""
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from configs.schema.robot import RobotConfig
+from robot.pull import Installed, pull
+from robot.trials import Holds, Stage, film_trial, hold_trials
+from robot.trials.clip import render_clip
+from robot.trials.realtime import Timing, paced_run
+
+UNASSISTED, ASSISTED = "unassisted", "assisted"
+VARIANTS = {UNASSISTED: False, ASSISTED: True}
+
+
+class FiguresError(ValueError):
+    """The figures cannot be written; one line that names the file."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    installed: Installed
+    holds: dict[str, Holds]
+    timing: Timing | None  # None: no run in real time was asked for
+    clip: str | None  # the file, if one was written
+    clip_failure: str | None  # one line, if it was asked for and could not be made
+
+    def figures(self) -> dict[str, Any]:
+        """Return the run's figures as plain values."""
+        timing = self.timing
+        return {
+            "release": self.installed.approval.sequence,
+            "bundle": self.installed.bundle.hash,
+            "clip": self.clip,
+            "holds": {name: _hold_figures(holds) for name, holds in self.holds.items()},
+            "realtime": timing
+            and {
+                "ticks": timing.record.ticks,
+                "latency_p50_ms": timing.latency_ms(50),
+                "latency_p99_ms": timing.latency_ms(99),
+                "deadline_misses": timing.misses,
+                "skipped_slots": timing.skipped,
+                "drops": timing.restarts,
+                "interventions": dict(timing.record.interventions),
+            },
+        }
+
+
+def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
+    """Pull the approved model and try it on the twin; `say` is told what happens.
+
+    Raises:
+        PullError, ApprovalError, BundleError: the model must not be run.
+        TwinError, GraspSetError, LayoutMismatch, ObjectError, TargetError, AssistanceError: it
+        cannot be run here.
+        FiguresError: `robot.figures` cannot be written, which is found out before the trials.
+    """
+    robot = config.robot
+    figures = Path(robot.figures) if robot.figures is not None else None
+    if figures is not None:
+        _try_folder(figures)
+    installed = pull(robot.pull, config.embodiment.make_layout())
+    approval = installed.approval
+    say(
+        f"release {approval.sequence} ({installed.source}): bundle "
+        f"{approval.bundle_hash[:12]}, approved by {approval.approver} at {approval.time_utc}"
+    )
+    trials = robot.trials
+    with Stage(config, installed.bundle) as stage:
+        say(f"{trials.count} trials of up to {trials.seconds:g} s, with and without the controller")
+        holds = {name: hold_trials(stage, assisted) for name, assisted in VARIANTS.items()}
+        timing = None
+        if robot.realtime_s > 0:
+            say(f"{robot.realtime_s:g} s at {stage.layout.control_hz:g} Hz")
+            timing = paced_run(stage, robot.realtime_s)
+        failure = _film(config, stage)
+    made = robot.clip.file if failure is None else None
+    outcome = Outcome(installed, holds, timing, made, failure)
+    if figures is not None:
+        _write_figures(figures, outcome)
+    return outcome
+
+
+def _film(config: RobotConfig, stage: Stage) -> str | None:
+    clip = config.robot.clip
+    if clip.file is None:
+        return None
+    views = {name: film_trial(stage, assisted, clip.seconds) for name, assisted in VARIANTS.items()}
+    return render_clip(stage.twin.model, views, stage.layout.control_hz, clip)
+
+
+def _hold_figures(holds: Holds) -> dict[str, Any]:
+    return {
+        "hold_s": holds.hold_s,
+        "total_s": holds.total_s,
+        "drops": holds.drops,
+        "goals_per_min": holds.goals_per_minute,
+        "trials_s": holds.seconds,
+        "interventions": dict(holds.record.interventions),
+    }
+
+
+def _try_folder(path: Path) -> None:
+    """Refuse a file that cannot be written, without touching what it holds now."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        temporary = _beside(path)
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _write_figures(path: Path, outcome: Outcome) -> None:
+    temporary = _beside(path)
+    try:
+        temporary.write_text(json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise _refusal(path, error) from None
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _refusal(path: Path, error: OSError) -> FiguresError:
+    return FiguresError(
+        f"robot.figures: {path}: {error.strerror}; name a file that can be written, or null"
+    )

@@ -1,0 +1,1 @@
+"""The step `check`: a dataset meets its expectations before `main` takes it."""

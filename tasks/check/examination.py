@@ -1,0 +1,203 @@
+"""Hold a dataset against what is expected of it: tables, findings, and where exactly they are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from configs.layout import Layout
+from configs.load import plain
+from configs.schema.check import Check, CheckStep
+from envs.episodes.episodes import EpisodesError, Manifest
+from envs.episodes.runs import REMEDY
+from tasks.check.checked_tables import (
+    Sample,
+    previous_table,
+    sample_table,
+    shares_table,
+    statistics_table,
+    summary_table,
+)
+from tasks.check.data_docs import Finding, Tables, begin_docs, judge
+from tasks.check.expectations import (
+    QUATERNION,
+    Column,
+    column_values,
+    expected_columns,
+    violating_rows,
+)
+from tasks.check.previous import Change, Earlier, changes, fault
+from tasks.check.shard_ranges import violating_shards
+from tasks.data.dataset_commits import Arrays
+from tasks.data.verdict import Failure, Verdict
+
+KEPT_ROWS = 100  # rows named in the verdict
+KEPT_SHARDS = 3  # shards of a column that are opened to find its rows: each is verified first
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """What findings are looked up in."""
+
+    manifest: Manifest
+    earlier: Earlier | None
+    changed: Mapping[str, Change]
+    shares: Mapping[str, Mapping[Any, Any]]  # rows of the table of shares, by label.name
+    columns: Mapping[str, Column]
+    settings: Check
+    layout: Layout
+    open_arrays: Callable[[str], Arrays]
+
+
+def examine(
+    manifest: Manifest,
+    earlier: Earlier | None,
+    open_arrays: Callable[[str], Arrays],
+    layout: Layout,
+    config: CheckStep,
+    docs: Path,
+) -> Verdict:
+    """Hold a dataset against what is expected of it; write Data Docs into the folder `docs`.
+
+    `open_arrays` returns a shard's arrays, given its path in the dataset.
+
+    Raises:
+        EpisodesError: a run without statistics of a column, of an earlier version.
+    """
+    settings, known = config.check, config.known(layout.modes)
+    columns = expected_columns(layout, settings.margins, manifest.fields, known)
+    require_measured(manifest, columns)
+    changed: list[Change] = []
+    if settings.previous is not None and earlier is not None and manifest.rows:
+        floor = settings.previous.floor
+        changed = changes(manifest, earlier.manifest, columns, layout, floor)
+    sample = Sample(settings.sample_rows, settings.sample_shards)
+    rng = np.random.default_rng(config.seed)
+    tables = Tables(
+        summary=summary_table(manifest),
+        shares=shares_table(manifest, known, settings.min_share),
+        statistics=statistics_table(manifest, columns),
+        previous=previous_table(changed),
+        sample=sample_table(manifest, open_arrays, columns, layout, sample, rng),
+    )
+    where = Surroundings(
+        manifest,
+        earlier,
+        {change.column: change for change in changed},
+        {row["column"]: row for row in tables.shares.to_dict("records")},
+        {column.name: column for column in columns},
+        settings,
+        layout,
+        open_arrays,
+    )
+    failures = find_failures(judge(tables, columns, settings, docs), where)
+    begin_docs(docs, tables, [failure.sentence for failure in failures])
+    return Verdict(
+        passed=not failures,
+        manifest=manifest.hash(),
+        layout=manifest.layout,
+        rows=manifest.rows,
+        episodes=manifest.episodes,
+        dropped=manifest.dropped,
+        check=plain(settings),
+        failures=failures,
+        previous=None if earlier is None else earlier.version,
+    )
+
+
+def require_measured(manifest: Manifest, columns: Sequence[Column]) -> None:
+    """Refuse runs whose writer did not measure a column: nobody knows that it is as expected."""
+    for run in manifest.runs:
+        for column in columns:
+            if column.field not in run.table.columns:
+                raise EpisodesError(
+                    f"{run.name}: no statistics of {column.name}: an earlier version wrote it; "
+                    f"{REMEDY}"
+                )
+
+
+def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Failure, ...]:
+    """Return where each finding is; columns with shards and rows come first.
+
+    A finding of the statistics is looked up in the arrays of the runs, then in its first shards.
+    """
+    beyond = [where.columns[f.column] for f in findings if f.table == "statistics"]
+    shards = violating_shards(where.manifest, list(dict.fromkeys(beyond)))
+    found: dict[tuple[str, str | None], Failure] = {}
+    for column, names in shards.items():
+        for name in names[:KEPT_SHARDS]:
+            found[column, name] = locate(where.columns[column], name, len(names), where)
+    for finding in findings:
+        key = (finding.column, finding.shard)
+        if finding.shard is not None and key not in found:
+            found[key] = locate(where.columns[finding.column], finding.shard, 1, where)
+    found = without_echoes(found)
+    for finding in findings:
+        if finding.table in ("summary", "shares", "previous"):
+            reason = _reason(finding, where)
+            found[finding.column, finding.table] = Failure(
+                finding.column, None, where.manifest.rows, (), reason
+            )
+    return tuple(found.values())
+
+
+def without_echoes(
+    found: Mapping[tuple[str, str | None], Failure],
+) -> dict[tuple[str, str | None], Failure]:
+    """Leave out numbers of a quaternion that are too large where its norm says so of these rows."""
+
+    def echoes(failure: Failure) -> bool:
+        pose, _, part = failure.column.partition(".")
+        norm = found.get((f"{pose}.norm", failure.shard))
+        if part not in QUATERNION or norm is None or norm.count > len(norm.rows):
+            return False
+        return bool(failure.rows) and set(failure.rows) <= set(norm.rows)
+
+    return {key: failure for key, failure in found.items() if not echoes(failure)}
+
+
+def locate(column: Column, shard: str, shards: int, where: Surroundings) -> Failure:
+    """Find the rows in which a column is not as expected, by looking at every row of a shard."""
+    values = column_values(column, where.open_arrays(shard), where.layout)
+    rows = violating_rows(column, values)
+    allowed = f"allowed {column.lower:g} to {column.upper:g}"
+    reason = (
+        f"value {values[rows[0]]:g}, {allowed}" if len(rows) else f"statistics beyond {allowed}"
+    )
+    return Failure(
+        column=column.name,
+        shard=shard,
+        count=len(rows),
+        rows=tuple(int(row) for row in rows[:KEPT_ROWS]),
+        reason=reason,
+        shards=shards,
+    )
+
+
+def describe(failures: Sequence[Failure]) -> str:
+    """Say the first failure in full and how many there are, in one line."""
+    more = len(failures) - 1
+    others = f"; and {more} more failure{'s' if more > 1 else ''}" if more else ""
+    return failures[0].sentence + others
+
+
+def _reason(finding: Finding, where: Surroundings) -> str:
+    """Say what is wrong with the dataset as a whole."""
+    settings, manifest = where.settings, where.manifest
+    if finding.table == "shares":
+        row, label = where.shares[finding.column], finding.column.split(".", 1)[0]
+        return (
+            f"{row['rows']} of {manifest.rows} rows, a share of {row['share']:.3g}; "
+            f"check.min_share.{label} asks for {row['least']:.3g}"
+        )
+    if finding.table == "previous" and where.earlier and settings.previous:
+        return fault(where.changed[finding.column], where.earlier.version, settings.previous)
+    if finding.column == "drop_share":
+        dropped, episodes = manifest.drops_of_all
+        return (
+            f"{dropped} of {episodes} episodes end in a drop, "
+            f"check.max_drop_share allows {settings.max_drop_share:g}"
+        )
+    return f"{manifest.rows} rows, check.min_rows asks for {settings.min_rows}"

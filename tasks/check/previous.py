@@ -1,0 +1,145 @@
+"""The version before: the newest dataset on a branch that a new one can be compared with."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from configs.layout import Layout
+from configs.refs import Ref
+from configs.schema.check import Previous
+from envs.episodes.episodes import EpisodesError, Manifest
+from envs.episodes.statistics import Statistics
+from tasks.check.expectations import Column
+from tasks.data.dataset_commits import open_manifest
+from tasks.store.protocol import Commit, Corrupt, MissingRef, VersionStore
+
+NAME_DIGITS = 12  # of a check's identity, in the names of branch and tag
+LABEL_UNITS = ("id", "index")  # names of things: how far apart two of them are means nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """A dataset that passed its checks."""
+
+    version: str
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Change:
+    """A column's mean and standard deviation, now and before."""
+
+    column: str
+    mean: float
+    std: float
+    previous_mean: float
+    previous_std: float
+    shift: float  # of the mean, in previous standard deviations
+    ratio: float  # of the standard deviations, the larger to the smaller
+
+
+def run_folder(identity: str) -> str:
+    """Return the branch of a check's run, which is also the dataset's folder in its versions."""
+    return f"runs/{identity[:NAME_DIGITS]}"
+
+
+def earlier_dataset(
+    store: VersionStore, branch: str, manifest: Manifest, identity: str, again: bool
+) -> Earlier | None:
+    """Return the newest dataset on a branch with this layout, source and these fields.
+
+    `identity` is the check's own. When it runs `again` (killed, or its index lost) its dataset may
+    be on the branch already; then what counts is what was there before it. A version that can no
+    longer be read is passed over.
+    """
+    try:
+        found = checked(store, store.resolve(branch))
+    except MissingRef:
+        return None
+    if again:
+        every = list(found)
+        own = [i for i, commit in enumerate(every) if commit.metadata["identity"] == identity]
+        found = iter(every[own[0] + 1 :] if own else every)
+    for commit in found:
+        ref = Ref(store.name, commit.id, run_folder(commit.metadata["identity"]))
+        try:
+            earlier = open_manifest(store, ref)
+        except (EpisodesError, Corrupt, MissingRef):
+            continue
+        if all(
+            getattr(earlier, what) == getattr(manifest, what)
+            for what in ("layout", "source", "fields")
+        ):
+            return Earlier(commit.id, earlier)
+    return None
+
+
+def checked(store: VersionStore, version: str) -> Iterator[Commit]:
+    """Yield the checked datasets in a branch's history, newest first.
+
+    What came in by a merge is its last parent, so that is looked at before the branch's own past.
+    """
+    waiting, seen = [version], set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        commit = store.read(current)
+        if commit.metadata.get("verdict") == "passed" and "identity" in commit.metadata:
+            yield commit
+        else:
+            waiting += commit.parents
+
+
+def changes(
+    manifest: Manifest,
+    earlier: Manifest,
+    columns: Sequence[Column],
+    layout: Layout,
+    floor: float,
+) -> list[Change]:
+    """Return every column that measures something, with its statistics now and before."""
+    now, before = manifest.statistics(), earlier.statistics()
+    measured = [
+        column
+        for column in columns
+        if column.field not in layout.fields or layout.fields[column.field].unit not in LABEL_UNITS
+        if column.field in before  # a derived column that was not measured then
+    ]
+    return [_change(column, now, before, floor) for column in measured]
+
+
+def fault(change: Change, version: str, limits: Previous) -> str:
+    """Say what is wrong with a change beyond the limits, both values included."""
+    if abs(change.shift) > limits.max_shift:
+        return (
+            f"mean {change.mean:g}, {change.previous_mean:g} in the version before "
+            f"{version[:12]}: {abs(change.shift):.3g} of its standard deviations, "
+            f"check.previous.max_shift allows {limits.max_shift:g}"
+        )
+    return (
+        f"standard deviation {change.std:g}, {change.previous_std:g} in the version before "
+        f"{version[:12]}: a factor of {change.ratio:.3g}, "
+        f"check.previous.max_ratio allows {limits.max_ratio:g}"
+    )
+
+
+def _change(
+    column: Column,
+    now: Mapping[str, Statistics],
+    before: Mapping[str, Statistics],
+    floor: float,
+) -> Change:
+    (mean, std), (previous_mean, previous_std) = (
+        (float(row.mean[column.index]), float(row.std[column.index]))
+        for row in (now[column.field], before[column.field])
+    )
+    span = column.upper - column.lower
+    least = floor * span if np.isfinite(span) else 0.0
+    small, unit = max(std, least), max(previous_std, least)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.divide(mean - previous_mean, unit) if mean != previous_mean else 0.0
+        ratio = np.divide(max(small, unit), min(small, unit)) if small != unit else 1.0
+    return Change(column.name, mean, std, previous_mean, previous_std, float(shift), float(ratio))

@@ -1,0 +1,1 @@
+"""Imperfect commanders: what becomes of an expert's command before anyone helps."""

@@ -1,0 +1,1 @@
+"""A dataset in LeRobot's format."""

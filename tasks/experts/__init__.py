@@ -1,0 +1,1 @@
+"""The step `experts`: policies that move an object from grasp to grasp."""

@@ -1,0 +1,1 @@
+"""The step `export`: one graph, its manifest, and what it was made from."""

@@ -1,0 +1,152 @@
+"""Step `export`: a trained controller becomes a bundle that runs without torch."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from pydantic import JsonValue
+
+from configs.layout import Layout
+from configs.load import validate
+from configs.refs import Ref
+from configs.schema.export import ExportStep
+from configs.schema.train import ControllerConfig
+from envs.grasp_set import GraspSet
+from envs.shapes.objects import save_pieces, without_path
+from models.assistance import Assistance
+from models.bundle import (
+    CRITIC,
+    GRAPH,
+    PIECES,
+    SCENARIO,
+    STUDENT,
+    WEIGHTS,
+    open_bundle,
+    write_bundle,
+)
+from models.controller import Controller, ControllerError, load_controller
+from models.kinematics import Kinematics
+from models.session import Session
+from models.strength import Strength
+from tasks.distillation.distill import read_student
+from tasks.export.graph import compare, export_graph
+from tasks.export.scenario import choose_scenario
+from tasks.learning.critic import read_critic
+from tasks.learning.train import DESCRIPTION, FORMAT
+from tasks.objects import open_objects
+from tasks.running.context import Context
+
+GRASPS = "grasps/"  # prefix of the references to grasps
+GRASP_FILE = "grasps.safetensors"
+CALIBRATION = "calibration.json"
+
+
+class ExportError(ValueError):
+    """An input that no bundle can be made of; one line."""
+
+
+def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Publish the bundle of controller, critic, student and calibration; its graph is compared
+    with them.
+
+    The `objects/<name>` and the `grasps/<object>` of training objects give the scenario.
+
+    Raises:
+        LayoutMismatch: a network is of another layout. ControllerError, CriticError: it is
+            damaged. ExportError: the calibration is.
+        ParityError: the graph differs from the network. ScenarioError: no connected grasps.
+    """
+    torch.set_num_threads(1)  # what the graph is compared with, to the last bits
+    layout, settings = config.embodiment.make_layout(), config.export
+    controller = read_controller(context.open(refs["controller"]), layout)
+    critic = read_critic(context.open(refs["critic"]), layout)
+    student = read_student(context.open(refs["student"]), layout)
+    kinematics = Kinematics(config.embodiment.hand)
+    assistance = Assistance(
+        controller, critic, student, kinematics, settings.sampling, settings.activity
+    )
+    graph = context.scratch / GRAPH
+    export_graph(assistance, graph, settings.opset)
+    objects = open_objects(refs, context)
+    grasps = {
+        name.removeprefix(GRASPS): GraspSet.load(context.open(ref) / GRASP_FILE, layout)
+        for name, ref in refs.items()
+        if name.startswith(GRASPS)
+    }
+    scenario, chosen = choose_scenario(objects, grasps, settings.scenario_grasps)
+    chosen.save(context.scratch / SCENARIO, layout)
+    save_pieces(scenario, context.scratch / PIECES)
+    files = {
+        WEIGHTS: context.open(refs["controller"]) / WEIGHTS,
+        CRITIC: context.open(refs["critic"]) / CRITIC,
+        STUDENT: context.open(refs["student"]) / STUDENT,
+        GRAPH: graph,
+        SCENARIO: context.scratch / SCENARIO,
+        PIECES: context.scratch / PIECES,
+    }
+    folder = context.scratch / "bundle"
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    write_bundle(
+        folder,
+        files,
+        embodiment=config.embodiment,
+        assistance=settings.assistance,
+        assistances=read_calibration(context.open(refs["calibration"])),
+        ddim_steps=settings.sampling.steps,
+        scenario=without_path(scenario.spec),
+        lineage=lineage(refs, context),
+    )
+    session = Session(open_bundle(folder, layout))
+    for name, difference in compare(assistance, session, settings.parity, config.seed).items():
+        context.record(f"export.parity.{name}", difference)
+    context.record("export.graph_mib", graph.stat().st_size / 2**20)
+    published = {path.name: path for path in sorted(folder.iterdir())}
+    return context.publish(published, "bundle", list(refs.values()))
+
+
+def read_calibration(folder: Path) -> dict[str, Strength]:
+    """Return the strengths that step `calibrate` chose, by assistance.
+
+    Raises:
+        ExportError: not the artifact of that step.
+    """
+    path = folder / CALIBRATION
+    try:
+        choice = json.loads(path.read_text())["choice"]
+        return {name: validate(Strength, row, str(path)) for name, row in choice.items()}
+    except (OSError, json.JSONDecodeError, KeyError, AttributeError) as error:
+        raise ExportError(f"{path}: not a calibration ({error}); run calibrate") from None
+
+
+def read_controller(folder: Path, layout: Layout) -> Controller:
+    """Read the artifact of step `train`.
+
+    Raises:
+        LayoutMismatch: trained for another layout. ControllerError: not such an artifact.
+    """
+    path = folder / DESCRIPTION
+    try:
+        description = json.loads(path.read_text())
+        if description["format"] != FORMAT:
+            raise ControllerError(f"{path}: format {description['format']}, expected {FORMAT}")
+        layout.require(description["layout"], str(path))
+        config = validate(ControllerConfig, description["controller"], str(path))
+    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
+        raise ControllerError(f"{path}: not a trained controller ({error})") from None
+    return load_controller(folder / WEIGHTS, layout, config)
+
+
+def lineage(refs: Mapping[str, Ref], context: Context) -> dict[str, JsonValue]:
+    """Return the versions that went in, and every step behind them that left its name."""
+    inputs: dict[str, JsonValue] = {name: ref.version for name, ref in sorted(refs.items())}
+    behind = {
+        commit.id: commit for ref in refs.values() for commit in context.store.log(ref.version)
+    }
+    steps: dict[str, JsonValue] = {
+        version: dict(behind[version].metadata)
+        for version in sorted(behind)
+        if "step" in behind[version].metadata
+    }
+    return {"inputs": inputs, "export": dict(context.origin), "steps": steps}

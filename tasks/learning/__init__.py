@@ -1,0 +1,1 @@
+"""The steps `train` and `critic`: networks learn from episodes."""

@@ -1,0 +1,206 @@
+"""Step `critic`: rollouts that keep their drops become a risk critic."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from configs.layout import Layout
+from configs.load import plain, validate
+from configs.refs import Ref
+from configs.schema.critic import CriticNetwork, CriticStep, CriticTraining
+from models.critic import Critic
+from models.kinematics import Kinematics
+from models.weights import load_weights, save_weights
+from tasks.learning.batches import Stream, generator
+from tasks.learning.windows import (
+    Frames,
+    gather,
+    join_frames,
+    read_frames,
+    split_episodes,
+    valid_rows,
+)
+from tasks.running.context import Context
+
+FORMAT = 1
+WEIGHTS, DESCRIPTION = "critic.safetensors", "critic.json"  # files of the artifact
+CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
+
+
+class CriticError(ValueError):
+    """Rollouts that no critic can learn from, or an artifact that is none; one line."""
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Which rows the critic learns from, and what came of them."""
+
+    frames: Frames
+    soon: Tensor  # [N] float32, 1 where a drop came within the horizon
+    training: Tensor  # rows
+    validation: Tensor  # rows, evenly thinned
+
+
+def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Train on every `hazards/<style>` and publish critic.safetensors and critic.json.
+
+    Killed and started again, it goes on from its last checkpoint and ends with the same bits.
+
+    Raises:
+        LayoutMismatch: rollouts of another layout. CriticError: none end in a drop, or none do
+            not. WindowsError: too few or too many frames. TrainingError: losses not finite.
+    """
+    from tasks.learning import loop as training_loop
+
+    layout, settings = config.embodiment.make_layout(), config.critic
+    torch.set_num_threads(settings.threads)
+    kinematics = Kinematics(config.embodiment.hand)
+    folders = [context.open(ref) for _, ref in sorted(refs.items())]
+    frames = join_frames(
+        [read_frames(folder, layout, kinematics, settings.max_frames) for folder in folders]
+    )
+    lessons = choose_lessons(frames, layout, settings, config.seed)
+    model = make_critic(lessons, layout, settings, config.seed)
+    stream = Stream(lessons.training, config.seed, 0)
+
+    def losses(model: Critic, index: int) -> dict[str, Tensor]:
+        rows = stream.take(index * settings.batch, settings.batch)
+        draws = generator(config.seed, 2, index)
+        shape = (settings.batch, layout.history, layout.step_size)
+        jitter = settings.history_noise * torch.randn(shape, generator=draws)
+        return {"risk": loss(model, lessons, rows, layout, jitter)}
+
+    def report(done: int, model: Critic, found: dict[str, float]) -> None:
+        figures = {f"critic.{name}": value for name, value in found.items()}
+        figures |= judge(model, lessons, layout)
+        for name, value in figures.items():
+            context.record(name, value, done * settings.batch)
+
+    trained = training_loop.fit(
+        model, settings, losses, context.scratch / CHECKPOINT, report, context.progress
+    )
+    files = write_artifact(
+        trained, context.scratch, layout, settings, judge(trained, lessons, layout)
+    )
+    return context.publish(files, "risk critic", list(refs.values()))
+
+
+def choose_lessons(frames: Frames, layout: Layout, settings: CriticTraining, seed: int) -> Lessons:
+    """Return rows whose outcome is known: near the end of an episode that was cut off, it is not.
+
+    Raises:
+        CriticError: a value is not finite, or all outcomes are alike.
+    """
+    horizon = round(settings.horizon_s * layout.control_hz)
+    if not all(part.isfinite().all() for part in (frames.step, frames.keypoints, frames.action)):
+        raise CriticError("hazards: hold values that are not finite; make the rollouts again")
+    left = frames.last - torch.arange(len(frames))  # steps to the episode's end
+    dropped = frames.drop[frames.last]
+    soon = (dropped & (left < horizon)).float()
+    training, held_back = split_episodes(frames, settings.validation_share, seed)
+    known = dropped | (left >= horizon)
+    rows = {}
+    for name, part in (("training", training), ("validation", held_back)):
+        part = valid_rows(frames, part[known[part]], layout.horizon)
+        if len(part) == 0 or not 0 < soon[part].mean() < 1:
+            raise CriticError(
+                f"hazards: {len(part)} frames for {name}, all of one outcome: a critic learns "
+                "from drops and from holds; raise hazards.chunks or change hazards.levels"
+            )
+        rows[name] = part
+    stride = math.ceil(len(rows["validation"]) / settings.validation_windows)
+    return Lessons(frames, soon, rows["training"], rows["validation"][::stride])
+
+
+def make_critic(lessons: Lessons, layout: Layout, settings: CriticTraining, seed: int) -> Critic:
+    """Return a critic with seeded weights and statistics of the training windows."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(seed, 3).initial_seed())
+        model = Critic(layout, settings.network)
+    stride = math.ceil(len(lessons.training) / settings.statistics_windows)
+    windows = gather(lessons.frames, lessons.training[::stride], layout)
+    model.normalizer.fit(windows.history, windows.motion, settings.minimum_std)
+    return model
+
+
+def loss(model: Critic, lessons: Lessons, rows: Tensor, layout: Layout, jitter: Tensor) -> Tensor:
+    windows = gather(lessons.frames, rows, layout)
+    return model.loss(windows.history, windows.action, lessons.soon[rows], jitter)
+
+
+@torch.no_grad()
+def judge(model: Critic, lessons: Lessons, layout: Layout) -> dict[str, float]:
+    """Return the loss on episodes held back, what a constant would lose, and the ranking."""
+    rows = lessons.validation
+    windows = gather(lessons.frames, rows, layout)
+    soon = lessons.soon[rows]
+    state = model.normalizer.history(windows.history).flatten(1)
+    logit = model.logit(state, windows.action)
+    cross = torch.nn.functional.binary_cross_entropy_with_logits(logit, soon)
+    share = float(soon.mean())
+    return {
+        "validation.risk": float(cross),
+        "validation.constant": -share * math.log(share) - (1 - share) * math.log(1 - share),
+        "validation.area": area_under_curve(logit, soon),
+    }
+
+
+def area_under_curve(score: Tensor, positive: Tensor) -> float:
+    """Return the chance that a positive [B] scores above a negative (Mann and Whitney).
+
+    Equal scores share their ranks: they count as half.
+    """
+    _, place, equal = score.unique(return_inverse=True, return_counts=True)
+    ranks = (equal.cumsum(0) - (equal.double() - 1) / 2)[place]
+    count = positive.sum().double()
+    others = len(positive) - count
+    below = ranks[positive > 0].sum() - count * (count + 1) / 2
+    return float(below / (count * others))
+
+
+def write_artifact(
+    model: Critic,
+    folder: Path,
+    layout: Layout,
+    settings: CriticTraining,
+    figures: Mapping[str, float],
+) -> dict[str, Path]:
+    """Write weights and description into `folder`; return the files by name."""
+    files = {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
+    save_weights(model, files[WEIGHTS])
+    description = {
+        "format": FORMAT,
+        "layout": layout.fingerprint(),
+        "network": plain(settings.network),
+        "horizon_s": settings.horizon_s,
+        "figures": dict(figures),
+    }
+    files[DESCRIPTION].write_text(json.dumps(description, sort_keys=True, indent=1))
+    return files
+
+
+def read_critic(folder: Path, layout: Layout) -> Critic:
+    """Read the artifact of this step.
+
+    Raises:
+        LayoutMismatch: of another layout. CriticError: not such an artifact. WeightsError,
+        NormalizerError: damaged weights.
+    """
+    path = folder / DESCRIPTION
+    try:
+        description = json.loads(path.read_text())
+        if description["format"] != FORMAT:
+            raise CriticError(f"{path}: format {description['format']}, expected {FORMAT}")
+        layout.require(description["layout"], str(path))
+        network = validate(CriticNetwork, description["network"], str(path))
+    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
+        raise CriticError(f"{path}: not a trained critic ({error})") from None
+    model = Critic(layout, network)
+    load_weights(model, folder / WEIGHTS)
+    model.normalizer.require_fitted()
+    return model.eval()

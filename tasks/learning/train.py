@@ -1,0 +1,149 @@
+"""Step `train`: a checked dataset becomes a controller (section III-C of the paper)."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from configs.layout import Layout
+from configs.load import plain
+from configs.refs import Ref
+from configs.schema.train import Train, TrainStep
+from models.controller import Controller, Windows, save_controller
+from models.kinematics import Kinematics
+from tasks.data.verdict import require_checked
+from tasks.learning.batches import Batches, generator
+from tasks.learning.data import Validation, move, open_data
+from tasks.learning.shard_cache import fetch_as_read
+from tasks.running.context import Context
+
+FORMAT = 1
+WEIGHTS, DESCRIPTION = "controller.safetensors", "controller.json"  # files of the artifact
+CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
+
+
+def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Train prior and inverse dynamics on `refs["dataset"]` and publish the controller.
+
+    Killed and started again, it goes on from its last checkpoint and ends with the same bits.
+
+    Raises:
+        LayoutMismatch: the dataset is of another layout. WindowsError: nothing to train on.
+        VerdictError: the dataset did not pass its checks, or is not what was checked.
+        TrainingError: no such accelerator, or losses that are not finite.
+    """
+    from tasks.learning import loop as training_loop
+
+    layout, settings = config.embodiment.make_layout(), config.train
+    torch.set_num_threads(settings.threads)
+    kinematics = Kinematics(config.embodiment.hand)
+    if settings.loader == "stream":
+        kept = settings.stream.kept_shards
+        folder, open_shard = fetch_as_read(context, refs["dataset"], kept)
+    else:
+        folder, open_shard = context.open(refs["dataset"]), None
+    manifest = require_checked(folder, layout)
+    if settings.accelerator == "cuda" and not torch.cuda.is_available():
+        raise training_loop.TrainingError(
+            "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
+        )
+    data = open_data(
+        folder, manifest, layout, kinematics, settings, config.seed, open_shard=open_shard
+    )
+    controller = make_controller(data.statistics(), layout, settings, config.seed)
+    batches = Batches(
+        data.prior,
+        data.inverse,
+        layout,
+        size=settings.batch,
+        levels=settings.controller.diffusion_steps,
+        jitter=settings.history_noise,
+        seed=config.seed,
+    )
+
+    def report(done: int, model: Controller, losses: dict[str, float]) -> None:
+        figures = {f"train.{name}": value for name, value in losses.items()}
+        figures |= validate(model, data.validation, settings, config.seed)
+        for name, value in figures.items():
+            context.record(name, value, done * settings.batch)
+
+    scratch = context.scratch / CHECKPOINT
+    try:
+        trained = training_loop.fit(
+            controller, settings, losses_on(batches), scratch, report, context.progress, data
+        )
+    finally:
+        data.close()
+    trained.requires_grad_(False)
+    cpu = torch.device("cpu")
+    held_back = Validation(move(data.validation.prior, cpu), move(data.validation.inverse, cpu))
+    figures, counts = validate(trained, held_back, settings, config.seed), data.counts
+    files = write_artifact(trained, context.scratch, layout, config, figures, counts)
+    return context.publish(files, "controller", list(refs.values()))
+
+
+def losses_on(batches: Batches) -> Callable[[Controller, int], dict[str, Tensor]]:
+    """Return the losses of both networks as a function of the model and a batch's number."""
+
+    def losses(model: Controller, index: int) -> dict[str, Tensor]:
+        batch = batches.draw(index)
+        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
+        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
+        return {"prior": prior, "inverse": inverse, "spread": spread}
+
+    return losses
+
+
+def make_controller(windows: Windows, layout: Layout, settings: Train, seed: int) -> Controller:
+    """Return a controller with seeded weights and the statistics of windows for the prior."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator(seed, 3).initial_seed())
+        controller = Controller(layout, settings.controller)
+    controller.normalizer.fit(windows.history, windows.motion, settings.minimum_std)
+    return controller
+
+
+@torch.no_grad()
+def validate(
+    model: Controller, held_back: Validation, settings: Train, seed: int
+) -> dict[str, float]:
+    """Return losses on the held-back episodes, under noise that is the same each time."""
+    prior, inverse = held_back.prior, held_back.inverse
+    device = prior.history.device
+    draws = generator(seed, 4)
+    noise = torch.randn(prior.motion.shape, generator=draws).to(device)
+    level = torch.arange(len(noise), device=device) % settings.controller.diffusion_steps
+    none = torch.zeros(1, device=device)
+    error, spread = model.inverse_losses(inverse, none)
+    return {
+        "validation.prior": float(model.prior_loss(prior, noise, level, none)),
+        "validation.inverse": float(error),
+        "validation.spread": float(spread),
+        # what the inverse dynamics must beat: the mean square of the actions themselves
+        "validation.action": float(inverse.action.square().mean()),
+    }
+
+
+def write_artifact(
+    controller: Controller,
+    folder: Path,
+    layout: Layout,
+    config: TrainStep,
+    figures: Mapping[str, float],
+    counts: Mapping[str, int],
+) -> dict[str, Path]:
+    """Write weights and description into `folder`; return the files by name."""
+    files = {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
+    save_controller(controller, files[WEIGHTS])
+    description = {
+        "format": FORMAT,
+        "layout": layout.fingerprint(),
+        "controller": plain(config.train.controller),
+        "windows": dict(counts),
+        "figures": dict(figures),
+        "motion_rms_m": float(controller.normalizer.scale),
+    }
+    files[DESCRIPTION].write_text(json.dumps(description, sort_keys=True, indent=1))
+    return files

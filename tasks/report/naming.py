@@ -1,0 +1,141 @@
+"""What variants and perturbations are called in charts, and each variant's colour."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tasks.report.words import describe
+
+TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "student", "zero")  # palette
+STRENGTHS = ("reading", "gain", "share", "caution", "guidance", "remainder")
+MEANINGS = {
+    "reading": "how far the student is asked what a command means",
+    "gain": "the part that counts of what the student reads",
+    "share": "the part that counts of a busy command that it cannot read",
+    "caution": "risk of a drop, beyond that of holding still, that a command may bring",
+    "guidance": "how closely the planned motion follows the command, from 0 (only what experts do) "
+    "to 1 (the command)",
+    "remainder": "the part given back of what planning loses of the command",
+}
+SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
+
+
+def family_of(variant: str) -> str:
+    """Return what a variant is one strength of: `scaled` of `scaled_0.2`; else its own name."""
+    before, _, strength = variant.rpartition("_")
+    return before if before in TONES and strength.replace(".", "", 1).isdigit() else variant
+
+
+def tone(variant: str) -> int:
+    """Return a variant's or a family's place in the palette; strangers share the last one."""
+    family = family_of(variant)
+    return TONES.index(family) if family in TONES else len(TONES) - 1
+
+
+def variants_of(cells: Mapping[str, Any]) -> list[str]:
+    """Return the variants that were run; `assisted` repeats one of them."""
+    return [name for name in cells if name != "assisted"]
+
+
+def in_order(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
+    """Return variants as tables show them: the bare command and what was calibrated come first."""
+    first = ["unassisted", settings.get("assisted") or "guarded", "paper"]
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
+
+
+def definition_of(variant: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a variant's definition; an empty one if it is not known."""
+    return settings.get("variants", {}).get(variant, {})
+
+
+def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
+    """Return the strengths that a variant that asks the bundle ran with, as far as known.
+
+    What a definition leaves open is the bundle's choice, that of its assistance.
+    """
+    definition = definition_of(variant, settings)
+    chosen = definition.get("assistance", "guarded")
+    known = {}
+    for key in STRENGTHS:
+        ran = settings.get(key, {})
+        value = ran.get(variant, definition.get(key))
+        value = ran.get(chosen) if value is None else value
+        if value is not None:
+            known[key] = float(value)
+    return known
+
+
+def calibrated(variant: str, settings: Mapping[str, Any]) -> bool:
+    """Say whether all of an assistance's strengths are what `calibrate` chose."""
+    definition = definition_of(variant, settings)
+    own = [definition.get(key) for key in STRENGTHS]
+    return definition.get("kind") == "assisted" and all(value is None for value in own)
+
+
+def explained(variant: str, settings: Mapping[str, Any]) -> str:
+    """Return what a variant does with a command, from its definition; its name if unknown."""
+    definition = definition_of(variant, settings)
+    match definition.get("kind"):
+        case "direct" if definition["gain"] == 1:
+            return "the command itself"
+        case "direct" if definition["gain"] == 0:
+            return "the hand never moves"
+        case "direct":
+            return f"the command times {definition['gain']:g}"
+        case "low_pass":
+            return f"the command averaged over {definition['time_s']:g} s"
+        case "assisted" if definition.get("reading") == 0 and definition.get("guidance") == 1:
+            ran = strength(variant, settings, "share", "caution")
+            return f"the command times the critic's gain, neither student nor prior{ran}"
+        case "assisted" if definition.get("caution") == 1 and definition.get("guidance") == 1:
+            ran = strength(variant, settings, "gain")
+            return f"what the student reads, neither critic nor prior{ran}"
+        case "assisted" if not calibrated(variant, settings):
+            changed = [key for key in STRENGTHS if definition.get(key) is not None]
+            ran = strength(variant, settings, *changed).strip(" ()")
+            return f"{definition['assistance']} at {ran or 'strengths of its own'}"
+        case "assisted" if definition["assistance"] == "guarded":
+            ran = strength(variant, settings, *STRENGTHS)
+            return f"what the student reads, guarded by the critic, made motion by the prior{ran}"
+        case "assisted":
+            return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"
+        case _:
+            return variant
+
+
+def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """Return what the strengths that the variants' explanations name are; nothing of no others."""
+    named = " ".join(explained(name, settings) for name in variants)
+    words = [f"{key}: {MEANINGS[key]}" for key in STRENGTHS if f"{key} " in named]
+    return f"{'; '.join(words)}." if words else ""
+
+
+def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:
+    """Return the strengths that a variant ran with, in parentheses; nothing if none is known."""
+    known = ran_with(variant, settings)
+    words = ", ".join(f"{key} {known[key]:g}" for key in keys if key in known)
+    return f" ({words})" if words else ""
+
+
+def titled(perturbation: str, settings: Mapping[str, Any]) -> str:
+    """Return a perturbation's name and what it does; the name alone if that is all there is."""
+    words = describe(perturbation, settings)
+    return perturbation if words == perturbation else f"{perturbation}: {words}"
+
+
+def short(perturbation: str, settings: Mapping[str, Any]) -> str:
+    """Return a perturbation in a few words, for a picture."""
+    definition = settings.get("perturbations", {}).get(perturbation, {})
+    match definition.get("kind"):
+        case "clean":
+            return "Good commands"
+        case "noise":
+            return f"Random noise of ±{definition['amplitude']:g} on every joint"
+        case "correlated":
+            return "Noise that drifts slowly"
+        case "pose":
+            words = {"open": "let go", "closed": "make a fist", "spread": "spread the fingers"}
+            return f"Told to {words.get(definition['pose'], definition['pose'])}"
+        case "kicks":
+            return "A jolt now and then"
+        case _:
+            return perturbation

@@ -1,0 +1,1 @@
+"""The steps `rollouts` and `hazards`: an expert's episodes under mixed noise."""

@@ -1,0 +1,1 @@
+"""A step runs: in a process of its own, under an identity, once."""

@@ -1,0 +1,1 @@
+"""The version store on a lakeFS server."""

@@ -1,0 +1,58 @@
+"""A lakeFS repository under the eyes of `verify`: every byte is fetched, and none is kept."""
+
+import hashlib
+from collections.abc import Iterator
+
+from tasks.store.lakefs.connection import Absent
+from tasks.store.lakefs.store import LakeFSStore
+from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
+from tasks.store.verify import Claim, Damage, read_or_reason
+
+
+class LakeFSAuditor:
+    def __init__(self, store: LakeFSStore) -> None:
+        self._store = store
+
+    def names(self) -> Iterator[Claim]:
+        for branch in self._store.branches():
+            try:
+                yield Claim(f"branch {branch}", self._store.resolve(branch))
+            except MissingRef:
+                yield Claim(f"branch {branch}", "")
+        for tag, version in self._store.tags().items():
+            reason = "" if version else "names no version"
+            yield Claim(f"tag {tag}", version, reason)
+
+    def entries(self) -> Iterator[Claim]:
+        for identity in self._store.index.identities():
+            what = f"index/{identity}"
+            try:
+                entry = self._store.index.entry(identity)
+                label, metrics = str(entry.get("label", "")), str(entry.get("metrics", ""))
+                yield Claim(what, entry["ref"]["version"], label=label, metrics=metrics)
+            except (Corrupt, MissingRef):
+                yield Claim(what, "", "has changed bytes; delete it to run the step again")
+
+    def commit(self, version: str) -> Commit | str:
+        return read_or_reason(self._store.read, version)
+
+    def blob(self, blob: Blob, version: str, path: str) -> str:
+        reasons = []
+        for place in self._store.versions.places(version, path, blob):
+            try:
+                digest = hashlib.sha256()
+                for piece in self._store.repository.read(*place):
+                    digest.update(piece)
+                if digest.hexdigest() == blob.sha256:
+                    return ""
+                reasons.append("has changed bytes")
+            except Absent:
+                reasons.append("is missing")
+        return reasons[0]
+
+    def unnamed(self, versions: set[str], objects: set[str]) -> Iterator[tuple[str, str]]:
+        return iter(())  # what nothing names is lakeFS's own to sweep
+
+    def set_aside(self, damage: Damage) -> None:
+        if damage.blob is not None:
+            self._store.versions.note_damage(damage.blob)

@@ -1,0 +1,147 @@
+"""Copy versions, names and the index of the local store to a lakeFS repository.
+
+A version has the same id in both, so what is there is known by its name: a push that was killed
+goes on where it was, and nothing is sent twice. A file that a pushed version holds is copied on the
+server, not sent again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from configs.refs import Ref
+from tasks.store.history import ancestors
+from tasks.store.lakefs.store import LakeFSStore
+from tasks.store.local import LocalStore
+from tasks.store.protocol import Commit, Conflict, MissingRef
+
+FACTS_OF_STORE = ("identity", "ref")  # of an index entry; a store writes them itself
+
+
+@dataclass
+class Pushed:
+    """What a push did."""
+
+    sent: int = 0  # versions
+    there: int = 0  # versions that were there before
+    bytes: int = 0  # that were sent
+    names: int = 0  # branches and tags that were made or moved
+    entries: int = 0  # of the index
+    kept: tuple[str, ...] = ()  # branches that went on there in another way
+
+
+def push(
+    source: LocalStore,
+    target: LakeFSStore,
+    names: Sequence[str],
+    progress: Callable[[float, float, str], None],
+) -> Pushed:
+    """Push what names reach, with all ancestors; without names, all of the store.
+
+    Raises:
+        MissingRef: an unknown name. Corrupt: a file is damaged here; what was pushed stays.
+        StoreError: the server does not answer.
+    """
+    branches = {name: source.heads.get(name) for name in source.branches()}
+    heads = {name: found[1] for name, found in branches.items() if found and found[1]}
+    tags = source.tags()
+    if names:
+        chosen = {name: source.resolve(name) for name in names}
+        heads = {name: v for name, v in heads.items() if name in chosen}
+        tags = {name: v for name, v in tags.items() if name in chosen}
+        roots = list(chosen.values())
+    else:
+        roots = [*heads.values(), *tags.values()]
+    order = parents_first(source, roots)
+    order = parents_first(source, [*(one.id for one in order), *metrics_of(source, order)])
+    result = Pushed()
+    send(source, target, order, result, progress)
+    push_names(target, heads, tags, result)
+    push_index(source, target, {commit.id for commit in order}, result)
+    return result
+
+
+def metrics_of(store: LocalStore, commits: Iterable[Commit]) -> list[str]:
+    """Return the versions with what the steps recorded that made these."""
+    made = {commit.id for commit in commits}
+    entries = [entry for entry in store.index_entries() if entry["ref"]["version"] in made]
+    return [entry["metrics"] for entry in entries if "metrics" in entry]
+
+
+def parents_first(store: LocalStore, roots: Iterable[str]) -> list[Commit]:
+    """Return versions and all their ancestors, each once, parents before children."""
+    order: dict[str, Commit] = {}
+    for root in roots:
+        waiting = [root]
+        while waiting:
+            commit = store.read(waiting[-1])
+            missing = [parent for parent in commit.parents if parent not in order]
+            if missing and commit.id not in order:
+                waiting += missing
+            else:
+                order.setdefault(commit.id, commit)
+                waiting.pop()
+    return list(order.values())
+
+
+def send(
+    source: LocalStore,
+    target: LakeFSStore,
+    order: Sequence[Commit],
+    result: Pushed,
+    progress: Callable[[float, float, str], None],
+) -> None:
+    """Write the versions that the target does not have, a file's bytes once."""
+    there, where = target.version_ids(), dict[str, Ref]()
+    times = source.times(commit.id for commit in order)
+    for number, commit in enumerate(order, 1):
+        new = {b.sha256: b.size for b in commit.tree.values() if b.sha256 not in where}
+        time_utc = times.get(commit.id, "")
+        if commit.id in there or not target.adopt(commit, source.object_of, where, time_utc):
+            result.there += 1
+        else:
+            result.sent += 1
+            result.bytes += sum(new.values())
+        for path, blob in commit.tree.items():
+            where.setdefault(blob.sha256, Ref(target.name, commit.id, path))
+        progress(number, len(order), "versions")
+
+
+def push_names(
+    target: LakeFSStore, heads: dict[str, str], tags: dict[str, str], result: Pushed
+) -> None:
+    """Make or move branches, forward only, and make tags."""
+    there, kept = set(target.branches()), []
+    for name, version in heads.items():
+        if name not in there:
+            with suppress(Conflict):  # another push was first; it is looked at below
+                target.branch(name, version)
+                result.names += 1
+                continue
+        try:
+            now = target.resolve(name)
+        except MissingRef:
+            now = ""
+        if now == version:
+            continue
+        if now and now not in {commit.id for commit in ancestors(version, target.read)}:
+            kept.append(name)
+            continue
+        target.merge(version, name)
+        result.names += 1
+    known = target.tags()
+    for name, version in tags.items():
+        if known.get(name) != version:
+            target.tag(name, version)
+            result.names += 1
+    result.kept = tuple(kept)
+
+
+def push_index(source: LocalStore, target: LakeFSStore, versions: set[str], result: Pushed) -> None:
+    """Say that the steps whose results were pushed are done."""
+    for entry in source.index_entries():
+        ref = Ref(**entry["ref"])
+        if ref.version in versions and target.index_get(entry["identity"]) is None:
+            facts = {key: value for key, value in entry.items() if key not in FACTS_OF_STORE}
+            target.index_put(entry["identity"], Ref(target.name, ref.version, ref.path), **facts)
+            result.entries += 1

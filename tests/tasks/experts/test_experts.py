@@ -1,0 +1,115 @@
+"""The step `experts` as a whole: its files, its figures, and that it survives a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from configs.layout import LayoutMismatch
+from envs.manipulation import ManipulationEnv
+from tasks.evaluation.moving import MOST
+from tasks.experts.experts import StyleError, experts
+from tasks.experts.policy import PolicyError, load_expert
+from tests.small_world import small_world
+from tests.tasks.experts.expert_workshop import Workshop, make_workshop
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory) -> Workshop:
+    return make_workshop(tmp_path_factory.mktemp("experts"))
+
+
+@pytest.fixture(scope="module")
+def folder(workshop) -> Path:
+    context = workshop.context("fast")
+    return context.open(experts(workshop.expert_step(), workshop.refs, context))
+
+
+def test_the_artifact_holds_policy_and_figures(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"policy.safetensors", "policy.json", "figures.json"}
+    figures = json.loads((folder / "figures.json").read_text())
+    assert set(figures) == {"script", "expert"}
+    for row in figures.values():
+        assert row["time_s"] == 4 * 1.0
+        assert row["hold_s"] == row["time_s"] / max(row["drops"], 1)
+        # a pair counts at most MOST goals a minute, so that a short test's few goals are cut
+        plain = row["goals"] / row["time_s"] * 60
+        assert row["goals_per_min"] <= min(plain, MOST) + 1e-9
+        assert (row["goals_per_min"] > 0) == (row["goals"] > 0)
+
+
+def test_metrics_are_recorded_for_each_iteration(workshop, folder):
+    rows = [
+        json.loads(line) for line in workshop.context("fast").metrics_file.read_text().splitlines()
+    ]
+    steps = [row["step"] for row in rows if row["name"] == "training/reward"]
+    assert steps == [1, 2, 3, 4]
+    assert any(row["name"] == "expert/hold_s" for row in rows)
+
+
+def test_a_loaded_expert_acts_as_script_plus_residual(folder):
+    small = small_world("allegro")
+    expert = load_expert(folder, small.layout)
+    env = ManipulationEnv(
+        small.config.world, small.objects, small.grasps, num_envs=4, seed=0, style="fast"
+    )
+    action = expert(env)
+    residual = expert.actor(env.get_observations())
+    expected = (env.scripted_action(1.0) + expert.config.residual_scale * residual).clamp(-1, 1)
+    assert torch.equal(action, expected)
+    assert torch.equal(action, expert(env))  # nothing is drawn
+    assert not torch.equal(action, env.scripted_action(1.0))
+
+
+def test_an_expert_of_another_layout_is_refused(folder):
+    with pytest.raises(LayoutMismatch, match=r"policy\.json"):
+        load_expert(folder, small_world("trident").layout)
+
+
+def test_broken_files_are_named(folder, tmp_path):
+    layout = small_world("allegro").layout
+    with pytest.raises(PolicyError, match=r"policy\.json"):
+        load_expert(tmp_path, layout)
+    (tmp_path / "policy.json").write_bytes((folder / "policy.json").read_bytes())
+    with pytest.raises(PolicyError, match=r"policy\.safetensors"):
+        load_expert(tmp_path, layout)
+    whole = (folder / "policy.safetensors").read_bytes()
+    (tmp_path / "policy.safetensors").write_bytes(whole[:-100])
+    with pytest.raises(PolicyError, match=r"policy\.safetensors"):
+        load_expert(tmp_path, layout)
+
+
+def test_an_unknown_style_is_refused(workshop):
+    with pytest.raises(StyleError, match="hasty"):
+        experts(
+            replace(workshop.expert_step(), style="hasty"), workshop.refs, workshop.context("x")
+        )
+
+
+@pytest.mark.slow
+def test_a_killed_training_ends_with_the_very_same_policy(tmp_path, folder):
+    home = tmp_path / "home"
+    arguments = [sys.executable, "-m", "tests.tasks.experts.train_expert", str(home)]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+    checkpoint = home / "scratch" / "killed" / "checkpoint.pt"
+    deadline = time.monotonic() + 60
+    while not checkpoint.exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    done = torch.load(checkpoint, weights_only=True)["iteration"]
+    assert 1 <= done < 4
+    answer = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    again = Path(answer.stdout.strip().splitlines()[-1])
+    for name in ("policy.safetensors", "figures.json"):
+        assert (again / name).read_bytes() == (folder / name).read_bytes()

@@ -1,0 +1,312 @@
+"""The exported bundle: the same numbers as the network, the structure that was asked for."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from configs.layout import LayoutMismatch
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.export import ExportStep
+from configs.schema.pipeline import Config
+from configs.schema.train import TrainStep
+from envs.grasp_set import GraspSet
+from envs.shapes.objects import ObjectModel, save_objects
+from models.assistance import Assistance
+from models.bundle import CRITIC, GRAPH, SCENARIO, STUDENT, Bundle, open_bundle
+from models.controller import Controller, ControllerError
+from models.critic import Critic
+from models.kinematics import Kinematics
+from models.session import INPUTS, OUTPUTS, Question, Session
+from models.strength import KEYS, Strength
+from models.student import Student
+from models.weights import WeightsError, load_weights
+from tasks.distillation import distill
+from tasks.export.export import CALIBRATION, ExportError, export, read_calibration, read_controller
+from tasks.export.graph import ParityError, compare, draw_inputs
+from tasks.learning import critic as critic_step
+from tasks.learning.train import write_artifact
+from tasks.running.context import Context, Progress, make_scratch
+from tasks.store import open_store
+from tests.tasks.synthetic_grasps import chain, make_grasps
+
+SETTINGS = [
+    "train.controller.denoiser.hidden=16",
+    "train.controller.denoiser.blocks=2",
+    "train.controller.denoiser.encoder_hidden=24",
+    "train.controller.denoiser.encoder_layers=3",
+    "train.controller.inverse_dynamics.hidden=16",
+    "train.controller.inverse_dynamics.blocks=1",
+    "critic.network.hidden=12",
+    "critic.network.layers=2",
+    "distill.network.hidden=[12]",
+    "export.sampling.steps=3",
+    "export.scenario_grasps=4",
+    # An untrained network has places where its action follows a motion's last bits.
+    "export.parity.action=0.0005",
+]
+
+CHOICE = {
+    name: dict(zip(KEYS, values, strict=True))
+    for name, values in (
+        ("paper", (0.0, 1.0, 1.0, 1.0, 0.3, 0.0)),
+        ("guarded", (1.0, 0.7, 0.4, 0.05, 0.7, 1.0)),
+    )
+}
+
+
+def config_of(hand: str, *overrides: str) -> Config:
+    return load(Config, [f"hand={hand}", *SETTINGS, *overrides])
+
+
+def step_of(config: Config) -> ExportStep:
+    return ExportStep(embodiment=config.embodiment, export=config.export, seed=config.seed)
+
+
+def make_context(home: Path, identity: str) -> Context:
+    return Context(
+        identity=identity,
+        label=identity,
+        store=open_store(home),
+        home=home,
+        scratch=make_scratch(home, identity),
+        threads=1,
+        progress=Progress(identity),
+        origin={"step": identity},
+    )
+
+
+def make_controller(config: Config) -> Controller:
+    torch.manual_seed(0)
+    layout = config.embodiment.make_layout()
+    controller = Controller(layout, config.train.controller)
+    torch.nn.init.normal_(controller.denoiser.output.weight, std=0.1)  # it starts from 0
+    controller.normalizer.fit(
+        0.5 + 0.1 * torch.randn(50, layout.history, layout.step_size),
+        0.001 * torch.randn(50, *layout.motion_shape),
+        1e-4,
+    )
+    return controller.requires_grad_(False).eval()
+
+
+def make_critic(config: Config) -> Critic:
+    torch.manual_seed(1)
+    layout = config.embodiment.make_layout()
+    critic = Critic(layout, config.critic.network)
+    torch.nn.init.normal_(critic.output.weight, std=3.0)  # so that gains of every size occur
+    critic.normalizer.fit(
+        0.5 + 0.1 * torch.randn(50, layout.history, layout.step_size),
+        0.001 * torch.randn(50, *layout.motion_shape),
+        1e-4,
+    )
+    return critic.requires_grad_(False).eval()
+
+
+def make_student(config: Config) -> Student:
+    student = distill.make_student(config.embodiment.make_layout(), config.distill.network, 2)
+    student.middle.zero_()
+    student.whiten.copy_(torch.eye(student.memory.width))
+    student.believed.copy_(torch.tensor([0.0, 3.0]))  # so that trust of every size occurs
+    return student.requires_grad_(False).eval()
+
+
+def make_assistance(config: Config) -> Assistance:
+    return Assistance(
+        make_controller(config),
+        make_critic(config),
+        make_student(config),
+        Kinematics(config.hand),
+        config.export.sampling,
+        config.export.activity,
+    )
+
+
+def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
+    """Publish networks, calibration, and objects and grasps of the training, as the steps do."""
+    layout, context = config.embodiment.make_layout(), make_context(home, "train")
+    training = TrainStep(embodiment=config.embodiment, train=config.train, seed=config.seed)
+    files = write_artifact(make_controller(config), context.scratch, layout, training, {}, {})
+    refs = {"controller": context.publish(files, "controller", [])}
+    context = make_context(home, "critic")
+    files = critic_step.write_artifact(
+        make_critic(config), context.scratch, layout, config.critic, {}
+    )
+    refs["critic"] = context.publish(files, "critic", [])
+    context = make_context(home, "distill")
+    files = distill.write_artifact(
+        make_student(config), context.scratch, layout, config.distill.network
+    )
+    refs["student"] = context.publish(files, "student", [])
+    context = make_context(home, "calibrate")
+    path = context.scratch / CALIBRATION
+    path.write_text(json.dumps({"choice": CHOICE, "rule": "by hand", "rows": []}))
+    refs["calibration"] = context.publish({CALIBRATION: path}, "calibration", [])
+    context = make_context(home, "objects")
+    models = [ObjectModel(item) for item in config.objects.items.values()]
+    files = {path.name: path for path in save_objects(models, context.scratch)}
+    refs["objects/all"] = context.publish(files, "objects", [])
+    for name, count in (("box", 6), ("sphere", 3)):
+        context = make_context(home, f"grasps-{name}")
+        grasps = make_grasps(layout.num_joints, layout.num_tips, chain(count), name)
+        path = context.scratch / "grasps.safetensors"
+        grasps.save(path, layout)
+        refs[f"grasps/{name}"] = context.publish({path.name: path}, "grasps", [refs["objects/all"]])
+    return refs
+
+
+@pytest.fixture(scope="module", params=["allegro", "trident"])
+def exported(request, tmp_path_factory) -> tuple[Config, Bundle, dict[str, Ref], Context]:
+    config, home = config_of(request.param), tmp_path_factory.mktemp("export")
+    refs, context = publish_inputs(config, home), make_context(home, "export")
+    published = export(step_of(config), refs, context)
+    return config, open_bundle(context.open(published), None), refs, context
+
+
+def test_graph_computes_what_the_network_computes(exported):
+    """Over steps that go on from each one's own memory, alone and in a batch."""
+    config, bundle, _, _ = exported
+    assistance, session = make_assistance(config), Session(bundle)
+    gains: set[float] = set()
+    trusts: set[float] = set()
+    for batch in (1, 2, 17):
+        ours, theirs = assistance.student.memory.empty(batch), np.empty(0)
+        for step in range(4):
+            inputs = dict(
+                zip(INPUTS, draw_inputs(assistance, batch, seed=10 * batch + step), strict=True)
+            )
+            wanted = assistance(**inputs | {"memory": ours})
+            given = {name: tensor.numpy() for name, tensor in inputs.items()}
+            found = session.assist(Question(**given | ({"memory": theirs} if step else {})))
+            np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
+            np.testing.assert_allclose(found.action, wanted.action, atol=5e-4)
+            np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
+            np.testing.assert_allclose(found.meant, wanted.meant, atol=1e-4)
+            np.testing.assert_allclose(found.trust, wanted.trust, atol=1e-4)
+            np.testing.assert_array_equal(found.gain, wanted.gain)
+            np.testing.assert_allclose(found.memory, wanted.memory, atol=1e-4)
+            assert (found.memory[:, 0] == step + 1).all()  # how long the episode is
+            ours, theirs = wanted.memory, found.memory
+            gains.update(found.gain.tolist())
+            trusts.update(np.round(found.trust, 2).tolist())
+    assert len(gains) > 2
+    assert len(trusts) > 2
+    differences = compare(assistance, session, config.export.parity, seed=3)
+    assert max(differences.values()) < 5e-4
+
+
+def test_another_networks_graph_fails_the_comparison(exported):
+    config, bundle, _, _ = exported
+    other = make_assistance(config)
+    other.controller.inverse_dynamics.mean.bias += 0.01
+    with pytest.raises(ParityError, match=r"export\.parity\.target: .* differ by"):
+        compare(other, Session(bundle), config.export.parity, seed=0)
+    other = make_assistance(config)
+    other.critic.output.weight *= -1.0
+    wide = replace(config.export.parity, target=10.0, action=10.0, motion=10.0)
+    with pytest.raises(ParityError, match=r"export\.parity\.gain: .* differ by"):
+        compare(other, Session(bundle), wide, seed=0)
+    other = make_assistance(config)
+    other.student.believed += 1.0
+    wide = replace(wide, meant=10.0, gain=10.0)
+    with pytest.raises(ParityError, match=r"export\.parity\.trust: .* differ by"):
+        compare(other, Session(bundle), wide, seed=0)
+
+
+def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
+    config, bundle, _, _ = exported
+    graph = onnx.load_from_string(bundle.read(GRAPH)).graph
+    blocks, layers = 2, 3
+    unet = 1 + 2 * blocks + 2 + 3 * blocks + 1  # in, down, middle, up with residuals, out
+    once = layers + 1 + (1 + 2 * 1 + 1)  # state encoder, FiLM, inverse dynamics without spread
+    once += 2 + 1  # the critic's layers and its output, all gains at once
+    once += 3 + 1  # the student's layer, guess and departure, and the distance; no way
+    once += len(config.hand.fingers[0].links)  # what is read is made a motion: a turn a joint
+    products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
+    assert products == once + config.export.sampling.steps * unet
+    assert not {node.op_type for node in graph.node} & {"If", "Loop", "Scan"}
+    assert [node.name for node in graph.output] == [
+        "target",
+        "action",
+        "next_motion",
+        "meant",
+        "trust",
+        "gain",
+        "next_memory",
+    ]
+    for node in (*graph.input, *graph.output):
+        assert node.type.tensor_type.shape.dim[0].dim_param == "batch"
+
+
+def test_bundle_says_where_it_comes_from(exported):
+    config, bundle, refs, context = exported
+    manifest = bundle.manifest
+    assert manifest.ddim_steps == 3
+    assert manifest.assistance == config.export.assistance
+    assert manifest.assistances == {name: Strength(**row) for name, row in CHOICE.items()}
+    assert manifest.lineage["inputs"] == {name: ref.version for name, ref in refs.items()}
+    assert manifest.lineage["steps"][refs["controller"].version]["step"] == "train"
+    names = [json.loads(row)["name"] for row in context.metrics_file.read_text().splitlines()]
+    assert {f"export.parity.{name}" for name in OUTPUTS} <= set(names)
+
+
+def test_bundle_holds_the_weights_of_critic_and_student(exported):
+    config, bundle, _, _ = exported
+    layout = bundle.layout
+    for name, found, wanted in (
+        (CRITIC, Critic(layout, config.critic.network), make_critic(config)),
+        (STUDENT, Student(layout, config.distill.network), make_student(config)),
+    ):
+        load_weights(found, bundle.folder / name)
+        assert all(torch.equal(v, found.state_dict()[n]) for n, v in wanted.state_dict().items())
+
+
+def test_scenario_is_the_best_connected_object(exported):
+    _, bundle, _, _ = exported
+    grasps = GraspSet.load(bundle.folder / SCENARIO, bundle.layout)
+    assert bundle.manifest.scenario.name == grasps.object == "box"
+    assert len(grasps) == 4
+    assert (grasps.neighbours >= 0).any(axis=1).all()
+
+
+def test_equal_inputs_give_an_equal_bundle(exported, tmp_path):
+    config, bundle, _, _ = exported
+    refs = publish_inputs(config, tmp_path)
+    context = make_context(tmp_path, "export")
+    (context.scratch / "bundle").mkdir()  # what a kill in mid-write may leave
+    again = export(step_of(config), refs, context)
+    assert open_bundle(context.open(again), bundle.layout).hash == bundle.hash
+
+
+def test_a_controller_of_another_layout_or_a_damaged_one_is_refused(exported, tmp_path):
+    config, _, refs, context = exported
+    other = "trident" if config.hand.name == "allegro" else "allegro"
+    folder = context.open(refs["controller"])
+    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
+        read_controller(folder, config_of(other).embodiment.make_layout())
+    with pytest.raises(ControllerError, match="not a trained controller"):
+        read_controller(tmp_path, config.embodiment.make_layout())
+    (tmp_path / "controller.json").write_bytes((folder / "controller.json").read_bytes())
+    with pytest.raises(WeightsError, match="not the weights"):
+        read_controller(tmp_path, config.embodiment.make_layout())
+
+
+def test_a_damaged_calibration_is_refused_in_one_line(tmp_path):
+    good = {"choice": CHOICE, "rule": "r", "rows": []}
+    for content in (
+        "no json",
+        json.dumps(good | {"choice": 3}),
+        json.dumps({"rule": "r"}),
+        json.dumps(good | {"choice": {"paper": {"guidance": 0.3}}}),
+        json.dumps(good | {"choice": {"paper": CHOICE["paper"] | {"caution": 2.0}}}),
+    ):
+        (tmp_path / CALIBRATION).write_text(content)
+        with pytest.raises(ValueError, match=r"calibration\.json") as caught:
+            read_calibration(tmp_path)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ExportError, match="run calibrate"):
+        read_calibration(tmp_path / "nowhere")

@@ -1,0 +1,160 @@
+"""What a training is given from a stream: nothing of it comes from episodes that are held back."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from configs.load import ConfigError, load
+from configs.schema.pipeline import Config
+from configs.schema.train import Train
+from envs.episodes.episodes import read_manifest
+from models.controller import Windows
+from models.kinematics import Kinematics
+from tasks.learning import data as training_data
+from tasks.learning.blocks import Source, open_blocks, read_blocks
+from tasks.learning.data import TrainingData, make_source, open_data, sample, streamed, thin
+from tests.tasks.synthetic_episodes import write_dataset
+
+CONFIG = load(
+    Config,
+    [
+        "train.loader=stream",
+        "train.stream.buffer_frames=300",
+        "train.stream.block_frames=60",
+        "train.stream.shards_at_once=2",
+        "train.stream.sample_shards=3",
+    ],
+)
+LAYOUT = CONFIG.embodiment.make_layout()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("data") / "d", CONFIG.embodiment, 40, 50)
+
+
+def source_of(folder: Path) -> Source:
+    shards = read_manifest(folder).shards
+    return make_source(folder, shards, LAYOUT, Kinematics(CONFIG.hand), CONFIG.train, 0)
+
+
+def data_of(folder: Path, **changes) -> TrainingData:
+    settings: Train = replace(CONFIG.train, **changes)
+    manifest = read_manifest(folder)
+    return open_data(folder, manifest, LAYOUT, Kinematics(CONFIG.hand), settings, 0)
+
+
+def actions(windows: Windows) -> set[tuple[float, ...]]:
+    """Return the windows' actions, which name them: no two frames of this data have the same."""
+    return {tuple(action) for action in windows.action.tolist()}
+
+
+def by_episode(folder: Path) -> tuple[set, set]:
+    """Return the actions of all frames, of training episodes and of those held back."""
+    source, training, held_back = source_of(folder), set(), set()
+    for name in source.rows:
+        frames, back = read_blocks(source, open_blocks(source, name))
+        for action, is_back in zip(frames.action.tolist(), back.tolist(), strict=True):
+            (held_back if is_back else training).add(tuple(action))
+    return training, held_back
+
+
+def test_batches_and_statistics_never_see_a_held_back_episode(folder):
+    training, held_back = by_episode(folder)
+    assert not training & held_back
+    data = data_of(folder)
+    for windows in (data.prior.take(0, 3000), data.inverse.take(0, 3000), data.statistics()):
+        assert actions(windows) <= training
+    for windows in (data.validation.prior, data.validation.inverse):
+        assert actions(windows) <= held_back
+    data.close()
+
+
+def test_the_prior_sees_clean_windows_only(folder):
+    """Half of the episodes have noise throughout: none of their windows is clean."""
+    source, clean = source_of(folder), set()
+    for name in source.rows:
+        frames, _ = read_blocks(source, open_blocks(source, name))
+        clean |= {tuple(action) for action in frames.action[frames.clean].tolist()}
+    data = data_of(folder)
+    for windows in (data.prior.take(0, 2000), data.statistics(), data.validation.prior):
+        assert actions(windows) <= clean
+    assert not actions(data.inverse.take(0, 2000)) <= clean
+    data.close()
+
+
+@pytest.mark.parametrize("shards", [1, 2, 100])
+def test_a_sample_opens_so_many_shards_and_has_so_many_windows(folder, shards):
+    opened = []
+
+    def open_shard(name: str) -> Path:
+        opened.append(name)
+        return folder / name
+
+    source = replace(source_of(folder), open=open_shard)
+    settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, sample_shards=shards))
+    found = sample(source, settings, 60, {"clean": True, "all": False}, held_back=False)
+    assert len(set(opened)) == len(opened) == min(shards, len(source.rows))  # each read once
+    assert 30 < len(found["all"].mode) <= 60 + len(opened)
+    assert 0 < len(found["clean"].mode) <= 60 + len(opened)
+    again = sample(source, settings, 60, {"all": False}, held_back=False)
+    assert torch.equal(again["all"].history, found["all"].history)
+
+
+def test_a_sample_reads_at_most_a_buffer_of_each_shard(folder, monkeypatch):
+    sizes = []
+
+    def watched(source, blocks):
+        sizes.append(sum(len(block) for block in blocks))
+        return read_blocks(source, blocks)
+
+    monkeypatch.setattr(training_data, "read_blocks", watched)
+    assert max(source_of(folder).rows.values()) > 300
+    sample(source_of(folder), CONFIG.train, 1000, {"clean": True}, held_back=False)
+    assert len(sizes) == 3
+    assert max(sizes) <= 300
+
+
+def test_places_travel_and_memory_has_none(folder):
+    data = data_of(folder)
+    data.inverse.take(0, 130)
+    state = data.state()
+    wanted = data.inverse.take(130, 50)
+    other = data_of(folder)
+    other.resume(state)
+    assert torch.equal(other.inverse.take(130, 50).action, wanted.action)
+    assert torch.equal(other.prior.take(0, 50).action, data.prior.take(0, 50).action)
+    memory = data_of(folder, loader="memory")
+    assert memory.state() == {}
+    memory.resume({})
+    for part in (data, other, memory):
+        part.close()
+
+
+def test_both_loaders_measure_alike(folder):
+    """Statistics of all training windows, and of a sample that here holds nearly all."""
+    stream = replace(CONFIG.train.stream, sample_shards=100, buffer_frames=10**6)
+    ours, other = data_of(folder, stream=stream), data_of(folder, loader="memory")
+    a, b = ours.statistics(), other.statistics()
+    torch.testing.assert_close(a.motion.std(), b.motion.std(), rtol=0.05, atol=0)
+    assert len(a.mode) == pytest.approx(len(b.mode), rel=0.3)  # one a shard is held back
+
+
+def test_thin_is_spread_evenly():
+    assert thin(torch.arange(10), 4).tolist() == [0, 3, 6, 9]
+    assert thin(torch.arange(3), 4).tolist() == [0, 1, 2]
+
+
+def test_an_unknown_loader_is_refused():
+    with pytest.raises(ConfigError, match="loader"):
+        load(Config, ["train.loader=disk"])
+
+
+def test_streams_are_made_for_the_rank(folder):
+    parts = [streamed(source_of(folder), CONFIG.train, training_data.Rank(r, 2)) for r in range(2)]
+    first, second = (actions(part.inverse.take(0, 300)) for part in parts)
+    assert not first & second
+    for part in parts:
+        part.close()

@@ -1,0 +1,215 @@
+"""Shards of a published dataset, fetched one by one: which of them stay, and for how long."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from configs.layout import LayoutMismatch
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.pipeline import Config
+from envs.episodes.episodes import SHARDS, open_shard, read_manifest
+from models.kinematics import Kinematics
+from tasks.data.verdict import VERDICT, require_checked
+from tasks.learning.data import open_data
+from tasks.learning.shard_cache import ShardCache, fetch_as_read
+from tasks.running.context import Context, Progress, make_scratch
+from tasks.store import open_store
+from tasks.store.protocol import Corrupt
+from tests.tasks.synthetic_episodes import write_dataset
+
+CONFIG = load(
+    Config,
+    [
+        "train.loader=stream",
+        "train.stream.buffer_frames=300",
+        "train.stream.block_frames=60",
+        "train.stream.shards_at_once=2",
+    ],
+)
+LAYOUT = CONFIG.embodiment.make_layout()
+
+
+class Shop:
+    """Somewhere to fetch small files from; it remembers what was fetched."""
+
+    def __init__(self) -> None:
+        self.fetched: list[str] = []
+
+    def __call__(self, name: str, target: Path) -> None:
+        self.fetched.append(name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(name)
+
+
+def kept(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_those_used_last_are_kept_and_others_fetched_again(tmp_path):
+    shop = Shop()
+    cache = ShardCache(shop, tmp_path, 3)
+    for name in ("s/a", "s/b", "s/c", "s/a", "s/d"):
+        assert cache.open(name).read_text() == name
+    assert shop.fetched == ["s/a", "s/b", "s/c", "s/d"]
+    assert kept(tmp_path) == {"s/a", "s/c", "s/d"}  # b was used longest ago
+    cache.open("s/b")
+    assert shop.fetched[-1] == "s/b"
+    assert kept(tmp_path) == {"s/a", "s/d", "s/b"}
+
+
+def test_never_are_more_files_there_than_said(tmp_path):
+    counts = []
+
+    def fetch(name: str, target: Path) -> None:
+        counts.append(len(kept(tmp_path)))
+        target.write_text(name)
+
+    cache = ShardCache(fetch, tmp_path, 4)
+    for number in np.random.default_rng(0).integers(0, 20, 200):
+        cache.open(str(number))
+    assert max(counts) == 3  # before the fourth comes
+    assert len(kept(tmp_path)) == 4
+
+
+def test_what_a_run_before_has_left_counts_and_is_verified_again(tmp_path):
+    first = ShardCache(Shop(), tmp_path, 3)
+    for name in "abc":
+        first.open(name)
+    shop = Shop()
+    cache = ShardCache(shop, tmp_path, 3)
+    cache.open("b")
+    cache.open("b")
+    assert shop.fetched == ["b"]
+    assert kept(tmp_path) == set("abc")
+    cache.open("d")
+    assert kept(tmp_path) == set("bcd")
+
+
+def test_a_shard_that_another_thread_was_given_is_not_taken_away(tmp_path):
+    cache = ShardCache(Shop(), tmp_path, 1)
+    given: list[Path] = []
+    there = threading.Event()
+    done = threading.Event()
+
+    def other() -> None:
+        given.append(cache.open("other"))
+        there.set()
+        done.wait(60)
+        cache.open("next")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert there.wait(60)
+    for name in "abc":
+        cache.open(name)
+    assert given[0].read_text() == "other"
+    assert kept(tmp_path) == {"other", "c"}
+    done.set()
+    thread.join()
+    assert kept(tmp_path) == {"next", "c"}  # c was given to a thread that may still open it
+
+
+def test_a_shard_that_cannot_be_fetched_is_not_believed_to_be_there(tmp_path):
+    class Once(Shop):
+        def __call__(self, name: str, target: Path) -> None:
+            if name not in self.fetched:
+                self.fetched.append(name)
+                raise Corrupt(f"{name}: has changed bytes")
+            super().__call__(name, target)
+
+    cache = ShardCache(Once(), tmp_path, 2)
+    with pytest.raises(Corrupt):
+        cache.open("a")
+    assert cache.open("a").read_text() == "a"
+
+
+@pytest.fixture
+def published(tmp_path) -> tuple[Context, Ref, Path]:
+    """A context, a dataset in its store, and the folder that it was made from."""
+    folder, home = tmp_path / "made", tmp_path / "home"
+    write_dataset(folder, CONFIG.embodiment, 40, 50)
+    store = open_store(home)
+    files = {name: folder / name for name in kept(folder)}
+    ref = store.publish(files, "dataset", {})
+    context = Context(
+        identity="training",
+        label="train",
+        store=store,
+        home=home,
+        scratch=make_scratch(home, "training"),
+        threads=None,
+        progress=Progress("train"),
+        origin={},
+    )
+    return context, ref, folder
+
+
+def test_nothing_but_the_shards_is_there_before_it_is_read(published):
+    context, ref, made = published
+    folder, opener = fetch_as_read(context, ref, 2)
+    assert kept(folder) == {name for name in kept(made) if not name.startswith(SHARDS)}
+    assert VERDICT in kept(folder)
+    manifest = require_checked(folder, LAYOUT)
+    names = list(manifest.shards)
+    assert len(names) > 4
+    for name in names:
+        wanted = open_shard(made / name)
+        found = open_shard(opener(name), LAYOUT)
+        assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
+    assert kept(context.scratch / "fetched") == set(names[-2:])
+
+
+def test_a_part_of_a_version_can_be_the_dataset(published):
+    context, _, made = published
+    files = {f"deep/er/{name}": made / name for name in kept(made)}
+    ref = context.store.publish(files, "deeper", {})
+    folder, opener = fetch_as_read(context, Ref(ref.store, ref.version, "deep/er"), 2)
+    name = next(iter(require_checked(folder, LAYOUT).shards))
+    assert opener(name).read_bytes() == (made / name).read_bytes()
+
+
+def test_windows_are_those_of_a_folder_that_holds_everything(published):
+    """Two networks read at once, and fewer shards are kept than they have open."""
+    context, ref, made = published
+    folder, opener = fetch_as_read(context, ref, 1)
+    taken = []
+    for place, openers in ((made, {}), (folder, {"open_shard": opener})):
+        manifest = read_manifest(place, LAYOUT)
+        kinematics = Kinematics(CONFIG.hand)
+        data = open_data(place, manifest, LAYOUT, kinematics, CONFIG.train, 0, **openers)
+        taken.append([])
+        for start in range(0, 3000, 250):  # about two passes
+            for windows in (data.prior.take(start, 250), data.inverse.take(start, 250)):
+                taken[-1] += [windows.history, windows.motion, windows.action]
+        data.close()
+    assert all(torch.equal(a, b) for a, b in zip(*taken, strict=True))
+    assert len(kept(context.scratch / "fetched")) <= 3  # one, and one for each other thread
+
+
+def test_a_changed_byte_is_found_when_its_shard_is_read(published):
+    context, ref, made = published
+    folder, opener = fetch_as_read(context, ref, 8)
+    names = list(read_manifest(folder).shards)
+    blob = context.store.read(ref.version).tree[names[3]]
+    path = context.home / "store" / "objects" / blob.sha256[:2] / blob.sha256
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    opener(names[0])
+    with pytest.raises(Corrupt, match=names[3].replace(".", r"\.")):
+        opener(names[3])
+    assert (made / names[3]).exists()
+
+
+def test_another_layout_is_refused_before_any_shard_is_fetched(published):
+    context, ref, _ = published
+    folder, _ = fetch_as_read(context, ref, 8)
+    other = load(Config, ["hand=trident"]).embodiment.make_layout()
+    with pytest.raises(LayoutMismatch):
+        require_checked(folder, other)
+    assert not (context.scratch / "fetched").exists()

@@ -1,0 +1,337 @@
+"""Training on real files: what it learns, what it refuses, and that a kill leaves no trace."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from configs.layout import LayoutMismatch
+from configs.load import load
+from configs.refs import Ref
+from configs.schema.pipeline import Config
+from configs.schema.train import TrainStep
+from models.kinematics import Kinematics
+from tasks.data.verdict import VERDICT, VerdictError
+from tasks.learning.data import choose_rows, in_memory
+from tasks.learning.train import make_controller, train, validate
+from tasks.learning.windows import Frames, WindowsError, gather, read_frames
+from tasks.running.context import Context, Progress, make_scratch
+from tasks.store import open_store
+from tests.tasks.synthetic_episodes import write_dataset
+
+SETTINGS = [
+    "train.controller.denoiser.hidden=32",
+    "train.controller.denoiser.blocks=1",
+    "train.controller.denoiser.encoder_hidden=32",
+    "train.controller.denoiser.encoder_layers=1",
+    "train.controller.inverse_dynamics.hidden=32",
+    "train.controller.inverse_dynamics.blocks=1",
+    "train.samples=5000",
+    "train.optimizer.learning_rate=0.005",
+    "train.batch=64",
+    "train.validate_every=20",
+    "train.checkpoint_every=7",
+    "train.history_noise=0.05",
+]
+DATASET = Ref("local", "0" * 64, "")
+
+
+class Interrupted(Exception):
+    """Stands for whatever ends a process."""
+
+
+class Workplace(Context):
+    """A context that reads the dataset from a folder and keeps what is published there."""
+
+    def open(self, ref: Ref) -> Path:
+        return self.home / "dataset"
+
+    def files(self, ref: Ref) -> list[str]:
+        folder = self.home / "dataset"
+        return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+
+    def fetch(self, ref: Ref, path: str, target: Path) -> None:
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(self.home / "dataset" / path, target)
+
+    def publish(self, files, message, parents) -> Ref:
+        for name, path in files.items():
+            path.rename(self.home / name)
+        return Ref("local", "1" * 64, "")
+
+
+def workplace(home: Path, stop_at: float = float("inf"), stop=None) -> Workplace:
+    class Stopping(Progress):
+        def __call__(self, done: float, total: float, unit: str) -> None:
+            if stop_at <= done < stop_at + 64:
+                stop()
+
+    return Workplace(
+        identity="training",
+        label="train",
+        store=open_store(home),
+        home=home,
+        scratch=make_scratch(home, "training"),
+        threads=None,
+        progress=Stopping("train"),
+        origin={},
+    )
+
+
+def step(*overrides: str) -> TrainStep:
+    config = load(Config, [*SETTINGS, *overrides])
+    return TrainStep(embodiment=config.embodiment, train=config.train, seed=config.seed)
+
+
+def home_with_data(folder: Path, hand: str = "allegro") -> Path:
+    write_dataset(folder / "dataset", step(f"hand={hand}").embodiment, episodes=30, length=60)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> Path:
+    """The folder of an uninterrupted training."""
+    home = home_with_data(tmp_path_factory.mktemp("finished"))
+    train(step(), {"dataset": DATASET}, workplace(home))
+    return home
+
+
+STREAM = [  # several buffers of several shards a pass
+    "train.loader=stream",
+    "train.stream.buffer_frames=500",
+    "train.stream.block_frames=130",
+    "train.stream.shards_at_once=2",
+    "train.stream.kept_shards=3",
+]
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory) -> Path:
+    """The folder of an uninterrupted training from a stream."""
+    home = home_with_data(tmp_path_factory.mktemp("streamed"))
+    train(step(*STREAM), {"dataset": DATASET}, workplace(home))
+    return home
+
+
+def artifact(home: Path) -> tuple[bytes, bytes]:
+    return (home / "controller.safetensors").read_bytes(), (home / "controller.json").read_bytes()
+
+
+def test_it_learns_and_says_what(finished):
+    description = json.loads((finished / "controller.json").read_text())
+    figures = description["figures"]
+    assert figures["validation.prior"] < 0.95  # predicting 0 gives about 1
+    assert figures["validation.inverse"] < 0.7 * figures["validation.action"]
+    assert description["layout"] == step().embodiment.make_layout().fingerprint()
+    windows = description["windows"]
+    # of 15 clean and 15 other episodes of 60 frames two each are held back; 2 frames of future
+    assert windows == {
+        "inverse": 26 * 58,
+        "prior": 13 * 58,
+        "inverse_validation": 4 * 58,
+        "prior_validation": 2 * 58,
+    }
+    rows = workplace(finished).metrics_file.read_text().splitlines()
+    steps = [json.loads(row)["step"] for row in rows if "validation.prior" in row]
+    assert steps == [20 * 64, 40 * 64, 60 * 64, 79 * 64]
+
+
+def data(home: Path) -> tuple[Frames, dict[str, torch.Tensor]]:
+    """Return what training reads: all frames, and the rows by use."""
+    config = step()
+    layout, hand = config.embodiment.make_layout(), config.embodiment.hand
+    frames = read_frames(home / "dataset", layout, Kinematics(hand), config.train.max_frames)
+    return frames, choose_rows(frames, layout, config.train, config.seed)
+
+
+def test_statistics_are_the_priors_training_windows(finished):
+    frames, rows = data(finished)
+    weights = load_file(finished / "controller.safetensors")
+    layout = step().embodiment.make_layout()
+
+    def statistics(chosen):
+        windows = gather(frames, chosen, layout)
+        return windows.history[:, -1].mean(0), windows.motion.square().mean().sqrt()
+
+    mean, scale = statistics(rows["prior"])
+    torch.testing.assert_close(weights["normalizer.mean"], mean, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(weights["normalizer.scale"], scale, rtol=1e-5, atol=0)
+    for more in ("prior_validation", "inverse"):
+        mean, scale = statistics(torch.cat([rows["prior"], rows[more]]))
+        assert abs(float(weights["normalizer.scale"] / scale) - 1) > 1e-3
+        assert (weights["normalizer.mean"] - mean).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("kind", ["prior", "inverse"])
+def test_validation_looks_at_held_back_episodes_only(finished, kind):
+    config, (frames, rows) = step(), data(finished)
+    layout = config.embodiment.make_layout()
+
+    def of(changed: Frames):
+        return in_memory(changed, layout, config.train, config.seed)
+
+    controller = make_controller(of(frames).statistics(), layout, config.train, config.seed)
+
+    def figures_without(name):
+        """Validate with the episodes of these rows made unusable."""
+        spoilt = torch.isin(frames.first, frames.first[rows[name]])
+        broken = {
+            field: getattr(frames, field).clone() for field in ("step", "keypoints", "action")
+        }
+        for values in broken.values():
+            values[spoilt] = torch.nan
+        changed = replace(frames, **broken)
+        return validate(controller, of(changed).validation, config.train, config.seed)
+
+    whole = validate(controller, of(frames).validation, config.train, config.seed)
+    assert figures_without(kind) == whole
+    found = figures_without(f"{kind}_validation")[f"validation.{kind}"]
+    assert found != found  # not a number
+
+
+@pytest.mark.parametrize("batch", [3, 7, 30])
+def test_interrupted_training_ends_with_the_same_bits(finished, tmp_path, batch):
+    home = home_with_data(tmp_path)
+
+    def stop():
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(step(), {"dataset": DATASET}, workplace(home, batch * 64, stop))
+    train(step(), {"dataset": DATASET}, workplace(home))
+    assert artifact(home) == artifact(finished)
+
+
+def test_a_stream_trains_as_well(finished, streamed):
+    mine, other = (json.loads((h / "controller.json").read_text()) for h in (streamed, finished))
+    figures = mine["figures"]
+    assert figures["validation.prior"] < 0.95
+    assert figures["validation.inverse"] < 0.7 * figures["validation.action"]
+    assert mine["motion_rms_m"] == pytest.approx(other["motion_rms_m"], rel=0.1)
+    assert mine["windows"]["frames"] == 30 * 60
+    assert artifact(streamed)[0] != artifact(finished)[0]
+
+
+@pytest.mark.parametrize("batch", [3, 7, 30, 64])
+def test_interrupted_stream_ends_with_the_same_bits(streamed, tmp_path, batch):
+    """A pass has some 10 to 25 batches of 64, so these end in the midst of one."""
+    home = home_with_data(tmp_path)
+
+    def stop():
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        train(step(*STREAM), {"dataset": DATASET}, workplace(home, batch * 64, stop))
+    train(step(*STREAM), {"dataset": DATASET}, workplace(home))
+    assert artifact(home) == artifact(streamed)
+
+
+def test_a_killed_stream_ends_with_the_same_bits(streamed, tmp_path):
+    home = home_with_data(tmp_path)
+
+    def run(stop_at: float) -> int:
+        command = [sys.executable, "-c", KILLED, str(home), str(stop_at), *STREAM]
+        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
+
+    assert run(31 * 64) == -9
+    saved = torch.load(workplace(home).scratch / "checkpoint.pt", weights_only=True)
+    assert saved["data"]["inverse"]["pass"] > 0
+    assert saved["data"]["inverse"]["taken"] == saved["done"] * 64
+    assert run(1e9) == 0
+    assert artifact(home) == artifact(streamed)
+
+
+def test_a_dataset_without_validation_episodes_cannot_be_streamed(tmp_path):
+    config = step(*STREAM)
+    write_dataset(tmp_path / "dataset", config.embodiment, episodes=2, length=60)
+    with pytest.raises(WindowsError, match="no window for prior_validation: 120 frames"):
+        train(config, {"dataset": DATASET}, workplace(tmp_path))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.tasks import test_training as t
+stop = lambda: os.kill(os.getpid(), signal.SIGKILL)
+home = t.workplace(Path(sys.argv[1]), float(sys.argv[2]), stop)
+t.train(t.step(*sys.argv[3:]), {"dataset": t.DATASET}, home)
+"""
+
+
+@pytest.mark.slow
+def test_killed_training_ends_with_the_same_bits(finished, tmp_path):
+    home = home_with_data(tmp_path)
+
+    def run(stop_at: float) -> int:
+        command = [sys.executable, "-c", KILLED, str(home), str(stop_at)]
+        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
+
+    assert run(17 * 64) == -9
+    assert run(45 * 64) == -9
+    assert not (home / "controller.json").exists()
+    assert run(1e9) == 0
+    assert artifact(home) == artifact(finished)
+
+
+def test_another_seed_gives_other_weights(finished, tmp_path):
+    home = home_with_data(tmp_path)
+    train(step("seed=1"), {"dataset": DATASET}, workplace(home))
+    assert artifact(home)[0] != artifact(finished)[0]
+
+
+def test_the_other_hand_and_no_averaging(tmp_path):
+    home = home_with_data(tmp_path, "trident")
+    config = step("hand=trident", "train.averaging=0", "train.samples=640")
+    train(config, {"dataset": DATASET}, workplace(home))
+    assert (home / "controller.safetensors").exists()
+
+
+def test_the_callers_random_state_is_left_alone(tmp_path):
+    home = home_with_data(tmp_path)
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    train(step("train.samples=64"), {"dataset": DATASET}, workplace(home))
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_a_dataset_of_another_layout_is_refused(tmp_path):
+    home = home_with_data(tmp_path, "trident")
+    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
+        train(step(), {"dataset": DATASET}, workplace(home))
+
+
+def test_no_gpu_is_said_in_one_line(tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    home = home_with_data(tmp_path)
+    with pytest.raises(ValueError, match=r"train\.accelerator: cuda: no GPU"):
+        train(step("train.accelerator=cuda"), {"dataset": DATASET}, workplace(home))
+
+
+def test_exploding_losses_are_an_error(tmp_path):
+    home = home_with_data(tmp_path)
+    config = step("train.optimizer.learning_rate=1e30", "train.optimizer.warmup=0")
+    with pytest.raises(ValueError, match="not finite"):
+        train(config, {"dataset": DATASET}, workplace(home))
+
+
+def test_an_unchecked_dataset_is_refused(tmp_path):
+    home = home_with_data(tmp_path)
+    (home / "dataset" / VERDICT).unlink()
+    with pytest.raises(VerdictError, match="no verdict on this dataset"):
+        train(step(), {"dataset": DATASET}, workplace(home))
+
+
+def test_a_dataset_that_failed_its_checks_is_refused(tmp_path):
+    home = home_with_data(tmp_path)
+    path = home / "dataset" / VERDICT
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"passed": False}))
+    with pytest.raises(VerdictError, match="failed its checks"):
+        train(step(), {"dataset": DATASET}, workplace(home))

@@ -1,0 +1,220 @@
+"""Windows at episode borders against an example worked by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from configs.layout import LayoutMismatch
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.episodes.episodes import EpisodeWriter
+from models.kinematics import Kinematics
+from models.state import split_step, start, state_step
+from tasks.learning.windows import (
+    WindowsError,
+    clean_rows,
+    gather,
+    join_frames,
+    read_frames,
+    split_episodes,
+    valid_rows,
+)
+from tests.tasks.synthetic_episodes import whole
+
+LENGTHS = (5, 3, 6)  # frames 0-4, 5-7, 8-13
+DIRTY = (2, 11)  # frames whose action carried noise
+
+
+@pytest.fixture(scope="module", params=["allegro", "trident"])
+def embodiment(request):
+    return load(Config, [f"hand={request.param}"]).embodiment
+
+
+@pytest.fixture
+def layout(embodiment):
+    return embodiment.make_layout()
+
+
+@pytest.fixture
+def folder(embodiment, layout, tmp_path):
+    """Frame r: every joint target is r / 100, keypoints are at r^2 mm, the action is r / 100.
+
+    The first two episodes share a shard, the third has its own.
+    """
+    writer, row = EpisodeWriter(tmp_path / "dataset", layout, 10**9), 0
+    for episode, length in enumerate(LENGTHS):
+        r = np.arange(row, row + length)
+        fields = {
+            "joint_target": r[:, None] / 100,
+            "joint_observation": r[:, None] / 100 - 0.5,
+            "joint_position": r[:, None] / 100 - 0.4,
+            "keypoints": 0.001 * (r**2)[:, None, None],
+            "action": r[:, None] / 100,
+            "mode": r % 2,
+            "clean": ~np.isin(r, DIRTY),
+        }
+        writer.append(whole(layout, episode, fields))
+        if episode == 1:
+            writer.flush()
+        row += length
+    writer.close()
+    return tmp_path / "dataset"
+
+
+def in_written_order(frames, layout):
+    """Map the number in a frame's target to its row: shards come in the order of their hash."""
+    numbers = 100 * split_step(layout, frames.step)[2][:, 0]
+    return {round(float(number)): row for row, number in enumerate(numbers)}
+
+
+@pytest.fixture
+def frames(folder, layout, embodiment):
+    return read_frames(folder, layout, Kinematics(embodiment.hand), 1000)
+
+
+@pytest.fixture
+def row_of(frames, layout):
+    return in_written_order(frames, layout)
+
+
+def numbers(frames, rows, row_of):
+    number_of = {row: number for number, row in row_of.items()}
+    return sorted(number_of[int(row)] for row in rows)
+
+
+def test_histories_at_borders(frames, row_of, layout):
+    assert (layout.history, layout.horizon) == (4, 2)
+    asked = [0, 1, 2, 5, 8, 9, 11]
+    windows = gather(frames, torch.tensor([row_of[r] for r in asked]), layout)
+    targets = 100 * split_step(layout, windows.history)[2]
+    expected = [
+        [0, 0, 0, 0],  # the first frame: the first step repeated
+        [0, 0, 0, 1],
+        [0, 0, 1, 2],
+        [5, 5, 5, 5],  # never frame 4, which is another episode's
+        [8, 8, 8, 8],
+        [8, 8, 8, 9],
+        [8, 9, 10, 11],
+    ]
+    for joint in range(layout.num_joints):
+        np.testing.assert_allclose(targets[..., joint], expected, atol=1e-4)
+
+
+def test_motion_action_and_mode(frames, row_of, layout):
+    windows = gather(frames, torch.tensor([row_of[0], row_of[2], row_of[11]]), layout)
+    expected = [[1 - 0, 4 - 0], [9 - 4, 16 - 4], [144 - 121, 169 - 121]]  # squares, mm
+    found = 1000 * windows.motion
+    assert found.shape == (3, *layout.motion_shape)
+    for keypoint in range(layout.num_keypoints):
+        for axis in range(3):
+            np.testing.assert_allclose(found[:, :, keypoint, axis], expected, rtol=1e-4)
+    np.testing.assert_allclose(100 * windows.action[:, -1], [0, 2, 11], atol=1e-4)
+    assert windows.mode.tolist() == [0, 0, 1]
+
+
+def test_the_state_is_what_the_robot_would_see(frames, row_of, layout, embodiment):
+    kinematics = Kinematics(embodiment.hand)
+    n = layout.num_joints
+    step = state_step(kinematics, np.full(n, 0.05 - 0.5), np.full(n, 0.05))  # observed, not true
+    windows = gather(frames, torch.tensor([row_of[5]]), layout)
+    np.testing.assert_allclose(windows.history[0], start(step, layout.history), atol=1e-6)
+
+
+def test_which_windows_count(frames, row_of, layout):
+    rows = torch.arange(len(frames))
+    valid = valid_rows(frames, rows, layout.horizon)
+    assert numbers(frames, valid, row_of) == [0, 1, 2, 5, 8, 9, 10, 11]
+    clean = clean_rows(frames, valid, layout.horizon)
+    # frames 1 and 2 would act with frame 2's noise within two steps; 10 and 11 with frame 11's
+    assert numbers(frames, clean, row_of) == [0, 5, 8, 9]
+
+
+def test_episodes_are_split_whole(frames):
+    training, held_back = split_episodes(frames, 0.34, seed=3)
+    assert sorted(torch.cat([training, held_back]).tolist()) == list(range(sum(LENGTHS)))
+    assert not set(frames.first[training].tolist()) & set(frames.first[held_back].tolist())
+    assert len(held_back) in LENGTHS  # all three have clean frames: one of them
+    again = split_episodes(frames, 0.34, seed=3)[1]
+    assert torch.equal(held_back, again)
+
+
+def test_joined_datasets_keep_their_episodes_apart(frames, layout):
+    """Rows of the second part are 14 further on; windows are those of the parts."""
+    other = join_frames([frames])
+    assert all(
+        torch.equal(a, b) for a, b in zip(vars(other).values(), vars(frames).values(), strict=True)
+    )
+    both = join_frames([frames, frames, frames])
+    assert len(both) == 3 * 14
+    for part in range(3):
+        rows = slice(14 * part, 14 * (part + 1))
+        assert torch.equal(both.first[rows], frames.first + 14 * part)
+        assert torch.equal(both.last[rows], frames.last + 14 * part)
+    assert len(both.first.unique()) == 3 * len(LENGTHS)
+    rows = valid_rows(both, torch.arange(len(both)), layout.horizon)
+    alone = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    assert rows.tolist() == [row + 14 * part for part in range(3) for row in alone.tolist()]
+    wanted, found = gather(frames, alone, layout), gather(both, rows[-len(alone) :], layout)
+    assert all(
+        torch.equal(a, b) for a, b in zip(vars(wanted).values(), vars(found).values(), strict=True)
+    )
+
+
+def test_drops_are_read_where_they_are(embodiment, layout, tmp_path):
+    writer = EpisodeWriter(tmp_path, layout, 10**9)
+    for episode, dropped in enumerate((True, False)):
+        drop = np.zeros(4)
+        drop[-1] = dropped
+        writer.append(whole(layout, episode, {"drop": drop}))
+    writer.close()
+    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+    assert frames.drop.tolist() == [False] * 3 + [True] + [False] * 4
+
+
+def test_both_kinds_of_episodes_are_held_back(embodiment, layout, tmp_path):
+    writer = EpisodeWriter(tmp_path, layout, 10**9)
+    for episode in range(12):
+        writer.append(whole(layout, episode, {"clean": np.full(5, episode % 3 == 0)}))
+    writer.close()
+    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+    for seed in range(5):
+        training, held_back = split_episodes(frames, 0.25, seed)
+        assert frames.clean[held_back].sum() == 5  # a quarter of 4 clean episodes
+        assert (~frames.clean[held_back]).sum() == 10  # and of 8 others
+        assert len(training) == 45
+
+
+def test_another_layout_is_refused(folder, embodiment):
+    other = "trident" if embodiment.hand.name == "allegro" else "allegro"
+    config = load(Config, [f"hand={other}"])
+    layout = config.embodiment.make_layout()
+    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
+        read_frames(folder, layout, Kinematics(config.hand), 1000)
+
+
+def test_too_many_frames_are_refused(folder, layout, embodiment):
+    with pytest.raises(WindowsError, match=r"14 frames, train\.max_frames is 13"):
+        read_frames(folder, layout, Kinematics(embodiment.hand), 13)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [("step", 9, "has a gap at row 1"), ("mode", 7, "mode 7")],
+)
+def test_bad_rows_are_named(embodiment, layout, tmp_path, field, value, message):
+    writer = EpisodeWriter(tmp_path, layout, 10**9)
+    episode = whole(layout, 0, {"clean": np.ones(3)})
+    episode[field][1] = value
+    writer.append(episode)
+    writer.close()
+    with pytest.raises(WindowsError, match=message):
+        read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+
+
+def test_one_episode_cannot_be_split(embodiment, layout, tmp_path):
+    writer = EpisodeWriter(tmp_path, layout, 10**9)
+    writer.append(whole(layout, 0, {"clean": np.ones(5)}))
+    writer.close()
+    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+    with pytest.raises(WindowsError, match="at least two"):
+        split_episodes(frames, 0.1, seed=0)
