@@ -1,105 +1,106 @@
-"""What the reports of several training seeds say together: means, and the worst of their bounds."""
+"""What several training seeds say together: their answers to the same pairs, drawn together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from tasks.evaluation.bootstrap import Resampled, summarize
+from tasks.evaluation.results import compared
+
 Summary = Mapping[str, Any]
-FIGURES = ("hold_s", "goals_per_min", "intention", "intention_gain", "contacts_kept")
+Counts = Mapping[str, np.ndarray]  # name -> [windows, P, V, M] of one seed
+Cell = Mapping[str, Any]
+# figure -> sums of counts, the first over the second (tasks/evaluation/metrics.py)
+SHARES = {
+    "intention": ("cosine", "segments"),
+    "intention_gain": ("dot", "square"),
+    "contacts_kept": ("kept", "asked"),
+}
 RATIOS = ("hold", "goals_per_min", "hold_of_still", "median_of_still")
+CONFIDENCE = 0.95  # of the bounds, as usual
 SETTINGS = ("one_setting", "one_setting_unseen")
 
 
-def join(summaries: Sequence[Summary]) -> dict[str, Any]:
+def join(summaries: Sequence[Summary], counts: Sequence[Counts]) -> dict[str, Any]:
     """Return the joined figures of the judged objects, plain JSON values.
 
     Each of `one_setting` and `one_setting_unseen` is answer -> figures, `families` perturbation ->
-    answer -> figures; a figure is `value` and `low`, see `bounded`.
+    answer -> figures. A figure is `value`, over all seeds, and `low` (of `drops_above_still`:
+    `high`), its bound from a bootstrap over pairs; each pair is drawn with every seed's answer.
     """
     settings = summaries[0]["settings"]
+    drawn = drawn_together(settings, counts)
+    found = compared(drawn, curve(settings), settings["unseen"], None, CONFIDENCE)
     return {
         "training_seeds": [summary["training_seed"] for summary in summaries],
         "window_s": settings["window_s"],
         "pairs": settings["pairs"][settings["judged"]] * settings["windows"],
         "objects": settings["objects"],
         "unseen": list(settings["unseen"]),
-        **{
-            part: for_all([summary[part] for summary in summaries])
-            for part in SETTINGS
-            if all(part in summary for summary in summaries)
-        },
+        **{part: for_all(found[part], summaries, part) for part in SETTINGS if part in found},
         "families": {
-            name: {
-                variant: family(summaries, name, variant)
-                for variant in cells
-                if variant != "assisted"  # it repeats another's
-            }
-            for name, cells in summaries[0]["evaluation"].items()
+            name: {variant: family(found, one, name, variant) for variant in one.variants}
+            for name, one in drawn.items()
         },
     }
 
 
-def for_all(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Join one setting for all: what each answer does over all families."""
+def drawn_together(settings: Mapping[str, Any], counts: Sequence[Counts]) -> dict[str, Resampled]:
+    """Return each perturbation's resampled pairs, with the answers of all seeds."""
+    together = {name: np.concatenate([one[name] for one in counts]) for name in counts[0]}
+    return {
+        name: Resampled(
+            {key: values[:, place] for key, values in together.items()},
+            list(settings["variants"]),
+            settings["bootstrap"],
+            settings["seed"],
+            controllers=len(counts),
+        )
+        for place, name in enumerate(settings["perturbations"])
+    }
+
+
+def curve(settings: Mapping[str, Any]) -> list[str]:
+    """Return the scaled commands in the order of their gains."""
+    gains = {
+        name: variant["gain"]
+        for name, variant in settings["variants"].items()
+        if variant["kind"] == "direct"
+    }
+    return sorted(gains, key=lambda name: gains[name])
+
+
+def for_all(found: Mapping[str, Cell], summaries: Sequence[Summary], part: str) -> dict[str, Any]:
+    """Return one setting for all, with each seed's own comparison beside the joined one."""
     joined = {}
-    for answer in parts[0]:
-        if answer in ("assisted", "vs_scaled"):
-            continue
-        cells = [part[answer] for part in parts]
-        worst = [cell["worst_family"] for cell in cells]
+    for answer, cell in found.items():
+        each = [summary[part][answer].get("vs_scaled") for summary in summaries]
         joined[answer] = {
-            "hold": bounded([side(cell, "hold_s") for cell in cells]),
-            "goals_per_min": bounded([side(cell, "goals_per_min") for cell in cells]),
-            "vs_scaled": bounded([cell.get("vs_scaled") for cell in cells]),
-            "worst": bounded([one["hold_over_bare"] for one in worst]),
-            "worst_family": sorted({one["name"] for one in worst}),
+            "hold": {"value": cell["hold_s"], "low": cell["hold_s_low"]},
+            "goals_per_min": {"value": cell["goals_per_min"], "low": cell["goals_per_min_low"]},
+            "vs_scaled": cell.get("vs_scaled"),
+            "each_seed": [one["value"] for one in each if one],
+            "worst": cell["worst_family"]["hold_over_bare"],
+            "worst_family": cell["worst_family"]["name"],
         }
     return joined
 
 
-def side(cell: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {"value": cell[key], "low": cell[f"{key}_low"]}
-
-
-def family(summaries: Sequence[Summary], name: str, variant: str) -> dict[str, Any]:
-    """Join one answer's figures under one perturbation; those without a bound of their own have
-    the least of the seeds' in its place."""
-    cells = [summary["evaluation"][name][variant] for summary in summaries]
-    over = [summary["ratios"][name].get(variant, {}) for summary in summaries]
-    equal = [summary["matched"][name].get(variant) for summary in summaries]
-    above = [ratio.get("drops_above_still") for ratio in over]
+def family(found: Mapping[str, Any], drawn: Resampled, name: str, variant: str) -> dict[str, Any]:
+    """Return one answer's figures under one perturbation."""
+    over = found["ratios"][name].get(variant, {})
+    equal = found["matched"][name].get(variant)
     return {
-        **{
-            key: bounded([{"value": cell[key], "low": cell[key]} for cell in cells])
-            for key in FIGURES
-        },
-        **{f"{key}_ratio": bounded([ratio.get(key) for ratio in over]) for key in RATIOS},
-        "matched": bounded(
-            [
-                None if one is None else {"value": one["hold_ratio"], "low": one["low"]}
-                for one in equal
-            ]
-        ),
-        "drops_above_still": bounded(
-            [None if one is None else {"value": one["value"], "low": one["high"]} for one in above],
-            worst=max,
-        ),
+        "hold_s": summarize(drawn.hold(variant), CONFIDENCE),
+        "goals_per_min": summarize(drawn.goals_per_min(variant), CONFIDENCE),
+        **{key: share(drawn, variant, *sums) for key, sums in SHARES.items()},
+        **{f"{key}_ratio": over.get(key) for key in RATIOS},
+        "matched": equal and {"value": equal["hold_ratio"], **equal},
+        "drops_above_still": over.get("drops_above_still"),
     }
 
 
-def bounded(cells: Sequence[Mapping[str, Any] | None], worst=min) -> dict[str, Any] | None:
-    """Return the mean value and the worst of the bounds; None where nobody measured it.
-
-    `without` counts the seeds that have no value, of `seeds`: against a bare command that reached
-    nothing. The mean is then the others', and has no bound.
-    """
-    known = [cell for cell in cells if cell is not None]
-    if len(known) < len(cells):
-        return None
-    found = [cell for cell in known if cell["value"] is not None]
-    lows, without = [cell["low"] for cell in found], len(cells) - len(found)
-    return {
-        "value": sum(cell["value"] for cell in found) / len(found) if found else None,
-        "low": None if without or None in lows else worst(lows),
-        "without": without,
-        "seeds": len(cells),
-    }
+def share(drawn: Resampled, variant: str, part: str, whole: str) -> Cell:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return summarize(drawn.sums(variant, part) / drawn.sums(variant, whole), CONFIDENCE)

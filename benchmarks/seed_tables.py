@@ -43,9 +43,15 @@ COLUMNS = {
     "hold x bare (low)": "hold_ratio",
     "hold x scaled at equal goals (low)": "matched",
     "hold x still hand's (low)": "hold_of_still_ratio",
-    "drops/min above still hand's (high)": "drops_above_still",
+    "drops/min above still hand's": "drops_above_still",
 }
-PLAIN = ("hold_s", "goals_per_min", "intention", "intention_gain")  # of a kind: without bounds
+PLAIN = (
+    "hold_s",
+    "goals_per_min",
+    "intention",
+    "intention_gain",
+    "drops_above_still",
+)  # bounds are left out
 KEYS = tuple(COLUMNS.values())
 TITLES = {
     "one_setting": "One setting for all",
@@ -59,8 +65,9 @@ def text(joined: Mapping[str, Any]) -> str:
     blocks = [
         f"Training seeds {seeds}; {joined['pairs']} pairs of "
         f"{joined['window_s']:g} s on {', '.join(objects['held_out'])}, held out of training "
-        f"({', '.join(objects['training'])}). In parentheses the worst of the seeds' 95 % bounds. "
-        "Where no scaled command reaches as many goals, the nearest counts."
+        f"({', '.join(objects['training'])}). In parentheses lower 95 % bounds: pairs are drawn "
+        "anew, each with the answers of all seeds. Where no scaled command reaches as many goals, "
+        "the nearest counts."
     ]
     blocks += [part for name in TITLES if name in joined for part in for_all(joined, name)]
     if any(name in joined["families"] for _, names, _, _ in TARGETS for name in names):
@@ -69,12 +76,14 @@ def text(joined: Mapping[str, Any]) -> str:
 
 
 def for_all(joined: Mapping[str, Any], name: str) -> list[str]:
-    head = ["answer", "hold [s] (low)", "goals/min (low)", "hold x scaled (low)", "worst kind"]
+    head = ["answer", "hold [s] (low)", "goals/min (low)", "hold x scaled (low)", "each seed"]
+    head.append("worst kind")
     rows = [
         [
             answer,
             *(shown(cell[key]) for key in ("hold", "goals_per_min", "vs_scaled")),
-            f"{', '.join(cell['worst_family'])}: {shown(cell['worst'])} x bare",
+            ", ".join(f"{value:.2f}" for value in cell["each_seed"]),
+            f"{cell['worst_family']}: {shown(cell['worst'])} x bare",
         ]
         for answer, cell in joined[name].items()
     ]
@@ -118,17 +127,18 @@ def families(joined: Mapping[str, Any]) -> str:
 
 
 def shown(found: Mapping[str, Any] | None) -> str:
-    """Return a figure with its bound in parentheses; where seeds have none, how many."""
-    if found is None:
+    """Return a figure with its lower bound in parentheses; nothing where it is undefined."""
+    if found is None or found["value"] is None:
         return ""
-    value = "" if found["value"] is None else f"{found['value']:.2f}"
-    if found["without"]:
-        return f"{value} undefined ({found['without']} of {found['seeds']})".strip()
-    return f"{value} ({'none' if found['low'] is None else format(found['low'], '.2f')})"
+    return f"{number(found['value'])} ({'none' if found['low'] is None else number(found['low'])})"
 
 
-def plain(found: Mapping[str, Any]) -> str:
-    return "" if found["value"] is None else f"{found['value']:.2f}"
+def plain(found: Mapping[str, Any] | None) -> str:
+    return "" if found is None or found["value"] is None else number(found["value"])
+
+
+def number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
 def lined(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -3,9 +3,10 @@
     for s in 0 1 2; do dexgen run training_seed=$s; done
     python benchmarks/training_seeds.py var/reports/*/summary.json --json results.json
 
-Experts and test are the same in each; student, data, controller and critic were made anew. A
-figure is the mean over the seeds, a bound the worst of their 95% bounds. Reports of which that is
-not true, of other experts or measured differently, are refused; of two of one seed the newer
+Experts and test are the same in each; student, data, controller and critic were made anew. What
+each controller did on each pair is read from the store of the state folder (DEXGEN_HOME, or var/).
+A figure is over all seeds, its bound from drawing the pairs anew, each with the answers of all
+seeds. Reports of other experts or measured differently are refused; of two of one seed the newer
 counts.
 """
 
@@ -17,14 +18,21 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.joined_seeds import join
+from safetensors.numpy import load_file
+
+from benchmarks.joined_seeds import Counts, join
 from benchmarks.seed_tables import text
+from configs.refs import Ref
+from flows.home import home_path
 from models.strength import KEYS
+from tasks.evaluation.measuring import COUNTED
+from tasks.store import open_store
+from tasks.store.protocol import StoreError
 
 # Settings that say what a seed's own calibration chose, and what is recorded beside the figures.
 NOT_MEASURED_BY = {*KEYS, "clips", "clip_s"}
 # That a report must have
-PARTS = ("evaluation", "one_setting", "matched", "ratios", "settings", "artifacts")
+PARTS = ("evaluation", "one_setting", "settings", "artifacts")
 # Steps before the training seed; the student, which is trained first, acts in the rollouts
 SHARED = ("objects", "grasps", "experts", "baselines")
 
@@ -41,7 +49,8 @@ def main() -> int:
     try:
         summaries = newest(read(options.summaries))
         require_comparable(summaries)
-        joined = join(list(summaries.values()))
+        counts = [counted(path, summary) for path, summary in summaries.items()]
+        joined = join(list(summaries.values()), counts)
         if options.json:
             write(options.json, joined)
     except ReportsError as error:
@@ -49,6 +58,26 @@ def main() -> int:
         return 2
     print(text(joined))
     return 0
+
+
+def counted(path: str, summary: Mapping[str, Any]) -> Counts:
+    """Return what a report's controller did on each pair, from the store.
+
+    Raises:
+        ReportsError: the store has it no more, or pairs are in it that are not judged.
+    """
+    settings = summary["settings"]
+    for split, pairs in settings["pairs"].items():
+        if pairs and split != settings["judged"]:
+            raise ReportsError(
+                f"{path}: settings.pairs.{split} is {pairs}; run with evaluate.pairs.{split}=0"
+            )
+    try:
+        store = open_store(home_path())
+        folder = store.open(Ref(store.name, summary["artifacts"]["evaluate"], ""))
+    except StoreError as error:
+        raise ReportsError(f"{path}: {error}; set DEXGEN_HOME to its state folder") from None
+    return load_file(folder / COUNTED)
 
 
 def write(path: Path, joined: Mapping[str, Any]) -> None:

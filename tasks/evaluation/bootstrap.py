@@ -17,13 +17,29 @@ Counts = Mapping[str, np.ndarray]  # name -> [windows, V, M]
 class Resampled:
     """Sums over resampled pairs: row 0 as they were measured, then R resamples."""
 
-    def __init__(self, counts: Counts, variants: Sequence[str], resamples: int, seed: int) -> None:
+    def __init__(
+        self,
+        counts: Counts,
+        variants: Sequence[str],
+        resamples: int,
+        seed: int,
+        controllers: int = 1,
+    ) -> None:
+        """Draw the pairs.
+
+        Args:
+            controllers: how many were measured on the same windows, one after the other along the
+                first axis. A pair is drawn with the answers of all of them.
+        """
         first = next(iter(counts.values()))
-        units = first.shape[0] * first.shape[2]
+        units = first.shape[0] // controllers * first.shape[2]
         drawn = np.random.default_rng(seed).integers(units, size=(resamples, units))
         weights = np.stack([np.bincount(row, minlength=units) for row in drawn])
-        self.weights = np.concatenate([np.ones((1, units)), weights])  # [1 + R, units]
-        self.drawn = np.concatenate([np.arange(units)[None], drawn])  # [1 + R, units]
+        weights = np.concatenate([np.ones((1, units)), weights])
+        drawn = np.concatenate([np.arange(units)[None], drawn])
+        self.weights = np.tile(weights, controllers)  # [1 + R, controllers x units]
+        places = [drawn + each * units for each in range(controllers)]
+        self.drawn = np.concatenate(places, axis=1)  # [1 + R, controllers x units]
         self.counts, self.variants = counts, list(variants)
 
     def sums(self, variant: str, name: str) -> np.ndarray:

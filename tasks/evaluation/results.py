@@ -13,6 +13,7 @@ from configs.schema.evaluate import (
     Direct,
     Evaluate,
     EvaluateStep,
+    Variant,
     split_of,
 )
 from envs.streams import derive_seed
@@ -70,31 +71,34 @@ def report_of(
         "evaluation": by_split[evaluate.judged],
         "by_split": by_split,
         "by_object": by_object,
-        **compared(config, table, drawn, default),
+        **compared(drawn, curve_of(table.variants), evaluate.unseen, default, evaluate.confidence),
         "settings": settings_of(config, bundle, inputs, table),
         "bundle_hash": bundle.hash,
     }
 
 
 def compared(
-    config: EvaluateStep, table: Table, drawn: Drawn, default: str | None
+    drawn: Drawn,
+    curve: Sequence[str],
+    unseen: Sequence[str],
+    default: str | None,
+    confidence: float,
 ) -> dict[str, Any]:
-    """Return what compares variants with each other."""
-    confidence, curve = config.evaluate.confidence, curve_of(table)
-    unseen = {name: drawn[name] for name in config.evaluate.unseen if name in drawn}
+    """Return what compares variants with each other; for the arguments see `one_setting`."""
+    fresh = {name: drawn[name] for name in unseen if name in drawn}
     found = {
         "ratios": {name: against_others(one, confidence) for name, one in drawn.items()},
         "matched": {name: matched(one, curve, confidence) for name, one in drawn.items()},
         "one_setting": one_setting(drawn, curve, BARE, default, confidence),
     }
-    if unseen:
-        found["one_setting_unseen"] = one_setting(unseen, curve, BARE, default, confidence)
+    if fresh:
+        found["one_setting_unseen"] = one_setting(fresh, curve, BARE, default, confidence)
     return found
 
 
-def curve_of(table: Table) -> list[str]:
+def curve_of(variants: Mapping[str, Variant]) -> list[str]:
     """Return the scaled commands in the order of their gains, from the still hand to the bare."""
-    gains = {name: v.gain for name, v in table.variants.items() if isinstance(v, Direct)}
+    gains = {name: v.gain for name, v in variants.items() if isinstance(v, Direct)}
     return sorted(gains, key=lambda name: gains[name])
 
 

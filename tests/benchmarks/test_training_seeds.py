@@ -5,51 +5,67 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from benchmarks import training_seeds
+from tasks.evaluation.metrics import COUNTS
+from tasks.store import open_store
+
+KINDS = ("noisy_2.0", "withdraw")
+VARIANTS = {
+    "unassisted": {"kind": "direct", "gain": 1.0},
+    "scaled_0.5": {"kind": "direct", "gain": 0.5},
+    "zero": {"kind": "direct", "gain": 0.0},
+    "guarded": {"kind": "assisted"},
+}
+WINDOW_S = 60.0
+# Drops and goals of each pair and variant: 5 s, 10 s, 60 s held
+DROPS, GOALS = {"unassisted": 12, "scaled_0.5": 6, "zero": 1}, {"unassisted": 9, "scaled_0.5": 6}
 
 
-def ratio(value: float | None, low: float | None) -> dict:
-    return {"value": value, "low": low, "high": None if value is None else 2 * value}
+def counts(drops: float = 4, uneven: float = 0) -> dict[str, np.ndarray]:
+    """Return counts [1, P, V, 4] of one seed, whose `guarded` drops so often in each pair.
+
+    uneven: how many more drops it has in the first pair, and fewer in the last.
+    """
+    shape = (1, len(KINDS), len(VARIANTS), 4)
+    made = {name: np.ones(shape) for name in COUNTS}
+    made["time_s"] *= WINDOW_S
+    made["goals"] *= 6
+    made["kept"] *= 0.5
+    for place, name in enumerate(VARIANTS):
+        made["drops"][:, :, place] = DROPS.get(name, drops)
+        made["goals"][:, :, place] = GOALS.get(name, 6 if name == "guarded" else 0)
+    made["drops"][:, :, -1, 0] += uneven
+    made["drops"][:, :, -1, -1] -= uneven
+    return made
 
 
-def summary(seed: int, hold_s: float = 10.0, equal: float | None = 1.5) -> dict:
-    """Return what join() reads of a report: one perturbation, judged on the held-out objects."""
-    figures = {"goals_per_min": 6.0, "intention": 0.5, "intention_gain": 0.25}
-    cells = {
-        "unassisted": figures | {"hold_s": 5.0, "contacts_kept": None},
-        "guarded": figures | {"hold_s": hold_s, "contacts_kept": 0.7},
-    }
-    over = {
-        "hold": ratio(hold_s / 5.0, hold_s / 10.0),
-        "goals_per_min": ratio(None, None),
-        "hold_of_still": ratio(hold_s / 40.0, hold_s / 80.0),
-        "median_of_still": ratio(hold_s / 40.0, hold_s / 100.0),
-        "drops_above_still": ratio(2.0, 1.0) | {"high": hold_s},
-    }
-    answer = {"hold_s": hold_s, "hold_s_low": hold_s / 2}
-    answer |= {"goals_per_min": 6.0, "goals_per_min_low": 5.0}
-    answer |= {"worst_family": {"name": f"kind{seed}", "hold_over_bare": ratio(1.5, 1.1)}}
-    found = {"unassisted": answer, "guarded": answer | {"vs_scaled": ratio(4.0, hold_s / 4)}}
-    low = None if equal is None else equal / 2
+def summary(seed: int, made: dict[str, np.ndarray] | None = None) -> dict:
+    """Return what is read of a report; its counts go into the store before it is joined."""
+    answers = {name: {} for name in VARIANTS} | {"guarded": {"vs_scaled": {"value": 2.0 + seed}}}
     return {
         "run": f"2026-{seed}",
         "training_seed": seed,
         "lineage": [{"label": "train", "code": "a"}],
-        "artifacts": {"grasps/box": "same", "train": f"of {seed}"},
-        "evaluation": {"withdraw": cells | {"assisted": cells["guarded"]}},
-        "one_setting": found | {"assisted": found["guarded"], "vs_scaled": ratio(4.0, 3.0)},
-        "ratios": {"withdraw": {"guarded": over}},
-        "matched": {"withdraw": {"guarded": {"hold_ratio": equal, "low": low}}},
+        "artifacts": {"grasps/box": "same", "train": f"of {seed}", "evaluate": made or counts()},
+        "evaluation": {"withdraw": f"figures of {seed}"},
+        "one_setting": answers,
+        "one_setting_unseen": answers,
         "settings": {
             "judged": "held_out",
-            "window_s": 60.0,
-            "windows": 2,
-            "pairs": {"held_out": 16},
+            "window_s": WINDOW_S,
+            "windows": 1,
+            "pairs": {"held_out": 4, "training": 0},
             "guidance": {"guarded": 0.1 * seed},
             "objects": {"held_out": ["capsule"], "training": ["box"]},
+            "perturbations": {name: {} for name in KINDS},
+            "variants": VARIANTS,
             "unseen": ["withdraw"],
+            "bootstrap": 200,
+            "seed": 0,
         },
     }
 
@@ -57,10 +73,20 @@ def summary(seed: int, hold_s: float = 10.0, equal: float | None = 1.5) -> dict:
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys):
     """Return a function that writes reports and joins them: exit code, output, errors."""
+    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path))
+    store = open_store(tmp_path)
+
+    def stored(made: dict[str, np.ndarray]) -> str:
+        save_file(made, tmp_path / "counts.safetensors")
+        files = {"counts.safetensors": tmp_path / "counts.safetensors"}
+        return store.publish(files, "evaluation", {}).version
 
     def run(*summaries: dict, latest: bool = False):
         paths = []
-        for i, content in enumerate(summaries):
+        for i, given in enumerate(summaries):
+            content = copy.deepcopy(given)
+            if isinstance(content, dict) and isinstance(content["artifacts"]["evaluate"], dict):
+                content["artifacts"]["evaluate"] = stored(content["artifacts"]["evaluate"])
             folder = tmp_path / f"run{i}"
             folder.mkdir(exist_ok=True)
             (folder / "summary.json").write_bytes(json.dumps(content).encode())
@@ -86,33 +112,27 @@ def with_code(content: dict, code: str) -> dict:
 
 
 def test_of_several_reports_of_a_seed_the_newest_counts(command):
-    older, newer = summary(0, 5.0) | {"run": "2025"}, summary(0, 10.0)
-    code, printed, errors = command(newer, summary(1, 20.0), older)
+    older, newer = summary(0) | {"run": "2025", "evaluation": {"withdraw": 0}}, summary(0)
+    code, printed, errors = command(newer, summary(1), older)
     assert code == 0
     assert "run2/summary.json: passed over" in errors
-    assert printed == command_output(command, newer, summary(1, 20.0))
+    assert printed == command_output(command, newer, summary(1))
     again = newer | {"run": "2026-9"}  # all of it reused: nothing to tell
-    assert command(newer, again, summary(1, 20.0))[2] == ""
+    assert command(newer, again, summary(1))[2] == ""
 
 
 def command_output(command, *summaries: dict) -> str:
     return command(*summaries)[1]
 
 
-def test_what_was_asked_for_is_judged_by_its_lower_bound(command):
-    def noisy(seed: int, low: float) -> dict:
-        content = summary(seed)
-        for part in ("evaluation", "ratios", "matched"):
-            content[part]["noisy_2.0"] = copy.deepcopy(content[part]["withdraw"])
-        content["ratios"]["noisy_2.0"]["guarded"]["hold"] = ratio(12.0, low)
-        return content
-
-    for low, verdict in ((9.9, "no"), (10.0, "yes")):
-        _, printed, _ = command(noisy(0, 11.0), noisy(1, low))
-        row = next(x for x in printed.splitlines() if x.startswith("| noisy_2.0: hold, x bare"))
-        assert row.split(" | ")[1:4] == ["10", verdict, f"12.00 ({low:.2f})"]
-        row = next(x for x in printed.splitlines() if x.startswith("| kicks: hold"))
-        assert row.split(" | ")[1:3] == ["3", "not measured"]
+@pytest.mark.parametrize(("drops", "verdict"), [(1, "yes"), (2, "no")])
+def test_what_was_asked_for_is_judged_by_its_lower_bound(command, drops, verdict):
+    _, printed, _ = command(summary(0, counts(drops)), summary(1, counts(drops)))
+    row = next(x for x in printed.splitlines() if x.startswith("| noisy_2.0: hold, x bare"))
+    over = f"{12 / drops:.2f}"
+    assert row.split(" | ")[1:4] == ["10", verdict, f"{over} ({over})"]
+    row = next(x for x in printed.splitlines() if x.startswith("| kicks: hold"))
+    assert row.split(" | ")[1:3] == ["3", "not measured"]
 
 
 def test_a_file_that_cannot_be_written_is_one_line(command, monkeypatch):
@@ -143,7 +163,7 @@ def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
         ),
         (
             summary(0),
-            changed(summary(1), "settings", "pairs", {"held_out": 8}),
+            changed(summary(1), "settings", "pairs", {"held_out": 8, "training": 0}),
             "settings.pairs is unequal",
         ),
         (summary(0), changed(summary(1), "settings", "stream", 3), "settings.stream is unequal"),
@@ -165,6 +185,20 @@ def test_reports_that_differ_in_more_than_the_seed_are_refused(command, first, s
     assert errors.count("\n") == 1
 
 
+def test_pairs_that_are_not_judged_are_refused(command):
+    both = changed(summary(0), "settings", "pairs", {"held_out": 2, "training": 2})
+    code, printed, errors = command(both)
+    assert (code, printed) == (2, "")
+    assert "run with evaluate.pairs.training=0" in errors
+
+
+def test_what_the_store_has_no_more_is_one_line(command):
+    code, printed, errors = command(changed(summary(0), "artifacts", "evaluate", "0" * 64))
+    assert (code, printed) == (2, "")
+    assert "set DEXGEN_HOME" in errors
+    assert errors.count("\n") == 1
+
+
 def row_of(printed: str, heading: str) -> list[str]:
     """Return the cells of `guarded` in the table under a heading."""
     lines = printed.split(f"## {heading}\n")[1].splitlines()
@@ -172,32 +206,37 @@ def row_of(printed: str, heading: str) -> list[str]:
     return [part.strip() for part in row.strip("|").split("|")]
 
 
-def test_a_figure_is_the_mean_and_a_bound_the_worst(command):
-    _, printed, _ = command(summary(0, 10.0), summary(1, 20.0, equal=2.5))
+def test_a_figure_is_over_all_seeds(command):
+    _, printed, _ = command(summary(0, counts(2)), summary(1, counts(6)))
+    # 8 pairs of 60 s with 32 drops; bare 96, the command x 0.5, of as many goals, 48, still 8
     assert row_of(printed, "Each kind of command")[1:] == [
-        *("guarded", "15.00", "6.00", "0.50", "0.25"),
-        # the worst of rates of drops is the greatest
-        *("3.00 (1.00)", "2.00 (0.75)", "0.38 (0.12)", "2.00 (20.00)"),
+        *("guarded", "15.00", "6.00", "1.00", "1.00"),
+        *("3.00 (3.00)", "1.50 (1.50)", "0.25 (0.25)", "3.00"),
     ]
     assert "| withdraw (unseen) | unassisted |" in printed
-    assert "assisted |" not in printed.replace("unassisted |", "")
+
+
+def test_a_bound_draws_a_pair_with_the_answers_of_all_seeds(command):
+    """The first pair is as bad for one seed as it is good for the other: together all are alike."""
+    _, printed, _ = command(summary(0, counts(4, uneven=3)), summary(1, counts(4, uneven=-3)))
+    assert row_of(printed, "Each kind of command")[6] == "3.00 (3.00)"
+    _, printed, _ = command(summary(0, counts(4, uneven=3)), summary(1, counts(4, uneven=3)))
+    value, low = row_of(printed, "Each kind of command")[6].split()
+    assert value == "3.00"
+    assert float(low.strip("()")) < 2.5
 
 
 def test_one_setting_for_all_comes_first(command):
-    _, printed, _ = command(summary(0, 10.0), summary(1, 20.0))
+    _, printed, _ = command(summary(0), summary(1))
     headings = [line for line in printed.splitlines() if line.startswith("##")]
-    assert headings == ["## One setting for all", "## Each kind of command"]
-    assert row_of(printed, "One setting for all") == [
-        *("guarded", "15.00 (5.00)", "6.00 (5.00)", "4.00 (2.50)"),
-        "kind0, kind1: 1.50 (1.10) x bare",
+    assert headings == [
+        "## One setting for all",
+        "## One setting for all that no training saw",
+        "## What must be shown",
+        "## Each kind of command",
     ]
-    assert "32 pairs of 60 s on capsule" in printed
-
-
-@pytest.mark.parametrize(
-    ("equal", "shown"),
-    [((1.0, None, 2.0), "1.50 undefined (1 of 3)"), ((None, None, None), "undefined (3 of 3)")],
-)
-def test_seeds_without_a_figure_are_counted(command, equal, shown):
-    _, printed, _ = command(*(summary(i, equal=value) for i, value in enumerate(equal)))
-    assert f"| {shown} |" in printed
+    assert row_of(printed, "One setting for all") == [
+        *("guarded", "15.00 (15.00)", "6.00 (6.00)", "1.50 (1.50)", "2.00, 3.00"),
+        "noisy_2.0: 3.00 (3.00) x bare",
+    ]
+    assert "4 pairs of 60 s on capsule" in printed
