@@ -103,7 +103,7 @@ class Evaluate:
     confidence: Annotated[float, Field(gt=0, lt=1)]  # of every interval
     intention: Intention
     threads: Count  # of the experts' networks; fixed, because the last bits depend on it
-    session_threads: Count  # of the exported graph
+    session_threads: Count  # of the controller, exported or not
     contact_n: Positive  # [N] a finger that presses more strongly touches
     bootstrap: Count  # resamples of the pairs behind every ratio's interval
     unseen: tuple[str, ...]  # those that no training and no calibration saw; counts where judged

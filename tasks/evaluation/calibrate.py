@@ -53,7 +53,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
         ControllerError, CriticError, StudentError, LayoutMismatch: networks that cannot be used.
     """
     evaluate = for_calibration(config.evaluate)
-    torch.set_num_threads(evaluate.threads)
+    torch.set_num_threads(evaluate.session_threads)  # the controller is still in torch
     settings = evaluate.calibration
     inputs = open_inputs(config.world, evaluate, refs, context)
     controller = read_controller(context.open(refs["controller"]), inputs.layout)
