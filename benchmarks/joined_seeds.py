@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tasks.evaluation.bootstrap import Resampled, summarize
+from tasks.evaluation.metrics import OVERRIDES
 from tasks.evaluation.results import compared
 
 Summary = Mapping[str, Any]
@@ -94,13 +95,14 @@ def family(found: Mapping[str, Any], drawn: Resampled, name: str, variant: str) 
     return {
         "hold_s": summarize(drawn.hold(variant), CONFIDENCE),
         "goals_per_min": summarize(drawn.goals_per_min(variant), CONFIDENCE),
-        **{key: share(drawn, variant, *sums) for key, sums in SHARES.items()},
+        **{key: ratio_of(drawn, variant, *sums) for key, sums in SHARES.items()},
         **{f"{key}_ratio": over.get(key) for key in RATIOS},
         "matched": equal and {"value": equal["hold_ratio"], **equal},
         "drops_above_still": over.get("drops_above_still"),
+        **{key: ratio_of(drawn, variant, key, "commanded") for key in OVERRIDES[1:]},
     }
 
 
-def share(drawn: Resampled, variant: str, part: str, whole: str) -> Cell:
+def ratio_of(drawn: Resampled, variant: str, part: str, whole: str) -> Cell:
     with np.errstate(divide="ignore", invalid="ignore"):
         return summarize(drawn.sums(variant, part) / drawn.sums(variant, whole), CONFIDENCE)

@@ -35,24 +35,24 @@ FOR_ALL = (
     ("one setting: hold in the worst family, x bare", "worst", 1.0),
 )
 ANSWERS = ("guarded", "student", "paper", "critic_gain")
-COLUMNS = {
-    "hold [s]": "hold_s",
-    "goals/min": "goals_per_min",
-    "intention": "intention",
-    "gain": "intention_gain",
-    "hold x bare (low)": "hold_ratio",
-    "hold x scaled at equal goals (low)": "matched",
-    "hold x still hand's (low)": "hold_of_still_ratio",
-    "drops/min above still hand's": "drops_above_still",
+# Of the table of kinds: answers whose hold and goals are shown
+SHOWN = {
+    "unassisted": "alone",
+    "scaled_0.4": "x 0.4",
+    "scaled_0.2": "x 0.2",
+    "zero": "still",
+    "critic_gain": "`critic_gain`",
+    "paper": "`paper`",
+    "student": "`student`",
+    "guarded": "`guarded`",
 }
-PLAIN = (
-    "hold_s",
-    "goals_per_min",
-    "intention",
-    "intention_gain",
-    "drops_above_still",
-)  # bounds are left out
-KEYS = tuple(COLUMNS.values())
+OVERRIDDEN = ("reading", "critic", "prior")
+COMPARED = (
+    "`guarded` over alone (low)",
+    "over scaled at equal goals (low)",
+    "overridden by student / critic / prior",
+    "believed",
+)
 TITLES = {
     "one_setting": "One setting for all",
     "one_setting_unseen": "One setting for all that no training saw",
@@ -61,21 +61,31 @@ TITLES = {
 
 def text(joined: Mapping[str, Any]) -> str:
     """Return the Markdown of all tables, one setting for all first."""
+    parts = [f"## {title}\n\n{table}" for title, table in tables(joined).items()]
+    return "\n\n".join([intro(joined), *parts])
+
+
+def intro(joined: Mapping[str, Any]) -> str:
     objects, seeds = joined["objects"], ", ".join(map(str, joined["training_seeds"]))
-    blocks = [
+    return (
         f"Training seeds {seeds}; {joined['pairs']} pairs of "
         f"{joined['window_s']:g} s on {', '.join(objects['held_out'])}, held out of training "
         f"({', '.join(objects['training'])}). In parentheses lower 95 % bounds: pairs are drawn "
         "anew, each with the answers of all seeds. Where no scaled command reaches as many goals, "
         "the nearest counts."
-    ]
-    blocks += [part for name in TITLES if name in joined for part in for_all(joined, name)]
+    )
+
+
+def tables(joined: Mapping[str, Any]) -> dict[str, str]:
+    """Return the Markdown tables by title."""
+    found = {title: for_all(joined, name) for name, title in TITLES.items() if name in joined}
+    found["Each kind of command"] = families(joined)
     if any(name in joined["families"] for _, names, _, _ in TARGETS for name in names):
-        blocks += ["## What must be shown", targets(joined)]
-    return "\n\n".join([*blocks, "## Each kind of command", families(joined)])
+        found["What must be shown"] = targets(joined)
+    return found
 
 
-def for_all(joined: Mapping[str, Any], name: str) -> list[str]:
+def for_all(joined: Mapping[str, Any], name: str) -> str:
     head = ["answer", "hold [s] (low)", "goals/min (low)", "hold x scaled (low)", "each seed"]
     head.append("worst kind")
     rows = [
@@ -87,7 +97,7 @@ def for_all(joined: Mapping[str, Any], name: str) -> list[str]:
         ]
         for answer, cell in joined[name].items()
     ]
-    return [f"## {TITLES[name]}", lined(head, rows)]
+    return lined(head, rows)
 
 
 def targets(joined: Mapping[str, Any]) -> str:
@@ -117,13 +127,41 @@ def row(
 
 
 def families(joined: Mapping[str, Any]) -> str:
+    """Return hold [s] / goals a minute of each kind and answer, and what `guarded` did."""
     rows = []
     for name, cells in joined["families"].items():
-        title = f"{name} (unseen)" if name in joined["unseen"] else name
-        for i, (answer, cell) in enumerate(cells.items()):
-            figures = [plain(cell[k]) if k in PLAIN else shown(cell[k]) for k in KEYS]
-            rows.append(["" if i else title, answer, *figures])
-    return lined(["command", "answer", *COLUMNS], rows)
+        answers = [cells.get(answer) for answer in SHOWN]
+        guarded = cells.get("guarded", {})
+        rows.append(
+            [
+                f"{name} *" if name in joined["unseen"] else name,
+                *(
+                    f"{plain(c['hold_s'])} / {plain(c['goals_per_min'])}" if c else ""
+                    for c in answers
+                ),
+                shown(guarded.get("hold_ratio")),
+                equal_goals(guarded.get("matched")),
+                " / ".join(percent(guarded.get(f"by_{part}")) for part in OVERRIDDEN) + " %",
+                plain(guarded.get("believed")),
+            ]
+        )
+    return lined(["kind of command", *SHOWN.values(), *COMPARED], rows)
+
+
+def both(cell: Mapping[str, Any] | None) -> str:
+    return "" if cell is None else f"{plain(cell['hold_s'])} / {plain(cell['goals_per_min'])}"
+
+
+def equal_goals(found: Mapping[str, Any] | None) -> str:
+    """Return the ratio, with a `+` where no scaled command has as many goals."""
+    return shown(found) + (" +" if found and not found["reached"] else "")
+
+
+def percent(found: Mapping[str, Any] | None) -> str:
+    if found is None or found["value"] is None:
+        return ""
+    share = 100 * found["value"]
+    return f"{share:.0f}" if share >= 10 else f"{share:.1g}"
 
 
 def shown(found: Mapping[str, Any] | None) -> str:
@@ -138,7 +176,8 @@ def plain(found: Mapping[str, Any] | None) -> str:
 
 
 def number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}"
 
 
 def lined(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,7 +1,7 @@
 """Join the reports of several training seeds into the tables of docs/results.md.
 
     for s in 0 1 2; do dexgen run training_seed=$s; done
-    python benchmarks/training_seeds.py var/reports/*/summary.json --json results.json
+    python benchmarks/training_seeds.py var/reports/*/summary.json --page docs/results.md
 
 Experts and test are the same in each; student, data, controller and critic were made anew. What
 each controller did on each pair is read from the store of the state folder (DEXGEN_HOME, or var/).
@@ -12,6 +12,7 @@ counts.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -21,7 +22,7 @@ from typing import Any
 from safetensors.numpy import load_file
 
 from benchmarks.joined_seeds import Counts, join
-from benchmarks.seed_tables import text
+from benchmarks.seed_tables import tables, text
 from configs.refs import Ref
 from flows.home import home_path
 from models.strength import KEYS
@@ -45,6 +46,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("summaries", type=Path, nargs="+", help="summary.json of each seed")
     parser.add_argument("--json", type=Path, help="file for the joined figures")
+    parser.add_argument("--page", type=Path, help="page whose tables are replaced by these")
     options = parser.parse_args()
     try:
         summaries = newest(read(options.summaries))
@@ -52,7 +54,9 @@ def main() -> int:
         counts = [counted(path, summary) for path, summary in summaries.items()]
         joined = join(list(summaries.values()), counts)
         if options.json:
-            write(options.json, joined)
+            write(options.json, json.dumps(joined, indent=1) + "\n")
+        if options.page:
+            write(options.page, with_tables(options.page, tables(joined)))
     except ReportsError as error:
         print(f"training_seeds: {error}", file=sys.stderr)
         return 2
@@ -80,11 +84,33 @@ def counted(path: str, summary: Mapping[str, Any]) -> Counts:
     return load_file(folder / COUNTED)
 
 
-def write(path: Path, joined: Mapping[str, Any]) -> None:
+def with_tables(page: Path, fresh: Mapping[str, str]) -> str:
+    """Return a page in which the first table under each heading of `fresh` is the fresh one.
+
+    Raises:
+        ReportsError: the page is missing, or has no such heading with a table.
+    """
     try:
-        path.write_text(json.dumps(joined, indent=1) + "\n")
+        text = page.read_text()
     except OSError as error:
-        raise ReportsError(f"--json {path}: cannot be written ({error.strerror})") from None
+        raise ReportsError(f"--page {page}: cannot be read ({error.strerror})") from None
+    for title, table in fresh.items():
+        text, found = re.subn(
+            rf"(^## {re.escape(title)}\n(?:[^|#\n].*\n|\n)*)(?:\|.*\n)+",
+            lambda match, table=table: f"{match[1]}{table}\n",
+            text,
+            flags=re.MULTILINE,
+        )
+        if found != 1:
+            raise ReportsError(f"--page {page}: has no table under '## {title}'; add one")
+    return text
+
+
+def write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise ReportsError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:

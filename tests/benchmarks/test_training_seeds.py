@@ -81,7 +81,7 @@ def command(tmp_path, monkeypatch, capsys):
         files = {"counts.safetensors": tmp_path / "counts.safetensors"}
         return store.publish(files, "evaluation", {}).version
 
-    def run(*summaries: dict, latest: bool = False):
+    def run(*summaries: dict, latest: bool = False, page: Path | None = None):
         paths = []
         for i, given in enumerate(summaries):
             content = copy.deepcopy(given)
@@ -95,7 +95,8 @@ def command(tmp_path, monkeypatch, capsys):
             (tmp_path / "latest").symlink_to(folder.name)
             paths.append(str(tmp_path / "latest" / "summary.json"))
         out = str(tmp_path / "joined.json")
-        monkeypatch.setattr(sys, "argv", ["training_seeds.py", *paths, "--json", out])
+        options = ["--json", out, *(["--page", str(page)] if page else [])]
+        monkeypatch.setattr(sys, "argv", ["training_seeds.py", *paths, *options])
         return training_seeds.main(), *capsys.readouterr()
 
     return run
@@ -129,7 +130,7 @@ def command_output(command, *summaries: dict) -> str:
 def test_what_was_asked_for_is_judged_by_its_lower_bound(command, drops, verdict):
     _, printed, _ = command(summary(0, counts(drops)), summary(1, counts(drops)))
     row = next(x for x in printed.splitlines() if x.startswith("| noisy_2.0: hold, x bare"))
-    over = f"{12 / drops:.2f}"
+    over = {1: "12.0", 2: "6.00"}[drops]
     assert row.split(" | ")[1:4] == ["10", verdict, f"{over} ({over})"]
     row = next(x for x in printed.splitlines() if x.startswith("| kicks: hold"))
     assert row.split(" | ")[1:3] == ["3", "not measured"]
@@ -199,29 +200,27 @@ def test_what_the_store_has_no_more_is_one_line(command):
     assert errors.count("\n") == 1
 
 
-def row_of(printed: str, heading: str) -> list[str]:
-    """Return the cells of `guarded` in the table under a heading."""
+def row_of(printed: str, heading: str, first: str) -> list[str]:
+    """Return the other cells of a row of the table under a heading."""
     lines = printed.split(f"## {heading}\n")[1].splitlines()
-    row = next(line for line in lines if "| guarded |" in line)
-    return [part.strip() for part in row.strip("|").split("|")]
+    row = next(line for line in lines if line.startswith(f"| {first} |"))
+    return [part.strip() for part in row.strip("|").split("|")][1:]
 
 
 def test_a_figure_is_over_all_seeds(command):
     _, printed, _ = command(summary(0, counts(2)), summary(1, counts(6)))
     # 8 pairs of 60 s with 32 drops; bare 96, the command x 0.5, of as many goals, 48, still 8
-    assert row_of(printed, "Each kind of command")[1:] == [
-        *("guarded", "15.00", "6.00", "1.00", "1.00"),
-        *("3.00 (3.00)", "1.50 (1.50)", "0.25 (0.25)", "3.00"),
-    ]
-    assert "| withdraw (unseen) | unassisted |" in printed
+    row = row_of(printed, "Each kind of command", "withdraw *")
+    assert (row[0], row[3], row[7]) == ("5.00 / 9.00", "60.0 / 0.00", "15.0 / 6.00")
+    assert row[8:] == ["3.00 (3.00)", "1.50 (1.50)", "100 / 100 / 100 %", "1.00"]
 
 
 def test_a_bound_draws_a_pair_with_the_answers_of_all_seeds(command):
     """The first pair is as bad for one seed as it is good for the other: together all are alike."""
     _, printed, _ = command(summary(0, counts(4, uneven=3)), summary(1, counts(4, uneven=-3)))
-    assert row_of(printed, "Each kind of command")[6] == "3.00 (3.00)"
+    assert row_of(printed, "Each kind of command", "withdraw *")[8] == "3.00 (3.00)"
     _, printed, _ = command(summary(0, counts(4, uneven=3)), summary(1, counts(4, uneven=3)))
-    value, low = row_of(printed, "Each kind of command")[6].split()
+    value, low = row_of(printed, "Each kind of command", "withdraw *")[8].split()
     assert value == "3.00"
     assert float(low.strip("()")) < 2.5
 
@@ -232,11 +231,28 @@ def test_one_setting_for_all_comes_first(command):
     assert headings == [
         "## One setting for all",
         "## One setting for all that no training saw",
-        "## What must be shown",
         "## Each kind of command",
+        "## What must be shown",
     ]
-    assert row_of(printed, "One setting for all") == [
-        *("guarded", "15.00 (15.00)", "6.00 (6.00)", "1.50 (1.50)", "2.00, 3.00"),
+    assert row_of(printed, "One setting for all", "guarded") == [
+        *("15.0 (15.0)", "6.00 (6.00)", "1.50 (1.50)", "2.00, 3.00"),
         "noisy_2.0: 3.00 (3.00) x bare",
     ]
     assert "4 pairs of 60 s on capsule" in printed
+
+
+def test_the_tables_of_a_page_are_replaced_and_its_words_stay(command, tmp_path):
+    page = tmp_path / "page.md"
+    _, printed, _ = command(summary(0))
+    headings = [line for line in printed.splitlines() if line.startswith("##")]
+    words = [f"{title}\n\nWords.\n\n| old |\n|---|\n\nAfter.\n" for title in headings]
+    page.write_text("\n".join(words))
+    assert command(summary(0), page=page)[0] == 0
+    text = page.read_text()
+    assert "| old |" not in text
+    assert text.count("Words.") == text.count("After.") == len(headings)
+    assert row_of(text, "One setting for all", "guarded")
+    page.write_text("# No table")
+    code, _, errors = command(summary(0), page=page)
+    assert code == 2
+    assert "has no table under '## One setting for all'" in errors
