@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.joined_seeds import join
 from benchmarks.seed_tables import text
+from configs.errors import UserError
 from models.strength import KEYS
 
 # Settings that say what a seed's own calibration chose, and what is recorded beside the figures.
@@ -27,10 +28,6 @@ NOT_MEASURED_BY = {*KEYS, "clips", "clip_s"}
 PARTS = ("evaluation", "one_setting", "matched", "ratios", "settings", "artifacts")
 # Steps before the training seed; the student, which is trained first, acts in the rollouts
 SHARED = ("objects", "grasps", "experts", "baselines")
-
-
-class ReportsError(ValueError):
-    """Reports that cannot be joined; one line."""
 
 
 def main() -> int:
@@ -44,7 +41,7 @@ def main() -> int:
         joined = join(list(summaries.values()))
         if options.json:
             write(options.json, joined)
-    except ReportsError as error:
+    except UserError as error:
         print(f"training_seeds: {error}", file=sys.stderr)
         return 2
     print(text(joined))
@@ -55,26 +52,26 @@ def write(path: Path, joined: Mapping[str, Any]) -> None:
     try:
         path.write_text(json.dumps(joined, indent=1) + "\n")
     except OSError as error:
-        raise ReportsError(f"--json {path}: cannot be written ({error.strerror})") from None
+        raise UserError(f"--json {path}: cannot be written ({error.strerror})") from None
 
 
 def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
     """Return the summaries by file; a link to one that is there already (`latest`) is left out.
 
     Raises:
-        ReportsError: a file is missing, is no JSON, or is a report without an evaluation.
+        UserError: a file is missing, is no JSON, or is a report without an evaluation.
     """
     summaries = {}
     for path in dict.fromkeys(path.resolve() for path in paths):
         try:
             summary = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise ReportsError(f"{path}: cannot be read ({error})") from None
+            raise UserError(f"{path}: cannot be read ({error})") from None
         parts = [summary.get(part) for part in PARTS] if isinstance(summary, dict) else [None]
         if not all(part and isinstance(part, dict) for part in parts):
-            raise ReportsError(f"{path}: has no evaluation; leave it out or run it to its end")
+            raise UserError(f"{path}: has no evaluation; leave it out or run it to its end")
         if not {"training_seed", "lineage", "run"} <= summary.keys():
-            raise ReportsError(f"{path}: names no training seed or code; make the report anew")
+            raise UserError(f"{path}: names no training seed or code; make the report anew")
         summaries[str(path)] = summary
     return summaries
 
@@ -94,19 +91,19 @@ def newest(summaries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
-    """Raise ReportsError unless the training seed, and what follows from it, alone differs."""
+    """Raise UserError unless the training seed, and what follows from it, alone differs."""
     for (one, a), (two, b) in combinations(summaries.items(), 2):
         pair = f"{one} and {two}"
         first, second = measured(a), measured(b)
         for key in sorted(first.keys() | second.keys()):
             if first.get(key) != second.get(key):
-                raise ReportsError(f"{pair} were measured differently: settings.{key} is unequal")
+                raise UserError(f"{pair} were measured differently: settings.{key} is unequal")
         label = difference(shared(a), shared(b))
         if label is not None:
-            raise ReportsError(f"{pair} are of other experts or objects: {label} is unequal")
+            raise UserError(f"{pair} are of other experts or objects: {label} is unequal")
         label = difference(codes(a), codes(b))
         if label is not None:
-            raise ReportsError(f"{pair} were made by different code: that of {label} is unequal")
+            raise UserError(f"{pair} were made by different code: that of {label} is unequal")
 
 
 def measured(summary: Mapping[str, Any]) -> dict[str, Any]:

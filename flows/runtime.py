@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from configs.errors import UserError
 from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
@@ -42,7 +43,7 @@ class Done:
     peak_mib: float
 
 
-class StepFailed(ValueError):
+class StepFailed(UserError):
     """A step ended without a result; `exit_code` 2 means bad input, 3 an object of which nothing
     is to be had, both said in one line."""
 

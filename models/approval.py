@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from pydantic import Field
 
+from configs.errors import UserError
 from configs.load import ConfigError, plain, validate
 from configs.schema.strict import strict
 
@@ -33,7 +34,7 @@ PRIVATE_KEY, PUBLIC_KEY = "approver.key", "approver.pub"  # names in the folder 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # sha256
 
 
-class ApprovalError(ValueError):
+class ApprovalError(UserError):
     """An approval, a signature or a key that must not be trusted; one line with the reason.
 
     The message is for the robot's side. `reason` is what was found, without whom it concerns and

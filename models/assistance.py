@@ -65,7 +65,7 @@ class Assistance(nn.Module):
     made; what depends on the state alone, once a call.
 
     Raises:
-        NormalizerError: controller or critic holds no statistics.
+        UserError: controller or critic holds no statistics.
     """
 
     levels: Tensor  # [DDIM steps, F]

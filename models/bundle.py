@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.load import ConfigError, plain, validate
 from configs.schema.objects import Object
@@ -33,7 +34,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]  # no folders, no ..
 
 
-class BundleError(ValueError):
+class BundleError(UserError):
     """A bundle that must not be used; one line that names the file and the reason."""
 
 

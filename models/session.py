@@ -5,12 +5,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from configs.errors import UserError
 from configs.layout import Layout
 from models.bundle import GRAPH, Bundle, BundleError
 from models.strength import KEYS
 
 
-class SessionError(ValueError):
+class SessionError(UserError):
     """Inputs or results that must not reach a robot; one line that names the array."""
 
 

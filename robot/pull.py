@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.robot import Pull
 from models.approval import (
@@ -27,10 +28,6 @@ from models.approval import (
 from models.bundle import Bundle, BundleError, open_bundle
 
 
-class PullError(ValueError):
-    """No release can be installed; one line with the remedy."""
-
-
 @dataclass(frozen=True)
 class Installed:
     """A verified release on this machine."""
@@ -44,7 +41,7 @@ def pull(config: Pull, layout: Layout) -> Installed:
     """Install the release in force, or fall back on the cache if the channel is away.
 
     Raises:
-        PullError: no release anywhere, or the channel goes back without a signed rollback.
+        UserError: no release anywhere, or the channel goes back without a signed rollback.
         ApprovalError: the release in force is not signed by the trusted key.
         BundleError: its bundle is not the approved one, is damaged, or is of another layout.
     """
@@ -54,7 +51,7 @@ def pull(config: Pull, layout: Layout) -> Installed:
     kept = _kept(cache, key)
     if not releases:
         if kept is None:
-            raise PullError(
+            raise UserError(
                 f"{config.releases}: no release, and none is kept in {cache}; run the pipeline "
                 "(`dexgen run`) until a model is promoted, or promote one that was registered "
                 "(`dexgen models promote VERSION`)"
@@ -105,12 +102,12 @@ def _kept(cache: Path, key: Path) -> Approval | None:
 def _require_progress(kept: Approval, found: Approval, channel: str) -> None:
     """Refuse a channel that is behind what was installed, or that rewrote it."""
     if found.sequence < kept.sequence:
-        raise PullError(
+        raise UserError(
             f"{channel}: offers release {found.sequence}, installed is {kept.sequence}; a lower "
             "one is refused: roll back with a new signed release (`dexgen models rollback`)"
         )
     if found.sequence == kept.sequence and found != kept:
-        raise PullError(
+        raise UserError(
             f"{channel}: release {found.sequence} is not the one that was installed under this "
             "number; publish a new release"
         )
@@ -152,14 +149,14 @@ def _install(
         shutil.rmtree(final, ignore_errors=True)
         os.replace(temporary, final)
     except BundleError:
-        raise PullError(f"{release}: changed while it was copied to {cache}; pull again") from None
+        raise UserError(f"{release}: changed while it was copied to {cache}; pull again") from None
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        raise PullError(f"{' '.join(reason.split())}; cannot install {release}") from None
+        raise UserError(f"{' '.join(reason.split())}; cannot install {release}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     if verify_release(final, key) != approval:
-        raise PullError(f"{final}: the release changed while it was copied; pull again")
+        raise UserError(f"{final}: the release changed while it was copied; pull again")
     for sequence, folder in _releases(cache).items():
         if sequence != approval.sequence:
             shutil.rmtree(folder)

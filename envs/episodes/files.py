@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from configs.errors import UserError
+
 # The safetensors names of the dtypes that a layout and the files of a run use.
 DTYPES = {
     "F32": "float32",
@@ -22,7 +24,7 @@ DTYPES = {
 }
 
 
-class EpisodesError(ValueError):
+class EpisodesError(UserError):
     """Episodes that cannot be written or read; one line that names file and field."""
 
 

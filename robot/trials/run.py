@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
 from configs.schema.robot import RobotConfig
 from robot.pull import Installed, pull
 from robot.trials import Holds, Stage, film_trial, hold_trials
@@ -16,10 +17,6 @@ from robot.trials.realtime import Timing, paced_run
 
 UNASSISTED, ASSISTED = "unassisted", "assisted"
 VARIANTS = {UNASSISTED: False, ASSISTED: True}
-
-
-class FiguresError(ValueError):
-    """The figures cannot be written; one line that names the file."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +52,8 @@ def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
     """Pull the approved model and try it on the twin; `say` is told what happens.
 
     Raises:
-        PullError, ApprovalError, BundleError: the model must not be run.
-        TwinError, GraspSetError, LayoutMismatch, ObjectError, TargetError, AssistanceError: it
-        cannot be run here.
-        FiguresError: `robot.figures` cannot be written, which is found out before the trials.
+        UserError: the model must not be run, or not here; or `robot.figures` cannot be written,
+            which is found out before the trials.
     """
     robot = config.robot
     figures = Path(robot.figures) if robot.figures is not None else None
@@ -131,7 +126,7 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}")
 
 
-def _refusal(path: Path, error: OSError) -> FiguresError:
-    return FiguresError(
+def _refusal(path: Path, error: OSError) -> UserError:
+    return UserError(
         f"robot.figures: {path}: {error.strerror}; name a file that can be written, or null"
     )

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from configs.errors import UserError
+
 LOCK = "in_use.lock"  # name in the state folder
 
 
-class HomeInUse(ValueError):
+class HomeInUse(UserError):
     """Somebody works in the state folder; one line with the remedy."""
 
 

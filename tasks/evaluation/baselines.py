@@ -29,7 +29,7 @@ def baselines(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) -
     """Run all windows and publish the counts, and recordings of the bare command.
 
     Raises:
-        ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
+        UserError: an input is missing or does not fit.
     """
     settings = config.evaluate
     torch.set_num_threads(settings.threads)

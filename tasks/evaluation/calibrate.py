@@ -49,8 +49,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     rule, and every candidate's figures.
 
     Raises:
-        ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
-        ControllerError, CriticError, StudentError, LayoutMismatch: networks that cannot be used.
+        UserError: an input is missing or does not fit, or networks that cannot be used.
     """
     evaluate = for_calibration(config.evaluate)
     torch.set_num_threads(evaluate.threads)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 
+from configs.errors import UserError
 from configs.schema.train import Optimizer
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -26,7 +27,7 @@ Report = Callable[[int, Model, dict[str, float]], None]  # batch, averaged model
 Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
-class TrainingError(ValueError):
+class TrainingError(UserError):
     """A training that cannot start or has gone wrong; one line with the remedy."""
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
 from configs.load import validate
 from models.approval import (
     APPROVAL,
@@ -41,7 +42,7 @@ LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
 UNFINISHED = ".unfinished-"  # prefix of folders that are not releases yet
 
 
-class SequenceTaken(ValueError):
+class SequenceTaken(UserError):
     """Another promotion took this sequence number first; decide again and take the next."""
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
 from configs.schema.promote import Gate
 from models.approval import Approval
 from tasks.registry.aliases import challenge, follow_channel, version_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 MACHINE = "machine"  # the report's part that differs from one measurement to the next
 
 
-class PromotionRefused(ValueError):
+class PromotionRefused(UserError):
     """A version failed a gate; the message names gate, value and threshold."""
 
 

@@ -21,10 +21,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
 from configs.load import validate
 from configs.refs import Ref
 from tasks.running.context import Context, Progress, make_scratch, publish_metrics
-from tasks.running.identity import ROOMS
 from tasks.running.steps import STEPS
 from tasks.store import open_store
 from tasks.store.disk import full_disk
@@ -85,15 +85,10 @@ def run(request: dict[str, Any]) -> None:
 
 def judge(error: Exception, home: Path) -> tuple[int, str]:
     """Return the exit code that an error deserves, and its words: one line, or the traceback."""
-    if is_ours(error):
-        return getattr(error, "exit_code", 2), " ".join(str(error).split())
+    if isinstance(error, UserError):
+        return error.exit_code, " ".join(str(error).split())
     full = full_disk(error, home)
     return (1, traceback.format_exc()) if full is None else (2, full)
-
-
-def is_ours(error: BaseException) -> bool:
-    """Tell bad input, which our own ValueErrors name in one line, from a defect."""
-    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ROOMS
 
 
 @contextmanager
