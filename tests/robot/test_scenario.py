@@ -14,7 +14,7 @@ from configs.errors import UserError
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import OBJECT
 from models.bundle import PIECES, SCENARIO, BundleError, open_bundle
-from robot.trials import Stage
+from robot.trials.trials import Stage
 from tests.things import mesh
 from tests.tiny_bundle import make_bundle, write_grasps
 

@@ -9,7 +9,7 @@ from configs.schema.robot import RobotConfig
 from envs.shapes.objects import ObjectModel
 from models.rotations import angle, from_rotation_vector
 from robot.hands.twin import Twin, Wrist
-from robot.trials import Stage, film_trial, hold_trials
+from robot.trials.trials import Stage, film_trial, hold_trials
 from tests.tiny_bundle import SPHERE
 
 
