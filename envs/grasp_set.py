@@ -4,7 +4,6 @@ Numpy and safetensors only: the robot and its twin read it too.
 """
 
 import json
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save_file
 
 from configs.errors import UserError
+from configs.files import replacing
 from configs.layout import Layout
 
 FORMAT = 2
@@ -57,9 +57,8 @@ class GraspSet:
         """Write one safetensors file, equal bytes for equal grasps, whole or not at all."""
         # One metadata key: safetensors writes several in random order, which changes the hash.
         header = {"format": FORMAT, "object": self.object, "layout": layout.fingerprint()}
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        save_file(_arrays(self), temporary, {"grasps": json.dumps(header, sort_keys=True)})
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            save_file(_arrays(self), temporary, {"grasps": json.dumps(header, sort_keys=True)})
 
     @staticmethod
     def load(path: Path, layout: Layout) -> "GraspSet":

@@ -6,12 +6,12 @@ copy of an old release would undo a withdrawal. A rollback is a new, signed, hig
 The last good release stays in the cache, for when the registry is away.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from configs.errors import UserError
+from configs.files import replacing, sweep
 from configs.layout import Layout
 from configs.schema.robot import Pull
 from models.approval import (
@@ -20,7 +20,6 @@ from models.approval import (
     SIGNATURE,
     Approval,
     ApprovalError,
-    is_running,
     list_releases,
     release_name,
     verify_release,
@@ -71,14 +70,8 @@ def pull(config: Pull, layout: Layout) -> Installed:
 
 def _sweep(cache: Path) -> None:
     """Remove what installations that were killed left in the cache; one that runs is let be."""
-    if not cache.is_dir():
-        return
     for folder in cache.glob(".*.*"):
-        process = folder.name.rpartition(".")[2]
-        if not process.isdecimal():
-            continue
-        if int(process) == os.getpid() or not is_running(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+        sweep(cache / folder.name[1:].partition(".")[0])
 
 
 def _releases(folder: Path) -> dict[int, Path]:
@@ -138,23 +131,20 @@ def _install(
     """Copy a release into the cache, verify the copy, and only then replace what was there."""
     _opened(release, approval, layout, "")  # what is wrong with it is said of the channel's files
     final = cache / release_name(approval.sequence)
-    temporary = cache / f".{final.name}.{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir(parents=True)
-        shutil.copytree(release / BUNDLE, temporary / BUNDLE, symlinks=True)
-        for name in (APPROVAL, SIGNATURE):
-            shutil.copyfile(release / name, temporary / name)
-        _opened(temporary, approval, layout, "")
-        shutil.rmtree(final, ignore_errors=True)
-        os.replace(temporary, final)
+        cache.mkdir(parents=True, exist_ok=True)
+        with replacing(final) as temporary:
+            temporary.mkdir()
+            shutil.copytree(release / BUNDLE, temporary / BUNDLE, symlinks=True)
+            for name in (APPROVAL, SIGNATURE):
+                shutil.copyfile(release / name, temporary / name)
+            _opened(temporary, approval, layout, "")
+            shutil.rmtree(final, ignore_errors=True)
     except BundleError:
         raise UserError(f"{release}: changed while it was copied to {cache}; pull again") from None
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         raise UserError(f"{' '.join(reason.split())}; cannot install {release}") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     if verify_release(final, key) != approval:
         raise UserError(f"{final}: the release changed while it was copied; pull again")
     for sequence, folder in _releases(cache).items():

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from configs.errors import UserError
+from configs.files import replacing
 from configs.layout import Layout
 from configs.load import plain, validate
 from configs.refs import Ref
@@ -145,9 +146,9 @@ def take(
 
 def keep(path: Path, student: Student, optimizer: torch.optim.Optimizer) -> None:
     """Write what a resume needs, whole or not at all."""
-    partial = path.with_suffix(".partial")
-    torch.save({"student": student.state_dict(), "optimizer": optimizer.state_dict()}, partial)
-    partial.replace(path)
+    content = {"student": student.state_dict(), "optimizer": optimizer.state_dict()}
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
 
 
 def write_artifact(

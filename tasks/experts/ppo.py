@@ -5,7 +5,6 @@ holds all of it, is read with `weights_only`, and a run that was killed ends wit
 weights of one that was not.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from configs.errors import UserError
+from configs.files import replacing
 from configs.schema.experts import Experts
 from envs.manipulation import ManipulationEnv
 from tasks.experts.policy import compose, make_actor, make_critic
@@ -129,9 +129,8 @@ def save(path: Path, algorithm: "PPO", env: ManipulationEnv, done: int) -> None:
         "random": torch.get_rng_state(),
         "environment": env.state_dict(),
     }
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    torch.save(content, temporary)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
 
 
 def restore(path: Path, algorithm: "PPO", env: ManipulationEnv) -> int:

@@ -5,7 +5,6 @@ Imported where training starts only: Lightning takes seconds to import.
 
 import logging
 import math
-import os
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
@@ -19,6 +18,7 @@ from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 
 from configs.errors import UserError
+from configs.files import replacing
 from configs.schema.train import Optimizer
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -180,12 +180,8 @@ def rate(done: int, total: int, warmup: float) -> float:
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as stream:
-        torch.save(checkpoint, stream)
-        stream.flush()
-        os.fsync(stream.fileno())  # else a power cut may leave the name without its bytes
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        torch.save(checkpoint, temporary)
 
 
 def fit(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import UserError
+from configs.files import is_running, write
 from configs.load import validate
 from models.approval import (
     APPROVAL,
@@ -25,7 +26,6 @@ from models.approval import (
     Approval,
     ApprovalError,
     encode,
-    is_running,
     key_id,
     list_releases,
     release_name,
@@ -199,9 +199,7 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
 def count_up(home: Path, sequence: int) -> None:
     """Remember a published number; a kill before this leaves it to the channel itself."""
     file = keys_folder(home) / LAST_SEQUENCE
-    temporary = file.with_suffix(".unfinished")
-    write_durably(temporary, f"{sequence}\n".encode())
-    temporary.replace(file)
+    write(file, f"{sequence}\n")
     sync_folder(file.parent)
 
 
