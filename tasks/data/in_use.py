@@ -1,6 +1,7 @@
 """Who works in a state folder: commands share a lock on it, and gc takes it alone.
 
-The kernel drops the lock however a process ends, so nothing stale is left.
+The kernel drops the lock however a process ends, so nothing stale is left. The library filelock
+has a shared lock on a SQLite file only, which does not tell who holds it.
 """
 
 import fcntl

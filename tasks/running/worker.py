@@ -7,7 +7,6 @@ with its traceback.
 """
 
 import ctypes
-import fcntl
 import json
 import os
 import resource
@@ -16,10 +15,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from configs.errors import UserError
 from configs.load import validate
@@ -54,7 +54,7 @@ def run(request: dict[str, Any]) -> None:
     store = open_store(home)
     identity = request["identity"]
     scratch = make_scratch(home, identity)
-    with alone(scratch):
+    with FileLock(f"{scratch}.lock"):  # the kernel drops it however the process ends
         if store.index_get(identity) is not None:
             return  # another process was faster
         context = Context(
@@ -89,14 +89,6 @@ def judge(error: Exception, home: Path) -> tuple[int, str]:
         return error.exit_code, " ".join(str(error).split())
     full = full_disk(error, home)
     return (1, traceback.format_exc()) if full is None else (2, full)
-
-
-@contextmanager
-def alone(scratch: Path) -> Iterator[None]:
-    """Hold the scratch folder's lock; the kernel drops it however the process ends."""
-    with (scratch.parent / f"{scratch.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def die_with(parent: int) -> None:
