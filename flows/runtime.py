@@ -23,8 +23,8 @@ from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
 from flows.plan import Node
+from tasks.running.context import put_back_metrics
 from tasks.running.identity import ROOT, code_fingerprint, identity
-from tasks.running.lost_metrics import put_back_metrics
 from tasks.running.steps import STEPS
 from tasks.store import open_store
 from tasks.store.disk import remedy

@@ -9,7 +9,7 @@ import torch
 
 from configs.refs import Ref
 from configs.schema.evaluate import BARE, EvaluateStep
-from models.session import Assisted, Question
+from models.session import Answer, Question
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.measuring import measure, table_of
 from tasks.evaluation.trial import Stage
@@ -21,7 +21,7 @@ class Nobody:
 
     memory_size = 0
 
-    def assist(self, question: Question) -> Assisted:
+    def assist(self, question: Question) -> Answer:
         raise AssertionError("a baseline asked the controller")
 
 

@@ -25,9 +25,8 @@ from configs.schema.evaluate import (
     for_calibration,
 )
 from configs.schema.perturbations import Pose
-from models.assistance import Assistance
+from models.assistance import Assistance, ModuleSession
 from models.kinematics import Kinematics
-from models.module_session import ModuleSession
 from models.strength import KEYS, Strength
 from tasks.distillation.distill import read_student
 from tasks.evaluation.inputs import open_inputs

@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from configs.errors import UserError
-from models.assistance import Assistance
+from models.assistance import Assistance, ModuleSession
 from models.controller import Controller
 from models.critic import Critic
-from models.module_session import ModuleSession
 from models.motion import apply_action, incremental_motion
 from models.session import Question
 from models.state import split_step
