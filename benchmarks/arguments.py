@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.running.worker import is_ours
+from configs.errors import UserError
 
 
 def positive(text: str) -> int:
@@ -36,9 +36,7 @@ def run(main: Callable[[], int]) -> None:
     """Run a benchmark and end; 1 is left to figures that are not what is asked of them."""
     try:
         code = main()
-    except ValueError as error:
-        if not is_ours(error):
-            raise
+    except UserError as error:
         print(f"{Path(sys.argv[0]).name}: {' '.join(str(error).split())}", file=sys.stderr)
         code = 2
     sys.exit(code)

@@ -23,6 +23,7 @@ from safetensors.numpy import load_file
 
 from benchmarks.joined_seeds import Counts, join
 from benchmarks.seed_tables import tables, text
+from configs.errors import UserError
 from configs.refs import Ref
 from flows.home import home_path
 from models.strength import KEYS
@@ -36,10 +37,6 @@ NOT_MEASURED_BY = {*KEYS, "clips", "clip_s"}
 PARTS = ("evaluation", "one_setting", "settings", "artifacts")
 # Steps before the training seed; the student, which is trained first, acts in the rollouts
 SHARED = ("objects", "grasps", "experts", "baselines")
-
-
-class ReportsError(ValueError):
-    """Reports that cannot be joined; one line."""
 
 
 def main() -> int:
@@ -57,7 +54,7 @@ def main() -> int:
             write(options.json, json.dumps(joined, indent=1) + "\n")
         if options.page:
             write(options.page, with_tables(options.page, tables(joined)))
-    except ReportsError as error:
+    except UserError as error:
         print(f"training_seeds: {error}", file=sys.stderr)
         return 2
     print(text(joined))
@@ -68,19 +65,19 @@ def counted(path: str, summary: Mapping[str, Any]) -> Counts:
     """Return what a report's controller did on each pair, from the store.
 
     Raises:
-        ReportsError: the store has it no more, or pairs are in it that are not judged.
+        UserError: the store has it no more, or pairs are in it that are not judged.
     """
     settings = summary["settings"]
     for split, pairs in settings["pairs"].items():
         if pairs and split != settings["judged"]:
-            raise ReportsError(
+            raise UserError(
                 f"{path}: settings.pairs.{split} is {pairs}; run with evaluate.pairs.{split}=0"
             )
     try:
         store = open_store(home_path())
         folder = store.open(Ref(store.name, summary["artifacts"]["evaluate"], ""))
     except StoreError as error:
-        raise ReportsError(f"{path}: {error}; set DEXGEN_HOME to its state folder") from None
+        raise UserError(f"{path}: {error}; set DEXGEN_HOME to its state folder") from None
     return load_file(folder / COUNTED)
 
 
@@ -88,12 +85,12 @@ def with_tables(page: Path, fresh: Mapping[str, str]) -> str:
     """Return a page in which the first table under each heading of `fresh` is the fresh one.
 
     Raises:
-        ReportsError: the page is missing, or has no such heading with a table.
+        UserError: the page is missing, or has no such heading with a table.
     """
     try:
         text = page.read_text()
     except OSError as error:
-        raise ReportsError(f"--page {page}: cannot be read ({error.strerror})") from None
+        raise UserError(f"--page {page}: cannot be read ({error.strerror})") from None
     for title, table in fresh.items():
         text, found = re.subn(
             rf"(^## {re.escape(title)}\n(?:[^|#\n].*\n|\n)*)(?:\|.*\n)+",
@@ -102,7 +99,7 @@ def with_tables(page: Path, fresh: Mapping[str, str]) -> str:
             flags=re.MULTILINE,
         )
         if found != 1:
-            raise ReportsError(f"--page {page}: has no table under '## {title}'; add one")
+            raise UserError(f"--page {page}: has no table under '## {title}'; add one")
     return text
 
 
@@ -110,26 +107,26 @@ def write(path: Path, text: str) -> None:
     try:
         path.write_text(text)
     except OSError as error:
-        raise ReportsError(f"{path}: cannot be written ({error.strerror})") from None
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
     """Return the summaries by file; a link to one that is there already (`latest`) is left out.
 
     Raises:
-        ReportsError: a file is missing, is no JSON, or is a report without an evaluation.
+        UserError: a file is missing, is no JSON, or is a report without an evaluation.
     """
     summaries = {}
     for path in dict.fromkeys(path.resolve() for path in paths):
         try:
             summary = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise ReportsError(f"{path}: cannot be read ({error})") from None
+            raise UserError(f"{path}: cannot be read ({error})") from None
         parts = [summary.get(part) for part in PARTS] if isinstance(summary, dict) else [None]
         if not all(part and isinstance(part, dict) for part in parts):
-            raise ReportsError(f"{path}: has no evaluation; leave it out or run it to its end")
+            raise UserError(f"{path}: has no evaluation; leave it out or run it to its end")
         if not {"training_seed", "lineage", "run"} <= summary.keys():
-            raise ReportsError(f"{path}: names no training seed or code; make the report anew")
+            raise UserError(f"{path}: names no training seed or code; make the report anew")
         summaries[str(path)] = summary
     return summaries
 
@@ -149,19 +146,19 @@ def newest(summaries: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def require_comparable(summaries: Mapping[str, dict[str, Any]]) -> None:
-    """Raise ReportsError unless the training seed, and what follows from it, alone differs."""
+    """Raise UserError unless the training seed, and what follows from it, alone differs."""
     for (one, a), (two, b) in combinations(summaries.items(), 2):
         pair = f"{one} and {two}"
         first, second = measured(a), measured(b)
         for key in sorted(first.keys() | second.keys()):
             if first.get(key) != second.get(key):
-                raise ReportsError(f"{pair} were measured differently: settings.{key} is unequal")
+                raise UserError(f"{pair} were measured differently: settings.{key} is unequal")
         label = difference(shared(a), shared(b))
         if label is not None:
-            raise ReportsError(f"{pair} are of other experts or objects: {label} is unequal")
+            raise UserError(f"{pair} are of other experts or objects: {label} is unequal")
         label = difference(codes(a), codes(b))
         if label is not None:
-            raise ReportsError(f"{pair} were made by different code: that of {label} is unequal")
+            raise UserError(f"{pair} were made by different code: that of {label} is unequal")
 
 
 def measured(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field as Limit
 
+from configs.errors import UserError
 from configs.schema.hand import Hand
 from configs.schema.strict import strict
 from configs.schema.task import Control
@@ -42,7 +43,7 @@ class Field:
     privileged: bool
 
 
-class LayoutMismatch(ValueError):
+class LayoutMismatch(UserError):
     """Two parts of the system disagree about what the numbers mean."""
 
 

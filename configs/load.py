@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from configs.errors import UserError
+
 FOLDER = Path(__file__).parent
 T = TypeVar("T")
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """A configuration that cannot be used; the message is one line with the remedy."""
 
 

@@ -17,13 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.schema.task import Goals as GoalsConfig
 from envs.grasp_set import GraspSet
 from models import rotations
-
-
-class GoalsError(ValueError):
-    """Grasps between which there is no task; one line that names the object."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +43,11 @@ class GraspTable:
         """Join grasp sets, one for each name in `objects`, in that order.
 
         Raises:
-            GoalsError: grasps of other objects, or none of an object's has a neighbour.
+            UserError: grasps of other objects, or none of an object's has a neighbour.
         """
         names = [g.object for g in grasps]
         if names != list(objects):
-            raise GoalsError(f"grasps of {names} do not belong to the objects {list(objects)}")
+            raise UserError(f"grasps of {names} do not belong to the objects {list(objects)}")
         offsets = np.cumsum([0, *(len(g) for g in grasps)])[:-1]
         width = max(g.neighbours.shape[1] for g in grasps)
         links, starts = [], []
@@ -60,7 +57,7 @@ class GraspTable:
             links.append(padded)
             starts.append(offset + np.flatnonzero((padded >= 0).any(axis=1)))
             if len(starts[-1]) == 0:
-                raise GoalsError(
+                raise UserError(
                     f"grasps of {g.object}: none of {len(g)} has another within reach; "
                     "raise grasps.count or task.goals.max_distance"
                 )

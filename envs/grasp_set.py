@@ -4,7 +4,6 @@ Numpy and safetensors only: the robot and its twin read it too.
 """
 
 import json
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,13 +12,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save_file
 
+from configs.errors import UserError
+from configs.files import replacing
 from configs.layout import Layout
 
 FORMAT = 2
-
-
-class GraspSetError(ValueError):
-    """A grasp file that cannot be used; one line that names the file."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +57,15 @@ class GraspSet:
         """Write one safetensors file, equal bytes for equal grasps, whole or not at all."""
         # One metadata key: safetensors writes several in random order, which changes the hash.
         header = {"format": FORMAT, "object": self.object, "layout": layout.fingerprint()}
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        save_file(_arrays(self), temporary, {"grasps": json.dumps(header, sort_keys=True)})
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            save_file(_arrays(self), temporary, {"grasps": json.dumps(header, sort_keys=True)})
 
     @staticmethod
     def load(path: Path, layout: Layout) -> "GraspSet":
         """Read a file that `save` wrote.
 
         Raises:
-            GraspSetError: missing or not such a file. LayoutMismatch: made for another layout.
+            UserError: missing or not such a file. LayoutMismatch: made for another layout.
         """
         try:
             content = path.read_bytes()
@@ -82,13 +78,13 @@ class GraspSet:
         """Read the bytes of a file that `save` wrote; `holder` names them in errors.
 
         Raises:
-            GraspSetError: not such a file. LayoutMismatch: made for another layout.
+            UserError: not such a file. LayoutMismatch: made for another layout.
         """
         try:
             arrays = load_arrays(content)
             header = _header(content)
             if header["format"] != FORMAT:
-                raise GraspSetError(f"{holder}: grasp format {header['format']}, expected {FORMAT}")
+                raise UserError(f"{holder}: grasp format {header['format']}, expected {FORMAT}")
             layout.require(header["layout"], holder)
             names = [f.name for f in fields(Contacts)]
             contacts = Contacts(**{name: arrays.pop(f"contact_{name}") for name in names})
@@ -128,6 +124,6 @@ def _header(content: bytes) -> dict:
     return json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["grasps"])
 
 
-def _refusal(holder: str, error: Exception) -> GraspSetError:
+def _refusal(holder: str, error: Exception) -> UserError:
     reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
-    return GraspSetError(f"{holder}: not a grasp file ({reason}); run the grasps step")
+    return UserError(f"{holder}: not a grasp file ({reason}); run the grasps step")

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
+
 if TYPE_CHECKING:
     from envs.manipulation import ManipulationEnv
 
@@ -32,10 +34,6 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "streams": ("keys",),
 }
 RECORDS = ("parameters", "physics")  # dataclasses of tensors, all of which change
-
-
-class SnapshotError(ValueError):
-    """A saved state that does not fit the environment; one line."""
 
 
 def frame(env: "ManipulationEnv") -> dict[str, np.ndarray]:
@@ -80,13 +78,13 @@ def load_state_dict(env: "ManipulationEnv", state: Mapping[str, Tensor]) -> None
     """Continue where `state_dict` was taken, in an environment made with equal arguments.
 
     Raises:
-        SnapshotError: a tensor is missing or has another shape.
+        UserError: a tensor is missing or has another shape.
     """
     for name, owner, key in _places(env):
         present = getattr(owner, key)
         if name not in state or state[name].shape != present.shape:
             shape = list(state[name].shape) if name in state else "nothing"
-            raise SnapshotError(
+            raise UserError(
                 f"environment state: {name}: {shape} saved, {list(present.shape)} wanted; "
                 "it was saved by another configuration, remove it"
             )

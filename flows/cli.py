@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from configs.errors import UserError
 from flows.commands.data import add_data_commands
 
 EXAMPLES = """examples:
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def judge(error: Exception) -> tuple[int | None, str]:
     """Return an error's exit code (2: bad input, or a full disk) and words; None of a defect."""
-    code = exit_code(error)
+    code = error.exit_code if isinstance(error, UserError) else None
     if code not in (1, None):
         return code, " ".join(str(error).split())
     from flows.home import home_path
@@ -70,14 +71,6 @@ def judge(error: Exception) -> tuple[int | None, str]:
 
     full = full_disk(error, home_path())
     return (code, str(error)) if full is None else (2, full)
-
-
-def exit_code(error: Exception) -> int | None:
-    """Return the exit code of an error of ours (2: bad input), or None for a foreign one."""
-    ours = {"configs", "models", "envs", "tasks", "flows"}
-    if not isinstance(error, ValueError) or type(error).__module__.split(".")[0] not in ours:
-        return None
-    return getattr(error, "exit_code", 2)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from configs.errors import UserError
 from configs.schema.machine import Machine
 
 GIB = 2**30
@@ -12,15 +13,11 @@ LEAST_DISK_GIB = 16 / 1024  # Prefect's database; the smoke profile's came to 5.
 RUN = "DEXGEN_RUN"  # in a run's environment and its children's: its process
 
 
-class HomeError(ValueError):
-    """The state folder or the machine cannot carry the run; one line with the remedy."""
-
-
 def home_folder() -> Path:
     """Return the state folder, made if need be and proven writable.
 
     Raises:
-        HomeError: it cannot be made or written.
+        UserError: it cannot be made or written.
     """
     home = home_path()
     try:
@@ -28,7 +25,7 @@ def home_folder() -> Path:
         with tempfile.NamedTemporaryFile(dir=home):
             pass
     except OSError as error:
-        raise HomeError(
+        raise UserError(
             f"DEXGEN_HOME={home}: not writable ({error.strerror}); choose another folder"
         ) from None
     return home
@@ -98,11 +95,11 @@ def require_machine(machine: Machine, home: Path) -> None:
     """Refuse to start a run that the machine cannot finish.
 
     Raises:
-        HomeError: less free memory or disk than the profile needs, or than any run.
+        UserError: less free memory or disk than the profile needs, or than any run.
     """
     free = free_disk_gib(home)
     if free < LEAST_DISK_GIB:
-        raise HomeError(
+        raise UserError(
             f"{home}: {1024 * free:.1f} MiB of disk are free, and Prefect's database alone takes "
             f"up to {1024 * LEAST_DISK_GIB:.0f}; free some space"
         )
@@ -112,7 +109,7 @@ def require_machine(machine: Machine, home: Path) -> None:
     )
     for what, needed, free, key in checks:
         if free < needed:
-            raise HomeError(
+            raise UserError(
                 f"{key}: the profile needs {needed:g} GiB of free {what} and {free:.1f} GiB is "
                 "free; free some, or choose a smaller profile"
             )

@@ -1,13 +1,13 @@
 """What a run leaves for people: reports/<run>/ with summary.json and index.html."""
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from configs.files import replacing
 from configs.load import digest
 from configs.schema.pipeline import Config
 from flows.plan import PER_OBJECT, Node
@@ -167,6 +167,5 @@ def funnel(folder: Path) -> dict[str, int]:
 
 def point_latest(folder: Path) -> None:
     """Make reports/latest a link to the newest report, in one move."""
-    link = folder.parent / f".latest.{folder.name}"
-    link.symlink_to(folder.name)
-    os.replace(link, folder.parent / "latest")
+    with replacing(folder.parent / "latest") as link:
+        link.symlink_to(folder.name)

@@ -18,12 +18,13 @@ from pathlib import Path
 
 import psutil
 
+from configs.errors import UserError
 from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
 from flows.plan import Node
+from tasks.running.context import put_back_metrics
 from tasks.running.identity import ROOT, code_fingerprint, identity
-from tasks.running.lost_metrics import put_back_metrics
 from tasks.running.steps import STEPS
 from tasks.store import open_store
 from tasks.store.disk import remedy
@@ -42,7 +43,7 @@ class Done:
     peak_mib: float
 
 
-class StepFailed(ValueError):
+class StepFailed(UserError):
     """A step ended without a result; `exit_code` 2 means bad input, 3 an object of which nothing
     is to be had, both said in one line."""
 

@@ -5,7 +5,7 @@ import numpy as np
 from configs.layout import Layout
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
-from models.session import Assisted, Assisting, Question
+from models.session import Answer, Assisting, Question
 
 
 class Answering:
@@ -27,7 +27,7 @@ class Answering:
         command: np.ndarray,
         started: np.ndarray,
         noise: np.ndarray,
-    ) -> Assisted:
+    ) -> Answer:
         """Answer one control step's commands.
 
         Args:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +24,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from pydantic import Field
 
+from configs.errors import UserError
+from configs.files import beside, sweep, sync, write
 from configs.load import ConfigError, plain, validate
 from configs.schema.strict import strict
 
@@ -33,7 +36,7 @@ PRIVATE_KEY, PUBLIC_KEY = "approver.key", "approver.pub"  # names in the folder 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]  # sha256
 
 
-class ApprovalError(ValueError):
+class ApprovalError(UserError):
     """An approval, a signature or a key that must not be trusted; one line with the reason.
 
     The message is for the robot's side. `reason` is what was found, without whom it concerns and
@@ -161,7 +164,7 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
     once, one key wins and both use it. What killed processes left of theirs is removed.
     """
     private, public = folder / PRIVATE_KEY, folder / PUBLIC_KEY
-    _remove_unfinished(folder)
+    sweep(private)
     if not private.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -170,39 +173,19 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        _publish(private, pem, 0o600, replace=False)
+        _create(private, pem)
     key = _read_private(private).public_key()
     pem = key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     if not public.exists() or public.read_bytes() != pem:
-        _publish(public, pem, 0o644, replace=True)
+        write(public, pem).chmod(0o644)
     return private, public
 
 
 def key_id(public_key: Path) -> str:
     """Return the sha256 of the raw public key in a PEM file."""
     return _identity(_read_public(public_key))
-
-
-def is_running(process: int) -> bool:
-    """Tell whether there is a process of this number, anybody's."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
-
-
-def _remove_unfinished(folder: Path) -> None:
-    """Remove temporary files of `_publish` whose process is gone: they hold private keys."""
-    for name in (PRIVATE_KEY, PUBLIC_KEY):
-        for file in folder.glob(f".{name}.*"):
-            process = file.name.removeprefix(f".{name}.")
-            if process.isdecimal() and not is_running(int(process)):
-                file.unlink(missing_ok=True)
 
 
 def _identity(key: Ed25519PublicKey) -> str:
@@ -239,21 +222,15 @@ def _read_private(path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _publish(path: Path, content: bytes, mode: int, *, replace: bool) -> None:
-    """Write `content` with `mode` in one step; without `replace` an existing file stays."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if replace:
-        os.replace(temporary, path)
-        return
+def _create(path: Path, content: bytes) -> None:
+    """Write a private key in one step; one that is there already stays: it counts."""
+    temporary = beside(path)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass  # somebody else was first: their key counts
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        sync(temporary)
+        with suppress(FileExistsError):
+            os.link(temporary, path)
     finally:
         temporary.unlink()

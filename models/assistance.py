@@ -33,12 +33,13 @@ from models.critic import Critic
 from models.diffusion import clean_motion, ddim_plan, guided_ddim
 from models.kinematics import Kinematics
 from models.motion import apply_action, incremental_motion
+from models.session import INPUTS, Answer, Question
 from models.state import split_step
 from models.strength import KEYS
 from models.student import Student
 
 
-class Assisted(NamedTuple):
+class AnswerTensors(NamedTuple):
     """What one control step of assistance decides."""
 
     target: Tensor  # [B, n] [rad] new joint target
@@ -65,7 +66,7 @@ class Assistance(nn.Module):
     made; what depends on the state alone, once a call.
 
     Raises:
-        NormalizerError: controller or critic holds no statistics.
+        UserError: controller or critic holds no statistics.
     """
 
     levels: Tensor  # [DDIM steps, F]
@@ -99,7 +100,7 @@ class Assistance(nn.Module):
         mode: Tensor,
         strength: Tensor,
         noise: Tensor,
-    ) -> Assisted:
+    ) -> AnswerTensors:
         """Assist one control step.
 
         Args:
@@ -131,7 +132,7 @@ class Assistance(nn.Module):
         action = answer + (settings["remainder"] * guidance.clamp(max=1.0))[:, None] * lost
         action = action.clamp(-1.0, 1.0)
         moved = apply_action(controller.layout, target, position, action)
-        return Assisted(
+        return AnswerTensors(
             moved, action, normalizer.metres(planned), meant.action, meant.trust, gain, memory
         )
 
@@ -170,3 +171,22 @@ class Assistance(nn.Module):
             return clean_motion(prediction, output, x, self.plan[index].signal)
 
         return guided_ddim(predict_clean, self.plan, self.sampling, motion, guidance, noise)
+
+
+class ModuleSession:
+    """The network itself behind the interface of models/session.py, before there is a bundle."""
+
+    def __init__(self, assistance: Assistance) -> None:
+        self.assistance = assistance.eval()
+        self.memory_size = assistance.student.memory.size
+
+    @torch.no_grad()
+    def assist(self, question: Question) -> Answer:
+        """See models/session.py; inputs are trusted here."""
+        inputs = [
+            torch.tensor(
+                getattr(question, name), dtype=torch.int64 if name == "mode" else torch.float32
+            )
+            for name in INPUTS
+        ]
+        return Answer(*(part.numpy() for part in self.assistance(*inputs)))

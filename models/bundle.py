@@ -7,8 +7,6 @@ finds accidents; against intent there is the signed approval, which names the ha
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from configs.errors import UserError
+from configs.files import replacing
 from configs.layout import Layout
 from configs.load import ConfigError, plain, validate
 from configs.schema.objects import Object
@@ -33,7 +33,7 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]  # no folders, no ..
 
 
-class BundleError(ValueError):
+class BundleError(UserError):
     """A bundle that must not be used; one line that names the file and the reason."""
 
 
@@ -117,10 +117,9 @@ def write_bundle(
     if folder.exists():
         raise BundleError(f"{folder}: exists; a bundle is never changed, choose another folder")
     layout = embodiment.make_layout()
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(folder) as temporary:
+        temporary.mkdir()
         for name, source in files.items():
             if Path(name).name != name:
                 raise BundleError(f"{name!r}: a bundle has no folders; name the file plainly")
@@ -141,9 +140,6 @@ def write_bundle(
         (temporary / MANIFEST).write_bytes(content)
         (temporary / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
         written = open_bundle(temporary, layout)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return Bundle(folder, written.manifest, written.hash)
 
 

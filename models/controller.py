@@ -13,6 +13,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.train import ControllerConfig
 from models.denoiser import Denoiser
@@ -20,10 +21,6 @@ from models.diffusion import add_noise, cosine_signal, training_target
 from models.inverse_dynamics import InverseDynamics, regression_losses
 from models.normalizer import Normalizer
 from models.weights import load_weights, save_weights
-
-
-class ControllerError(ValueError):
-    """A controller that cannot be built, or an artifact that is none; one line."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class Controller(nn.Module):
 
 
 def save_controller(controller: Controller, path: Path) -> None:
-    """Write the weights and statistics; NormalizerError: there are no statistics."""
+    """Write the weights and statistics; UserError: there are no statistics."""
     controller.normalizer.require_fitted()
     save_weights(controller, path)
 
@@ -85,8 +82,7 @@ def load_controller(path: Path, layout: Layout, config: ControllerConfig) -> Con
     """Read what `save_controller` wrote.
 
     Raises:
-        WeightsError: missing file, or weights of another configuration or layout.
-        NormalizerError: the file holds no statistics.
+        UserError: missing file, weights of another configuration or layout, or no statistics.
     """
     controller = Controller(layout, config)
     load_weights(controller, path)
@@ -103,4 +99,4 @@ def _check_groups(config: ControllerConfig) -> None:
     }
     for name, (width, groups) in widths.items():
         if width % groups:
-            raise ControllerError(f"controller.{name}: {width} is no multiple of groups {groups}")
+            raise UserError(f"controller.{name}: {width} is no multiple of groups {groups}")

@@ -39,16 +39,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.schema.export import Sampling
 
 LARGEST_BETA = 0.999  # the cosine schedule's last step would remove all signal (Nichol, Dhariwal)
 OFFSET = 0.008  # s of the cosine schedule (the same)
 
 Prediction = Literal["noise", "velocity"]
-
-
-class DiffusionError(ValueError):
-    """A sampler that the model's noise levels do not allow."""
 
 
 def cosine_signal(diffusion_steps: int) -> Tensor:
@@ -105,10 +102,10 @@ def ddim_plan(diffusion_steps: int, sampling: Sampling) -> tuple[DdimStep, ...]:
     step ends at the level at which the next begins.
 
     Raises:
-        DiffusionError: more sampling steps than noise levels.
+        UserError: more sampling steps than noise levels.
     """
     if sampling.steps > diffusion_steps:
-        raise DiffusionError(
+        raise UserError(
             f"export.sampling.steps: {sampling.steps} DDIM steps of a model with "
             f"{diffusion_steps} levels; use at most as many"
         )

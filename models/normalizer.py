@@ -3,11 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from configs.errors import UserError
 from configs.layout import Layout
-
-
-class NormalizerError(ValueError):
-    """Statistics are missing or useless; the model must not run on unscaled numbers."""
 
 
 class Normalizer(nn.Module):
@@ -37,27 +34,27 @@ class Normalizer(nn.Module):
         """Take the statistics of histories [N, H, S] and motions [N, T, K, 3] [m].
 
         Raises:
-            NormalizerError: nothing to measure, not finite, or nothing moves.
+            UserError: nothing to measure, not finite, or nothing moves.
         """
         if len(history) == 0:
-            raise NormalizerError("normaliser: no windows to take statistics of")
+            raise UserError("normaliser: no windows to take statistics of")
         newest, scale = history[:, -1].double(), motion.double().square().mean().sqrt()
         mean, std = newest.mean(0), newest.std(0, correction=0)
         changes = history.double().diff(dim=1).square().sum((0, 1))  # 0 for a history of one step
         change = (changes / (len(history) * max(1, history.shape[1] - 1))).sqrt()
         if not all(part.isfinite().all() for part in (scale, std, change)):
-            raise NormalizerError("normaliser: the data hold values that are not finite")
+            raise UserError("normaliser: the data hold values that are not finite")
         if scale == 0:
-            raise NormalizerError("normaliser: no keypoint moves in the data; check the rollouts")
+            raise UserError("normaliser: no keypoint moves in the data; check the rollouts")
         self.mean.copy_(mean)
         self.std.copy_(std.clamp_min(minimum_std))
         self.change.copy_(change.clamp_min(minimum_std))
         self.scale.copy_(scale)
 
     def require_fitted(self) -> None:
-        """Raise NormalizerError if the statistics are missing."""
+        """Raise UserError if the statistics are missing."""
         if not all(buffer.isfinite().all() for buffer in self.buffers()):
-            raise NormalizerError(
+            raise UserError(
                 "normaliser: statistics are missing; fit it or load a trained controller"
             )
 

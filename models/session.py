@@ -5,12 +5,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from configs.errors import UserError
 from configs.layout import Layout
 from models.bundle import GRAPH, Bundle, BundleError
 from models.strength import KEYS
 
 
-class SessionError(ValueError):
+class SessionError(UserError):
     """Inputs or results that must not reach a robot; one line that names the array."""
 
 
@@ -28,7 +29,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Assisted:
+class Answer:
     """What the controller answers; float32."""
 
     target: np.ndarray  # [B, n] [rad] joint targets
@@ -41,7 +42,7 @@ class Assisted:
 
 
 INPUTS = tuple(field.name for field in fields(Question))
-OUTPUTS = tuple(field.name for field in fields(Assisted))
+OUTPUTS = tuple(field.name for field in fields(Answer))
 
 
 class Assisting(Protocol):
@@ -49,7 +50,7 @@ class Assisting(Protocol):
 
     memory_size: int
 
-    def assist(self, question: Question) -> Assisted: ...
+    def assist(self, question: Question) -> Answer: ...
 
 
 def input_shapes(layout: Layout, memory: int) -> dict[str, tuple[int, ...]]:
@@ -113,7 +114,7 @@ class Session:
             raise BundleError(f"{bundle.folder / GRAPH}: not a usable graph: {reason}") from None
         self.memory_size = self._check_graph(str(bundle.folder / GRAPH))
 
-    def assist(self, question: Question) -> Assisted:
+    def assist(self, question: Question) -> Answer:
         """Return joint targets that follow a command safely.
 
         Raises:
@@ -137,7 +138,7 @@ class Session:
             reason = " ".join(str(error).split())
             raise SessionError(f"graph: fails on these inputs: {reason:.200}") from None
         wanted = output_shapes(self.layout, self.memory_size)
-        return Assisted(
+        return Answer(
             **{
                 name: _floats(f"{name} (result)", array, (len(modes), *wanted[name]))
                 for name, array in zip(OUTPUTS, found, strict=True)

@@ -6,9 +6,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-
-class WeightsError(ValueError):
-    """Weights that do not fit their network; one line that names the file."""
+from configs.errors import UserError
 
 
 def save_weights(network: nn.Module, path: Path) -> None:
@@ -21,10 +19,10 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """Read what `save_weights` wrote into a network of the same make.
 
     Raises:
-        WeightsError: missing file, or weights of another configuration or layout.
+        UserError: missing file, or weights of another configuration or layout.
     """
     try:
         network.load_state_dict(load_file(path))
     except (FileNotFoundError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise WeightsError(f"{path}: not the weights of this network: {reason:.200}") from None
+        raise UserError(f"{path}: not the weights of this network: {reason:.200}") from None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.robot import Assistance
 from models.answering import Answering, commanded_motion
@@ -13,10 +14,6 @@ from models.motion import action_towards, apply_action
 from models.session import Session
 from models.strength import KEYS, rows
 from robot.interfaces import Situation
-
-
-class AssistanceError(ValueError):
-    """The controller cannot be asked in this way; one line with the remedy."""
 
 
 def commanded_action(layout: Layout, situation: Situation) -> np.ndarray:
@@ -51,12 +48,12 @@ class Controller:
         """Load the bundle's graph; `rng` draws the sampler's noise.
 
         Raises:
-            AssistanceError: the mode is not one of the layout's. BundleError: the bundle does not
+            UserError: the mode is not one of the layout's. BundleError: the bundle does not
             know the assistance.
         """
         layout = bundle.layout
         if settings.mode not in layout.modes:
-            raise AssistanceError(
+            raise UserError(
                 f"robot.assistance.mode: {settings.mode!r} is not one of {', '.join(layout.modes)}"
             )
         strength = bundle.manifest.strength(settings.assistance)

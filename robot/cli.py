@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from configs.errors import UserError
+
 if TYPE_CHECKING:
     from robot.trials.run import Outcome
 
@@ -40,38 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(overrides: Sequence[str]) -> int:
-    from configs.layout import LayoutMismatch  # slow imports stay out of --help
-    from configs.load import ConfigError, load
+    from configs.load import load  # slow imports stay out of --help
     from configs.schema.robot import RobotConfig
-    from envs.grasp_set import GraspSetError
-    from envs.shapes.objects import ObjectError
-    from models.approval import ApprovalError
-    from models.bundle import BundleError
-    from robot.answers import AssistanceError
-    from robot.hands.twin import TwinError
-    from robot.pull import PullError
-    from robot.safety import TargetError
     from robot.signals import Stopped, listening
-    from robot.trials.run import FiguresError, run_twin
+    from robot.trials.run import run_twin
 
-    refusals = (
-        ConfigError,
-        PullError,
-        ApprovalError,
-        BundleError,
-        AssistanceError,
-        GraspSetError,
-        LayoutMismatch,
-        ObjectError,
-        TargetError,
-        TwinError,
-        FiguresError,
-    )
     try:
         config = load(RobotConfig, overrides, root="robot_config")
         with listening():
             outcome = run_twin(config, lambda line: print(line, flush=True))
-    except refusals as error:
+    except UserError as error:
         print(f"dexgen-robot: {error}", file=sys.stderr)
         return 2
     except Stopped as stop:

@@ -98,7 +98,7 @@ class ControlLoop:
         """Start an episode with the joint targets [n] in force; the history starts afresh.
 
         Raises:
-            TargetError: they are not finite or not inside the joint limits.
+            UserError: they are not finite or not inside the joint limits.
         """
         self._target = starting_target(target, self._layout)
         self._history = None

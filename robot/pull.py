@@ -6,11 +6,12 @@ copy of an old release would undo a withdrawal. A rollback is a new, signed, hig
 The last good release stays in the cache, for when the registry is away.
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from configs.errors import UserError
+from configs.files import replacing, sweep
 from configs.layout import Layout
 from configs.schema.robot import Pull
 from models.approval import (
@@ -19,16 +20,11 @@ from models.approval import (
     SIGNATURE,
     Approval,
     ApprovalError,
-    is_running,
     list_releases,
     release_name,
     verify_release,
 )
 from models.bundle import Bundle, BundleError, open_bundle
-
-
-class PullError(ValueError):
-    """No release can be installed; one line with the remedy."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ def pull(config: Pull, layout: Layout) -> Installed:
     """Install the release in force, or fall back on the cache if the channel is away.
 
     Raises:
-        PullError: no release anywhere, or the channel goes back without a signed rollback.
+        UserError: no release anywhere, or the channel goes back without a signed rollback.
         ApprovalError: the release in force is not signed by the trusted key.
         BundleError: its bundle is not the approved one, is damaged, or is of another layout.
     """
@@ -54,7 +50,7 @@ def pull(config: Pull, layout: Layout) -> Installed:
     kept = _kept(cache, key)
     if not releases:
         if kept is None:
-            raise PullError(
+            raise UserError(
                 f"{config.releases}: no release, and none is kept in {cache}; run the pipeline "
                 "(`dexgen run`) until a model is promoted, or promote one that was registered "
                 "(`dexgen models promote VERSION`)"
@@ -74,14 +70,8 @@ def pull(config: Pull, layout: Layout) -> Installed:
 
 def _sweep(cache: Path) -> None:
     """Remove what installations that were killed left in the cache; one that runs is let be."""
-    if not cache.is_dir():
-        return
     for folder in cache.glob(".*.*"):
-        process = folder.name.rpartition(".")[2]
-        if not process.isdecimal():
-            continue
-        if int(process) == os.getpid() or not is_running(int(process)):
-            shutil.rmtree(folder, ignore_errors=True)
+        sweep(cache / folder.name[1:].partition(".")[0])
 
 
 def _releases(folder: Path) -> dict[int, Path]:
@@ -105,12 +95,12 @@ def _kept(cache: Path, key: Path) -> Approval | None:
 def _require_progress(kept: Approval, found: Approval, channel: str) -> None:
     """Refuse a channel that is behind what was installed, or that rewrote it."""
     if found.sequence < kept.sequence:
-        raise PullError(
+        raise UserError(
             f"{channel}: offers release {found.sequence}, installed is {kept.sequence}; a lower "
             "one is refused: roll back with a new signed release (`dexgen models rollback`)"
         )
     if found.sequence == kept.sequence and found != kept:
-        raise PullError(
+        raise UserError(
             f"{channel}: release {found.sequence} is not the one that was installed under this "
             "number; publish a new release"
         )
@@ -141,25 +131,22 @@ def _install(
     """Copy a release into the cache, verify the copy, and only then replace what was there."""
     _opened(release, approval, layout, "")  # what is wrong with it is said of the channel's files
     final = cache / release_name(approval.sequence)
-    temporary = cache / f".{final.name}.{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir(parents=True)
-        shutil.copytree(release / BUNDLE, temporary / BUNDLE, symlinks=True)
-        for name in (APPROVAL, SIGNATURE):
-            shutil.copyfile(release / name, temporary / name)
-        _opened(temporary, approval, layout, "")
-        shutil.rmtree(final, ignore_errors=True)
-        os.replace(temporary, final)
+        cache.mkdir(parents=True, exist_ok=True)
+        with replacing(final) as temporary:
+            temporary.mkdir()
+            shutil.copytree(release / BUNDLE, temporary / BUNDLE, symlinks=True)
+            for name in (APPROVAL, SIGNATURE):
+                shutil.copyfile(release / name, temporary / name)
+            _opened(temporary, approval, layout, "")
+            shutil.rmtree(final, ignore_errors=True)
     except BundleError:
-        raise PullError(f"{release}: changed while it was copied to {cache}; pull again") from None
+        raise UserError(f"{release}: changed while it was copied to {cache}; pull again") from None
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        raise PullError(f"{' '.join(reason.split())}; cannot install {release}") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        raise UserError(f"{' '.join(reason.split())}; cannot install {release}") from None
     if verify_release(final, key) != approval:
-        raise PullError(f"{final}: the release changed while it was copied; pull again")
+        raise UserError(f"{final}: the release changed while it was copied; pull again")
     for sequence, folder in _releases(cache).items():
         if sequence != approval.sequence:
             shutil.rmtree(folder)

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.robot import Safety
 
 ROUNDING = 1e-5  # [rad] a smaller correction is single precision, not an intervention
-
-
-class TargetError(ValueError):
-    """Joint targets that must not reach a hand; one line that names the joint."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +42,18 @@ def starting_target(target: np.ndarray, layout: Layout) -> np.ndarray:
     """Return a copy of the targets [n] [rad] that an episode starts with, float32.
 
     Raises:
-        TargetError: the shape, a number that is not finite or one outside the joint limits.
+        UserError: the shape, a number that is not finite or one outside the joint limits.
     """
     values = np.asarray(target, np.float32)
     if values.shape != (layout.num_joints,):
-        raise TargetError(
+        raise UserError(
             f"start target: shape {list(values.shape)}, expected {[layout.num_joints]} joints"
         )
     if not possible(values, layout, ROUNDING):
         lower, upper = _limits(layout)
         inside = (values >= lower - ROUNDING) & (values <= upper + ROUNDING)
         first = int(np.argmin(inside))
-        raise TargetError(
+        raise UserError(
             f"start target: {layout.joint_names[first]} is {values[first]:g} rad, its limits are "
             f"{lower[first]:g} to {upper[first]:g}; start inside them"
         )

@@ -5,9 +5,10 @@ One step each, so that a new object, or a changed one, leaves the others' grasps
 
 from collections.abc import Mapping
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.objects import ObjectStep, mesh_digest
-from envs.shapes.objects import ObjectError, ObjectModel, check_object, load_objects, save_objects
+from envs.shapes.objects import ObjectModel, check_object, load_objects, save_objects
 from tasks.running.context import Context
 
 OBJECTS = "objects/"  # prefix of the references to objects
@@ -17,12 +18,12 @@ def objects(config: ObjectStep, refs: Mapping[str, Ref], context: Context) -> Re
     """Publish an object's shape and pieces, which `envs.shapes.objects.load_objects` reads.
 
     Raises:
-        ObjectError: the object cannot be simulated, or its mesh changed since the run began.
+        UserError: the object cannot be simulated, or its mesh changed since the run began.
     """
     item = config.item
     model = check_object(item, config.limits)
     if item.mesh is not None and mesh_digest(item.mesh) != config.digest:
-        raise ObjectError(
+        raise UserError(
             f"object {item.name!r}: mesh {item.mesh.file} changed during the run; run again"
         )
     files = save_objects([model], context.scratch)

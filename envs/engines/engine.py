@@ -10,10 +10,6 @@ from typing import Protocol
 import torch
 
 
-class EngineError(ValueError):
-    """An engine was asked for something it cannot do; one line."""
-
-
 @dataclass
 class PhysicsState:
     """The world after a control step, for N environments, n joints and F fingers.

@@ -6,8 +6,8 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch
 
+from configs.errors import UserError
 from configs.schema.hand import Actuation
-from envs.engines.engine import EngineError
 from envs.engines.mujoco_models import object_bodies, object_columns, structure
 
 # Counters that say that MuJoCo reset a simulation, or dropped contacts or constraints.
@@ -37,7 +37,7 @@ class CpuPool:
         threads: int,
     ) -> None:
         if len({structure(model) for model in models}) != 1:
-            raise EngineError("models of different structure may not share an MjData pool")
+            raise UserError("models of different structure may not share an MjData pool")
         quiet()
         self.index = index
         self.models = models

@@ -15,9 +15,10 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from configs.errors import UserError
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics
-from envs.engines.engine import EngineError, PhysicsParameters, PhysicsState
+from envs.engines.engine import PhysicsParameters, PhysicsState
 from envs.engines.mujoco_cpu import make_pools
 from envs.engines.mujoco_models import compile_models
 from envs.shapes.objects import ObjectModel
@@ -184,11 +185,11 @@ class MujocoEngine:
         """Continue where `state_dict` was taken (see Engine).
 
         Raises:
-            EngineError: it was taken with other objects or scales.
+            UserError: it was taken with other objects or scales.
         """
         for name, own in (("object_index", self._object_index), ("scales", self._scales)):
             if not np.array_equal(as_array(state[name]), own):
-                raise EngineError(f"physics state: its {name} differ from this engine's")
+                raise UserError(f"physics state: its {name} differ from this engine's")
         kept = {name: state[f"parameters.{name}"] for name in PARAMETERS}
         self.randomize(torch.arange(self.num_envs), PhysicsParameters(**kept))
         for number, pool in enumerate(self.pools):
@@ -229,12 +230,12 @@ def require_warp(physics: Physics) -> None:
     """Refuse MuJoCo Warp, an extra that is slow to import, where it cannot run.
 
     Raises:
-        EngineError: it is not installed, or its device is not there.
+        UserError: it is not installed, or its device is not there.
     """
     try:
         from envs.engines.mujoco_gpu import open_device
     except ModuleNotFoundError as error:
-        raise EngineError(
+        raise UserError(
             f"physics.engine: mujoco_warp needs {error.name}, which is not installed; "
             "install the extra `gpu` (pip install -e '.[gpu]') or set physics.engine=mujoco"
         ) from None
@@ -245,11 +246,11 @@ def count_substeps(timestep: float, control_hz: float) -> int:
     """Return the physics steps in a control step.
 
     Raises:
-        EngineError: they are not a whole number.
+        UserError: they are not a whole number.
     """
     steps = 1.0 / (timestep * control_hz)
     if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
-        raise EngineError(
+        raise UserError(
             f"control.hz {control_hz:g} and physics.timestep {timestep:g} s make {steps:.3f} "
             "physics steps a control step; choose them so that it is a whole number"
         )

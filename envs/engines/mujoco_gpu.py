@@ -17,9 +17,9 @@ import numpy as np
 import torch
 import warp as wp
 
+from configs.errors import UserError
 from configs.schema.hand import Actuation, Hand
 from configs.schema.physics import Physics
-from envs.engines.engine import EngineError
 from envs.engines.mujoco_models import compile_models, object_bodies, object_columns
 from envs.engines.mujoco_shared import OWN_FIELDS, Shared, share
 from envs.shapes.objects import ObjectModel
@@ -184,7 +184,7 @@ class WarpPool:
         """Raise what was lost of the contacts that all environments share room for."""
         full = int(self.overflow[:1].item()) & int(POOL_FULL)  # said to every environment
         if full:
-            raise EngineError(
+            raise UserError(
                 f"physics.contacts: room for {self.contacts} contacts an environment, on average "
                 f"over {len(self.index)}, is too little ({mjw.OverflowType(full).name} overflow), "
                 "and contacts were lost; raise it"
@@ -264,17 +264,17 @@ def open_device(name: str) -> wp.Device:
     """Return a device of Warp.
 
     Raises:
-        EngineError: there is no such device.
+        UserError: there is no such device.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise EngineError(
+        raise UserError(
             "physics.device: cuda, but torch finds no CUDA device; set physics.engine=mujoco "
             "physics.device=cpu, or install a torch with CUDA"
         )
     wp.config.log_level = wp.LOG_ERROR
     wp.init()
     if name == "cuda" and not (wp.is_cuda_available() and wp.is_conditional_graph_supported()):
-        raise EngineError(
+        raise UserError(
             "physics.device: cuda, but Warp finds no CUDA driver of 12.4 or newer; renew it or set "
             "physics.engine=mujoco physics.device=cpu"
         )

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,9 @@ from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
+
+from configs.errors import UserError
+from configs.files import write
 
 # The safetensors names of the dtypes that a layout and the files of a run use.
 DTYPES = {
@@ -22,7 +24,7 @@ DTYPES = {
 }
 
 
-class EpisodesError(ValueError):
+class EpisodesError(UserError):
     """Episodes that cannot be written or read; one line that names file and field."""
 
 
@@ -36,7 +38,7 @@ def write_arrays(
     # One metadata key: safetensors writes several in random order, which changes the hash.
     content = save(arrays, {key: json.dumps(header, sort_keys=True)})
     name = f"{part}/{hashlib.sha256(content).hexdigest()}.safetensors"
-    write_whole(folder / name, content)
+    write(folder / name, content)
     return name, len(content)
 
 
@@ -87,20 +89,6 @@ def _one_line(path: Path, what: str) -> Iterator[None]:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise EpisodesError(f"{path}: cut off or not a {what} ({reason})") from None
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file under its name only when it is complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())  # a name that is there has its bytes, after a power cut too
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)  # what a full disk cut off takes no more of it
-    return path
 
 
 def _view(body: np.ndarray, row: Mapping[str, Any]) -> np.ndarray:

@@ -17,8 +17,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from configs.files import write
 from configs.layout import Layout
-from envs.episodes.files import EpisodesError, write_whole
+from envs.episodes.files import EpisodesError
 from envs.episodes.runs import FORMAT, NAME, REMEDY, SUMS, Run, RunTable, Shard, add_counts
 from envs.episodes.statistics import Statistics, from_json, pool, to_json
 
@@ -34,7 +35,6 @@ __all__ = [
     "manifest_files",
     "merge_manifests",
     "read_manifest",
-    "write_whole",
 ]
 
 
@@ -147,7 +147,7 @@ class Manifest:
 
     def write(self, folder: Path) -> Path:
         """Write `folder/manifest.json`, whole or not at all; the runs are files of their own."""
-        return write_whole(folder / MANIFEST, self.to_bytes())
+        return write(folder / MANIFEST, self.to_bytes())
 
     def _totals(self) -> dict[str, Any]:
         """Return what a reader wants to see first; it follows from the runs."""

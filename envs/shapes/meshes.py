@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from configs.errors import UserError
 from configs.schema.objects import Limits
 from configs.schema.shapes import Mesh
 from envs.shapes.pieces import BODY, Piece
@@ -23,34 +24,30 @@ MIB = 2**20
 CONCAVITY, PARTS = 0.05, 16
 
 
-class ObjectError(ValueError):
-    """An object that cannot be used; one line that names it and the remedy."""
-
-
 def check_mesh(shape: Mesh, holder: str, limits: Limits) -> None:
     """Refuse a mesh file that is missing, too large, unreadable, empty or open.
 
     Raises:
-        ObjectError: naming `holder`, the file and what to do.
+        UserError: naming `holder`, the file and what to do.
     """
     path = Path(shape.file)
     _require_file(path, holder)
     mib = path.stat().st_size / MIB
     if mib > limits.max_mesh_mib:
-        raise ObjectError(
+        raise UserError(
             f"{holder}: mesh {path} has {mib:.1f} MiB, more than objects.limits.max_mesh_mib "
             f"{limits.max_mesh_mib:g}; simplify it"
         )
     mesh = read_mesh(path, holder)
     if not mesh.is_watertight:
-        raise ObjectError(f"{holder}: mesh {path} is open (not watertight); close its holes")
+        raise UserError(f"{holder}: mesh {path} is open (not watertight); close its holes")
     if not mesh.is_winding_consistent:
-        raise ObjectError(
+        raise UserError(
             f"{holder}: mesh {path}: some faces are turned inward and others outward, so it has no "
             "volume to speak of; make its normals consistent (trimesh.repair.fix_normals does)"
         )
     if mesh.volume <= 0.0:
-        raise ObjectError(f"{holder}: mesh {path} is inside out; turn its faces round")
+        raise UserError(f"{holder}: mesh {path} is inside out; turn its faces round")
 
 
 def mesh_pieces(shape: Mesh, holder: str) -> tuple[tuple[Piece, ...], np.ndarray]:
@@ -63,7 +60,7 @@ def mesh_pieces(shape: Mesh, holder: str) -> tuple[tuple[Piece, ...], np.ndarray
         clouds = [mesh.vertices] if shape.contact == "hull" else _parts(mesh, holder)
         hulls = [coarse_hull(np.array(cloud, dtype=np.float64))[0] for cloud in clouds]
     except ValueError as error:
-        raise ObjectError(f"{holder}: mesh {shape.file} has no inside: {error}") from None
+        raise UserError(f"{holder}: mesh {shape.file} has no inside: {error}") from None
     names = [BODY] if len(hulls) == 1 else [f"part_{i:02d}" for i in range(len(hulls))]
     return tuple(Piece(*named, np.zeros(3)) for named in zip(names, hulls, strict=True)), inertia
 
@@ -72,7 +69,7 @@ def read_mesh(path: Path, holder: str) -> "trimesh.Trimesh":
     """Read a mesh file as one body with merged vertices.
 
     Raises:
-        ObjectError: missing, of an unknown kind, unreadable or without a triangle.
+        UserError: missing, of an unknown kind, unreadable or without a triangle.
     """
     import trimesh  # half a second
 
@@ -81,13 +78,13 @@ def read_mesh(path: Path, holder: str) -> "trimesh.Trimesh":
         mesh = trimesh.load_mesh(path, process=True)
     except Exception as error:  # a broken file makes the readers raise whatever they meet
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise ObjectError(
+        raise UserError(
             f"{holder}: mesh {path} cannot be read, or is empty ({reason:.120}); export it anew"
         ) from None
     if not isinstance(mesh, trimesh.Trimesh) or not len(mesh.faces):
-        raise ObjectError(f"{holder}: mesh {path} is empty: it holds no triangle")
+        raise UserError(f"{holder}: mesh {path} is empty: it holds no triangle")
     if not np.isfinite(mesh.vertices).all():
-        raise ObjectError(f"{holder}: mesh {path} holds a vertex that is not a finite number")
+        raise UserError(f"{holder}: mesh {path} holds a vertex that is not a finite number")
     mesh.merge_vertices()  # an STL file repeats each triangle's corners
     return mesh
 
@@ -97,7 +94,7 @@ def _parts(mesh: "trimesh.Trimesh", holder: str) -> list[np.ndarray]:
     try:
         import coacd
     except ImportError:
-        raise ObjectError(
+        raise UserError(
             f"{holder}: contact: parts needs the extra `meshes`: pip install 'dexteritygen[meshes]'"
             ", or take contact: hull"
         ) from None
@@ -109,6 +106,6 @@ def _parts(mesh: "trimesh.Trimesh", holder: str) -> list[np.ndarray]:
 
 def _require_file(path: Path, holder: str) -> None:
     if not path.is_file():
-        raise ObjectError(f"{holder}: mesh {path} is missing; give the path of an OBJ, STL or GLB")
+        raise UserError(f"{holder}: mesh {path} is missing; give the path of an OBJ, STL or GLB")
     if path.suffix.lower() not in SUFFIXES:
-        raise ObjectError(f"{holder}: mesh {path} is not one of {', '.join(SUFFIXES)}; convert it")
+        raise UserError(f"{holder}: mesh {path} is not one of {', '.join(SUFFIXES)}; convert it")

@@ -11,12 +11,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save_file
 
+from configs.errors import UserError
 from configs.load import ConfigError, plain, validate
 from configs.schema.objects import Limits, Object
 from configs.schema.physics import Physics
 from configs.schema.shapes import Mesh, Slide, Tool
 from envs.shapes.hull import HullSurface
-from envs.shapes.meshes import ObjectError, check_mesh, mesh_pieces
+from envs.shapes.meshes import check_mesh, mesh_pieces
 from envs.shapes.pieces import Piece, pieces_of
 from envs.shapes.surfaces import (
     BoxSurface,
@@ -59,7 +60,7 @@ class ObjectModel:
         """Make the object of its shape, or of the pieces that `save_object` kept.
 
         Raises:
-            ObjectError: its mesh is missing or cannot be read.
+            UserError: its mesh is missing or cannot be read.
         """
         self.spec = spec
         self.pieces, self.inertia = (pieces, inertia) if pieces else _build(spec)
@@ -123,7 +124,7 @@ def check_object(spec: Object, limits: Limits) -> ObjectModel:
     """Return the object's model if it can be simulated.
 
     Raises:
-        ObjectError: its mesh is missing, too large a file, unreadable, empty or open; or the
+        UserError: its mesh is missing, too large a file, unreadable, empty or open; or the
             object is too large (a wrong unit) or too small.
     """
     if spec.mesh is not None:
@@ -134,13 +135,13 @@ def check_object(spec: Object, limits: Limits) -> ObjectModel:
         remedy = "give its size in metres"
         if spec.mesh is not None:
             remedy = unit_advice(spec.name, longest / spec.mesh.unit)
-        raise ObjectError(
+        raise UserError(
             f"object {spec.name!r}: {longest:g} m long, more than objects.limits.max_extent "
             f"{limits.max_extent:g} m; {remedy}"
         )
     if shortest < limits.min_extent:
         remedy = "give its size in metres" if spec.mesh is None else "its `unit` may be too small"
-        raise ObjectError(
+        raise UserError(
             f"object {spec.name!r}: {shortest:g} m thin, less than objects.limits.min_extent "
             f"{limits.min_extent:g} m; {remedy}"
         )
@@ -173,7 +174,7 @@ def load_objects(folder: Path) -> dict[str, ObjectModel]:
     """Read what `save_objects` wrote, by name, in the file's order.
 
     Raises:
-        ObjectError: the folder holds no such files.
+        UserError: the folder holds no such files.
     """
     path = folder / LIST_FILE
     try:
@@ -183,7 +184,7 @@ def load_objects(folder: Path) -> dict[str, ObjectModel]:
         contents = [file.read_bytes() for file in files]
     except (OSError, json.JSONDecodeError, ConfigError) as error:
         reason = " ".join(str(error).split())
-        raise ObjectError(f"{path}: not a list of objects ({reason}); make it again") from None
+        raise UserError(f"{path}: not a list of objects ({reason}); make it again") from None
     return {
         spec.name: load_object(spec, content, str(file))
         for spec, content, file in zip(specs, contents, files, strict=True)
@@ -205,14 +206,14 @@ def load_object(spec: Object, content: bytes, holder: str) -> ObjectModel:
     """Return the object of a shape and the bytes that `save_pieces` wrote.
 
     Raises:
-        ObjectError: they are no such bytes, or another object's.
+        UserError: they are no such bytes, or another object's.
     """
     try:
         arrays = load_arrays(content)
         pieces = _restore(spec, arrays)
     except (SafetensorError, KeyError) as error:
         reason = " ".join(str(error).split())
-        raise ObjectError(f"{holder}: not the pieces of {spec.name!r} ({reason})") from None
+        raise UserError(f"{holder}: not the pieces of {spec.name!r} ({reason})") from None
     return ObjectModel(spec, pieces, arrays.get(INERTIA))
 
 

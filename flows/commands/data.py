@@ -105,7 +105,7 @@ def opened(options: argparse.Namespace, least: int, most: int) -> "tuple[Version
     """Return the chosen store and the names among a command's words.
 
     Raises:
-        HomeError, ConfigError, StoreError: in one line.
+        UserError: in one line.
     """
     config, names = configured(options, least, most)
     return store_of(config), names

@@ -59,7 +59,7 @@ def check_meshes(config: Config, names: Sequence[str]) -> list[str]:
     """Look at the mesh files among these objects, and say what of them touches.
 
     Raises:
-        ObjectError: a file that cannot be simulated, before anything is started for it.
+        UserError: a file that cannot be simulated, before anything is started for it.
     """
     from envs.shapes.objects import check_object  # half a second, only where it is needed
 

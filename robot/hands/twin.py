@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics
@@ -13,10 +14,6 @@ from envs.scene import build_scene
 from envs.shapes.objects import OBJECT, ObjectModel
 from models.rotations import from_rotation_vector, rotate
 from robot.interfaces import Reading
-
-
-class TwinError(ValueError):
-    """The twin cannot simulate this; one line with the remedy."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,12 @@ class Twin:
         """Compile the scene at nominal mass and friction.
 
         Raises:
-            TwinError: the control period is not a whole number of physics steps.
+            UserError: the control period is not a whole number of physics steps.
         """
         ratio = 1.0 / (layout.control_hz * physics.timestep)
         self._substeps = round(ratio)
         if self._substeps < 1 or abs(ratio - self._substeps) > 1e-6:
-            raise TwinError(
+            raise UserError(
                 f"physics.timestep: {physics.timestep:g} s does not divide the control period "
                 f"{1 / layout.control_hz:g} s; choose one that does"
             )

@@ -13,6 +13,7 @@ import mujoco
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from configs.files import beside
 from configs.schema.robot import Clip
 from envs.offscreen import camera_at, draw
 from envs.shapes.objects import OBJECT
@@ -38,8 +39,7 @@ def render_clip(
         mujoco.mj_saveModel(model, str(folder / MODEL))
         save_file(views, folder / STATES)
         stride = max(1, round(hz / clip.fps))
-        # the format follows from the suffix, so it stays at the end of the temporary name
-        temporary = output.with_name(f".{os.getpid()}.{output.name}")
+        temporary = beside(output)  # its suffix says in which format to write
         order = {
             "stride": stride,
             "fps": hz / stride,
@@ -54,7 +54,7 @@ def render_clip(
                 return f"{output.parent}: not writable"
             reason = draw("robot.trials.clip", folder, LIMIT_S)
             if reason is None:
-                os.replace(temporary, output)
+                temporary.replace(output)
         except OSError as error:
             reason = f"{error.filename}: {error.strerror}"
         finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot.loop import RealTime, Record
-from robot.trials import Stage
+from robot.trials.trials import Stage
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
+from configs.files import beside, write
 from configs.schema.robot import RobotConfig
 from robot.pull import Installed, pull
-from robot.trials import Holds, Stage, film_trial, hold_trials
 from robot.trials.clip import render_clip
 from robot.trials.realtime import Timing, paced_run
+from robot.trials.trials import Holds, Stage, film_trial, hold_trials
 
 UNASSISTED, ASSISTED = "unassisted", "assisted"
 VARIANTS = {UNASSISTED: False, ASSISTED: True}
-
-
-class FiguresError(ValueError):
-    """The figures cannot be written; one line that names the file."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,8 @@ def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
     """Pull the approved model and try it on the twin; `say` is told what happens.
 
     Raises:
-        PullError, ApprovalError, BundleError: the model must not be run.
-        TwinError, GraspSetError, LayoutMismatch, ObjectError, TargetError, AssistanceError: it
-        cannot be run here.
-        FiguresError: `robot.figures` cannot be written, which is found out before the trials.
+        UserError: the model must not be run, or not here; or `robot.figures` cannot be written,
+            which is found out before the trials.
     """
     robot = config.robot
     figures = Path(robot.figures) if robot.figures is not None else None
@@ -111,7 +107,7 @@ def _try_folder(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        temporary = _beside(path)
+        temporary = beside(path)
         temporary.touch()
         temporary.unlink()
     except OSError as error:
@@ -119,19 +115,13 @@ def _try_folder(path: Path) -> None:
 
 
 def _write_figures(path: Path, outcome: Outcome) -> None:
-    temporary = _beside(path)
     try:
-        temporary.write_text(json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
-        os.replace(temporary, path)
+        write(path, json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise _refusal(path, error) from None
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def _refusal(path: Path, error: OSError) -> FiguresError:
-    return FiguresError(
+def _refusal(path: Path, error: OSError) -> UserError:
+    return UserError(
         f"robot.figures: {path}: {error.strerror}; name a file that can be written, or null"
     )

@@ -54,8 +54,8 @@ class Stage(AbstractContextManager["Stage"]):
         """Build the bundle's scenario.
 
         Raises:
-            TwinError, GraspSetError, LayoutMismatch, ObjectError: the scenario cannot be simulated
-            or read. BundleError: a file changed since the bundle was opened.
+            UserError: the scenario cannot be simulated or read, or a file changed since the
+                bundle was opened.
         """
         robot, scenario = config.robot, bundle.manifest.scenario
         self.layout: Layout = bundle.layout
@@ -83,7 +83,7 @@ class Stage(AbstractContextManager["Stage"]):
         """Reset hand, object and operator for a trial; return a loop ready to tick.
 
         Raises:
-            TargetError: the grasp's targets are outside the joint limits.
+            UserError: the grasp's targets are outside the joint limits.
         """
         grasp = int(self._rng(trial, START).integers(len(self.grasps)))
         grasps, world = self.grasps, self._rng(trial, WORLD)

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.check import CheckStep
@@ -26,7 +27,7 @@ from tasks.store.protocol import VersionStore
 MAIN = "main"
 
 
-class CheckFailed(ValueError):
+class CheckFailed(UserError):
     """A dataset that does not satisfy what is expected; names column, shard and rows."""
 
 

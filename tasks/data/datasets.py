@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from configs.errors import UserError
 from configs.refs import Ref
 from envs.episodes.episodes import MANIFEST, SHARDS, EpisodesError, Manifest, read_manifest
 from tasks.data.location import dataset_folders, locate_dataset
@@ -12,7 +13,7 @@ from tasks.data.verdict import DOCS, VERDICT, Failure
 from tasks.store.protocol import Blob, Commit, VersionStore
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """A version that is not what a command asks for; one line with the remedy."""
 
 

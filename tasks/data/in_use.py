@@ -1,6 +1,7 @@
 """Who works in a state folder: commands share a lock on it, and gc takes it alone.
 
-The kernel drops the lock however a process ends, so nothing stale is left.
+The kernel drops the lock however a process ends, so nothing stale is left. The library filelock
+has a shared lock on a SQLite file only, which does not tell who holds it.
 """
 
 import fcntl
@@ -9,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from configs.errors import UserError
+
 LOCK = "in_use.lock"  # name in the state folder
 
 
-class HomeInUse(ValueError):
+class HomeInUse(UserError):
     """Somebody works in the state folder; one line with the remedy."""
 
 

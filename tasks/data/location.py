@@ -1,12 +1,13 @@
 """Where a dataset is: a branch, tag or version of the store, and a folder in it."""
 
+from configs.errors import UserError
 from configs.refs import Ref
 from envs.episodes.manifest import MANIFEST
 from envs.episodes.runs import RUNS
 from tasks.store.protocol import Commit, VersionStore
 
 
-class DatasetNotFound(ValueError):
+class DatasetNotFound(UserError):
     """There is no dataset by that name, or more than one; one line with the names to choose."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
 from configs.layout import Layout
 from envs.episodes.episodes import Manifest, read_manifest
 
@@ -15,7 +16,7 @@ NAMED_ROWS = 5  # rows named in a sentence
 SHARD_DIGITS = 12  # of a shard's hash, for people
 
 
-class VerdictError(ValueError):
+class VerdictError(UserError):
     """A dataset without a passing verdict on this very content; one line with the remedy."""
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import torch
 
+from configs.errors import UserError
+from configs.files import replacing
 from configs.layout import Layout
 from configs.load import plain, validate
 from configs.refs import Ref
@@ -23,18 +25,13 @@ WEIGHTS, DESCRIPTION = "student.safetensors", "student.json"  # files of the art
 EXPERT = "expert/"  # prefix of the references to experts; the style follows
 
 
-class StudentError(ValueError):
-    """An artifact that is no student, or a training that has gone wrong; one line."""
-
-
 def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Publish student.safetensors and student.json, learnt in rounds of practice (DAgger).
 
     Killed and started again, it goes on with the round it was in and ends with the same bits.
 
     Raises:
-        PolicyError, LayoutMismatch: an expert that cannot be used. StudentError: losses are not
-            finite.
+        UserError: an expert that cannot be used, or losses that are not finite.
     """
     layout, settings = config.world.embodiment.make_layout(), config.distill
     torch.set_num_threads(settings.threads)
@@ -116,7 +113,7 @@ def learn(
         losses.append(float(wrong.detach()))
     recent = losses[-max(len(losses) // 10, 1) :]
     if not all(map(torch.isfinite, torch.tensor(losses))):
-        raise StudentError("distill: losses are not finite; lower distill.optimizer.learning_rate")
+        raise UserError("distill: losses are not finite; lower distill.optimizer.learning_rate")
     return sum(recent) / len(recent)
 
 
@@ -149,9 +146,9 @@ def take(
 
 def keep(path: Path, student: Student, optimizer: torch.optim.Optimizer) -> None:
     """Write what a resume needs, whole or not at all."""
-    partial = path.with_suffix(".partial")
-    torch.save({"student": student.state_dict(), "optimizer": optimizer.state_dict()}, partial)
-    partial.replace(path)
+    content = {"student": student.state_dict(), "optimizer": optimizer.state_dict()}
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
 
 
 def write_artifact(
@@ -169,18 +166,17 @@ def read_student(folder: Path, layout: Layout) -> Student:
     """Read the artifact of this step.
 
     Raises:
-        LayoutMismatch: of another layout. StudentError: not such an artifact. WeightsError:
-            damaged weights.
+        LayoutMismatch: of another layout. UserError: not such an artifact, or damaged weights.
     """
     path = folder / DESCRIPTION
     try:
         description = json.loads(path.read_text())
         if description["format"] != FORMAT:
-            raise StudentError(f"{path}: format {description['format']}, expected {FORMAT}")
+            raise UserError(f"{path}: format {description['format']}, expected {FORMAT}")
         layout.require(description["layout"], str(path))
         network = validate(StudentNetwork, description["network"], str(path))
     except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise StudentError(f"{path}: not a student ({error}); run distill") from None
+        raise UserError(f"{path}: not a student ({error}); run distill") from None
     student = Student(layout, network)
     load_weights(student, folder / WEIGHTS)
     return student.eval()

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from configs.files import replacing
 from configs.schema.student import DistillStep
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
@@ -37,9 +38,8 @@ class Lessons:
 
     def save(self, path: Path) -> None:
         """Write one file, whole or not at all."""
-        partial = path.with_suffix(".partial")
-        save_file(vars(self), partial)
-        partial.replace(path)
+        with replacing(path) as temporary:
+            save_file(vars(self), temporary)
 
     @staticmethod
     def load(path: Path) -> "Lessons":

@@ -9,7 +9,7 @@ import torch
 
 from configs.refs import Ref
 from configs.schema.evaluate import BARE, EvaluateStep
-from models.session import Assisted, Question
+from models.session import Answer, Question
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.measuring import measure, table_of
 from tasks.evaluation.trial import Stage
@@ -21,7 +21,7 @@ class Nobody:
 
     memory_size = 0
 
-    def assist(self, question: Question) -> Assisted:
+    def assist(self, question: Question) -> Answer:
         raise AssertionError("a baseline asked the controller")
 
 
@@ -29,7 +29,7 @@ def baselines(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) -
     """Run all windows and publish the counts, and recordings of the bare command.
 
     Raises:
-        ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
+        UserError: an input is missing or does not fit.
     """
     settings = config.evaluate
     torch.set_num_threads(settings.threads)

@@ -25,9 +25,8 @@ from configs.schema.evaluate import (
     for_calibration,
 )
 from configs.schema.perturbations import Pose
-from models.assistance import Assistance
+from models.assistance import Assistance, ModuleSession
 from models.kinematics import Kinematics
-from models.module_session import ModuleSession
 from models.strength import KEYS, Strength
 from tasks.distillation.distill import read_student
 from tasks.evaluation.inputs import open_inputs
@@ -49,8 +48,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     rule, and every candidate's figures.
 
     Raises:
-        ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
-        ControllerError, CriticError, StudentError, LayoutMismatch: networks that cannot be used.
+        UserError: an input is missing or does not fit, or networks that cannot be used.
     """
     evaluate = for_calibration(config.evaluate)
     torch.set_num_threads(evaluate.session_threads)  # the controller is still in torch

@@ -31,8 +31,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     killed evaluation goes on with the next window and ends with the same figures.
 
     Raises:
-        ConfigError, EvaluationError, BundleError, GraspSetError: an input is missing or does
-            not fit.
+        UserError: an input is missing or does not fit.
     """
     settings = config.evaluate
     torch.set_num_threads(settings.threads)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.evaluate import SPLITS, Evaluate, Pairs, check_splits, split_of
@@ -15,10 +16,6 @@ from envs.shapes.objects import ObjectModel
 from tasks.evaluation.window import Arrangement
 from tasks.objects import open_objects
 from tasks.running.context import Context
-
-
-class EvaluationError(ValueError):
-    """An evaluation that cannot be made; one line that names what is missing."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +39,15 @@ def open_inputs(
     """Open what `evaluate` needs of the references.
 
     Raises:
-        ConfigError, EvaluationError, GraspSetError: an input is missing or does not fit.
+        UserError: an input is missing or does not fit.
     """
     layout = world.embodiment.make_layout()
     unknown = [style for style in evaluate.experts if f"expert/{style}" not in refs]
     if unknown:
-        raise EvaluationError(f"evaluate.experts: there is no expert of style {unknown[0]!r}")
+        raise UserError(f"evaluate.experts: there is no expert of style {unknown[0]!r}")
     modes = [mode for mode in evaluate.experts.values() if mode not in layout.modes]
     if modes:
-        raise EvaluationError(
+        raise UserError(
             f"evaluate.experts: {modes[0]!r} is not a mode of the layout "
             f"({', '.join(layout.modes)})"
         )
@@ -60,7 +57,7 @@ def open_inputs(
     chosen = [item.name for item in catalogue if evaluate.pairs.of(split_of(item))]
     missing = [name for name in chosen if f"grasps/{name}" not in refs]
     if missing:
-        raise EvaluationError(f"evaluate: there are no grasps of object {missing[0]!r}")
+        raise UserError(f"evaluate: there are no grasps of object {missing[0]!r}")
     folders = {name: context.open(refs[f"grasps/{name}"]) for name in chosen}
     return Inputs(
         layout=layout,

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from configs.files import replacing
 from configs.schema.evaluate import Evaluate, Variant
 from models.strength import Strength
 from tasks.evaluation.recording import Recorder
@@ -67,9 +68,8 @@ def measure(stage: Stage, table: Table, context: Context, recorded: str | None) 
             found = run_window(stage, table, index, progress, recorder)
             if recorder is not None:
                 save_file(recorder.arrays(), film)
-            partial = path.with_suffix(".partial")
-            save_file(found, partial)
-            partial.replace(path)
+            with replacing(path) as temporary:
+                save_file(found, temporary)
         windows.append(load_file(path))
     counts = {key: np.stack([window[key] for window in windows]) for key in windows[0]}
     return Measured(counts, load_file(film) if film.exists() else {})

@@ -13,7 +13,7 @@ from configs.schema import evaluate as schema
 from models.answering import Answering, commanded_motion
 from models.bundle import Manifest
 from models.kinematics import Kinematics
-from models.session import Assisted, Assisting
+from models.session import Answer, Assisting
 from models.strength import KEYS, Strength, rows
 from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.metrics import OVERRIDES
@@ -77,7 +77,7 @@ class Answers:
         situations: Sequence[Situation],
         history: np.ndarray,
         asked: list[int],
-    ) -> Assisted:
+    ) -> Answer:
         """Return the controller's answers [P, A, M, ...] to the A variants that ask it."""
         both = list(zip(commands, situations, strict=True))
         motion = np.stack([self.motion(*one, asked) for one in both])
@@ -100,7 +100,7 @@ class Answers:
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
         split = {name: a.reshape(*groups, *a.shape[1:]) for name, a in vars(answer).items()}
-        return Assisted(**split)
+        return Answer(**split)
 
     def motion(self, command: Command, situation: Situation, among: list[int]) -> np.ndarray:
         """Return the keypoint motion [A, M, T, K, 3] that a command means."""
@@ -115,7 +115,7 @@ class Answers:
         )
 
 
-def sizes(command: np.ndarray, answer: Assisted) -> dict[str, np.ndarray]:
+def sizes(command: np.ndarray, answer: Answer) -> dict[str, np.ndarray]:
     """Return OVERRIDES -> mean absolute action [...] of commands [..., n] and of what became of
     them."""
     allowed, trust = answer.gain[..., None] * answer.meant, answer.trust[..., None]

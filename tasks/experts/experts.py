@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.experts import ExpertStep
 from envs.grasp_set import GraspSet
@@ -18,19 +19,15 @@ from tasks.running.context import Context
 GRASPS = "grasps/"  # prefix of the references to grasp sets; the object's name follows
 
 
-class StyleError(ValueError):
-    """A style that the task does not know; one line."""
-
-
 def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Publish policy.safetensors, policy.json and figures.json of one style.
 
     Raises:
-        StyleError: unknown style. CheckpointError: a checkpoint of something else.
+        UserError: unknown style, or a checkpoint of something else.
     """
     styles = config.world.task.styles
     if config.style not in styles:
-        raise StyleError(f"experts: style: unknown {config.style!r}; one of {sorted(styles)}")
+        raise UserError(f"experts: style: unknown {config.style!r}; one of {sorted(styles)}")
     objects, grasps = open_task(config.world.embodiment.make_layout(), refs, context)
     actor = trained(config, objects, grasps, context)
     expert = Expert(actor, config.experts.policy, config.style)

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from tensordict import TensorDict
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.load import plain, validate
 from configs.schema.experts import PolicyConfig
@@ -28,10 +29,6 @@ FORMAT = 1
 WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
 FIRST_WEIGHTS = 1e-3  # std of the actor's last layer at first: its output is then below 0.01
 GROUPS = {"actor": ["actor"], "critic": ["critic"]}
-
-
-class PolicyError(ValueError):
-    """An expert's files that cannot be used; one line that names the file."""
 
 
 class Expert:
@@ -113,7 +110,7 @@ def load_expert(folder: Path, layout: Layout) -> Expert:
     """Read what `save_policy` wrote.
 
     Raises:
-        PolicyError: missing, not an expert or weights that do not fit its description.
+        UserError: missing, not an expert or weights that do not fit its description.
         LayoutMismatch: trained for another layout.
     """
     description = _describe(folder / DESCRIPTION)
@@ -125,7 +122,7 @@ def load_expert(folder: Path, layout: Layout) -> Expert:
         actor.load_state_dict(load_file(folder / WEIGHTS))
     except (FileNotFoundError, SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise PolicyError(f"{folder / WEIGHTS}: unusable ({reason}); train it again") from None
+        raise UserError(f"{folder / WEIGHTS}: unusable ({reason}); train it again") from None
     return Expert(actor, config, description["style"])
 
 
@@ -133,7 +130,7 @@ def _describe(path: Path) -> dict[str, Any]:
     try:
         description = json.loads(path.read_text())
     except (FileNotFoundError, json.JSONDecodeError) as error:
-        raise PolicyError(f"{path}: not an expert ({error}); train it again") from None
+        raise UserError(f"{path}: not an expert ({error}); train it again") from None
     if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise PolicyError(f"{path}: not an expert of format {FORMAT}; train it again")
+        raise UserError(f"{path}: not an expert of format {FORMAT}; train it again")
     return description

@@ -5,13 +5,14 @@ holds all of it, is read with `weights_only`, and a run that was killed ends wit
 weights of one that was not.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from configs.errors import UserError
+from configs.files import replacing
 from configs.schema.experts import Experts
 from envs.manipulation import ManipulationEnv
 from tasks.experts.policy import compose, make_actor, make_critic
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from rsl_rl.algorithms import PPO
 
 Report = Callable[[int, Mapping[str, float]], None]
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be used; one line that names the file."""
 
 
 def train(
@@ -132,23 +129,22 @@ def save(path: Path, algorithm: "PPO", env: ManipulationEnv, done: int) -> None:
         "random": torch.get_rng_state(),
         "environment": env.state_dict(),
     }
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    torch.save(content, temporary)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        torch.save(content, temporary)
 
 
 def restore(path: Path, algorithm: "PPO", env: ManipulationEnv) -> int:
     """Continue from a checkpoint and return how many iterations it has behind it.
 
     Raises:
-        CheckpointError: not a checkpoint of this training.
+        UserError: not a checkpoint of this training.
     """
     content = read(path)
     try:
         algorithm.load(content, load_cfg=None, strict=True)
     except (RuntimeError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise CheckpointError(f"{path}: of another training ({reason}); remove it") from None
+        raise UserError(f"{path}: of another training ({reason}); remove it") from None
     env.load_state_dict(content["environment"])
     torch.set_rng_state(content["random"])
     return content["iteration"]
@@ -161,4 +157,4 @@ def read(path: Path) -> dict[str, Any]:
         return torch.load(path, weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise CheckpointError(f"{path}: unreadable ({reason}); remove it") from None
+        raise UserError(f"{path}: unreadable ({reason}); remove it") from None

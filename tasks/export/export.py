@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from pydantic import JsonValue
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.load import validate
 from configs.refs import Ref
@@ -26,7 +27,7 @@ from models.bundle import (
     open_bundle,
     write_bundle,
 )
-from models.controller import Controller, ControllerError, load_controller
+from models.controller import Controller, load_controller
 from models.kinematics import Kinematics
 from models.session import Session
 from models.strength import Strength
@@ -43,10 +44,6 @@ GRASP_FILE = "grasps.safetensors"
 CALIBRATION = "calibration.json"
 
 
-class ExportError(ValueError):
-    """An input that no bundle can be made of; one line."""
-
-
 def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Publish the bundle of controller, critic, student and calibration; its graph is compared
     with them.
@@ -54,9 +51,9 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     The `objects/<name>` and the `grasps/<object>` of training objects give the scenario.
 
     Raises:
-        LayoutMismatch: a network is of another layout. ControllerError, CriticError: it is
-            damaged. ExportError: the calibration is.
-        ParityError: the graph differs from the network. ScenarioError: no connected grasps.
+        LayoutMismatch: a network is of another layout.
+        UserError: a network or the calibration is damaged, the graph differs from the network,
+            or no grasps are connected.
     """
     torch.set_num_threads(1)  # what the graph is compared with, to the last bits
     layout, settings = config.embodiment.make_layout(), config.export
@@ -110,31 +107,31 @@ def read_calibration(folder: Path) -> dict[str, Strength]:
     """Return the strengths that step `calibrate` chose, by assistance.
 
     Raises:
-        ExportError: not the artifact of that step.
+        UserError: not the artifact of that step.
     """
     path = folder / CALIBRATION
     try:
         choice = json.loads(path.read_text())["choice"]
         return {name: validate(Strength, row, str(path)) for name, row in choice.items()}
     except (OSError, json.JSONDecodeError, KeyError, AttributeError) as error:
-        raise ExportError(f"{path}: not a calibration ({error}); run calibrate") from None
+        raise UserError(f"{path}: not a calibration ({error}); run calibrate") from None
 
 
 def read_controller(folder: Path, layout: Layout) -> Controller:
     """Read the artifact of step `train`.
 
     Raises:
-        LayoutMismatch: trained for another layout. ControllerError: not such an artifact.
+        LayoutMismatch: trained for another layout. UserError: not such an artifact.
     """
     path = folder / DESCRIPTION
     try:
         description = json.loads(path.read_text())
         if description["format"] != FORMAT:
-            raise ControllerError(f"{path}: format {description['format']}, expected {FORMAT}")
+            raise UserError(f"{path}: format {description['format']}, expected {FORMAT}")
         layout.require(description["layout"], str(path))
         config = validate(ControllerConfig, description["controller"], str(path))
     except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise ControllerError(f"{path}: not a trained controller ({error})") from None
+        raise UserError(f"{path}: not a trained controller ({error})") from None
     return load_controller(folder / WEIGHTS, layout, config)
 
 

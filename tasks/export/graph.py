@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.schema.export import Parity
-from models.assistance import Assistance, Assisted
+from models.assistance import AnswerTensors, Assistance
 from models.session import INPUTS, OUTPUTS, Question, Session
 from models.strength import KEYS
 
@@ -23,10 +24,6 @@ from models.strength import KEYS
 NAMES = tuple(f"next_{name}" if name in INPUTS else name for name in OUTPUTS)
 CAUTION = 0.02  # greatest drawn: about what calibration chooses, where gains of all sizes occur
 STEPS = 3  # of a memory that is compared: the first step, and some that go on
-
-
-class ParityError(ValueError):
-    """The exported graph does not compute what the network computes."""
 
 
 def export_graph(assistance: Assistance, path: Path, opset: int) -> None:
@@ -75,7 +72,7 @@ def compare(
     Each goes on for a few steps with its own memory.
 
     Raises:
-        ParityError: a difference is larger than `parity` allows.
+        UserError: a difference is larger than `parity` allows.
     """
     worst = dict.fromkeys(OUTPUTS, 0.0)
     memory = INPUTS.index("memory")
@@ -85,7 +82,7 @@ def compare(
             inputs = list(draw_inputs(assistance, batch, seed + step))
             inputs[memory] = ours
             with torch.no_grad():
-                wanted: Assisted = assistance(*inputs)
+                wanted: AnswerTensors = assistance(*inputs)
             inputs[memory] = theirs
             found = session.assist(Question(*(tensor.numpy() for tensor in inputs)))
             ours, theirs = wanted.memory, torch.from_numpy(found.memory)
@@ -94,7 +91,7 @@ def compare(
                 worst[name] = max(worst[name], float(difference))
     for name, difference in worst.items():
         if not difference <= getattr(parity, name):
-            raise ParityError(
+            raise UserError(
                 f"export.parity.{name}: network and graph differ by {difference:.2g}, allowed "
                 f"{getattr(parity, name):g}; try another export.opset"
             )

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from configs.errors import UserError
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
-
-
-class ScenarioError(ValueError):
-    """No object has grasps that lead to one another."""
 
 
 def choose_scenario(
@@ -22,7 +19,7 @@ def choose_scenario(
         count: grasps at most.
 
     Raises:
-        ScenarioError: nowhere two grasps are neighbours of each other.
+        UserError: nowhere two grasps are neighbours of each other.
     """
     found = {name: connected(grasps[name], count) for name in sorted(grasps)}
     best = max(
@@ -31,7 +28,7 @@ def choose_scenario(
         default=None,
     )
     if best is None or len(found[best]) == 0:
-        raise ScenarioError(
+        raise UserError(
             f"grasps of {', '.join(sorted(grasps)) or 'no object'}: no two lead to one another; "
             "raise grasps.count"
         )

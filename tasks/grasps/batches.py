@@ -1,6 +1,5 @@
 """A batch of the search on its way: proposed in a thread of its own, held, saved, read back."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from configs.files import replacing
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.search import STAGES, Batch, Funnel, Search
 from tasks.grasps.validation import Hold
@@ -63,12 +63,11 @@ class Pending:
 
 def save_batch(path: Path, held: Candidates, funnel: Funnel) -> None:
     """Write a batch, whole or not at all."""
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
     arrays = {name: np.ascontiguousarray(array) for name, array in vars(held).items()}
     arrays["funnel_counts"] = np.array([funnel.counts[stage] for stage in STAGES])
     arrays["funnel_seconds"] = np.array([funnel.seconds[stage] for stage in STAGES])
-    save_file(arrays, temporary)
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        save_file(arrays, temporary)
 
 
 def read_batch(path: Path) -> tuple[Candidates, Funnel]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.grasps import Expansion, GraspsStep, Sampling
 from envs.grasp_set import GraspSet
@@ -28,11 +29,7 @@ from tasks.running.context import Context
 PHASES = SAMPLING, EXPANSION = "sampling", "expansion"
 
 
-class GraspError(ValueError):
-    """Grasps that cannot be looked for; one line."""
-
-
-class NoGraspsError(GraspError):
+class NoGraspsError(UserError):
     """An object for which no grasps were found; the message names the stage that says so.
 
     Its exit code tells a run that it may go on without this object.
@@ -45,12 +42,12 @@ def grasps(config: GraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref
     """Publish grasps.safetensors (a GraspSet) and yields.json of one object.
 
     Raises:
-        GraspError: unknown object. NoGraspsError: none of a bounded number of proposals became a
+        UserError: unknown object. NoGraspsError: none of a bounded number of proposals became a
             grasp.
     """
     models = open_objects(refs, context)
     if config.object not in models:
-        raise GraspError(f"object: unknown {config.object!r}; one of {sorted(models)}")
+        raise UserError(f"object: unknown {config.object!r}; one of {sorted(models)}")
     problem = Problem.of(config.embodiment, models[config.object])
     generation = Generation(config, problem, context)
     found, links = generation.run()

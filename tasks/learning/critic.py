@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.load import plain, validate
 from configs.refs import Ref
@@ -32,7 +33,7 @@ WEIGHTS, DESCRIPTION = "critic.safetensors", "critic.json"  # files of the artif
 CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
 
 
-class CriticError(ValueError):
+class CriticError(UserError):
     """Rollouts that no critic can learn from, or an artifact that is none; one line."""
 
 
@@ -188,8 +189,8 @@ def read_critic(folder: Path, layout: Layout) -> Critic:
     """Read the artifact of this step.
 
     Raises:
-        LayoutMismatch: of another layout. CriticError: not such an artifact. WeightsError,
-        NormalizerError: damaged weights.
+        LayoutMismatch: of another layout. CriticError: not such an artifact.
+        UserError: damaged weights.
     """
     path = folder / DESCRIPTION
     try:

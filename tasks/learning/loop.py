@@ -5,7 +5,6 @@ Imported where training starts only: Lightning takes seconds to import.
 
 import logging
 import math
-import os
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
@@ -18,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.utils.data import DataLoader
 
+from configs.errors import UserError
+from configs.files import replacing
 from configs.schema.train import Optimizer
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -26,7 +27,7 @@ Report = Callable[[int, Model, dict[str, float]], None]  # batch, averaged model
 Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
-class TrainingError(ValueError):
+class TrainingError(UserError):
     """A training that cannot start or has gone wrong; one line with the remedy."""
 
 
@@ -179,12 +180,8 @@ def rate(done: int, total: int, warmup: float) -> float:
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write a checkpoint, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as stream:
-        torch.save(checkpoint, stream)
-        stream.flush()
-        os.fsync(stream.fileno())  # else a power cut may leave the name without its bytes
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        torch.save(checkpoint, temporary)
 
 
 def fit(

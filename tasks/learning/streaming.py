@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.schema.train import Streaming
 from models.controller import Windows
 from tasks.learning.batches import ALONE, Rank, generator
@@ -29,7 +30,7 @@ GATHERED = 4096
 EMPTY_PASSES = 3  # in a row, before a rank gives up: which shards a rank has changes by pass
 
 
-class StreamError(ValueError):
+class StreamError(UserError):
     """A stream that was asked for what it cannot give; one line."""
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
 from envs.episodes.episodes import open_shard, read_manifest
 from models.controller import Windows
@@ -24,7 +25,7 @@ from models.kinematics import Kinematics
 from models.state import state_step
 
 
-class WindowsError(ValueError):
+class WindowsError(UserError):
     """A dataset that no controller can be trained on; one line that names file and remedy."""
 
 

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
+from configs.files import is_running, write
 from configs.load import validate
 from models.approval import (
     APPROVAL,
@@ -24,7 +26,6 @@ from models.approval import (
     Approval,
     ApprovalError,
     encode,
-    is_running,
     key_id,
     list_releases,
     release_name,
@@ -41,7 +42,7 @@ LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
 UNFINISHED = ".unfinished-"  # prefix of folders that are not releases yet
 
 
-class SequenceTaken(ValueError):
+class SequenceTaken(UserError):
     """Another promotion took this sequence number first; decide again and take the next."""
 
 
@@ -198,9 +199,7 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
 def count_up(home: Path, sequence: int) -> None:
     """Remember a published number; a kill before this leaves it to the channel itself."""
     file = keys_folder(home) / LAST_SEQUENCE
-    temporary = file.with_suffix(".unfinished")
-    write_durably(temporary, f"{sequence}\n".encode())
-    temporary.replace(file)
+    write(file, f"{sequence}\n")
     sync_folder(file.parent)
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
+from configs.files import write
 from configs.schema.promote import Gate
 from models.approval import Approval
 from tasks.registry.aliases import challenge, follow_channel, version_of
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 MACHINE = "machine"  # the report's part that differs from one measurement to the next
 
 
-class PromotionRefused(ValueError):
+class PromotionRefused(UserError):
     """A version failed a gate; the message names gate, value and threshold."""
 
 
@@ -197,10 +199,7 @@ def note(client: "MlflowClient", candidate: Candidate, decision: Decision) -> by
     """Keep the newest decision with the version, for people to look at; return its bytes."""
     content = decision.plain() | {"decided_utc": datetime.now(UTC).isoformat()}
     encoded = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
-    file = candidate.folder / DECISION
-    temporary = file.with_suffix(".unfinished")
-    temporary.write_bytes(encoded)
-    temporary.replace(file)
+    write(candidate.folder / DECISION, encoded)
     tags = {
         VERDICT: "passed" if decision.verdict.passed else "refused",
         REFUSED_BY: ", ".join(one.gate for one in decision.verdict.failed),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from configs.files import write
 from configs.load import plain, validate
 from configs.schema.promote import Promote
 from tasks.registry.errors import RegistryError
@@ -43,9 +44,7 @@ def keep_terms(
     file = terms_file(home, version, digest)
     if not file.exists() or file.read_bytes() != encoded:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".unfinished")
-        temporary.write_bytes(encoded)
-        temporary.replace(file)
+        write(file, encoded)
     client.set_model_version_tag(version.name, str(version.version), TERMS_HASH, digest)
     return client.get_model_version(version.name, str(version.version))
 

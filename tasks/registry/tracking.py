@@ -4,7 +4,6 @@ Everything is idempotent by an identity tag: a process that was killed anywhere 
 finds its run, completes it, and doubles nothing.
 """
 
-import fcntl
 import logging
 import os
 import shutil
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from tasks.registry.database import make_tables
 from tasks.registry.locations import artifacts, database, experiment_folder, point_here
@@ -36,8 +37,7 @@ class Metric:
 def exclusive(home: Path) -> Iterator[None]:
     """Let one process at a time change the registry; the kernel frees it however we end."""
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "registry.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(home / "registry.lock"):
         yield
 
 

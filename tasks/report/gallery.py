@@ -3,7 +3,6 @@
 import base64
 import json
 import math
-import os
 import tempfile
 from collections.abc import Mapping
 from html import escape
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from configs.files import write
 from configs.schema.grasps import GraspsStep
 from configs.schema.shapes import Mesh
 from envs.grasp_set import GraspSet
@@ -90,10 +90,7 @@ def write_gallery(
         f"{''.join(parts)}</body></html>\n"
     )
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".index.{os.getpid()}"
-    partial.write_text(page, encoding="utf-8")
-    os.replace(partial, folder / "index.html")
-    return folder / "index.html"
+    return write(folder / "index.html", page)
 
 
 def contact_of(model: ObjectModel) -> str:

@@ -1,12 +1,12 @@
 """The report of a run: index.html, which stands alone; picture.svg and summary.json beside it."""
 
 import json
-import os
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+from configs.files import write
 from tasks.report import bad_commands, for_all, gates, sections, tables
 from tasks.report.choosing import calibration
 from tasks.report.clips import clips
@@ -57,13 +57,6 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     page = folder / "index.html"
     write(page, render(summary))
     return page
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file in one move."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
 
 
 def render(summary: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.rollouts import Rollouts, RolloutsStep
@@ -37,10 +38,6 @@ from tasks.running.context import Context
 MIB = 1 << 20
 
 
-class RolloutsError(ValueError):
-    """Rollouts that cannot be made or that leave nothing; one line."""
-
-
 @dataclass(frozen=True)
 class Chunk:
     """What one chunk recorded: T steps of N environments."""
@@ -55,8 +52,7 @@ def rollouts(config: RolloutsStep, refs: Mapping[str, Ref], context: Context) ->
     """Publish episode shards and their manifest (envs/episodes/episodes.py) of one style's expert.
 
     Raises:
-        RolloutsError: unknown style or mode, or no episode was kept.
-        PolicyError, LayoutMismatch: an expert that cannot be used.
+        UserError: unknown style or mode, no episode was kept, or an expert cannot be used.
     """
     layout = config.world.embodiment.make_layout()
     mode = mode_of(config, layout)
@@ -80,7 +76,7 @@ def merge_chunks(chunks: Sequence[Manifest], style: str) -> Manifest:
     fields = next((chunk.fields for chunk in chunks if chunk.rows), ())
     merged = merge_manifests(replace(chunk, fields=fields) for chunk in chunks)
     if merged.rows == 0:
-        raise RolloutsError(
+        raise UserError(
             f"rollouts: {style}: none of {merged.counts['episodes']} episodes was kept "
             f"({merged.counts['drops']} dropped); raise rollouts.chunk_s or train a better expert"
         )
@@ -91,11 +87,11 @@ def mode_of(config: RolloutsStep, layout: Layout) -> int:
     """Return the index of the mode that this style's frames are labelled with."""
     modes = config.rollouts.modes
     if config.style not in modes:
-        raise RolloutsError(
+        raise UserError(
             f"rollouts: modes: {config.style!r} has no mode; set rollouts.modes.{config.style}"
         )
     if modes[config.style] not in layout.modes:
-        raise RolloutsError(
+        raise UserError(
             f"rollouts: modes.{config.style}: unknown mode {modes[config.style]!r}; "
             f"one of {', '.join(layout.modes)}"
         )

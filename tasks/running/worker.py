@@ -7,7 +7,6 @@ with its traceback.
 """
 
 import ctypes
-import fcntl
 import json
 import os
 import resource
@@ -16,15 +15,16 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from configs.errors import UserError
 from configs.load import validate
 from configs.refs import Ref
 from tasks.running.context import Context, Progress, make_scratch, publish_metrics
-from tasks.running.identity import ROOMS
 from tasks.running.steps import STEPS
 from tasks.store import open_store
 from tasks.store.disk import full_disk
@@ -54,7 +54,7 @@ def run(request: dict[str, Any]) -> None:
     store = open_store(home)
     identity = request["identity"]
     scratch = make_scratch(home, identity)
-    with alone(scratch):
+    with FileLock(f"{scratch}.lock"):  # the kernel drops it however the process ends
         if store.index_get(identity) is not None:
             return  # another process was faster
         context = Context(
@@ -85,23 +85,10 @@ def run(request: dict[str, Any]) -> None:
 
 def judge(error: Exception, home: Path) -> tuple[int, str]:
     """Return the exit code that an error deserves, and its words: one line, or the traceback."""
-    if is_ours(error):
-        return getattr(error, "exit_code", 2), " ".join(str(error).split())
+    if isinstance(error, UserError):
+        return error.exit_code, " ".join(str(error).split())
     full = full_disk(error, home)
     return (1, traceback.format_exc()) if full is None else (2, full)
-
-
-def is_ours(error: BaseException) -> bool:
-    """Tell bad input, which our own ValueErrors name in one line, from a defect."""
-    return isinstance(error, ValueError) and type(error).__module__.split(".")[0] in ROOMS
-
-
-@contextmanager
-def alone(scratch: Path) -> Iterator[None]:
-    """Hold the scratch folder's lock; the kernel drops it however the process ends."""
-    with (scratch.parent / f"{scratch.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def die_with(parent: int) -> None:

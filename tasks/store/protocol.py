@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from configs.errors import UserError
 from configs.refs import Ref
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 
 
-class StoreError(ValueError):
+class StoreError(UserError):
     """The store cannot do what was asked; one line with the remedy."""
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 import trimesh
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.engines.engine import EngineError
 from envs.engines.mujoco_cpu import FATAL_WARNINGS, CpuPool, make_pools
 from envs.engines.mujoco_engine import MujocoEngine, count_substeps
 from envs.engines.mujoco_models import compile_models
@@ -56,7 +56,7 @@ def test_state_dict_continues_bit_for_bit(config: Config) -> None:
 
 def test_state_of_other_objects_is_refused(config: Config) -> None:
     saved = make(config, 2).state_dict()
-    with pytest.raises(EngineError, match="scales"):
+    with pytest.raises(UserError, match="scales"):
         make(config, 2, scales=np.array([1.0, 1.05])).load_state_dict(saved)
 
 
@@ -118,7 +118,7 @@ def test_models_of_another_structure_are_refused(config: Config) -> None:
     index, scales = np.zeros(1, dtype=int), np.ones(1)
     whole = compile_models(config.hand, config.physics, [box], index, scales)
     part = compile_models(two, config.physics, [box], index, scales)
-    with pytest.raises(EngineError, match="different structure"):
+    with pytest.raises(UserError, match="different structure"):
         CpuPool(np.arange(2), [*whole, *part], config.hand.actuation, substeps=5, threads=1)
     pools = make_pools([*whole, *part, *whole], config.hand.actuation, substeps=5, threads=1)
     assert [pool.index.tolist() for pool in pools] == [[0, 2], [1]]
@@ -144,5 +144,5 @@ def test_pools_of_primitives_and_meshes_step_together(config: Config, tmp_path: 
 
 def test_physics_steps_must_fill_a_control_step() -> None:
     assert count_substeps(0.01, 20.0) == 5
-    with pytest.raises(EngineError, match=r"control\.hz 30"):
+    with pytest.raises(UserError, match=r"control\.hz 30"):
         count_substeps(0.01, 30.0)

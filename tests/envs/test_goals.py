@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.goals import GoalChoice, GoalsError, GraspTable, relative, within
+from envs.goals import GoalChoice, GraspTable, relative, within
 from tests.grasps_by_hand import grasp_set
 
 HALF = 0.5**0.5
@@ -40,12 +41,12 @@ def test_starts_belong_to_the_object_and_have_a_goal(table):
 
 
 def test_an_object_without_goals_is_refused():
-    with pytest.raises(GoalsError, match="lonely"):
+    with pytest.raises(UserError, match="lonely"):
         GraspTable.join([grasp_set("lonely", [0.0, 0.3], [[-1], [-1]])], ["lonely"])
 
 
 def test_grasps_of_another_object_are_refused():
-    with pytest.raises(GoalsError, match="cup"):
+    with pytest.raises(UserError, match="cup"):
         GraspTable.join([grasp_set("first", [0.0, 0.02], [[1], [0]])], ["cup"])
 
 

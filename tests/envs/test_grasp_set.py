@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.grasp_set import Contacts, GraspSet, GraspSetError
+from envs.grasp_set import Contacts, GraspSet
 
 
 def make_set(count: int, joints: int, fingers: int) -> GraspSet:
@@ -70,7 +71,7 @@ def test_no_grasp_file_is_one_line(content: bytes | None, layout, tmp_path: Path
     path = tmp_path / "a.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(GraspSetError, match=r"a\.safetensors") as error:
+    with pytest.raises(UserError, match=r"a\.safetensors") as error:
         GraspSet.load(path, layout)
     assert "\n" not in str(error.value)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.load import ConfigError, load, validate
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
-from envs.engines.engine import EngineError
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.shapes.objects import ObjectModel
 from tests.tiny_engine import AWAY, DOWN, GRIPPED, grip, make, parameters, squirm, start, vector
@@ -172,13 +172,13 @@ def test_divergence_is_reported_until_reset(config: Config, engine: MujocoEngine
 def test_a_buffer_that_is_too_small_is_an_error(config: Config) -> None:
     made = make(config, 1, contacts=1, **WARP)
     targets = start(made, config, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0])
-    with pytest.raises(EngineError, match=r"physics\.contacts: room for 1 .* raise it"):
+    with pytest.raises(UserError, match=r"physics\.contacts: room for 1 .* raise it"):
         made.step(targets, vector(1), vector(1))
 
 
 def test_devices_that_are_not_there_are_refused(config: Config) -> None:
     if not torch.cuda.is_available():
-        with pytest.raises(EngineError, match=r"physics\.device: cuda, but torch finds no CUDA"):
+        with pytest.raises(UserError, match=r"physics\.device: cuda, but torch finds no CUDA"):
             make(config, 1, device="cuda", **WARP)
     with pytest.raises(ConfigError, match=r"mujoco runs on the CPU alone"):
         load(Config, ["physics.device=cuda"])

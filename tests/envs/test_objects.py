@@ -11,18 +11,12 @@ import numpy as np
 import pytest
 import trimesh
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.objects import Limits, Object
 from configs.schema.pipeline import Config
 from envs.scene import build_scene
-from envs.shapes.objects import (
-    OBJECT,
-    ObjectError,
-    ObjectModel,
-    check_object,
-    load_objects,
-    save_objects,
-)
+from envs.shapes.objects import OBJECT, ObjectModel, check_object, load_objects, save_objects
 from tests.things import mesh, thing
 
 
@@ -123,15 +117,15 @@ def test_saving_twice_gives_equal_bytes(config: Config, tmp_path: Path) -> None:
 
 
 def test_a_broken_list_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ObjectError, match=r"objects\.json"):
+    with pytest.raises(UserError, match=r"objects\.json"):
         load_objects(tmp_path)
     (tmp_path / "objects.json").write_text(json.dumps({"a": {"name": "a"}}))
-    with pytest.raises(ObjectError, match="make it again"):
+    with pytest.raises(UserError, match="make it again"):
         load_objects(tmp_path)
 
 
 def refused(spec: Object, limits: Limits) -> str:
-    with pytest.raises(ObjectError) as caught:
+    with pytest.raises(UserError) as caught:
         check_object(spec, limits)
     message = str(caught.value)
     assert "\n" not in message
@@ -228,7 +222,7 @@ def test_without_the_decomposition_the_remedy_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "coacd", None)
     write(trimesh.creation.box(extents=(0.04, 0.05, 0.06)), tmp_path / "box.stl")
-    with pytest.raises(ObjectError, match=r"dexteritygen\[meshes\]") as caught:
+    with pytest.raises(UserError, match=r"dexteritygen\[meshes\]") as caught:
         ObjectModel(mesh(tmp_path / "box.stl", contact="parts"))
     assert "\n" not in str(caught.value)
 

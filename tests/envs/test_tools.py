@@ -10,12 +10,12 @@ import pytest
 import torch
 import trimesh
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.shapes import Tool
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.scene import build_scene
-from envs.shapes.meshes import ObjectError
 from envs.shapes.objects import OBJECT, SLIDER, ObjectModel, load_object, save_pieces
 from tests.things import mesh, thing
 from tests.tiny_engine import AWAY, parameters, start, vector
@@ -132,7 +132,7 @@ def test_pieces_are_kept_and_found_again(tmp_path: Path) -> None:
     for left, right in zip(again.closest(points), model.closest(points), strict=True):
         np.testing.assert_array_equal(left, right)
     sliding = replace(SYRINGE, name="other")
-    with pytest.raises(ObjectError, match="not the pieces of 'other'"):
+    with pytest.raises(UserError, match="not the pieces of 'other'"):
         load_object(sliding, b"nothing", "syringe")
 
 

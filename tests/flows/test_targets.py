@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import trimesh
 
+from configs.errors import UserError
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
-from envs.shapes.meshes import ObjectError
 from flows.commands.targets import check_meshes, resolve, split
 from flows.plan import plan
 
@@ -50,7 +50,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path):
 def test_a_mesh_is_looked_at_before_anything_starts(tmp_path: Path):
     trimesh.creation.box((50.0, 50.0, 50.0)).export(tmp_path / "cup.stl")
     names, overrides = resolve([str(tmp_path / "cup.stl")], [])
-    with pytest.raises(ObjectError, match=r"shape\.unit=0\.001 \(millimetres\)"):
+    with pytest.raises(UserError, match=r"shape\.unit=0\.001 \(millimetres\)"):
         check_meshes(load(Config, overrides), names)
     said = check_meshes(
         load(Config, [*overrides, "objects.items.mesh_cup.shape.unit=0.001"]), ["mesh_cup", "box"]

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.assistance import Assistance
+from configs.errors import UserError
+from models.assistance import Assistance, ModuleSession
 from models.controller import Controller
 from models.critic import Critic
-from models.module_session import ModuleSession
 from models.motion import apply_action, incremental_motion
-from models.normalizer import NormalizerError
 from models.session import Question
 from models.state import split_step
 from tests.models.small_networks import (
@@ -205,7 +204,7 @@ def test_missing_statistics_are_an_error(body, config):
         (Controller(layout, config), make_critic(layout)),
         (make_controller(layout, config), Critic(layout, NETWORK)),
     ):
-        with pytest.raises(NormalizerError, match="statistics are missing"):
+        with pytest.raises(UserError, match="statistics are missing"):
             Assistance(
                 controller, critic, make_student(layout), body.kinematics, SAMPLING, ACTIVITY
             )

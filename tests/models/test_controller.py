@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
-from models.controller import (
-    Controller,
-    ControllerError,
-    Windows,
-    load_controller,
-    save_controller,
-)
-from models.normalizer import NormalizerError
-from models.weights import WeightsError
+from models.controller import Controller, Windows, load_controller, save_controller
 from tests.models.small_networks import BATCH, controller_config, fitted, make_controller
 
 
@@ -50,7 +43,7 @@ def test_jitter_is_added_to_the_standardised_history(body, controller):
 
 def test_missing_statistics_are_an_error(body, config, tmp_path):
     controller = Controller(body.layout, config)
-    with pytest.raises(NormalizerError, match="statistics are missing"):
+    with pytest.raises(UserError, match="statistics are missing"):
         save_controller(controller, tmp_path / "weights.safetensors")
 
 
@@ -70,17 +63,17 @@ def test_weights_of_another_hand_are_refused(bodies, config, tmp_path):
     allegro, trident = bodies["allegro"].layout, bodies["trident"].layout
     path = tmp_path / "weights.safetensors"
     save_controller(fitted(Controller(allegro, config), allegro), path)
-    with pytest.raises(WeightsError, match="not the weights of this network"):
+    with pytest.raises(UserError, match="not the weights of this network"):
         load_controller(path, trident, config)
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(WeightsError, match="not the weights of this network"):
+    with pytest.raises(UserError, match="not the weights of this network"):
         load_controller(path, allegro, config)
-    with pytest.raises(WeightsError, match="not the weights of this network") as caught:
+    with pytest.raises(UserError, match="not the weights of this network") as caught:
         load_controller(tmp_path / "nothing", allegro, config)
     assert "\n" not in str(caught.value)
 
 
 def test_widths_must_fit_the_groups(body):
     config = load(Config, ["train.controller.denoiser.hidden=20"]).train.controller
-    with pytest.raises(ControllerError, match=r"denoiser\.hidden: 20 is no multiple of groups 8"):
+    with pytest.raises(UserError, match=r"denoiser\.hidden: 20 is no multiple of groups 8"):
         Controller(body.layout, config)

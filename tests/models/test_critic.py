@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
 from models.critic import Critic
-from models.weights import WeightsError, load_weights, save_weights
+from models.weights import load_weights, save_weights
 from tests.models.small_networks import NETWORK, make_critic
 
 GAINS = (1.0, 0.5, 0.25, 0.0)
@@ -112,7 +113,7 @@ def test_weights_go_and_come_back_and_others_are_refused(bodies, tmp_path):
     loaded = Critic(bodies["allegro"].layout, NETWORK)
     load_weights(loaded, path)
     assert all(torch.equal(v, loaded.state_dict()[n]) for n, v in critic.state_dict().items())
-    with pytest.raises(WeightsError, match=r"critic\.safetensors: not the weights") as caught:
+    with pytest.raises(UserError, match=r"critic\.safetensors: not the weights") as caught:
         load_weights(Critic(bodies["trident"].layout, NETWORK), path)
     assert "\n" not in str(caught.value)
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
+from configs.errors import UserError
 from configs.schema.export import Sampling
 from models.diffusion import (
-    DiffusionError,
     add_noise,
     clean_motion,
     cosine_signal,
@@ -220,5 +220,5 @@ def test_clip_bounds_the_prior_and_not_the_command():
 
 
 def test_more_steps_than_levels_are_refused():
-    with pytest.raises(DiffusionError, match="9 DDIM steps of a model with 8 levels"):
+    with pytest.raises(UserError, match="9 DDIM steps of a model with 8 levels"):
         ddim_plan(8, sampling(9))

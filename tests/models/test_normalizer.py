@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.normalizer import Normalizer, NormalizerError
+from configs.errors import UserError
+from models.normalizer import Normalizer
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_motion_has_one_scale_and_keeps_zero(body, fitted):
 
 def test_statistics_travel_with_the_weights(body, fitted):
     other = Normalizer(body.layout)
-    with pytest.raises(NormalizerError, match="statistics are missing"):
+    with pytest.raises(UserError, match="statistics are missing"):
         other.require_fitted()
     other.load_state_dict(fitted.state_dict())
     other.require_fitted()
@@ -61,11 +62,11 @@ def test_useless_data_are_refused(body):
     normalizer = Normalizer(body.layout)
     history = torch.zeros(3, body.layout.history, body.layout.step_size)
     motion = torch.ones(3, *body.layout.motion_shape)
-    with pytest.raises(NormalizerError, match="no windows"):
+    with pytest.raises(UserError, match="no windows"):
         normalizer.fit(history[:0], motion[:0], 1e-4)
-    with pytest.raises(NormalizerError, match="no keypoint moves"):
+    with pytest.raises(UserError, match="no keypoint moves"):
         normalizer.fit(history, 0 * motion, 1e-4)
-    with pytest.raises(NormalizerError, match="not finite"):
+    with pytest.raises(UserError, match="not finite"):
         normalizer.fit(history * torch.nan, motion, 1e-4)
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from models.bundle import BundleError
 from models.kinematics import Kinematics
 from models.session import Question, Session
 from robot import answers
-from robot.answers import AssistanceError, Controller
+from robot.answers import Controller
 from robot.interfaces import Command, Situation
 
 
@@ -86,5 +87,5 @@ def test_the_controller_hears_the_command_as_an_action_within_its_bounds(ask, ti
 def test_what_the_bundle_does_not_know_is_refused_in_one_line(ask):
     with pytest.raises(BundleError, match="no assistance 'bold'; one of guarded, paper"):
         ask("robot.assistance.assistance=bold")
-    with pytest.raises(AssistanceError, match=r"robot\.assistance\.mode: 'hasty'"):
+    with pytest.raises(UserError, match=r"robot\.assistance\.mode: 'hasty'"):
         ask("robot.assistance.mode=hasty")

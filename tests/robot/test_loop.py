@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.robot import RobotConfig
 from models.kinematics import Kinematics
@@ -12,7 +13,6 @@ from models.session import SessionError
 from robot.answers import Controller, Direct
 from robot.interfaces import Command, Reading
 from robot.loop import AsFastAsPossible, ControlLoop, RealTime
-from robot.safety import TargetError
 from tests.tiny_bundle import make_bundle
 
 
@@ -123,7 +123,7 @@ def test_history_starts_repeated_and_shifts(config, rest):
 def test_a_start_that_is_not_safe_never_begins(config, rest, value):
     hand = IdealHand(rest)
     loop = make(config, hand, Steady(np.zeros_like(rest)), Direct(config.embodiment.make_layout()))
-    with pytest.raises(TargetError, match="start target"):
+    with pytest.raises(UserError, match="start target"):
         loop.begin(np.full_like(rest, value))
     with pytest.raises(RuntimeError, match="begin"):
         loop.tick()

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from configs.errors import UserError
 from models.approval import ApprovalError
 from models.bundle import BundleError
-from robot.pull import PullError, pull
+from robot.pull import pull
 
 
 def installed(channel, *overrides):
@@ -50,7 +51,7 @@ def test_a_damaged_cache_is_fetched_again_or_refused(channel):
 
 
 def test_no_release_anywhere_says_what_to_do(channel):
-    with pytest.raises(PullError, match=r"dexgen run.*dexgen models promote VERSION"):
+    with pytest.raises(UserError, match=r"dexgen run.*dexgen models promote VERSION"):
         installed(channel)
 
 
@@ -59,7 +60,7 @@ def test_a_lower_sequence_is_refused_and_a_signed_rollback_taken(channel):
     second = channel.publish(2)
     installed(channel)
     shutil.rmtree(second)
-    with pytest.raises(PullError, match="offers release 1, installed is 2"):
+    with pytest.raises(UserError, match="offers release 1, installed is 2"):
         installed(channel)
     channel.publish(3, rollback=True)
     result = installed(channel)
@@ -71,7 +72,7 @@ def test_a_rewritten_release_is_refused(channel):
     installed(channel)
     shutil.rmtree(first)
     channel.publish(1, approver="somebody else")
-    with pytest.raises(PullError, match="release 1 is not the one that was installed"):
+    with pytest.raises(UserError, match="release 1 is not the one that was installed"):
         installed(channel)
 
 
@@ -103,7 +104,7 @@ def test_a_changed_bundle_is_refused_before_it_is_kept(channel):
 def test_a_release_that_cannot_be_copied_is_one_line(channel):
     folder = channel.publish(1)
     (channel.home / "robot").write_text("where the cache's folder should be")
-    with pytest.raises(PullError, match=f"Not a directory; cannot install {folder}") as error:
+    with pytest.raises(UserError, match=f"Not a directory; cannot install {folder}") as error:
         installed(channel)
     assert "\n" not in str(error.value)
 

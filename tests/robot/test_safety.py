@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.robot import RobotConfig, Safety
-from robot.safety import TargetError, check_target, possible, safe, starting_target, valid
+from robot.safety import check_target, possible, safe, starting_target, valid
 
 SAFETY = Safety(max_speed=2.0, reading_margin=0.2)  # [rad/s], [rad]
 
@@ -105,9 +106,9 @@ def test_safe_is_inside_the_limits(layout, rest):
 def test_a_start_that_is_not_safe_is_refused_by_its_joint(layout, rest, value):
     target = rest.copy()
     target[1] = value
-    with pytest.raises(TargetError, match=rf"{layout.joint_names[1]} is {value:g} rad"):
+    with pytest.raises(UserError, match=rf"{layout.joint_names[1]} is {value:g} rad"):
         starting_target(target, layout)
-    with pytest.raises(TargetError, match="shape"):
+    with pytest.raises(UserError, match="shape"):
         starting_target(rest[:-1], layout)
 
 

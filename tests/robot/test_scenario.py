@@ -10,11 +10,11 @@ import mujoco
 import numpy as np
 import pytest
 
-from envs.grasp_set import GraspSet, GraspSetError
-from envs.shapes.meshes import ObjectError
+from configs.errors import UserError
+from envs.grasp_set import GraspSet
 from envs.shapes.objects import OBJECT
 from models.bundle import PIECES, SCENARIO, BundleError, open_bundle
-from robot.trials import Stage
+from robot.trials.trials import Stage
 from tests.things import mesh
 from tests.tiny_bundle import make_bundle, write_grasps
 
@@ -89,7 +89,7 @@ def test_pieces_that_are_none_are_one_line(channel, pebble, tmp_path):
         scenario=mesh(tmp_path / "pebble.obj", NAME),
         more={PIECES: tmp_path / "pebble.obj"},
     )
-    with pytest.raises(ObjectError, match=f"{PIECES}: not the pieces of '{NAME}'") as error:
+    with pytest.raises(UserError, match=f"{PIECES}: not the pieces of '{NAME}'") as error:
         Stage(channel.config(), open_bundle(bundle.folder, None))
     assert "\n" not in str(error.value)
 
@@ -102,5 +102,5 @@ def test_grasps_from_bytes(channel):
         GraspSet.loads(content, "here", layout).neighbours, read.neighbours
     )
     for broken in (b"", content[:-1], channel.bundle.read("controller.safetensors")):
-        with pytest.raises(GraspSetError, match=r"^here: not a grasp file"):
+        with pytest.raises(UserError, match=r"^here: not a grasp file"):
             GraspSet.loads(broken, "here", layout)

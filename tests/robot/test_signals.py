@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from robot.signals import Stopped, listening, uninterrupted
-from robot.trials import Stage
 from robot.trials.realtime import paced_run
+from robot.trials.trials import Stage
 
 LONG = 60.0  # [s] nobody waits for it
 

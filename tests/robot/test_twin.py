@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.robot import RobotConfig
 from envs.shapes.objects import ObjectModel
 from models.rotations import angle, from_rotation_vector
-from robot.hands.twin import Twin, TwinError, Wrist
-from robot.trials import Stage, film_trial, hold_trials
+from robot.hands.twin import Twin, Wrist
+from robot.trials.trials import Stage, film_trial, hold_trials
 from tests.tiny_bundle import SPHERE
 
 
@@ -69,7 +70,7 @@ def test_observation_noise_has_the_configured_deviation():
 
 
 def test_a_period_that_is_no_multiple_of_the_timestep_is_refused():
-    with pytest.raises(TwinError, match=r"0\.03 s does not divide"):
+    with pytest.raises(UserError, match=r"0\.03 s does not divide"):
         twin_of("physics.timestep=0.03")
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import trimesh
 
+from configs.errors import UserError
 from configs.load import digest, load, plain, validate
 from configs.schema.objects import ObjectStep
 from configs.schema.pipeline import Config
-from envs.shapes.objects import ObjectError, load_objects
+from envs.shapes.objects import load_objects
 from tasks.objects import objects
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
@@ -54,7 +55,7 @@ def test_a_file_with_new_content_is_a_new_step(tmp_path: Path) -> None:
 def test_a_file_that_changes_meanwhile_is_refused(context: Context, tmp_path: Path) -> None:
     step = ball(tmp_path / "ball.stl")
     ball(tmp_path / "ball.stl", radius=0.04)
-    with pytest.raises(ObjectError, match="changed during the run"):
+    with pytest.raises(UserError, match="changed during the run"):
         objects(step, {}, context)
 
 
@@ -63,5 +64,5 @@ def test_a_missing_file_is_refused_by_the_step(context: Context, tmp_path: Path)
     (tmp_path / "ball.stl").unlink()
     gone = ObjectStep(item=step.item, limits=step.limits)
     assert gone.digest == "missing"
-    with pytest.raises(ObjectError, match=r"object 'ball': mesh .* is missing"):
+    with pytest.raises(UserError, match=r"object 'ball': mesh .* is missing"):
         objects(gone, {}, context)

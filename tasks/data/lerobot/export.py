@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.refs import Ref
 from envs.episodes.episodes import open_shard
@@ -42,7 +43,7 @@ ROWS_TOGETHER = 256  # episodes in a row group of meta/episodes
 Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
-class ExportRefused(ValueError):
+class ExportRefused(UserError):
     """A dataset that cannot be a LeRobotDataset; one line that names field and value."""
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from configs.errors import UserError
 from tasks.store.disk import remedy
 
 
-class FolderRefused(ValueError):
+class FolderRefused(UserError):
     """A folder that cannot be made; one line that names it and the remedy."""
 
 

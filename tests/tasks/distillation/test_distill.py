@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.student import DistillStep
-from models.weights import WeightsError
 from tasks.distillation import distill as module
-from tasks.distillation.distill import DESCRIPTION, WEIGHTS, StudentError, distill, read_student
+from tasks.distillation.distill import DESCRIPTION, WEIGHTS, distill, read_student
 from tasks.distillation.practice import Lessons, student_share
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
@@ -105,7 +105,7 @@ def test_another_training_seed_is_another_student(workshop, step, first):
 def test_losses_that_are_not_finite_are_an_error(workshop, step):
     optimizer = replace(step.distill.optimizer, learning_rate=1e30)
     wild = replace(step, distill=replace(step.distill, optimizer=optimizer))
-    with pytest.raises(StudentError, match=r"lower distill\.optimizer\.learning_rate"):
+    with pytest.raises(UserError, match=r"lower distill\.optimizer\.learning_rate"):
         distill(wild, workshop.refs, workshop.context("wild"))
 
 
@@ -119,18 +119,18 @@ def test_the_student_acts_more_from_round_to_round():
 
 def test_what_is_no_student_is_refused(workshop, first, tmp_path):
     layout, folder = workshop.config.embodiment.make_layout(), first[1]
-    with pytest.raises(StudentError, match=r"not a student .*run distill"):
+    with pytest.raises(UserError, match=r"not a student .*run distill"):
         read_student(tmp_path, layout)
     other = load(Config, ["hand=allegro"]).embodiment.make_layout()
     with pytest.raises(LayoutMismatch, match="layout fingerprint"):
         read_student(folder, other)
     content = (folder / DESCRIPTION).read_text()
     (tmp_path / DESCRIPTION).write_text(content.replace('"format": 2', '"format": 9'))
-    with pytest.raises(StudentError, match="format 9, expected 2"):
+    with pytest.raises(UserError, match="format 9, expected 2"):
         read_student(tmp_path, layout)
     (tmp_path / DESCRIPTION).write_text("no json")
-    with pytest.raises(StudentError, match="not a student"):
+    with pytest.raises(UserError, match="not a student"):
         read_student(tmp_path, layout)
     (tmp_path / DESCRIPTION).write_text(content)
-    with pytest.raises(WeightsError, match="not the weights"):
+    with pytest.raises(UserError, match="not the weights"):
         read_student(tmp_path, layout)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from configs.errors import UserError
 from configs.load import ConfigError
 from configs.refs import Ref
 from configs.schema.evaluate import Assisted, Direct, Pairs
@@ -15,7 +16,7 @@ from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
 from tasks.evaluation import measuring
-from tasks.evaluation.inputs import EvaluationError, arrange
+from tasks.evaluation.inputs import arrange
 from tasks.evaluation.metrics import OVERRIDES
 from tasks.store import open_store
 from tests.tasks.evaluation.laboratory import HELD_OUT, Laboratory
@@ -272,14 +273,14 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
 )
 def test_missing_inputs_are_named_in_one_line(laboratory, changes, named):
     step = replace(laboratory.step, evaluate=replace(laboratory.step.evaluate, **changes))
-    with pytest.raises(EvaluationError, match=named) as caught:
+    with pytest.raises(UserError, match=named) as caught:
         laboratory.run("bad", step)
     assert "\n" not in str(caught.value)
 
 
 def test_an_object_without_grasps_is_named(laboratory):
     refs = {name: ref for name, ref in laboratory.refs.items() if name != "grasps/marble"}
-    with pytest.raises(EvaluationError, match="no grasps of object 'marble'"):
+    with pytest.raises(UserError, match="no grasps of object 'marble'"):
         replace(laboratory, refs=refs).run("bad")
 
 

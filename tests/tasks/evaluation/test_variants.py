@@ -9,8 +9,7 @@ from configs.schema.pipeline import Config
 from models.bundle import BundleError
 from models.kinematics import Kinematics
 from models.motion import absolute_motion, incremental_motion
-from models.session import Assisted as Answer
-from models.session import Session
+from models.session import Answer, Session
 from models.strength import KEYS, Strength
 from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.results import default_variant

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from envs.manipulation import ManipulationEnv
 from tasks.evaluation.moving import MOST
-from tasks.experts.experts import StyleError, experts
-from tasks.experts.policy import PolicyError, load_expert
+from tasks.experts.experts import experts
+from tasks.experts.policy import load_expert
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop
 
@@ -76,19 +77,19 @@ def test_an_expert_of_another_layout_is_refused(folder):
 
 def test_broken_files_are_named(folder, tmp_path):
     layout = small_world("allegro").layout
-    with pytest.raises(PolicyError, match=r"policy\.json"):
+    with pytest.raises(UserError, match=r"policy\.json"):
         load_expert(tmp_path, layout)
     (tmp_path / "policy.json").write_bytes((folder / "policy.json").read_bytes())
-    with pytest.raises(PolicyError, match=r"policy\.safetensors"):
+    with pytest.raises(UserError, match=r"policy\.safetensors"):
         load_expert(tmp_path, layout)
     whole = (folder / "policy.safetensors").read_bytes()
     (tmp_path / "policy.safetensors").write_bytes(whole[:-100])
-    with pytest.raises(PolicyError, match=r"policy\.safetensors"):
+    with pytest.raises(UserError, match=r"policy\.safetensors"):
         load_expert(tmp_path, layout)
 
 
 def test_an_unknown_style_is_refused(workshop):
-    with pytest.raises(StyleError, match="hasty"):
+    with pytest.raises(UserError, match="hasty"):
         experts(
             replace(workshop.expert_step(), style="hasty"), workshop.refs, workshop.context("x")
         )

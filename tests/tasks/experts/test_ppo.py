@@ -7,12 +7,13 @@ import pytest
 import torch
 from tensordict import TensorDict
 
+from configs.errors import UserError
 from configs.load import ConfigError, load
 from configs.schema.experts import Experts
 from configs.schema.pipeline import Config
 from envs.manipulation import ManipulationEnv
 from tasks.experts.policy import compose
-from tasks.experts.ppo import CheckpointError, collect, make_algorithm, train
+from tasks.experts.ppo import collect, make_algorithm, train
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import TINY
 
@@ -168,7 +169,7 @@ def test_training_learns_what_pays(tiny, tmp_path):
 def test_a_broken_checkpoint_is_named(tiny, tmp_path):
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(b"not a checkpoint")
-    with pytest.raises(CheckpointError, match=r"checkpoint\.pt"):
+    with pytest.raises(UserError, match=r"checkpoint\.pt"):
         train(small_env(), tiny, 3, path, lambda done, metrics: None)
 
 
@@ -176,7 +177,7 @@ def test_a_checkpoint_of_other_networks_is_refused(tiny, tmp_path):
     path = tmp_path / "checkpoint.pt"
     train(small_env(), with_ppo(tiny, iterations=1), 3, path, lambda done, metrics: None)
     wider = dataclasses.replace(tiny, policy=dataclasses.replace(tiny.policy, hidden=(8,)))
-    with pytest.raises(CheckpointError, match="another training"):
+    with pytest.raises(UserError, match="another training"):
         train(small_env(), wider, 3, path, lambda done, metrics: None)
 
 

@@ -9,6 +9,7 @@ import onnx
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.refs import Ref
@@ -19,16 +20,16 @@ from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
 from models.assistance import Assistance
 from models.bundle import CRITIC, GRAPH, SCENARIO, STUDENT, Bundle, open_bundle
-from models.controller import Controller, ControllerError
+from models.controller import Controller
 from models.critic import Critic
 from models.kinematics import Kinematics
 from models.session import INPUTS, OUTPUTS, Question, Session
 from models.strength import KEYS, Strength
 from models.student import Student
-from models.weights import WeightsError, load_weights
+from models.weights import load_weights
 from tasks.distillation import distill
-from tasks.export.export import CALIBRATION, ExportError, export, read_calibration, read_controller
-from tasks.export.graph import ParityError, compare, draw_inputs
+from tasks.export.export import CALIBRATION, export, read_calibration, read_controller
+from tasks.export.graph import compare, draw_inputs
 from tasks.learning import critic as critic_step
 from tasks.learning.train import write_artifact
 from tasks.running.context import Context, Progress, make_scratch
@@ -203,17 +204,17 @@ def test_another_networks_graph_fails_the_comparison(exported):
     config, bundle, _, _ = exported
     other = make_assistance(config)
     other.controller.inverse_dynamics.mean.bias += 0.01
-    with pytest.raises(ParityError, match=r"export\.parity\.target: .* differ by"):
+    with pytest.raises(UserError, match=r"export\.parity\.target: .* differ by"):
         compare(other, Session(bundle), config.export.parity, seed=0)
     other = make_assistance(config)
     other.critic.output.weight *= -1.0
     wide = replace(config.export.parity, target=10.0, action=10.0, motion=10.0)
-    with pytest.raises(ParityError, match=r"export\.parity\.gain: .* differ by"):
+    with pytest.raises(UserError, match=r"export\.parity\.gain: .* differ by"):
         compare(other, Session(bundle), wide, seed=0)
     other = make_assistance(config)
     other.student.believed += 1.0
     wide = replace(wide, meant=10.0, gain=10.0)
-    with pytest.raises(ParityError, match=r"export\.parity\.trust: .* differ by"):
+    with pytest.raises(UserError, match=r"export\.parity\.trust: .* differ by"):
         compare(other, Session(bundle), wide, seed=0)
 
 
@@ -288,10 +289,10 @@ def test_a_controller_of_another_layout_or_a_damaged_one_is_refused(exported, tm
     folder = context.open(refs["controller"])
     with pytest.raises(LayoutMismatch, match="layout fingerprint"):
         read_controller(folder, config_of(other).embodiment.make_layout())
-    with pytest.raises(ControllerError, match="not a trained controller"):
+    with pytest.raises(UserError, match="not a trained controller"):
         read_controller(tmp_path, config.embodiment.make_layout())
     (tmp_path / "controller.json").write_bytes((folder / "controller.json").read_bytes())
-    with pytest.raises(WeightsError, match="not the weights"):
+    with pytest.raises(UserError, match="not the weights"):
         read_controller(tmp_path, config.embodiment.make_layout())
 
 
@@ -308,5 +309,5 @@ def test_a_damaged_calibration_is_refused_in_one_line(tmp_path):
         with pytest.raises(ValueError, match=r"calibration\.json") as caught:
             read_calibration(tmp_path)
         assert "\n" not in str(caught.value)
-    with pytest.raises(ExportError, match="run calibrate"):
+    with pytest.raises(UserError, match="run calibrate"):
         read_calibration(tmp_path / "nowhere")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
-from tasks.export.scenario import ScenarioError, choose_scenario, connected
+from tasks.export.scenario import choose_scenario, connected
 from tests.tasks.synthetic_grasps import chain, make_grasps
 from tests.things import thing
 
@@ -32,14 +33,14 @@ def test_the_best_connected_object_wins():
     model, chosen = choose_scenario(objects, grasps, 16)
     assert (model.name, chosen.object, len(chosen)) == ("ball", "ball", 5)
     assert ((chosen.neighbours >= 0).sum(axis=1) >= 1).all()
-    with pytest.raises(ScenarioError, match="grasps of cone: no two lead to one another"):
+    with pytest.raises(UserError, match="grasps of cone: no two lead to one another"):
         choose_scenario(objects, {"cone": grasps["cone"]}, 16)
 
 
 def test_no_grasps_at_all():
     empty = make_grasps(4, 2, np.zeros((0, 2)))
     assert isinstance(empty, GraspSet)
-    with pytest.raises(ScenarioError, match="grasps of no object"):
+    with pytest.raises(UserError, match="grasps of no object"):
         choose_scenario({}, {}, 16)
     assert len(connected(empty, 4)) == 0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.grasps import Wrench
 from configs.schema.objects import Object
@@ -14,7 +15,7 @@ from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
 from tasks.grasps.analysis import analyse
-from tasks.grasps.grasps import GraspError, NoGraspsError, grasps
+from tasks.grasps.grasps import NoGraspsError, grasps
 from tasks.grasps.search import STAGES
 from tasks.running.context import Progress
 from tests.tasks.grasps.setting import make_context, make_step, publish_objects, tiny
@@ -132,5 +133,5 @@ def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(config: Config, tm
 
 def test_an_unknown_object_is_named(allegro: Config, tmp_path: Path):
     refs = {"objects/all": publish_objects(allegro, tmp_path)}
-    with pytest.raises(GraspError, match=r"unknown 'teapot'.*box"):
+    with pytest.raises(UserError, match=r"unknown 'teapot'.*box"):
         grasps(make_step(allegro, "teapot"), refs, make_context(tmp_path, "grasps"))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.layout import Layout, LayoutMismatch
 from configs.load import load
 from configs.refs import Ref
@@ -15,7 +16,6 @@ from configs.schema.critic import CriticStep
 from configs.schema.pipeline import Config
 from envs.episodes.episodes import EpisodeWriter
 from models.kinematics import Kinematics
-from models.weights import WeightsError
 from tasks.learning.critic import (
     CriticError,
     area_under_curve,
@@ -283,7 +283,7 @@ def test_a_damaged_artifact_is_refused_in_one_line(finished, tmp_path):
     assert "\n" not in str(caught.value)
     description = json.loads((finished / "critic.json").read_text())
     (tmp_path / "critic.json").write_text(json.dumps(description))
-    with pytest.raises(WeightsError, match="not the weights"):
+    with pytest.raises(UserError, match="not the weights"):
         read_critic(tmp_path, LAYOUT)
     with pytest.raises(LayoutMismatch, match="layout fingerprint"):
         read_critic(tmp_path, step("hand=trident").embodiment.make_layout())

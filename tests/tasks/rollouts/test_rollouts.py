@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.schema.rollouts import RolloutsStep
 from envs.episodes.episodes import open_shard, read_manifest
 from envs.manipulation import ManipulationEnv
@@ -16,15 +17,7 @@ from models.motion import apply_action
 from tasks.distillation.distill import read_student
 from tasks.distillation.reader import Reader
 from tasks.rollouts.bursts import CommandBursts
-from tasks.rollouts.rollouts import (
-    Chunk,
-    RolloutsError,
-    episodes,
-    merge_chunks,
-    mode_of,
-    rollouts,
-    write,
-)
+from tasks.rollouts.rollouts import Chunk, episodes, merge_chunks, mode_of, rollouts, write
 from tasks.rollouts.rollouts import rollouts as module
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
@@ -142,7 +135,7 @@ def test_rollouts_that_leave_nothing_are_refused_and_partly_empty_ones_are_not(w
     held = chunk_of(layout, [[0]] * 20, [[0]] * 20)
     empty = write(lost, tmp_path / "lost", config, layout, first_id=0)
     full = write(held, tmp_path / "held", config, layout, first_id=100)
-    with pytest.raises(RolloutsError, match="none of 20 episodes"):
+    with pytest.raises(UserError, match="none of 20 episodes"):
         merge_chunks([empty], "fast")
     merged = merge_chunks([empty, full], "fast")
     assert merged.rows == 20
@@ -156,7 +149,7 @@ def test_rollouts_that_leave_nothing_are_refused_and_partly_empty_ones_are_not(w
 def test_a_style_needs_a_known_mode(workshop, modes, named):
     step: RolloutsStep = workshop.rollouts_step()
     step = replace(step, rollouts=replace(step.rollouts, modes=modes))
-    with pytest.raises(RolloutsError, match=named):
+    with pytest.raises(UserError, match=named):
         mode_of(step, workshop.config.embodiment.make_layout())
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from configs.refs import Ref
-from tasks.running.context import metrics_file, publish_metrics, recorded
-from tasks.running.lost_metrics import put_back_metrics
+from tasks.running.context import metrics_file, publish_metrics, put_back_metrics, recorded
 from tasks.store.local import LocalStore
 from tasks.store.verify import Verified, verify
 
