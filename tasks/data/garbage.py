@@ -151,16 +151,11 @@ def young_versions(store: LocalStore, young: float) -> list[str]:
 def _branch_garbage(
     store: LocalStore, name: str, kept: Kept, old: float, young: float
 ) -> Iterator[Removal]:
-    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone.
-
-    The state before the last stays with its version: the way back if the last is damaged.
-    """
+    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone."""
     *superseded, last = store.heads.numbers(name)
     version = store.heads.read(name, last)
     # An empty branch of a run that died before its commit goes as well.
     gone = name.startswith(PASSING) and version not in kept.versions
-    if superseded and not gone and store.heads.read(name, superseded[-1]) in kept.versions:
-        superseded.pop()
     yield from (Removal("moves", store.heads.file(name, n), young) for n in superseded)
     if gone and _moved(store, name) < old:
         yield Removal("branches", store.heads.file(name, last), old)
