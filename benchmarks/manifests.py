@@ -12,7 +12,7 @@ taken in a fresh process, after its imports and with the files in the page cache
              whether the rollouts are whole;
 `open_s`     the version opened by its manifest, totals and statistics read; `open_mib` resident;
              `list_s`, `list_mib` with the runs opened and verified and every shard listed;
-`check_s`    the tables, Great Expectations, Data Docs and the search for failures, the sample
+`check_s`    the tables, Great Expectations and the search for failures, the sample
              included; `import_s` the import of Great Expectations, `check_mib` resident.
 """
 
@@ -186,7 +186,7 @@ def check(folder: Path) -> dict[str, float]:
     found: list[Any] = []
 
     def all_of_it() -> None:
-        found.append(examine(manifest, earlier, lambda _: real, layout, step, folder / "docs"))
+        found.append(examine(manifest, earlier, lambda _: real, layout, step))
 
     figures = loaded | timed("check", all_of_it)
     return figures | {"check_mib": resident(), "failures": float(len(found[0].failures))}

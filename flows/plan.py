@@ -160,13 +160,7 @@ def model_nodes(config: Config) -> Iterator[Node]:
     common = {"embodiment": config.embodiment, "seed": config.seed}
     objects = training_objects(config)
     rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
-    check = CheckStep(
-        check=config.check,
-        objects=labelled_objects(config),
-        styles=tuple(config.task.styles),
-        **common,
-    )
-    yield Node("check", "check", check, rollouts)
+    yield Node("check", "check", check_step(config), rollouts)
     learning: dict[str, Any] = common | {"seed": config.training_seed}
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
@@ -209,6 +203,16 @@ def training_objects(config: Config) -> dict[str, str]:
         for name, label in every_object(config).items()
         if not items[name.split("/")[1]].held_out
     }
+
+
+def check_step(config: Config) -> CheckStep:
+    return CheckStep(
+        embodiment=config.embodiment,
+        check=config.check,
+        objects=labelled_objects(config),
+        styles=tuple(config.task.styles),
+        seed=config.seed,
+    )
 
 
 def labelled_objects(config: Config) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Run a node: find its result in the store's index, or make it in a process of its own."""
 
-import errno
 import importlib
 import json
 import os
@@ -23,11 +22,10 @@ from configs.load import digest, plain
 from configs.refs import Ref
 from flows.home import RUN
 from flows.plan import Node
-from tasks.running.context import put_back_metrics
 from tasks.running.identity import ROOT, code_fingerprint, identity
 from tasks.running.steps import STEPS
 from tasks.store import open_store
-from tasks.store.disk import remedy
+from tasks.store.disk import REMEDY
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,6 @@ def execute(node: Node, refs: Mapping[str, Ref], home: Path, threads: int | None
     store = open_store(home)
     key = identity_of(node, refs)
     found = store.index_get(key)
-    if found is None and put_back_metrics(store, home, key):
-        found = store.index_get(key)
     outside = STEPS[node.step].outside
     if found is not None and outside is not None and not stands(outside, home, store.open(found)):
         store.index_drop(key)  # what it did outside the store is gone: do it again
@@ -172,7 +168,7 @@ def reason(answer_file: Path, code: int, home: Path) -> str:
     with suppress(FileNotFoundError, json.JSONDecodeError):  # or cut off by a full disk
         return json.loads(answer_file.read_text())["error"]
     if code == 2:
-        return f"{home}: no room for an answer; {remedy(errno.ENOSPC)}"
+        return f"{home}: no room for an answer; {REMEDY}"
     if code < 0:
         return f"killed by signal {-code}; run the same command again, it goes on from there"
     return f"ended with exit code {code}"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.commands.data_export import add_export_command
+from flows.commands.data_export import add_export_command, show_docs
 
 if TYPE_CHECKING:
     from configs.schema.pipeline import Config
@@ -75,6 +75,8 @@ def add_data_commands(data: argparse.ArgumentParser) -> None:
     )
     push.add_argument("words", nargs="*", metavar="NAME", help="default: everything; store=lakefs")
     add_export_command(commands)
+    docs = add("docs", show_docs, "Great Expectations' Data Docs on a checked dataset")
+    docs.add_argument("words", nargs="+", metavar="NAME FOLDER", help="the folder is new")
     verify = add("verify", verify_store, "hash every stored byte again", VERIFY)
     verify.add_argument("words", nargs="*", metavar="NAME", help="default: all of the store")
     verify.add_argument(
@@ -153,9 +155,8 @@ def show_log(options: argparse.Namespace) -> int:
 
 def show_version(options: argparse.Namespace) -> int:
     from flows.commands.data_words import version_lines
-    from tasks.data.datasets import docs_of, read_datasets
+    from tasks.data.datasets import DatasetNotFound, read_datasets
     from tasks.data.history import references
-    from tasks.data.location import DatasetNotFound
 
     store, (name,) = opened(options, 1, 1)
     name, _, folder = name.partition(":")
@@ -164,10 +165,6 @@ def show_version(options: argparse.Namespace) -> int:
     if folder and not found:
         raise DatasetNotFound(f"{name}: no dataset at {folder!r}; leave it out to see all")
     print(version_lines(commit, found, references(store)))
-    for dataset in found:
-        page = docs_of(store, dataset)
-        if page is not None:
-            print(f"\nData Docs {page}")
     return 0
 
 

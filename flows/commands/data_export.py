@@ -31,10 +31,9 @@ def export_lerobot(options: argparse.Namespace) -> int:
     from configs.load import load
     from configs.schema.pipeline import Config
     from flows.home import home_folder
-    from tasks.data.datasets import read_dataset
+    from tasks.data.datasets import locate_dataset, read_dataset
     from tasks.data.in_use import in_use
     from tasks.data.lerobot.export import export_lerobot as write
-    from tasks.data.location import locate_dataset
     from tasks.running.context import Progress
     from tasks.store import open_store
     from tasks.store.choice import choose
@@ -54,4 +53,19 @@ def export_lerobot(options: argparse.Namespace) -> int:
     word = read_dataset(store, f"{ref.version}:{ref.path}" if ref.path else ref.version).word
     if word != "passed":
         print(f"dexgen: note: its verdict: {word}", file=sys.stderr)
+    return 0
+
+
+def show_docs(options: argparse.Namespace) -> int:
+    from flows.commands.data import configured, store_of
+    from flows.plan import check_step
+    from tasks.check.check import write_docs
+    from tasks.data.datasets import locate_dataset
+    from tasks.data.lerobot.new_folder import new_folder
+
+    config, (name, folder) = configured(options, 2, 2)
+    store = store_of(config)
+    with new_folder(Path(folder).absolute()) as work:
+        page = write_docs(check_step(config), store, locate_dataset(store, name), work)
+    print(Path(folder, page.name))
     return 0

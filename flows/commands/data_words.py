@@ -177,30 +177,17 @@ def damage_lines(found: Verified, set_aside: bool = False) -> str:
     for one in found.damage:
         also = f" and {count_of(one.also, 'other file')}" if one.also else ""
         needed = f"; needed by {one.needed_by}{also}" if one.needed_by else ""
-        made = f"; made by {one.made_by}" if one.made_by else ""
-        lines.append(f"DAMAGED {one.what} {one.reason}{needed}{made}")
+        lines.append(f"DAMAGED {one.what} {one.reason}{needed}")
     lines.append(f"looked at {looked}")
     lines.append(f"{count_of(len(found.damage), 'thing')} damaged or missing")
-    return "\n".join([*lines, *_remedies(found, set_aside)])
-
-
-def _remedies(found: Verified, set_aside: bool) -> list[str]:
-    """Say what mends each kind of damage; what a name needs stands in its own reason."""
-    made = any(one.made_by for one in found.damage)
-    kept = any(one.needed_by not in ("", "nothing") and not one.made_by for one in found.damage)
-    loose = any(one.needed_by == "nothing" for one in found.damage)
-    there = any(one.made_by and one.reason != "is missing" for one in found.damage)
-    first = "`dexgen data verify --set-aside`, and then " if there else ""
     if set_aside:
-        first = "set aside: "
-    lines = []
-    if made:
-        lines.append(f"{first}the command that ran a step makes anew what is said to be made by it")
-    if loose and not set_aside:
-        lines.append("what nothing needs goes with `dexgen data verify --set-aside`")
-    if kept:
-        lines.append("the rest no run makes anew: put it back from a copy, or delete what needs it")
-    return lines
+        lines.append("set aside: the command that ran a step makes anew what is missing of it")
+    else:
+        lines.append(
+            "`dexgen data verify --set-aside`, and then the command that ran a step makes anew "
+            "what it made; put the rest back from a copy"
+        )
+    return "\n".join(lines)
 
 
 def garbage_lines(found: Collected, dry_run: bool) -> str:

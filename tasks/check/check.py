@@ -6,21 +6,24 @@ statistics against those of the version before. A dataset that passes is merged 
 tagged; one that fails stays on its branch.
 """
 
-import shutil
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from configs.errors import UserError
 from configs.layout import Layout
+from configs.load import validate
 from configs.refs import Ref
-from configs.schema.check import CheckStep
+from configs.schema.check import Check, CheckStep
 from envs.episodes.episodes import MANIFEST, EpisodesError, Manifest, merge_manifests
 from envs.episodes.runs import REMEDY
 from tasks.check.checked_tables import drop_share
 from tasks.check.examination import describe, examine
-from tasks.check.previous import NAME_DIGITS, earlier_dataset, run_folder
-from tasks.data.dataset_commits import misnamed, open_runs, part, shard_opener
-from tasks.data.verdict import DOCS, VERDICT, Verdict
+from tasks.check.previous import NAME_DIGITS, Earlier, earlier_dataset, run_folder
+from tasks.data.dataset_commits import misnamed, open_manifest, open_runs, part, shard_opener
+from tasks.data.verdict import VERDICT, Verdict
 from tasks.running.context import Context
 from tasks.store.protocol import VersionStore
 
@@ -34,7 +37,7 @@ class CheckFailed(UserError):
 def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Merge the rollouts into one dataset, check it, and put it on `main`.
 
-    The reference returned is to the dataset's folder: manifest, runs, shards, verdict, docs. Of the
+    The reference returned is to the dataset's folder: manifest, runs, shards, verdict. Of the
     shards only those are opened, and verified, that hold sampled rows or what is wrong.
 
     Raises:
@@ -52,7 +55,7 @@ def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         earlier = earlier_dataset(store, MAIN, manifest, context.identity, again)
     dataset = assemble(manifest, inputs, run, context)
     open_arrays = shard_opener(store, dataset, layout)
-    verdict = examine(manifest, earlier, open_arrays, layout, config, context.scratch / DOCS)
+    verdict = examine(manifest, earlier, open_arrays, layout, config)
     version = save_verdict(verdict, run, context)
     record(manifest, layout, config, context)
     if not verdict.passed:
@@ -107,13 +110,9 @@ def record(manifest: Manifest, layout: Layout, config: CheckStep, context: Conte
 
 
 def save_verdict(verdict: Verdict, run: str, context: Context) -> str:
-    """Commit verdict and Data Docs on top of the dataset that they judge."""
+    """Commit the verdict on top of the dataset that it judges."""
     store = context.store
     store.put(run, f"{run}/{VERDICT}", verdict.write(context.scratch))
-    for page in sorted((context.scratch / DOCS).rglob("*")):
-        if page.is_file():
-            path = page.relative_to(context.scratch).as_posix()
-            store.put(run, f"{run}/{path}", page)
     word = "passed" if verdict.passed else "failed"
     metadata: dict[str, Any] = {
         "identity": context.identity,
@@ -121,6 +120,26 @@ def save_verdict(verdict: Verdict, run: str, context: Context) -> str:
         "verdict": word,
         **context.origin,
     }
-    version = store.commit(run, f"checks {word}", metadata)
-    shutil.rmtree(context.scratch / DOCS)
-    return version
+    return store.commit(run, f"checks {word}", metadata)
+
+
+def write_docs(config: CheckStep, store: VersionStore, ref: Ref, folder: Path) -> Path:
+    """Judge a checked dataset once more and write Great Expectations' Data Docs into a folder.
+
+    Limits and the version before are those of its verdict; names and seed are the configuration's.
+    Returns the first page.
+
+    Raises:
+        MissingRef: it has no verdict. EpisodesError, LayoutMismatch, Corrupt: as `check`.
+    """
+    layout = config.embodiment.make_layout()
+    manifest = open_runs(store, ref, layout)
+    held = json.loads(store.open(part(ref, VERDICT)).read_text())
+    earlier = None
+    if held["previous"] is not None:
+        identity = store.read(held["previous"]).metadata["identity"]
+        before = Ref(store.name, held["previous"], run_folder(identity))
+        earlier = Earlier(before.version, open_manifest(store, before, layout))
+    judged = replace(config, check=validate(Check, held["check"], VERDICT))
+    examine(manifest, earlier, shard_opener(store, ref, layout), layout, judged, folder)
+    return folder / "index.html"

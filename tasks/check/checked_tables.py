@@ -2,31 +2,26 @@
 
 summary     one row: the whole dataset
 shares      one row a known object, style and mode: the rows that carry it
-statistics  one row a column: its worst values over all shards, measured over every row
+statistics  one row a column: its range, measured over every row
 previous    one row a column: mean and standard deviation now and in the version before
 sample      some rows of the shards themselves, so that the statistics are not only believed
 
-Only the last grows with anything, and it is of a fixed size: 40,000 shards cost a few blocks of
-numpy arithmetic and no row of a table more than one does.
+No table grows with the dataset: 40,000 shards cost no row more than one does.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from configs.layout import Layout
 from configs.schema.check import Shares
 from envs.episodes.episodes import Manifest
+from envs.episodes.statistics import Statistics
 from tasks.check.expectations import Column, Known, column_values
 from tasks.check.previous import Change
-from tasks.check.shard_ranges import worst
 from tasks.data.dataset_commits import Arrays
-from tasks.data.verdict import short_name
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -37,9 +32,7 @@ class Sample:
     shards: int
 
 
-def summary_table(manifest: Manifest) -> "pd.DataFrame":
-    import pandas as pd
-
+def summary_table(manifest: Manifest) -> pd.DataFrame:
     row = {
         "runs": len(manifest.runs),
         "shards": sum(run.shards for run in manifest.runs),
@@ -56,13 +49,11 @@ def drop_share(manifest: Manifest) -> float:
     return drops / max(episodes, 1)
 
 
-def shares_table(manifest: Manifest, known: Known, least: Shares) -> "pd.DataFrame":
+def shares_table(manifest: Manifest, known: Known, least: Shares) -> pd.DataFrame:
     """Return how many rows carry each known object, style and mode, and how many must.
 
     A value that is not known is out of its column's range, and found there.
     """
-    import pandas as pd
-
     rows = []
     for label, names in known.items():
         part = getattr(least, label)
@@ -74,34 +65,21 @@ def shares_table(manifest: Manifest, known: Known, least: Shares) -> "pd.DataFra
     return pd.DataFrame(rows, columns=["column", "rows", "share", "least"])
 
 
-def statistics_table(manifest: Manifest, columns: Sequence[Column]) -> "pd.DataFrame":
-    """Return each column's range, its worst values over all shards, and which shard has them."""
-    import pandas as pd
-
+def statistics_table(manifest: Manifest, columns: Sequence[Column]) -> pd.DataFrame:
+    """Return each column's allowed range, and its own over every row."""
     if not manifest.runs:
         return pd.DataFrame()
-    found = worst(manifest, columns)
-    shards = {
-        name: [short_name(shard) for shard in values]
-        for name, values in vars(found).items()
-        if name.endswith("_shard")
-    }
-    return pd.DataFrame(
-        {
-            "column": [column.name for column in columns],
-            "lower": [column.lower for column in columns],
-            "upper": [column.upper for column in columns],
-            "minimum": found.minimum,
-            "maximum": found.maximum,
-            "non_finite": found.non_finite,
-        }
-        | shards
-    )
+    pooled = manifest.statistics()
+    rows = [(c.name, c.lower, c.upper, *_range(pooled[c.field], c.index)) for c in columns]
+    names = ("column", "lower", "upper", "minimum", "maximum", "non_finite")
+    return pd.DataFrame(rows, columns=names)
 
 
-def previous_table(changed: Sequence[Change]) -> "pd.DataFrame":
-    import pandas as pd
+def _range(pooled: Statistics, index: int) -> tuple[float, float, int]:
+    return pooled.minimum[index], pooled.maximum[index], pooled.non_finite[index]
 
+
+def previous_table(changed: Sequence[Change]) -> pd.DataFrame:
     return pd.DataFrame([asdict(change) for change in changed])
 
 
@@ -112,14 +90,12 @@ def sample_table(
     layout: Layout,
     sample: Sample,
     rng: np.random.Generator,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """Return every column's value in some rows of the dataset.
 
     One row of the table a value: few expectations over a long table take a tenth of the time
     of many over a wide one.
     """
-    import pandas as pd
-
     parts = []
     for name, rows in draw_rows(manifest, sample, rng):
         arrays = open_arrays(name)

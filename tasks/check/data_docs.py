@@ -1,24 +1,16 @@
-"""Great Expectations on the tables of a dataset, and its Data Docs as plain static pages."""
+"""Great Expectations on the tables of a dataset, and its Data Docs for who asks for them."""
 
 import logging
 import os
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from configs.schema.check import Check
-from tasks.check.docs_pages import make_plain, write_index
 from tasks.check.expectations import Column
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-# The run's time is part of the pages' addresses; equal datasets must get equal pages.
-MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
-ADDRESS = f"{MOMENT:%Y%m%dT%H%M%S.%fZ}"
 
 
 @dataclass(frozen=True)
@@ -30,24 +22,21 @@ class Finding:
     shard: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """What expectations are held against (tables.py); one without rows is left out."""
-
-    summary: "pd.DataFrame"
-    shares: "pd.DataFrame"
-    statistics: "pd.DataFrame"
-    previous: "pd.DataFrame"
-    sample: "pd.DataFrame"
-
-
 class ExpectationError(RuntimeError):
     """Great Expectations could not evaluate an expectation: a defect, not a bad dataset."""
 
 
-def judge(tables: Tables, columns: Sequence[Column], check: Check, docs: Path) -> list[Finding]:
-    """Hold the tables against what is expected of them; write Data Docs into the folder `docs`."""
-    gx, gxe, run = _great_expectations()
+def judge(
+    tables: Mapping[str, pd.DataFrame],
+    columns: Sequence[Column],
+    check: Check,
+    docs: Path | None = None,
+) -> list[Finding]:
+    """Hold the tables (checked_tables.py) against what is expected of them.
+
+    `docs` is a folder that gets the library's own pages, if anybody wants them.
+    """
+    gx, gxe = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_pandas("dataset")
@@ -60,7 +49,7 @@ def judge(tables: Tables, columns: Sequence[Column], check: Check, docs: Path) -
     }
     findings = []
     for name, expectations in expected.items():
-        table = getattr(tables, name)
+        table = tables[name]
         if len(table) == 0:
             continue  # an empty dataset fails by its summary
         asset = source.add_dataframe_asset(name)
@@ -69,32 +58,22 @@ def judge(tables: Tables, columns: Sequence[Column], check: Check, docs: Path) -
             name=name, data=asset.add_batch_definition_whole_dataframe("all"), suite=suite
         )
         result = context.validation_definitions.add(definition).run(
-            batch_parameters={"dataframe": table},
-            result_format=_result_format(table),
-            run_id=run,
+            batch_parameters={"dataframe": table}, result_format=_result_format(table)
         )
         findings += [finding for row in result.results for finding in _findings(name, row)]
-    _write_docs(context, docs)
-    make_plain(docs, ADDRESS)
+    if docs is not None:
+        _write_docs(context, docs)
     return list(dict.fromkeys(findings))
 
 
-def begin_docs(docs: Path, tables: Tables, failures: Sequence[str]) -> None:
-    """Write the first page of the Data Docs, with what failed in a sentence each."""
-    summary = tables.summary.to_dict("records")[0]
-    shown = {name: getattr(tables, name) for name in ("shares", "statistics", "previous")}
-    write_index(docs, summary, failures, {name: t for name, t in shown.items() if len(t)})
-
-
-def _great_expectations() -> tuple[Any, Any, Any]:
-    """Import the library (seconds), silent; return it, its expectations and a run's name."""
+def _great_expectations() -> tuple[Any, Any]:
+    """Import the library (seconds), silent; return it and its expectations."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
     import great_expectations as gx
     import great_expectations.expectations as gxe
-    from great_expectations.core.run_identifier import RunIdentifier
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    return gx, gxe, RunIdentifier("check", MOMENT)
+    return gx, gxe
 
 
 def _of_summary(gxe: Any, check: Check) -> list[Any]:
@@ -151,7 +130,7 @@ def _ordered(gxe: Any, larger: str, smaller: str) -> Any:
     )
 
 
-def _result_format(table: "pd.DataFrame") -> dict[str, Any]:
+def _result_format(table: pd.DataFrame) -> dict[str, Any]:
     named = [name for name in ("shard", "column") if name in table]
     found: dict[str, Any] = {"result_format": "COMPLETE"}
     return found | {"unexpected_index_column_names": named} if named else found
@@ -174,8 +153,7 @@ def _findings(table: str, row: Any) -> list[Finding]:
 
 
 def _write_docs(context: Any, docs: Path) -> None:
-    """Build the library's pages into a fresh folder."""
-    shutil.rmtree(docs, ignore_errors=True)
+    """Build the library's pages into a folder."""
     backend = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)}
     context.add_data_docs_site(
         site_name="docs",

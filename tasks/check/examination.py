@@ -20,7 +20,7 @@ from tasks.check.checked_tables import (
     statistics_table,
     summary_table,
 )
-from tasks.check.data_docs import Finding, Tables, begin_docs, judge
+from tasks.check.data_docs import Finding, judge
 from tasks.check.expectations import (
     QUATERNION,
     Column,
@@ -29,7 +29,6 @@ from tasks.check.expectations import (
     violating_rows,
 )
 from tasks.check.previous import Change, Earlier, changes, fault
-from tasks.check.shard_ranges import violating_shards
 from tasks.data.dataset_commits import Arrays
 from tasks.data.verdict import Failure, Verdict
 
@@ -57,11 +56,12 @@ def examine(
     open_arrays: Callable[[str], Arrays],
     layout: Layout,
     config: CheckStep,
-    docs: Path,
+    docs: Path | None = None,
 ) -> Verdict:
-    """Hold a dataset against what is expected of it; write Data Docs into the folder `docs`.
+    """Hold a dataset against what is expected of it.
 
-    `open_arrays` returns a shard's arrays, given its path in the dataset.
+    `open_arrays` returns a shard's arrays, given its path in the dataset; `docs` is a folder for
+    Data Docs, if they are wanted.
 
     Raises:
         EpisodesError: a run without statistics of a column, of an earlier version.
@@ -75,25 +75,24 @@ def examine(
         changed = changes(manifest, earlier.manifest, columns, layout, floor)
     sample = Sample(settings.sample_rows, settings.sample_shards)
     rng = np.random.default_rng(config.seed)
-    tables = Tables(
-        summary=summary_table(manifest),
-        shares=shares_table(manifest, known, settings.min_share),
-        statistics=statistics_table(manifest, columns),
-        previous=previous_table(changed),
-        sample=sample_table(manifest, open_arrays, columns, layout, sample, rng),
-    )
+    tables = {
+        "summary": summary_table(manifest),
+        "shares": shares_table(manifest, known, settings.min_share),
+        "statistics": statistics_table(manifest, columns),
+        "previous": previous_table(changed),
+        "sample": sample_table(manifest, open_arrays, columns, layout, sample, rng),
+    }
     where = Surroundings(
         manifest,
         earlier,
         {change.column: change for change in changed},
-        {row["column"]: row for row in tables.shares.to_dict("records")},
+        {row["column"]: row for row in tables["shares"].to_dict("records")},
         {column.name: column for column in columns},
         settings,
         layout,
         open_arrays,
     )
     failures = find_failures(judge(tables, columns, settings, docs), where)
-    begin_docs(docs, tables, [failure.sentence for failure in failures])
     return Verdict(
         passed=not failures,
         manifest=manifest.hash(),
@@ -141,6 +140,25 @@ def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Fai
                 finding.column, None, where.manifest.rows, (), reason
             )
     return tuple(found.values())
+
+
+def violating_shards(manifest: Manifest, columns: Sequence[Column]) -> dict[str, list[str]]:
+    """Return the shards in which a column is out of its range or not finite, by column, sorted.
+
+    Looks at the arrays of the runs, never at shards: 40,000 of them are a few blocks of numbers.
+    """
+    found: dict[str, list[str]] = {column.name: [] for column in columns}
+    lower = np.array([column.lower for column in columns])
+    upper = np.array([column.upper for column in columns])
+    for table in (run.table for run in manifest.runs):
+        own = [table.columns[column.field].start + column.index for column in columns]
+        minimum, maximum, non_finite = (
+            table.arrays[name][:, own] for name in ("minimum", "maximum", "non_finite")
+        )
+        bad = (minimum < lower) | (maximum > upper) | (non_finite > 0)
+        for column, rows in zip(columns, bad.T, strict=True):
+            found[column.name] += [table.names[row] for row in np.flatnonzero(rows)]
+    return {name: sorted(shards) for name, shards in found.items()}
 
 
 def without_echoes(

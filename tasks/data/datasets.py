@@ -1,4 +1,4 @@
-"""Datasets inside versions: found by their manifest, read without their rows."""
+"""Datasets inside versions: found by name and manifest, read without their rows."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,17 @@ from pathlib import Path
 from configs.errors import UserError
 from configs.refs import Ref
 from envs.episodes.episodes import MANIFEST, SHARDS, EpisodesError, Manifest, read_manifest
-from tasks.data.location import dataset_folders, locate_dataset
-from tasks.data.verdict import DOCS, VERDICT, Failure
+from envs.episodes.runs import RUNS
+from tasks.data.verdict import VERDICT, Failure
 from tasks.store.protocol import Blob, Commit, VersionStore
 
 
 class DataError(UserError):
     """A version that is not what a command asks for; one line with the remedy."""
+
+
+class DatasetNotFound(UserError):
+    """There is no dataset by that name, or more than one; one line with the names to choose."""
 
 
 @dataclass(frozen=True)
@@ -74,20 +78,72 @@ def read_dataset(store: VersionStore, name: str) -> Dataset:
     return _read(store, store.read(ref.version), ref.path)
 
 
-def docs_of(store: VersionStore, dataset: Dataset) -> Path | None:
-    """Return the first page of a dataset's Data Docs, opened; None where it has none."""
-    folder = f"{dataset.folder}/{DOCS}".lstrip("/")
-    if f"{folder}/index.html" not in dataset.tree:
-        return None
-    return store.open(Ref(store.name, dataset.version, folder)) / "index.html"
+def locate_dataset(store: VersionStore, name: str) -> Ref:
+    """Return the reference of a dataset's folder.
+
+    `name` is a branch, a tag, a version or its first digits, with `:folder` after it where it is
+    not the newest dataset in there that is meant.
+
+    Raises:
+        DatasetNotFound: no dataset there. MissingRef: no such branch, tag or version.
+    """
+    label, colon, folder = name.partition(":")
+    version = store.resolve(label)
+    present = dataset_folders(store.read(version))
+    if not present:
+        raise DatasetNotFound(f"{label}: version {version[:12]} holds no {MANIFEST}")
+    if not colon:
+        return Ref(store.name, version, newest_folder(store, version))
+    if folder.strip("/") not in present:
+        raise DatasetNotFound(f"{label}: no dataset at {folder!r}; there is {', '.join(present)}")
+    return Ref(store.name, version, folder.strip("/"))
+
+
+def dataset_folders(commit: Commit) -> list[str]:
+    """Return the folders of a version that hold a manifest and runs, sorted; "" is all of it.
+
+    A bundle has a manifest as well, and no runs.
+    """
+    ends = {path.rpartition("/")[0::2] for path in commit.tree}
+    with_runs = {folder for folder, _ in ends}
+    found = (folder for folder, name in ends if name == MANIFEST)
+    return sorted(folder for folder in found if f"{folder}/{RUNS}".strip("/") in with_runs)
+
+
+def newest_folder(store: VersionStore, version: str) -> str:
+    """Return the dataset that came into a version last.
+
+    A merge's first parent is what was there before, so what a version has beyond its first parent
+    is newer than all that is in the parent.
+
+    Raises:
+        DatasetNotFound: several came at once.
+    """
+    commit = store.read(version)
+    while True:
+        present = dataset_folders(commit)
+        before = store.read(commit.parents[0]) if commit.parents else None
+        old = set(dataset_folders(before)) if before else set()
+        if not set(present) & old:  # the parent is an input (rollouts), not an earlier state
+            fresh = present
+        else:
+            fresh = [folder for folder in present if folder not in old]
+        if len(fresh) == 1:
+            return fresh[0]
+        if fresh or before is None:
+            raise DatasetNotFound(
+                f"{version[:12]}: several datasets came at once; name one, "
+                f"as {version[:12]}:FOLDER: {', '.join(fresh or present)}"
+            )
+        commit = before
 
 
 def _read(store: VersionStore, commit: Commit, folder: str) -> Dataset:
     start = f"{folder}/" if folder else ""
-    rows, pages = _below(folder, SHARDS), _below(folder, DOCS)
+    rows = f"{start}{SHARDS}/"
     opened = Path()
     for path in commit.tree:  # what describes the rows, and not the rows
-        if path.startswith(start) and not path.startswith((rows, pages)):
+        if path.startswith(start) and not path.startswith(rows):
             file = store.open(Ref(store.name, commit.id, path))
             opened = file if path == f"{start}{MANIFEST}" else opened
     manifest = read_manifest(opened.parent)
@@ -104,7 +160,3 @@ def _judgement(file: Path, manifest: Manifest) -> Judgement:
         return Judgement(bool(values["passed"]), binds, failures)
     except (ValueError, KeyError, TypeError):
         raise EpisodesError(f"{file}: not a verdict; run the check step") from None
-
-
-def _below(folder: str, name: str) -> str:
-    return f"{folder}/{name}/" if folder else f"{name}/"

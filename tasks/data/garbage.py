@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from configs.schema.retention import Retention
 from models.approval import APPROVAL, list_releases
-from tasks.data.reports import kept_reports, shown_versions
 from tasks.store.history import ancestors
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Commit, MissingRef, StoreError
@@ -108,6 +107,28 @@ def lasting(home: Path, store: LocalStore, policy: Retention) -> set[str]:
     return found | _existing(store, [entry["ref"]["version"] for entry in released])
 
 
+def all_reports(home: Path) -> list[Path]:
+    """Return the reports' folders, the newest first: they are named by their time."""
+    found = (path for path in (home / "reports").glob("*") if path.is_dir())
+    return sorted((path for path in found if not path.is_symlink()), reverse=True)
+
+
+def kept_reports(home: Path, count: int) -> list[Path]:
+    """Return the newest reports, and the one that `latest` points at."""
+    folders = all_reports(home)
+    latest = (home / "reports" / "latest").resolve()
+    return [path for i, path in enumerate(folders) if i < count or path.resolve() == latest]
+
+
+def shown_versions(report: Path) -> list[str]:
+    """Return the versions of a report's artifacts; none of a report without a summary."""
+    file = report / "summary.json"
+    if not file.is_file():
+        return []
+    summary = json.loads(file.read_text())
+    return [str(version) for version in summary.get("artifacts", {}).values()]
+
+
 def dataset_of(release: Path) -> str:
     """Return the version of the data that a released controller was trained on.
 
@@ -130,16 +151,11 @@ def young_versions(store: LocalStore, young: float) -> list[str]:
 def _branch_garbage(
     store: LocalStore, name: str, kept: Kept, old: float, young: float
 ) -> Iterator[Removal]:
-    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone.
-
-    The state before the last stays with its version: the way back if the last is damaged.
-    """
+    """Yield a branch's states, the oldest first: cut off anywhere, it is where it was, or gone."""
     *superseded, last = store.heads.numbers(name)
     version = store.heads.read(name, last)
     # An empty branch of a run that died before its commit goes as well.
     gone = name.startswith(PASSING) and version not in kept.versions
-    if superseded and not gone and store.heads.read(name, superseded[-1]) in kept.versions:
-        superseded.pop()
     yield from (Removal("moves", store.heads.file(name, n), young) for n in superseded)
     if gone and _moved(store, name) < old:
         yield Removal("branches", store.heads.file(name, last), old)

@@ -9,9 +9,8 @@ from pathlib import Path
 import psutil
 
 from configs.schema.retention import Retention
-from tasks.data.garbage import DAY_S, HOUR_S, Removal
+from tasks.data.garbage import DAY_S, HOUR_S, Removal, all_reports, kept_reports
 from tasks.data.in_use import is_held
-from tasks.data.reports import all_reports, kept_reports
 
 GIB = 2**30
 PREFECT = ("prefect.db", "prefect.db-wal", "prefect.db-shm")

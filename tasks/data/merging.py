@@ -3,7 +3,7 @@
 from envs.episodes.episodes import MANIFEST
 from tasks.data.dataset_commits import misnamed
 from tasks.data.datasets import DataError, Dataset, read_datasets
-from tasks.data.verdict import DOCS, VERDICT
+from tasks.data.verdict import VERDICT
 from tasks.store.protocol import MissingRef, VersionStore
 
 MAIN = "main"
@@ -58,5 +58,4 @@ def _require_one(dataset: Dataset, source: str) -> None:
         raise DataError(f"{where}: {wrong} is not the file that the manifest names")
     named = {*(run.name for run in manifest.runs), *manifest.shards}
     for name in sorted(files.keys() - named - {MANIFEST, VERDICT}):
-        if not name.startswith(f"{DOCS}/"):
-            raise DataError(f"{where}: {name} is not in the manifest; main takes no other file")
+        raise DataError(f"{where}: {name} is not in the manifest; main takes no other file")

@@ -11,7 +11,6 @@ from configs.layout import Layout
 from envs.episodes.episodes import Manifest, read_manifest
 
 VERDICT = "verdict.json"
-DOCS = "docs"  # folder of Data Docs, beside it
 NAMED_ROWS = 5  # rows named in a sentence
 SHARD_DIGITS = 12  # of a shard's hash, for people
 

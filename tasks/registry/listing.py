@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.approval import Approval
-from tasks.registry.aliases import follow_channel, number_of
 from tasks.registry.channel import DECISION, read_channel, read_decision
-from tasks.registry.errors import RegistryError
-from tasks.registry.locations import artifacts, database, experiment_folder, files_of
+from tasks.registry.locations import RegistryError, artifacts, database, experiment_folder, files_of
 from tasks.registry.register import CONTROLLER
 from tasks.registry.tracking import exclusive, open_client
 from tasks.registry.versions import (
@@ -21,6 +19,8 @@ from tasks.registry.versions import (
     aliases_of,
     all_versions,
     find_version,
+    follow_channel,
+    number_of,
 )
 
 if TYPE_CHECKING:

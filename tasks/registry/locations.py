@@ -1,15 +1,19 @@
-"""Where artifacts lie: always below the state folder that is open, whatever the database says.
+"""Where artifacts lie: always below the state folder that is open.
 
-MLflow stores absolute paths. A state folder that was moved or copied would read and write the old
-one by them, so nothing here trusts a stored path; it is kept right for MLflow's own pages only.
+MLflow stores the addresses that `mlflow server` serves, which name no folder: so a state folder
+may be moved or copied, and nothing here reads a stored address.
 """
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
+from configs.errors import UserError
+
 FOLDER = "mlartifacts"  # below the state folder
-DEFAULT = "Default"  # the experiment that MLflow makes by itself
+SERVED = "mlflow-artifacts:/"  # what the server's --artifacts-destination stands for
+
+
+class RegistryError(UserError):
+    """A model, version or record that the registry does not have; one line with the remedy."""
 
 
 def database(home: Path) -> Path:
@@ -18,6 +22,11 @@ def database(home: Path) -> Path:
 
 def experiment_folder(home: Path, experiment: str) -> Path:
     return home.absolute() / FOLDER / experiment
+
+
+def served(experiment: str) -> str:
+    """Return the address of an experiment's artifacts as MLflow keeps it."""
+    return f"{SERVED}{experiment}"
 
 
 def artifacts(home: Path, experiment: str, run: str) -> Path:
@@ -29,40 +38,3 @@ def files_of(folder: Path, prefix: str = "") -> dict[str, Path]:
     """Return artifact path -> file for every file below a folder."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {f"{prefix}{path.relative_to(folder).as_posix()}": path for path in found}
-
-
-def point_here(home: Path) -> None:
-    """Make the paths in MLflow's tables those of this state folder; hold `exclusive`.
-
-    MLflow has no call for that. It also keeps its Default experiment in ./mlruns, wherever the
-    process runs. Experiments that keep their artifacts elsewhere on purpose are left alone.
-    """
-    with closing(sqlite3.connect(database(home))) as tables, tables:
-        ours = tables.execute(
-            "SELECT experiment_id, name, artifact_location FROM experiments "
-            f"WHERE name = '{DEFAULT}' OR artifact_location LIKE '%/{FOLDER}/' || name"
-        ).fetchall()
-        for experiment, name, location in ours:
-            if location != str(experiment_folder(home, name)):
-                _move_experiment(tables, home, experiment, name)
-
-
-def _move_experiment(tables: sqlite3.Connection, home: Path, experiment: int, name: str) -> None:
-    tables.execute(
-        "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?",
-        (str(experiment_folder(home, name)), experiment),
-    )
-    runs = tables.execute("SELECT run_uuid FROM runs WHERE experiment_id = ?", (experiment,))
-    for (run,) in runs.fetchall():
-        folder = artifacts(home, name, run)
-        tables.execute("UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (str(folder), run))
-        versions = tables.execute(
-            "SELECT name, version, source FROM model_versions WHERE run_id = ?", (run,)
-        )
-        for model, version, source in versions.fetchall():
-            moved = str(folder / Path(source).name)
-            tables.execute(
-                "UPDATE model_versions SET source = ?, storage_location = ? "
-                "WHERE name = ? AND version = ?",
-                (moved, moved, model, version),
-            )

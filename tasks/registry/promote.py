@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from configs.refs import Ref
 from configs.schema.promote import PromoteStep
 from models.bundle import Bundle, open_bundle
+from tasks.registry.candidate import keep_terms
 from tasks.registry.channel import DECISION
-from tasks.registry.errors import RegistryError
-from tasks.registry.locations import files_of
+from tasks.registry.locations import RegistryError, files_of
 from tasks.registry.register import (
     CONTROLLER,
     Registration,
@@ -21,7 +21,6 @@ from tasks.registry.register import (
     register_expert,
 )
 from tasks.registry.settle import Decision, settle
-from tasks.registry.terms import keep_terms
 from tasks.registry.tracking import Metric, exclusive, open_client
 from tasks.registry.versions import (
     BUNDLE_FOLDER,

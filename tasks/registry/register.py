@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.registry.decide import leaves, number
-from tasks.registry.locations import artifacts, files_of
+from tasks.registry.locations import files_of
 from tasks.registry.tracking import IDENTITY, Metric, exclusive, log_run, open_client
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def register(client: "MlflowClient", home: Path, made: Registration) -> "ModelVe
         client.create_registered_model(made.model)
     return client.create_model_version(
         made.model,
-        source=str(artifacts(home, made.model, run.info.run_id) / made.source),
+        source=f"{run.info.artifact_uri}/{made.source}",
         run_id=run.info.run_id,
         tags={**made.tags, IDENTITY: made.identity},
         await_creation_for=0,  # the embedded registry has it at once

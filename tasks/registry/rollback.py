@@ -5,7 +5,6 @@ from typing import Any
 
 from configs.load import plain
 from models.approval import BUNDLE, Approval, list_releases
-from tasks.registry.aliases import follow_channel
 from tasks.registry.channel import (
     Draft,
     next_sequence,
@@ -15,8 +14,9 @@ from tasks.registry.channel import (
     releases_folder,
     standing,
 )
-from tasks.registry.errors import RegistryError
+from tasks.registry.locations import RegistryError
 from tasks.registry.tracking import exclusive, open_client
+from tasks.registry.versions import follow_channel
 
 
 def rollback(home: Path, approver: str, in_force: int | None = None) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """From a registered version to a verdict and, if it passed, to a release."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from configs.errors import UserError
 from configs.files import write
-from configs.schema.promote import Gate
+from configs.schema.promote import Gate, Latency
 from models.approval import Approval
-from tasks.registry.aliases import challenge, follow_channel, version_of
+from models.bundle import Bundle
+from models.session import Question, Session, input_shapes
 from tasks.registry.candidate import Candidate, candidate_of, kept_evaluation, read_evaluation
 from tasks.registry.channel import (
     DECISION,
@@ -23,10 +27,16 @@ from tasks.registry.channel import (
     standing,
 )
 from tasks.registry.decide import Verdict, decide
-from tasks.registry.errors import RegistryError
-from tasks.registry.latency import measure_ticks
+from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
-from tasks.registry.versions import REFUSED_BY, VERDICT, all_versions
+from tasks.registry.versions import (
+    REFUSED_BY,
+    VERDICT,
+    all_versions,
+    challenge,
+    follow_channel,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -158,6 +168,34 @@ def report_of(candidate: Candidate) -> dict[str, Any]:
         "export": candidate.terms.export,
         MACHINE: measure_ticks(candidate.bundle, candidate.terms.promote.latency),
         "control": {"period_ms": 1e3 / candidate.bundle.layout.control_hz},
+    }
+
+
+def measure_ticks(bundle: Bundle, latency: Latency) -> dict[str, float]:
+    """Return figures of the tick time [ms]: batch 1, one thread, plausible inputs.
+
+    The time does not depend on the numbers, only on their count.
+    """
+    rng = np.random.default_rng(0)
+    session = Session(bundle, threads=1)
+    inputs = {
+        name: np.zeros((1, *shape), np.int64 if name == "mode" else np.float32)
+        for name, shape in input_shapes(bundle.layout, session.memory_size).items()
+    }
+    for name in ("history", "noise"):
+        inputs[name] = rng.standard_normal(inputs[name].shape, dtype=np.float32)
+    inputs["strength"] += 1.0
+    question = Question(**inputs)
+    times = []
+    for _ in range(latency.warmup + latency.ticks):
+        started = time.perf_counter()
+        session.assist(question)
+        times.append(1e3 * (time.perf_counter() - started))
+    counted = np.asarray(times[latency.warmup :])
+    return {
+        "tick_ms_median": float(np.median(counted)),
+        "tick_ms_p90": float(np.quantile(counted, 0.9)),
+        "tick_ms_max": float(counted.max()),
     }
 
 

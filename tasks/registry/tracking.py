@@ -6,6 +6,7 @@ finds its run, completes it, and doubles nothing.
 
 import logging
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from tasks.registry.database import make_tables
-from tasks.registry.locations import artifacts, database, experiment_folder, point_here
+from tasks.registry.locations import RegistryError, artifacts, database, served
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 IDENTITY = "identity"  # the tag that makes a run findable
 BATCH = 900  # figures in one log_batch; MLflow takes 1000
+HEADER = b"SQLite format 3\0"  # of every SQLite database
+REMEDY = "move it away and run `dexgen run`, which registers the models anew from the store"
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,42 @@ def exclusive(home: Path) -> Iterator[None]:
 def open_client(home: Path) -> "MlflowClient":
     """Return a client of the embedded registry, made on first use; hold `exclusive` for that.
 
+    MLflow makes a new database in many steps, for seconds, and cannot go on from the middle. So it
+    makes it under another name, which becomes the database's own when everything is there.
+
     Raises:
-        RegistryError: the database is damaged or is not completely made.
+        RegistryError: the database cannot be used: damaged, or of another version of MLflow.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    file = database(home)
+    for left in home.glob(f".{file.name}.*"):  # by a kill
+        left.unlink()
     with quiet():
-        from mlflow import MlflowClient
+        if not file.exists():
+            unfinished = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+            client_of(unfinished)
+            os.replace(unfinished, file)
+        return client_of(file)
 
-        make_tables(home)
-        uri = f"sqlite:///{database(home).absolute()}"
+
+def client_of(file: Path) -> "MlflowClient":
+    """Return a client of a database, which is complete or not there."""
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if (
+        file.is_file() and not file.read_bytes()[: len(HEADER)] == HEADER
+    ):  # MLflow tries for minutes
+        raise RegistryError(f"{file}: is damaged (not a database); {REMEDY}")
+    uri = f"sqlite:///{file.absolute()}"
+    try:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        point_here(home)
+        client.search_experiments(max_results=1)
+    except (MlflowException, SQLAlchemyError) as error:
+        said = " ".join(str(error).split())
+        raise RegistryError(f"{file}: MLflow cannot use it ({said:.200}); {REMEDY}") from None
     return client
 
 
@@ -102,7 +128,7 @@ def log_run(
     run = find_run(client, experiment, identity)
     if run is None:
         run = client.create_run(
-            experiment_of(client, home, experiment),
+            experiment_of(client, experiment),
             tags={**tags, IDENTITY: identity, "mlflow.source.name": "dexgen"},
             run_name=name,
         )
@@ -114,11 +140,11 @@ def log_run(
     return client.get_run(run.info.run_id)
 
 
-def experiment_of(client: "MlflowClient", home: Path, name: str) -> str:
+def experiment_of(client: "MlflowClient", name: str) -> str:
     known = client.get_experiment_by_name(name)
     if known is not None:
         return known.experiment_id
-    return client.create_experiment(name, artifact_location=str(experiment_folder(home, name)))
+    return client.create_experiment(name, artifact_location=served(name))
 
 
 def log_figures(

@@ -1,14 +1,23 @@
-"""Versions in the registry: what they carry, and how to find them."""
+"""Versions in the registry: what they carry, how to find them, and their aliases.
 
+`challenger`, `champion` and `previous` are MLflow's view of the release channel, which is the
+truth. A kill between a release and its aliases leaves them behind; the next command that looks
+puts them right.
+"""
+
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tasks.registry.errors import RegistryError
+from models.approval import Approval
+from tasks.registry.channel import standing
+from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
+CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
 # Names of a controller version's artifacts and tags.
 BUNDLE_FOLDER, EVALUATION, TERMS = "bundle", "evaluation.json", "terms"
 BUNDLE_HASH, REPORT_HASH, DATASET, LAYOUT = "bundle_hash", "report_hash", "dataset", "layout"
@@ -48,3 +57,53 @@ def aliases_of(client: "MlflowClient", model: str = CONTROLLER) -> dict[str, int
         return {}
     aliases = client.get_registered_model(model).aliases
     return {name: int(number) for name, number in aliases.items()}
+
+
+def follow_channel(client: "MlflowClient", channel: Sequence[Approval]) -> None:
+    """Make the aliases say what the channel says; hold `exclusive`."""
+    have = aliases_of(client)
+    want = wanted(have, channel, all_versions(client))
+    for alias in have.keys() - want.keys():
+        client.delete_registered_model_alias(CONTROLLER, alias)
+    for alias, version in want.items():
+        if have.get(alias) != version:
+            client.set_registered_model_alias(CONTROLLER, alias, str(version))
+
+
+def wanted(
+    have: dict[str, int], channel: Sequence[Approval], versions: Sequence["ModelVersion"]
+) -> dict[str, int]:
+    """Return alias -> version number; a challenger that was released is none any more."""
+    stack = standing(channel)
+    want: dict[str, int] = {}
+    for alias, approvals in ((CHAMPION, stack[-1:]), (PREVIOUS, stack[-2:-1])):
+        for approval in approvals:
+            version = version_of(approval, versions)
+            if version is not None:
+                want[alias] = int(version.version)
+    challenger = have.get(CHALLENGER)
+    released = {number_of(approval, versions) for approval in channel}
+    if challenger is not None and challenger not in released:
+        want[CHALLENGER] = challenger
+    return want
+
+
+def challenge(client: "MlflowClient", channel: Sequence[Approval], version: int) -> None:
+    """Make a version the challenger unless it was released already."""
+    if version not in {number_of(approval, all_versions(client)) for approval in channel}:
+        client.set_registered_model_alias(CONTROLLER, CHALLENGER, str(version))
+
+
+def version_of(approval: Approval, versions: Sequence["ModelVersion"]) -> "ModelVersion | None":
+    """Return the registered version that an approval is about, None if the registry lost it."""
+    for version in versions:
+        tags = version.tags
+        key = (tags.get(BUNDLE_HASH), tags.get(REPORT_HASH))
+        if key == (approval.bundle_hash, approval.report_hash):
+            return version
+    return None
+
+
+def number_of(approval: Approval, versions: Sequence["ModelVersion"]) -> int | None:
+    version = version_of(approval, versions)
+    return None if version is None else int(version.version)

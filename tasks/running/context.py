@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from tasks.store.objects import hash_file
-from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef, VersionStore
+from tasks.store.protocol import MissingRef, VersionStore
 
 PROGRESS_INTERVAL_S = 5.0
 METRICS = "metrics.jsonl"
@@ -112,25 +111,6 @@ def publish_metrics(store: VersionStore, home: Path, identity: str) -> dict[str,
         return {}
     metadata = {"identity": f"{identity}.metrics"}
     return {"metrics": store.publish({METRICS: file}, "metrics", metadata).version}
-
-
-def put_back_metrics(store: VersionStore, home: Path, identity: str) -> bool:
-    """Publish a step's recorded file again if it is what the index names; return whether it was.
-
-    A step that is done again records other times, so what the store has lost of this cannot be
-    made anew as an artifact can; but the machine that did the step still has the very file.
-    """
-    file = metrics_file(home, identity)
-    try:
-        version = store.index_entry(identity).get("metrics")
-    except (MissingRef, Corrupt):
-        return False
-    if version is None or not file.is_file():
-        return False
-    tree = {METRICS: Blob(hash_file(file), file.stat().st_size)}
-    if Commit.make(tree, (), "metrics", {"identity": f"{identity}.metrics"}).id != version:
-        return False  # gone on since, in a step that was done again
-    return publish_metrics(store, home, identity)["metrics"] == version
 
 
 def recorded(store: VersionStore, home: Path, identity: str) -> list[dict[str, Any]]:

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from tasks.store.checkouts import below, check_out, file_at
+from tasks.store.checkouts import below, check_out
 from tasks.store.entries import read_entry, write_entry
-from tasks.store.history import ancestors, join, merge_trees
-from tasks.store.names import EMPTY, Names
+from tasks.store.history import join, merge_trees
+from tasks.store.names import Names
 from tasks.store.objects import ObjectFolder, place, temporary_file, touch, write_durably
 from tasks.store.protocol import (
     Blob,
@@ -33,8 +33,7 @@ from tasks.store.protocol import (
     MissingRef,
     check_name,
 )
-
-MIN_PREFIX = 8  # hexadecimal digits that name a version
+from tasks.store.reading import EMPTY, Reading, is_prefix
 
 
 @dataclass
@@ -45,7 +44,7 @@ class Staged:
     files: dict[str, Blob] = field(default_factory=dict)
 
 
-class LocalStore:
+class LocalStore(Reading):
     """A VersionStore in one folder; see protocol.py for what each method means."""
 
     name = "local"
@@ -74,12 +73,9 @@ class LocalStore:
         self._stage(branch, path, self.objects.add(file))
 
     def copy(self, branch: str, path: str, source: Ref) -> None:
-        self._require_local(source)
-        tree = self.read(source.version).tree
-        if source.path not in tree:
-            raise MissingRef(f"{source.version[:12]}: no file {source.path!r} in this version")
-        self.objects.touch(tree[source.path])
-        self._stage(branch, path, tree[source.path])
+        blob = self._blob(source)
+        self.objects.touch(blob)
+        self._stage(branch, path, blob)
 
     def commit(
         self,
@@ -98,7 +94,7 @@ class LocalStore:
             if head != EMPTY and merged == tree:
                 return head
             first = () if head == EMPTY else (head,)
-            version = self._write_commit(merged, (*first, *parents), message, metadata)
+            version = self._save(self._record(merged, (*first, *parents), message, metadata))
             if self._move(branch, number, version, "commit"):
                 return version
 
@@ -135,7 +131,7 @@ class LocalStore:
                 return found[1]
             if found is not None:
                 raise MissingRef(f"branch {name}: has no commit yet")
-        if len(name) >= MIN_PREFIX and set(name) <= set("0123456789abcdef"):
+        if is_prefix(name):
             versions = [path.stem for path in (self.root / "commits").glob(f"{name}*.json")]
             if len(versions) == 1:
                 return versions[0]
@@ -168,21 +164,14 @@ class LocalStore:
                 self._parents[version] = Commit.parents_in(content)
         return self._parents[version]
 
-    def log(self, name: str) -> list[Commit]:
-        return list(ancestors(self.resolve(name), self.read))
-
     def open(self, ref: Ref) -> Path:
-        self._require_local(ref)
-
         def place(path: str, blob: Blob, target: Path) -> None:
             self.objects.link(blob, target, f"{ref.version[:12]}:{path}")
 
-        return check_out(self.root, ref, self.read(ref.version).tree, place)
+        return check_out(self.root, ref, self._commit_of(ref).tree, place)
 
     def fetch(self, ref: Ref, target: Path) -> None:
-        self._require_local(ref)
-        blob = file_at(ref, self.read(ref.version).tree)
-        self.objects.link(blob, target, f"{ref.version[:12]}:{ref.path}")
+        self.objects.link(self._blob(ref), target, f"{ref.version[:12]}:{ref.path}")
 
     def publish(
         self,
@@ -192,7 +181,7 @@ class LocalStore:
         parents: Sequence[str] = (),
     ) -> Ref:
         tree = {check_name(path): self.objects.add(file) for path, file in files.items()}
-        version = self._write_commit(tree, parents, message, metadata)
+        version = self._save(self._record(tree, parents, message, metadata))
         branch = f"steps/{metadata['identity']}" if "identity" in metadata else f"loose/{version}"
         while True:
             number, head = self.heads.get(branch) or (-1, EMPTY)
@@ -213,10 +202,6 @@ class LocalStore:
             found.setdefault(entry["ref"]["version"], entry["time_utc"])
         return {version: found[version] for version in versions if version in found}
 
-    def object_of(self, blob: Blob) -> Path:
-        """Return where an object's bytes are; they are not looked at."""
-        return self.objects.path(blob.sha256)
-
     def index_put(self, identity: str, ref: Ref, **facts: Any) -> None:
         entry = {"identity": identity, "ref": asdict(ref), "time_utc": _now(), **facts}
         self._write(self._index_path(identity), write_entry(entry))
@@ -226,16 +211,8 @@ class LocalStore:
             return None
         entry = self.index_entry(identity)
         ref, metrics = Ref(**entry["ref"]), entry.get("metrics")  # what it recorded is part of it
-        whole = self._whole(ref) and (not metrics or self._sound(metrics))
+        whole = self._whole(ref) and (not metrics or self._whole(Ref(self.name, metrics, "")))
         return ref if whole else None
-
-    def _sound(self, metrics: str) -> bool:
-        """Tell whether metrics have the right bytes: few, and else nobody might read them."""
-        try:
-            blobs = self.read(metrics).tree.values()
-        except (MissingRef, Corrupt):
-            return False
-        return all(self.objects.prove(blob) for blob in blobs)
 
     def _whole(self, ref: Ref) -> bool:
         """Tell whether every file of an artifact is there; one that lost some is not done."""
@@ -277,19 +254,6 @@ class LocalStore:
             raise MissingRef(f"branch {branch}: not in {self.root}; make it first")
         return found
 
-    def _tree(self, version: str) -> Mapping[str, Blob]:
-        return {} if version == EMPTY else self.read(version).tree
-
-    def _write_commit(
-        self,
-        tree: Mapping[str, Blob],
-        parents: Sequence[str],
-        message: str,
-        metadata: Mapping[str, Any],
-    ) -> str:
-        known = tuple(dict.fromkeys(self.read(parent).id for parent in parents))
-        return self._save(Commit.make(tree, known, message, metadata))
-
     def _save(self, commit: Commit) -> str:
         path, content = self._commit_path(commit.id), commit.to_bytes()
         if not path.exists() or path.read_bytes() != content:
@@ -314,10 +278,6 @@ class LocalStore:
         row = {"time_utc": _now(), "event": event, "name": name, "version": version}
         with suppress(OSError), (self.root / "log.jsonl").open("a") as stream:
             stream.write(json.dumps(row) + "\n")
-
-    def _require_local(self, ref: Ref) -> None:
-        if ref.store != self.name:
-            raise MissingRef(f"reference to store {ref.store!r}: this is the {self.name} store")
 
     def _commit_path(self, version: str) -> Path:
         return self.root / "commits" / f"{version}.json"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from tasks.store.entries import read_entry
 from tasks.store.local import LocalStore
-from tasks.store.names import EMPTY
+from tasks.store.names import REMEDY
 from tasks.store.objects import hash_file, set_aside
 from tasks.store.protocol import Blob, Commit, Corrupt
+from tasks.store.reading import EMPTY
 from tasks.store.verify import Claim, Damage, read_or_reason
 
 CHANGED, MISSING = "has changed bytes", "is missing"
@@ -32,7 +33,7 @@ class LocalAuditor:
                         past = name.startswith("steps/") and names.numbers(name)[-1] != number
                         yield Claim(what, EMPTY if past else version)
                     except Corrupt:
-                        yield Claim(what, "", f"{CHANGED}; {names.remedy(name, number)}")
+                        yield Claim(what, "", f"{CHANGED}; {REMEDY}")
 
     def entries(self) -> Iterator[Claim]:
         for file in sorted((self._root / "index").glob("*")):
@@ -40,8 +41,7 @@ class LocalAuditor:
             with suppress(ValueError, KeyError, TypeError):
                 entry = read_entry(file.read_bytes())
                 if entry["identity"] == file.stem and isinstance(entry["ref"]["version"], str):
-                    label, metrics = str(entry.get("label", "")), str(entry.get("metrics", ""))
-                    yield Claim(what, entry["ref"]["version"], label=label, metrics=metrics)
+                    yield Claim(what, entry["ref"]["version"])
                     continue
             yield Claim(what, "", f"{CHANGED}; delete it to run the step again")
 
@@ -66,7 +66,9 @@ class LocalAuditor:
 
     def set_aside(self, damage: Damage) -> None:
         if damage.blob is not None:
-            self._store.objects.prove(damage.blob)
+            path = self._store.objects.path(damage.blob.sha256)
+            if path.exists() and not self._store.objects.intact(damage.blob):
+                set_aside(self._root, path)
         elif damage.what.startswith(("objects/", "commits/", "index/")):
             set_aside(self._root, self._root / damage.what)
 

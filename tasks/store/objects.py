@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tasks.store.disk import remedy
 from tasks.store.protocol import Blob, Corrupt, StoreError
 
 CHUNK = 1 << 20  # [bytes]
@@ -24,6 +23,10 @@ class ObjectFolder:
 
     def path(self, sha256: str) -> Path:
         return self.root / "objects" / sha256[:2] / sha256
+
+    def of(self, blob: Blob) -> Path:
+        """Return where an object's bytes are; they are not looked at."""
+        return self.path(blob.sha256)
 
     def add(self, file: Path) -> Blob:
         """Copy a file in and return its blob; a damaged object of that name is replaced.
@@ -85,16 +88,6 @@ class ObjectFolder:
         except FileNotFoundError:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == blob.size
-
-    def prove(self, blob: Blob) -> bool:
-        """Tell whether an object is there and sound; one with changed bytes is set aside.
-
-        What needs it is then no longer done, and is made anew.
-        """
-        sound = self.intact(blob)
-        if not sound and self.path(blob.sha256).exists():
-            set_aside(self.root, self.path(blob.sha256))
-        return sound
 
     def _say(self, path: Path, what: str) -> str:
         where = path.relative_to(self.root)
@@ -159,9 +152,7 @@ def temporary_file(folder: Path, what: str) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         yield path
     except OSError as error:
-        words = remedy(error.errno)
-        said = f"; {words}; the store is as it was" if words else ""
-        raise StoreError(f"{what}: {error.strerror or error}{said}") from None
+        raise StoreError(f"{what}: {error.strerror or error}; the store is as it was") from None
     finally:
         path.unlink(missing_ok=True)
 

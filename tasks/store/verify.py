@@ -8,7 +8,7 @@ or an index entry was deleted cannot be seen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from tasks.store.history import below_versions
@@ -23,8 +23,6 @@ class Claim(NamedTuple):
     what: str
     version: str  # "" for an empty branch, and a state of a step's branch that is superseded
     reason: str = ""
-    label: str = ""  # of an index entry: the step, and the version of what it recorded
-    metrics: str = ""
 
 
 class Auditor(Protocol):
@@ -56,8 +54,6 @@ class Damage:
     needed_by: str
     also: int = 0  # how many other files need it
     blob: Blob | None = None  # of an object
-    versions: tuple[str, ...] = ()  # that need it, or the one that it is
-    made_by: str = ""  # the step that made it, and would again
 
 
 @dataclass
@@ -72,10 +68,14 @@ class Verified:
     damage: list[Damage] = field(default_factory=list)
 
 
-class Need(NamedTuple):
+@dataclass
+class Need:
+    """An object, the first version that needs it, and how many do."""
+
     blob: Blob
     version: str
     path: str
+    users: int = 0
 
 
 def verify(
@@ -86,8 +86,8 @@ def verify(
 ) -> Verified:
     """Look at all that the named branches, tags or versions reach, or at all of the store.
 
-    Nothing is changed, unless what is damaged is to be `set_aside`: then steps whose results need
-    it are no longer done. Raises MissingRef for a name that the store does not know.
+    Nothing is changed, unless what is damaged in a local store is to be `set_aside`: then steps
+    whose results need it are no longer done. Raises MissingRef for an unknown name.
     """
     auditor, found = auditor_of(store), Verified()
     if names:
@@ -98,32 +98,15 @@ def verify(
     found.names = len(claims) - found.entries
     found.damage += [Damage(claim.what, claim.reason, "") for claim in claims if claim.reason]
     commits = _commits(auditor, [claim for claim in claims if not claim.reason], found)
-    needs, uses = _needs(commits)
-    _hash(auditor, needs, uses, found, progress)
+    needs = _needs(commits)
+    _hash(auditor, needs, found, progress)
     if not names:
         damaged = {claim.version for claim in claims} | _parents(commits)
         loose = auditor.unnamed({*commits, *damaged}, set(needs))
         found.damage += [Damage(what, reason, "nothing") for what, reason in loose]
-    found.damage = _with_makers(found.damage, auditor, commits) if found.damage else []
     for damage in found.damage if set_aside else ():
         auditor.set_aside(damage)
     return found
-
-
-def _with_makers(
-    damage: Sequence[Damage], auditor: Auditor, commits: dict[str, Commit]
-) -> list[Damage]:
-    """Add which step made each thing, as far as the index or a version that needs it says."""
-    labels = {version: str(one.metadata.get("label", "")) for version, one in commits.items()}
-    for claim in auditor.entries():
-        labels[claim.version] = claim.label
-        labels[claim.metrics] = f"{claim.label}, its metrics"
-    makers = []
-    for one in damage:  # what came with another version was made for that one
-        users = set(one.versions)
-        first = [v for v in users if v not in commits or not users & set(commits[v].parents)]
-        makers.append(next(filter(None, (labels.get(version) for version in sorted(first))), ""))
-    return [replace(one, made_by=maker) for one, maker in zip(damage, makers, strict=True)]
 
 
 def _claim(store: VersionStore, name: str) -> Claim:
@@ -169,27 +152,23 @@ def _commits(auditor: Auditor, claims: Sequence[Claim], found: Verified) -> dict
     for version, holder, commit in below_versions(wanted, auditor.commit):
         found.commits += 1
         if isinstance(commit, str):
-            damage = Damage(f"version {version[:12]}", commit, holder, versions=(version,))
-            found.damage.append(damage)
+            found.damage.append(Damage(f"version {version[:12]}", commit, holder))
         else:
             sound[version] = commit
     return sound
 
 
-def _needs(commits: dict[str, Commit]) -> tuple[dict[str, Need], dict[str, list[str]]]:
+def _needs(commits: dict[str, Commit]) -> dict[str, Need]:
     needs: dict[str, Need] = {}
-    uses: dict[str, list[str]] = {}
     for version, commit in commits.items():
         for path, blob in commit.tree.items():
-            needs.setdefault(blob.sha256, Need(blob, version, path))
-            uses.setdefault(blob.sha256, []).append(version)
-    return needs, uses
+            needs.setdefault(blob.sha256, Need(blob, version, path)).users += 1
+    return needs
 
 
 def _hash(
     auditor: Auditor,
     needs: dict[str, Need],
-    uses: dict[str, list[str]],
     found: Verified,
     progress: Callable[[float, float, str], None],
 ) -> None:
@@ -198,8 +177,7 @@ def _hash(
         reason = auditor.blob(need.blob, need.version, need.path)
         if reason:
             needed_by = f"{need.version[:12]}:{need.path}"
-            users, what = tuple(uses[sha256]), f"object {sha256}"
-            damage = Damage(what, reason, needed_by, len(users) - 1, need.blob, users)
+            damage = Damage(f"object {sha256}", reason, needed_by, need.users - 1, need.blob)
             found.damage.append(damage)
         found.objects += 1
         found.bytes += need.blob.size

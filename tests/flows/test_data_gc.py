@@ -127,17 +127,6 @@ def test_what_a_release_was_made_of_stays(inside, home, versions, tmp_path):
     assert len(refused.stderr.strip().splitlines()) == 1
 
 
-def test_the_way_back_of_a_branch_stays(inside, home, versions):
-    store = LocalStore(home / "store")
-    for _ in range(2):
-        store.merge(versions["bad"], "main")
-    assert inside("data", "gc", *NOW, home=home).returncode == 0
-    assert store.heads.numbers("main") == [0, 1]
-    store.heads.file("main", 1).unlink()
-    assert LocalStore(home / "store").resolve("main") == versions["good"]
-    assert not verify(LocalStore(home / "store"), [], lambda *_: None).damage
-
-
 def test_nothing_goes_while_somebody_works_there(dexgen, home, versions):
     before = files(home)
     with in_use(home):

@@ -126,7 +126,7 @@ def test_a_branch_moves_forward_and_one_that_went_on_elsewhere_is_left(
 def test_a_damaged_object_is_not_sent(source, place, capsys):
     version = source.resolve("main")
     blob = next(iter(source.read(version).tree.values()))
-    file = source.object_of(blob)
+    file = source.objects.path(blob.sha256)
     file.chmod(0o644)
     file.write_bytes(b"x" + file.read_bytes()[1:])
     assert push(place) == 2

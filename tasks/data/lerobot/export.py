@@ -34,7 +34,7 @@ from tasks.data.lerobot.files import (
     write_tasks,
 )
 from tasks.data.lerobot.new_folder import new_folder
-from tasks.data.lerobot.statistics import Totals, by_feature, measure_episode
+from tasks.data.lerobot.statistics import by_feature, measure_all, measure_episode
 from tasks.store.protocol import VersionStore
 
 SOURCE_PATH = "meta/dexgen.json"
@@ -121,8 +121,6 @@ class Export:
         self._data = ParquetFiles(root, DATA_PATH, FILE_MIB * MIB)
         self._meta = ParquetFiles(root, EPISODES_PATH, FILE_MIB * MIB)
         self._rows: list[dict[str, Any]] = []
-        tasks = len(layout.modes) * len(styles)
-        self._totals = Totals(*column_ranges(self.features, manifest, layout, tasks))
 
     def add(self, arrays: Mapping[str, np.ndarray], shard: str) -> None:
         """Write one episode's frames, and keep its row."""
@@ -130,9 +128,7 @@ class Export:
         tasks = self._tasks_of(arrays, shard)
         fields = {**arrays, **self._made(length, tasks)}
         columns = [feature.column(fields) for feature in self.features]
-        values = np.concatenate(columns, axis=1, dtype=np.float64)  # [T, C]
-        measured = measure_episode(values)
-        self._totals.add(values, measured)
+        measured = measure_episode(np.concatenate(columns, axis=1, dtype=np.float64))
         place = self._data.place(sum(column.nbytes for column in columns))
         self._data.write(frame_table(columns, self.features))
         named = {index: words for words, index in self.tasks.items()}
@@ -158,6 +154,8 @@ class Export:
         self._write_rows()
         self._data.close()
         self._meta.close()
+        measured = measure_all(self.root / "data", self.features)
+        write_json(self.root / STATS_PATH, by_feature(measured, self.frames, self.features))
         write_tasks(self.root, list(self.tasks))
         info = dataset_info(
             self.layout.hand,
@@ -167,8 +165,6 @@ class Export:
             self.frames,
             len(self.tasks),
         )
-        statistics = by_feature(self._totals.result(), self.frames, self.features)
-        write_json(self.root / STATS_PATH, statistics)
         write_json(self.root / INFO_PATH, info)
         return info
 
@@ -207,34 +203,16 @@ class Export:
     def _write_rows(self) -> None:
         if not self._rows:
             return
-        size = pa.Table.from_pylist(self._rows).nbytes
-        place = {f"meta/episodes/{name}": value for name, value in self._meta.place(size).items()}
-        self._meta.write(pa.Table.from_pylist([row | place for row in self._rows]))
+        table = pa.Table.from_pylist(self._rows)
+        for name, value in self._meta.place(table.nbytes).items():
+            table = table.append_column(f"meta/episodes/{name}", [[value] * len(table)])
+        self._meta.write(table)
         self._rows = []
 
 
 def task_words(mode: str, style: str) -> str:
     """Return the task as a person, or a language model, reads it."""
     return f"manipulate the object in the hand; mode {mode}, style {style}"
-
-
-def column_ranges(
-    features: Sequence[Feature], manifest: Manifest, layout: Layout, tasks: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and the greatest value [C] of every column, from the manifest."""
-    known = manifest.statistics()
-    longest = known["step"].maximum[0]
-    made = {
-        "timestamp": longest / layout.control_hz,
-        "frame_index": longest,
-        "episode_index": manifest.episodes - 1,
-        "index": manifest.rows - 1,
-        "task_index": tasks - 1,
-        DONE: 1,
-    }
-    lower = [known[f.field].minimum if f.field else np.zeros(1) for f in features]
-    upper = [known[f.field].maximum if f.field else np.full(1, made[f.name]) for f in features]
-    return np.concatenate(lower), np.concatenate(upper).astype(np.float64)
 
 
 def origin(

@@ -8,13 +8,12 @@ meta/stats.json                           statistics of all frames, by feature
 """
 
 import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -34,7 +33,6 @@ class ParquetFiles:
     """Tables written one after the other into numbered files of at most `limit` bytes.
 
     Bytes are counted before compression, so files are smaller; one table may exceed the limit.
-    An OSError names the file, which pyarrow's own does not.
     """
 
     def __init__(self, root: Path, path: str, limit: int) -> None:
@@ -53,44 +51,23 @@ class ParquetFiles:
 
     def write(self, table: pa.Table) -> None:
         """Append a table as a row group of the file that `place` has told."""
-        with naming(self._file()):
-            writer = self._writer or self._open(table.schema)
-            writer.write_table(table)
+        if self._writer is None:
+            path = self.root / self.path.format(**self.place(0))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Measured numbers hardly repeat: a dictionary of them would only take space.
+            whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+            self._writer = pq.ParquetWriter(
+                path,
+                table.schema,
+                compression="snappy",
+                use_dictionary=whole,  # type: ignore[arg-type]  # names of columns are taken too
+            )
+        self._writer.write_table(table)
 
     def close(self) -> None:
         if self._writer is not None:
-            with naming(self._file()):
-                self._writer.close()
+            self._writer.close()
             self._writer = None
-
-    def _file(self) -> Path:
-        chunk, file = divmod(self.number, CHUNK_FILES)
-        return self.root / self.path.format(chunk_index=chunk, file_index=file)
-
-    def _open(self, schema: pa.Schema) -> pq.ParquetWriter:
-        path = self._file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Measured numbers hardly repeat: a dictionary of them would only take space.
-        whole = [field.name for field in schema if pa.types.is_integer(field.type)]
-        writer = pq.ParquetWriter(
-            path,
-            schema,
-            compression="snappy",
-            use_dictionary=whole,  # type: ignore[arg-type]  # names of columns are taken too
-        )
-        self._writer = writer
-        return writer
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Give an OSError of a library the file and the system's words for its number."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is not None or error.errno is None:
-            raise
-        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 def frame_table(columns: Sequence[np.ndarray], features: Sequence[Feature]) -> pa.Table:
@@ -104,29 +81,14 @@ def frame_table(columns: Sequence[np.ndarray], features: Sequence[Feature]) -> p
 
 
 def write_tasks(root: Path, tasks: Sequence[str]) -> None:
-    """Write the tasks as the pandas frame that the loader expects, whatever pandas there is."""
-    table = pa.table({"task_index": pa.array(range(len(tasks)), pa.int64()), "task": list(tasks)})
-    columns = [
-        {
-            "name": name,
-            "field_name": name,
-            "pandas_type": kind,
-            "numpy_type": stored,
-            "metadata": None,
-        }
-        for name, kind, stored in (("task_index", "int64", "int64"), ("task", "unicode", "object"))
-    ]
-    pandas = {"index_columns": ["task"], "column_indexes": [], "columns": columns}
-    (root / TASKS_PATH).parent.mkdir(parents=True, exist_ok=True)
-    described = table.replace_schema_metadata({"pandas": json.dumps(pandas)})
-    with naming(root / TASKS_PATH):
-        pq.write_table(described, root / TASKS_PATH, compression="snappy")
+    """Write the tasks as LeRobot does: a pandas frame with the words as its index."""
+    table = pd.DataFrame({"task_index": range(len(tasks))}, index=pd.Index(tasks, name="task"))
+    table.to_parquet(root / TASKS_PATH)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with naming(path):
-        path.write_text(json.dumps(content, indent=4, allow_nan=False) + "\n")
+    path.write_text(json.dumps(content, indent=4, allow_nan=False) + "\n")
 
 
 def dataset_info(

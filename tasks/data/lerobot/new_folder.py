@@ -1,14 +1,14 @@
 """A folder that appears whole or not at all."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from configs.errors import UserError
-from tasks.store.disk import remedy
 
 
 class FolderRefused(UserError):
@@ -23,49 +23,26 @@ def new_folder(folder: Path) -> Iterator[Path]:
     one that makes the same folder.
 
     Raises:
-        FolderRefused: it exists, another process is making it, or the block met an OSError (a full
-            disk).
+        FolderRefused: it exists, or the block met an OSError (a full disk).
     """
     refuse_existing(folder)
-    work = folder.with_name(f".{folder.name}.unfinished")
+    prefix = f".{folder.name}.unfinished-"
+    work = folder.with_name(f"{prefix}{os.getpid()}")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        work.mkdir(exist_ok=True)
-        lock = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+        work.mkdir(parents=True)
+        for left in folder.parent.glob(f"{prefix}*"):
+            if not psutil.pid_exists(int(left.name.removeprefix(prefix))):
+                shutil.rmtree(left)
+        yield work
+        refuse_existing(folder)
+        os.rename(work, folder)
     except OSError as error:
-        raise FolderRefused(f"{folder}: cannot be made ({error.strerror})") from None
-    try:
-        take(lock, work, folder)
-        refuse_existing(folder)  # another process may just have finished it
-        for left in work.iterdir():
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        try:
-            yield work
-            refuse_existing(folder)
-            os.rename(work, folder)
-        except BaseException:
-            shutil.rmtree(work, ignore_errors=True)
-            raise
-    except OSError as error:
-        what, reason = error.filename or folder.parent, error.strerror or error
-        said = "; ".join(filter(None, (f"{what}: {reason}", remedy(error.errno))))
-        raise FolderRefused(f"{said}; {folder} was not made") from None
+        said = f"{error.filename or folder.parent}: {error.strerror or error}"
+        raise FolderRefused(f"{said}; {folder} cannot be made there") from None
     finally:
-        os.close(lock)
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def refuse_existing(folder: Path) -> None:
     if os.path.lexists(folder):
         raise FolderRefused(f"{folder}: exists already; name a new folder, or delete it first")
-
-
-def take(lock: int, work: Path, folder: Path) -> None:
-    """Hold the work folder until `lock` is closed, by this process's death at the latest."""
-    busy = FolderRefused(f"{folder}: another process is writing it now; wait for its end")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        same = os.path.samestat(os.fstat(lock), os.stat(work))
-    except (BlockingIOError, FileNotFoundError):
-        raise busy from None
-    if not same:
-        raise busy

@@ -1,13 +1,19 @@
 """The statistics that a LeRobotDataset keeps: of each episode, and of all of them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from pyarrow import acero
 
 from tasks.data.lerobot.features import Feature
 
 QUANTILES = {"q01": 0.01, "q10": 0.10, "q50": 0.50, "q90": 0.90, "q99": 0.99}
-BINS = 5000  # as LeRobot itself takes
+CENTROIDS = 2000  # of a t-digest: a quantile's rank is off by less than a thousandth
+SUMS = ("min", "max", "mean", "stddev")  # pyarrow's names; LeRobot says std
 Table = dict[str, dict[str, list]]  # feature -> statistic -> a number for each component
 
 
@@ -23,53 +29,37 @@ def measure_episode(values: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-class Totals:
-    """Statistics of all rows, a batch at a time, in memory that does not grow.
+def measure_all(folder: Path, features: Sequence[Feature]) -> dict[str, np.ndarray]:
+    """Return the statistics [C] of all frames in a folder of parquet files, as `measure_episode`.
 
-    Quantiles are read off histograms of 5000 bins between the least and the greatest value, which
-    are known beforehand, so an error is at most a bin's width.
+    The files are streamed, in their order and by one thread: memory does not grow with them, and
+    equal files give equal numbers. Quantiles are those of a t-digest.
     """
+    columns = [column for feature in features for column in _columns(feature)]
+    key = "all"  # one group: without groups a t-digest gives one quantile alone
+    digest = pc.TDigestOptions(q=list(QUANTILES.values()), delta=CENTROIDS)
+    names = [str(number) for number in range(len(columns))]
+    asked = [(name, f"hash_{what}", None, f"{what} {name}") for name in names for what in SUMS]
+    asked += [(name, "hash_tdigest", digest, f"tdigest {name}") for name in names]
+    plan = [
+        acero.Declaration("scan", acero.ScanNodeOptions(ds.dataset(folder, format="parquet"))),
+        acero.Declaration(
+            "project", acero.ProjectNodeOptions([*columns, pc.scalar(0)], [*names, key])
+        ),
+        acero.Declaration("aggregate", acero.AggregateNodeOptions(asked, keys=[key])),
+    ]
+    (row,) = acero.Declaration.from_sequence(plan).to_table(use_threads=False).to_pylist()
+    levels = np.array([row[f"tdigest {name}"] for name in names])  # [C, 5]
+    sums = {what: np.array([row[f"{what} {name}"] for name in names]) for what in SUMS}
+    return {"std": sums.pop("stddev"), **sums, **dict(zip(QUANTILES, levels.T, strict=True))}
 
-    def __init__(self, lower: np.ndarray, upper: np.ndarray) -> None:
-        """Take the range [C] of every column; a value beyond it counts into the last bin."""
-        self.lower, self.width = lower, np.where(upper > lower, upper - lower, 1.0)
-        self.count = 0
-        self.mean, self.squares = np.zeros_like(lower), np.zeros_like(lower)
-        self.minimum, self.maximum = np.full_like(lower, np.inf), np.full_like(lower, -np.inf)
-        self.histogram = np.zeros((len(lower), BINS), dtype=np.int64)
 
-    def add(self, values: np.ndarray, measured: dict[str, np.ndarray]) -> None:
-        """Count an episode in: its rows [T, C] and what `measure_episode` says of them."""
-        rows, total = len(values), self.count + len(values)
-        step = measured["mean"] - self.mean
-        self.squares += rows * measured["std"] ** 2 + step**2 * (self.count * rows / total)
-        self.mean += step * (rows / total)
-        self.count = total
-        self.minimum = np.minimum(self.minimum, measured["min"])
-        self.maximum = np.maximum(self.maximum, measured["max"])
-        bins = ((values - self.lower) / self.width * BINS).astype(np.int64).clip(0, BINS - 1)
-        np.add.at(self.histogram, (np.arange(len(self.lower)), bins), 1)
-
-    def result(self) -> dict[str, np.ndarray]:
-        """Return the statistics [C] by name, as `measure_episode` does."""
-        above = self.histogram.cumsum(axis=1)  # rows up to and with a bin
-        levels = {}
-        for name, share in QUANTILES.items():
-            wanted = share * self.count
-            bins = (above < wanted).sum(axis=1).clip(0, BINS - 1)[:, None]
-            inside = np.take_along_axis(self.histogram, bins, axis=1)[:, 0]
-            before = np.take_along_axis(above, bins, axis=1)[:, 0] - inside
-            part = (wanted - before) / np.maximum(inside, 1)
-            value = self.lower + (bins[:, 0] + part) / BINS * self.width
-            levels[name] = value.clip(self.minimum, self.maximum)
-        std = np.sqrt(self.squares / max(self.count, 1))
-        return {
-            "min": self.minimum,
-            "max": self.maximum,
-            "mean": self.mean,
-            "std": std,
-            **levels,
-        }
+def _columns(feature: Feature) -> list[pc.Expression]:
+    """Return a feature's components as numbers."""
+    held = pc.field(feature.name)
+    parts = [pc.list_element(held, i) for i in range(feature.size)] if feature.names else [held]
+    whole = [part.cast(pa.uint8()) if feature.dtype == "bool" else part for part in parts]
+    return [part.cast(pa.float64()) for part in whole]
 
 
 def by_feature(measured: dict[str, np.ndarray], count: int, features: Sequence[Feature]) -> Table:

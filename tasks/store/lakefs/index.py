@@ -23,7 +23,7 @@ class Index:
         self._repository = repository
 
     def put(self, identity: str, entry: Mapping[str, Any]) -> None:
-        content = json.dumps({"entry": entry, "sha256": entry_hash(entry)}).encode()
+        content = json.dumps({"entry": entry}).encode()
         self._repository.create_branch(INDEX, self._repository.root)
         digest = hashlib.sha256(content).hexdigest()
         self._repository.upload(INDEX, check_name(identity), content, digest)
@@ -35,15 +35,12 @@ class Index:
         except Absent:
             raise MissingRef(f"step {identity[:12]}: not done yet") from None
         try:
-            noted = json.loads(content)
-            if noted["sha256"] == entry_hash(noted["entry"]):
-                return noted["entry"]
+            return json.loads(content)["entry"]
         except (ValueError, KeyError, TypeError):
-            pass
-        raise Corrupt(
-            f"{INDEX}/{identity}: has changed bytes in {self._repository.place}; delete it to run "
-            "the step again"
-        )
+            raise Corrupt(
+                f"{INDEX}/{identity}: has changed bytes in {self._repository.place}; delete it to "
+                "run the step again"
+            ) from None
 
     def drop(self, identity: str) -> None:
         with suppress(Absent):
@@ -54,7 +51,3 @@ class Index:
             return list(self._repository.objects(INDEX))
         except Absent:
             return []
-
-
-def entry_hash(entry: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()

@@ -97,7 +97,7 @@ def send(
     for number, commit in enumerate(order, 1):
         new = {b.sha256: b.size for b in commit.tree.values() if b.sha256 not in where}
         time_utc = times.get(commit.id, "")
-        if commit.id in there or not target.adopt(commit, source.object_of, where, time_utc):
+        if commit.id in there or not target.adopt(commit, source.objects.of, where, time_utc):
             result.there += 1
         else:
             result.sent += 1

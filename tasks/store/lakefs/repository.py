@@ -67,10 +67,6 @@ class Repository:
         making = TagCreation(id=tag, ref=ref)
         return self._create(f"make tag {tag}", self._api.tags_api.create_tag, making)
 
-    def delete_tag(self, tag: str) -> None:
-        with suppress(Absent):
-            self._ask(f"delete tag {tag}", self._api.tags_api.delete_tag, tag)
-
     def head(self, branch: str) -> str | None:
         """Return lakeFS's own id of a branch's last commit; None without the branch."""
         with suppress(Absent):

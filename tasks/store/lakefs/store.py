@@ -1,8 +1,8 @@
 """The version store in a repository of a lakeFS server, for machines that share one.
 
-    branch <name>          a branch (lakefs_names.py)      tag version.<id>  lakefs_versions.py
+    branch <name>          a branch (names.py)             tag version.<id>  versions.py
     branch _work-<random>  being written, private          tag tag.<name>    a tag
-    branch _index          lakefs_index.py                 tag damaged.*, spare.*  lakefs_spares.py
+    branch _index          index.py
 
 A branch is at the version whose record its lakeFS branch holds. It moves by a lakeFS merge of a
 private branch that began at its head. That is the compare-and-swap: every version changes the
@@ -21,17 +21,17 @@ from typing import Any
 
 from configs.refs import Ref
 from configs.schema.store import LakeFSStore as Settings
-from tasks.store.checkouts import below, check_out, file_at
-from tasks.store.history import ancestors, join, merge_trees
+from tasks.store.checkouts import check_out
+from tasks.store.history import join, merge_trees
 from tasks.store.lakefs.index import Index
 from tasks.store.lakefs.names import from_lakefs, to_lakefs
 from tasks.store.lakefs.repository import Repository
-from tasks.store.lakefs.versions import EMPTY, VERSION, Head, Place, Versions
+from tasks.store.lakefs.versions import VERSION, Head, Place, Versions
 from tasks.store.objects import ObjectFolder
 from tasks.store.protocol import Blob, Commit, Conflict, MissingRef, check_name
+from tasks.store.reading import EMPTY, Reading, is_prefix
 
 TAG = "tag."
-MIN_PREFIX = 8  # hexadecimal digits that name a version
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Staged:
     copied: dict[str, Place] = field(default_factory=dict)
 
 
-class LakeFSStore:
+class LakeFSStore(Reading):
     """A VersionStore in a lakeFS repository; see protocol.py for what each method means.
 
     `folder` keeps what was put and opened, by hash: nothing is fetched twice, and it may be
@@ -77,12 +77,8 @@ class LakeFSStore:
         staged.copied.pop(path, None)
 
     def copy(self, branch: str, path: str, source: Ref) -> None:
-        self._require_ours(source)
-        tree = self.read(source.version).tree
-        if source.path not in tree:
-            raise MissingRef(f"{source.version[:12]}: no file {source.path!r} in this version")
-        staged = self._stage(branch, path)
-        staged.files[path] = tree[source.path]
+        blob, staged = self._blob(source), self._stage(branch, path)
+        staged.files[path] = blob
         staged.copied[path] = (VERSION + source.version, source.path)
 
     def commit(
@@ -151,7 +147,7 @@ class LakeFSStore:
         version = head.version if head is not None else self.versions.at(TAG + to_lakefs(name))
         if version != EMPTY:
             return version
-        if len(name) >= MIN_PREFIX and set(name) <= set("0123456789abcdef"):
+        if is_prefix(name):
             versions = self.repository.tags(VERSION + name)
             if len(versions) == 1:
                 return versions[0].removeprefix(VERSION)
@@ -160,21 +156,14 @@ class LakeFSStore:
     def read(self, version: str) -> Commit:
         return self.versions.read(version)
 
-    def log(self, name: str) -> list[Commit]:
-        return list(ancestors(self.resolve(name), self.read))
-
     def open(self, ref: Ref) -> Path:
-        self._require_ours(ref)
-
         def place(path: str, blob: Blob, target: Path) -> None:
             self.versions.place(ref.version, path, blob, target)
 
-        return check_out(self.folder, ref, self.read(ref.version).tree, place)
+        return check_out(self.folder, ref, self._commit_of(ref).tree, place)
 
     def fetch(self, ref: Ref, target: Path) -> None:
-        self._require_ours(ref)
-        blob = file_at(ref, self.read(ref.version).tree)
-        self.versions.fetch(ref.version, ref.path, blob, target)
+        self.versions.fetch(ref.version, ref.path, self._blob(ref), target)
 
     def publish(
         self,
@@ -233,16 +222,9 @@ class LakeFSStore:
             entry = self.index_entry(identity)
         except MissingRef:
             return None
-        ref, metrics = Ref(**entry["ref"]), entry.get("metrics")  # what it recorded is part of it
-        whole = self._whole(ref) and (not metrics or self._whole(Ref(self.name, metrics, "")))
-        return ref if whole else None
-
-    def _whole(self, ref: Ref) -> bool:
-        """Tell whether no file of an artifact is known to be lost."""
-        if not self.versions.readable(ref.version):
-            return False
-        tree, lost = self.read(ref.version).tree, self.versions.damaged()
-        return not any(blob.sha256 in lost for p, blob in tree.items() if below(p, ref.path))
+        versions = [entry["ref"]["version"], entry.get("metrics")]  # what it recorded is part of it
+        there = all(self.versions.readable(version) for version in versions if version)
+        return Ref(**entry["ref"]) if there else None
 
     def index_drop(self, identity: str) -> None:
         self.index.drop(identity)
@@ -287,23 +269,6 @@ class LakeFSStore:
             # Not drawn from `random`: a step may have seeded it.
             time.sleep(secrets.SystemRandom().uniform(0.0, self._settings.pause_s * 2**vain))
         raise Conflict(f"{what}: refused {vain} times, though nobody moves it; try again later")
-
-    def _tree(self, version: str) -> Mapping[str, Blob]:
-        return {} if version == EMPTY else self.read(version).tree
-
-    def _record(
-        self,
-        tree: Mapping[str, Blob],
-        parents: Sequence[str],
-        message: str,
-        metadata: Mapping[str, Any],
-    ) -> Commit:
-        known = tuple(dict.fromkeys(self.read(parent).id for parent in parents))
-        return Commit.make(tree, known, message, metadata)
-
-    def _require_ours(self, ref: Ref) -> None:
-        if ref.store != self.name:
-            raise MissingRef(f"reference to store {ref.store!r}: this is the {self.name} store")
 
 
 def facts(metadata: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from tasks.store.lakefs.connection import Absent, Taken
 from tasks.store.lakefs.names import to_lakefs
 from tasks.store.lakefs.repository import Repository
-from tasks.store.lakefs.spares import Spares
 from tasks.store.objects import (
     ObjectFolder,
     hash_file,
@@ -21,12 +20,12 @@ from tasks.store.objects import (
     write_durably,
 )
 from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef, StoreError
+from tasks.store.reading import EMPTY
 
 RECORD = ".dexgen/commit.json"  # a path that no tree has: parts of names begin with no dot
 VERSION = "version."  # with the version's id: a tag
 ADOPTIONS = 10  # attempts to write a version that others write at the same time
 MARK_DIGITS = 16  # of a version that is adopted, in the name of its private branch
-EMPTY = ""  # the version of a branch without a commit
 
 Place = tuple[str, str]  # a lakeFS ref and a path there
 
@@ -44,7 +43,6 @@ class Versions:
 
     def __init__(self, repository: Repository, cache: ObjectFolder) -> None:
         self._repository, self._cache = repository, cache
-        self._spares = Spares(repository)
         self._commits: dict[str, Commit] = {}
 
     def at(self, ref: str) -> str:
@@ -71,7 +69,7 @@ class Versions:
                 commit = None
             if commit is None or commit.id != version:
                 raise Corrupt(
-                    f"version {version[:12]}: {RECORD} has changed bytes in {place}; make it again"
+                    f"version {version[:12]}: {RECORD} has changed bytes in {place}; put it back"
                 )
             self._commits[version] = commit
         return self._commits[version]
@@ -88,9 +86,7 @@ class Versions:
 
     def take(self, file: Path) -> Blob:
         """Keep a file's present bytes until they are sent."""
-        blob = self._cache.add(file)
-        self._spares.heal(blob, self._cache.path(blob.sha256))
-        return blob
+        return self._cache.add(file)
 
     def place(self, version: str, path: str, blob: Blob, target: Path) -> None:
         """Make `target` a verified, read-only file of a version.
@@ -105,10 +101,6 @@ class Versions:
             self._read(blob, (VERSION + version, path), holder, self._cache.receive)
             self._cache.link(blob, target, holder)
         self._cache.touch(blob)  # what was used longest ago goes first
-
-    def places(self, version: str, path: str, blob: Blob) -> tuple[Place, Place]:
-        """Return where a file's bytes may be: in its version, or a spare."""
-        return (VERSION + version, path), self._spares.place(blob)
 
     def fetch(self, version: str, path: str, blob: Blob, target: Path) -> None:
         """As `place`, and keep no copy that was not here before."""
@@ -126,14 +118,6 @@ class Versions:
             return found
 
         self._read(blob, (VERSION + version, path), f"{version[:12]}:{path}", receive)
-
-    def damaged(self) -> set[str]:
-        """Return the hashes of objects of which no good copy is known."""
-        return self._spares.damaged()
-
-    def note_damage(self, blob: Blob) -> None:
-        """Note that an object's bytes are not what its hash promises, in no copy."""
-        self._spares.note(blob)
 
     def publish(self, made: Commit, facts: Mapping[str, str]) -> None:
         """Write a version apart from every branch, unless it is there."""
@@ -163,7 +147,6 @@ class Versions:
             if not file.is_file() or hash_file(file) != blob.sha256:
                 said = f"object {blob.sha256[:12]} is damaged here; see verify"
                 raise Corrupt(f"{made.id[:12]}: {said}")
-            self._spares.heal(blob, file)
             return file
 
         mark = made.id[:MARK_DIGITS]
@@ -230,10 +213,7 @@ class Versions:
             self._repository.delete(work, gone)
         self._repository.upload(work, RECORD, made.to_bytes(), made.id, time_utc)
         commit = self._repository.commit(work, made.message, {**facts, "dexgen_version": made.id})
-        tag = VERSION + made.id
-        if not self._repository.create_tag(tag, commit) and not self.readable(made.id):
-            self._repository.delete_tag(tag)
-            self._repository.create_tag(tag, commit)
+        self._repository.create_tag(VERSION + made.id, commit)
         return commit
 
     def _read(
@@ -244,13 +224,11 @@ class Versions:
         receive: Callable[[Iterable[bytes], str], Blob],
     ) -> None:
         """Give an object's bytes to `receive`, which says what came, until they are right."""
-        # Twice: the first may have suffered on the way.
-        for ref, path in (own, own, self._spares.place(blob)):
+        for _ in range(2):  # the first may have suffered on the way
             with suppress(Absent):
-                if receive(self._repository.read(ref, path), f"open {holder}") == blob:
+                if receive(self._repository.read(*own), f"open {holder}") == blob:
                     return
-        self._spares.note(blob)
         raise Corrupt(
             f"{holder}: object {blob.sha256} has changed bytes or is gone in "
-            f"{self._repository.place}; run the same command again, it makes what is missing anew"
+            f"{self._repository.place}; put it back in the server's storage"
         )

@@ -10,8 +10,8 @@ import pytest
 from models.approval import ApprovalError
 from models.bundle import GRAPH
 from tasks.registry.channel import is_released, read_channel, releases_folder
-from tasks.registry.errors import RegistryError
 from tasks.registry.listing import latest_decision, list_models, show
+from tasks.registry.locations import RegistryError
 from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused

@@ -8,8 +8,8 @@ import pytest
 from models.approval import PUBLIC_KEY, list_releases, verify_release
 from models.bundle import GRAPH, BundleError, open_bundle
 from tasks.registry.channel import read_channel
-from tasks.registry.errors import RegistryError
 from tasks.registry.listing import list_models, show
+from tasks.registry.locations import RegistryError
 from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused

@@ -3,7 +3,7 @@
 import pytest
 
 from envs.episodes.episodes import manifest_files
-from tasks.data.location import DatasetNotFound, locate_dataset
+from tasks.data.datasets import DatasetNotFound, locate_dataset
 from tasks.store.local import LocalStore
 from tasks.store.protocol import MissingRef
 from tests.tasks.data.committed import commit_dataset, write_episodes
