@@ -1,6 +1,7 @@
 """Documents name only what is there, and are written to be read."""
 
 import re
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,13 @@ def source() -> str:
     rooms = ("configs", "flows", "tasks", "robot", "tests")
     files = [path for room in rooms for path in (ROOT / room).rglob("*.py")]
     return "".join(path.read_text() for path in files if path.name != Path(__file__).name)
+
+
+@EVERY
+def test_extras_can_be_installed(path: Path):
+    known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for found in re.findall(r"'\.\[([a-z,]+)\]'", path.read_text()):
+        assert set(found.split(",")) <= known.keys(), f"{name(path)}: {found}"
 
 
 @pytest.mark.parametrize(("document", "words"), commands("make"))
