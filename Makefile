@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Where the tests' smoke loop leaves its state; kept, so that the next time its steps are reused.
 export DEXGEN_TEST_HOME ?= $(CURDIR)/var/test
 
-.PHONY: run test setup lint clean
+.PHONY: run test setup lint reference clean
 
 run: setup
 	$(VENV)/bin/dexgen run $(ARGS)
@@ -22,6 +22,10 @@ lint: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-cache
 	$(VENV)/bin/pyright
+
+# The pages of docs/reference/, from configs/; a test says when they are stale.
+reference: setup
+	$(VENV)/bin/python -m configs.reference
 
 $(STAMP): pyproject.toml constraints.txt
 	@echo "installing into $(VENV): about 2 GB, a few minutes"

@@ -10,7 +10,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 TESTS = Path(__file__).parent
 # Files that share what takes long to make; one worker runs them.
 TOGETHER = {
-    "the smoke loop's home": ("flows/test_smoke.py", "robot/test_champion.py"),
+    "the smoke loop's home": (
+        "flows/test_smoke.py",
+        "flows/test_printed_commands.py",
+        "robot/test_champion.py",
+    ),
     "the small world": (
         "envs/test_episode_start.py",
         "envs/test_manipulation.py",

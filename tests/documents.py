@@ -1,0 +1,74 @@
+"""What the documents say: their text, the commands that they print, their sentences."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+GENERATED = ROOT / "docs" / "reference"
+RESULTS = ROOT / "docs" / "results.md"  # mostly tables that benchmarks/training_seeds.py prints
+FENCE = re.compile(r"```.*?```", re.DOTALL)
+
+
+def documents() -> list[Path]:
+    """Return every document that people write."""
+    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    return sorted(path for path in found if GENERATED not in path.parents)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(text: str) -> Iterator[str]:
+    """Yield the lines of the fenced blocks, those that end in a backslash joined with the next."""
+    for block in FENCE.findall(text):
+        yield from block.replace("\\\n", " ").splitlines()[1:-1]
+
+
+def spans(text: str) -> list[str]:
+    """Return what stands in backticks outside of the blocks."""
+    return re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
+
+
+def commands(program: str) -> list[tuple[str, list[str]]]:
+    """Return the commands of a program that blocks print, with the document's name.
+
+    A line that begins with `$` shows what somebody saw, and is no command to repeat.
+    """
+    found = []
+    for path in documents():
+        for line in blocks(path.read_text()):
+            if re.match(rf"(\w+=\S+ )*{program} ", line.strip()):
+                found.append((name(path), without_variables(shlex.split(line, comments=True))))
+    return found
+
+
+def without_variables(words: list[str]) -> list[str]:
+    """Leave out the program, and what is set before it (NAME=value)."""
+    first = next(i for i, word in enumerate(words) if "=" not in word)
+    return words[first + 1 :]
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Yield paragraphs and list items; no blocks, tables, headings or pictures."""
+    lines: list[str] = []
+    for line in [*FENCE.sub("\n", text).splitlines(), ""]:
+        words = line.strip()
+        item = re.match(r"([-*]|\d+\.) ", words)
+        if not words or words.startswith(("|", "#", "![", "<!--")) or item:
+            if lines:
+                yield " ".join(lines)
+            lines = [words[item.end() :]] if item else []
+        else:
+            lines.append(words)
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a document's paragraphs; a link counts as its words."""
+    found = []
+    for paragraph in paragraphs(text):
+        plain = re.sub(r"\]\([^)]*\)", "]", paragraph)
+        found += re.split(r"(?<=[.!?])[*_)\"]*\s+(?=[A-Z`*\"(\[0-9])", plain)
+    return [sentence for sentence in found if re.search(r"\w", sentence)]
