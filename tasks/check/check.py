@@ -19,7 +19,7 @@ from configs.refs import Ref
 from configs.schema.check import Check, CheckStep
 from envs.episodes.episodes import MANIFEST, EpisodesError, Manifest, merge_manifests
 from envs.episodes.runs import REMEDY
-from tasks.check.checked_tables import drop_share
+from tasks.check.checked_table import drop_share
 from tasks.check.examination import describe, examine
 from tasks.check.previous import NAME_DIGITS, Earlier, earlier_dataset, run_folder
 from tasks.data.dataset_commits import misnamed, open_manifest, open_runs, part, shard_opener

@@ -1,4 +1,4 @@
-"""Hold a dataset against what is expected of it: tables, findings, and where exactly they are."""
+"""Hold a dataset against what is expected of it, and say where exactly it is not so."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,21 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from configs.layout import Layout
 from configs.load import plain
 from configs.schema.check import Check, CheckStep
 from envs.episodes.episodes import EpisodesError, Manifest
 from envs.episodes.runs import REMEDY
-from tasks.check.checked_tables import (
-    Sample,
-    previous_table,
-    sample_table,
-    shares_table,
-    statistics_table,
-    summary_table,
-)
-from tasks.check.data_docs import Finding, judge
+from tasks.check.checked_table import NAMES, Sample, checked_rows, sampled_rows
+from tasks.check.data_docs import judge
 from tasks.check.expectations import (
     QUATERNION,
     Column,
@@ -43,7 +37,6 @@ class Surroundings:
     manifest: Manifest
     earlier: Earlier | None
     changed: Mapping[str, Change]
-    shares: Mapping[str, Mapping[Any, Any]]  # rows of the table of shares, by label.name
     columns: Mapping[str, Column]
     settings: Check
     layout: Layout
@@ -75,24 +68,19 @@ def examine(
         changed = changes(manifest, earlier.manifest, columns, layout, floor)
     sample = Sample(settings.sample_rows, settings.sample_shards)
     rng = np.random.default_rng(config.seed)
-    tables = {
-        "summary": summary_table(manifest),
-        "shares": shares_table(manifest, known, settings.min_share),
-        "statistics": statistics_table(manifest, columns),
-        "previous": previous_table(changed),
-        "sample": sample_table(manifest, open_arrays, columns, layout, sample, rng),
-    }
+    facts = checked_rows(manifest, columns, known, changed, settings)
+    parts = [pd.DataFrame(facts, columns=NAMES).dropna()]
+    parts += sampled_rows(manifest, open_arrays, columns, layout, sample, rng)
     where = Surroundings(
         manifest,
         earlier,
         {change.column: change for change in changed},
-        {row["column"]: row for row in tables["shares"].to_dict("records")},
         {column.name: column for column in columns},
         settings,
         layout,
         open_arrays,
     )
-    failures = find_failures(judge(tables, columns, settings, docs), where)
+    failures = find_failures(judge(pd.concat(parts, ignore_index=True), docs), where)
     return Verdict(
         passed=not failures,
         manifest=manifest.hash(),
@@ -117,28 +105,27 @@ def require_measured(manifest: Manifest, columns: Sequence[Column]) -> None:
                 )
 
 
-def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Failure, ...]:
-    """Return where each finding is; columns with shards and rows come first.
+def find_failures(wrong: pd.DataFrame, where: Surroundings) -> tuple[Failure, ...]:
+    """Return where each row of the table is that is wrong; columns with shards come first.
 
-    A finding of the statistics is looked up in the arrays of the runs, then in its first shards.
+    One of the statistics is looked up in the arrays of the runs, then in its first shards.
     """
-    beyond = [where.columns[f.column] for f in findings if f.table == "statistics"]
-    shards = violating_shards(where.manifest, list(dict.fromkeys(beyond)))
+    beyond = dict.fromkeys(wrong["column"][wrong["table"] == "statistics"])
+    shards = violating_shards(where.manifest, [where.columns[name] for name in beyond])
     found: dict[tuple[str, str | None], Failure] = {}
     for column, names in shards.items():
         for name in names[:KEPT_SHARDS]:
             found[column, name] = locate(where.columns[column], name, len(names), where)
-    for finding in findings:
-        key = (finding.column, finding.shard)
-        if finding.shard is not None and key not in found:
-            found[key] = locate(where.columns[finding.column], finding.shard, 1, where)
+    sampled = wrong[wrong["table"] == "sample"]
+    for row in sampled.drop_duplicates(["column", "shard"]).itertuples():
+        if (row.column, row.shard) not in found:
+            found[row.column, row.shard] = locate(where.columns[row.column], row.shard, 1, where)
     found = without_echoes(found)
-    for finding in findings:
-        if finding.table in ("summary", "shares", "previous"):
-            reason = _reason(finding, where)
-            found[finding.column, finding.table] = Failure(
-                finding.column, None, where.manifest.rows, (), reason
-            )
+    whole = wrong[wrong["table"].isin(("summary", "shares", "previous"))]
+    for row in whole.drop_duplicates(["table", "column"]).itertuples():
+        found[row.column, row.table] = Failure(
+            row.column, None, where.manifest.rows, (), _reason(row, where)
+        )
     return tuple(found.values())
 
 
@@ -201,18 +188,18 @@ def describe(failures: Sequence[Failure]) -> str:
     return failures[0].sentence + others
 
 
-def _reason(finding: Finding, where: Surroundings) -> str:
-    """Say what is wrong with the dataset as a whole."""
+def _reason(row: Any, where: Surroundings) -> str:
+    """Say what is wrong with the dataset as a whole, given the row of the table."""
     settings, manifest = where.settings, where.manifest
-    if finding.table == "shares":
-        row, label = where.shares[finding.column], finding.column.split(".", 1)[0]
+    if row.table == "shares":
+        label, count = row.column.split(".", 1)[0], round(row.value * manifest.rows)
         return (
-            f"{row['rows']} of {manifest.rows} rows, a share of {row['share']:.3g}; "
-            f"check.min_share.{label} asks for {row['least']:.3g}"
+            f"{count} of {manifest.rows} rows, a share of {row.value:.3g}; "
+            f"check.min_share.{label} asks for {row.lower:.3g}"
         )
-    if finding.table == "previous" and where.earlier and settings.previous:
-        return fault(where.changed[finding.column], where.earlier.version, settings.previous)
-    if finding.column == "drop_share":
+    if row.table == "previous" and where.earlier and settings.previous:
+        return fault(where.changed[row.column], where.earlier.version, settings.previous)
+    if row.column == "drop_share":
         dropped, episodes = manifest.drops_of_all
         return (
             f"{dropped} of {episodes} episodes end in a drop, "

@@ -1,9 +1,8 @@
 """Remove what nothing needs from a state folder; safe at any kill, and beside a commit."""
 
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,13 +61,12 @@ def trim_downloads(home: Path, policy: Retention) -> None:
 
 def remove(removals: Iterable[Removal], held: list[str], dry_run: bool, say: Say) -> Collected:
     due = [one for one in removals if is_due(one)]
-    sizes = freed_by(due)
     found = Collected(held=held)
     for number, one in enumerate(due, 1):
         if not is_due(one):  # somebody has used it since we looked
             continue
         found.files[one.kind] = found.files.get(one.kind, 0) + 1
-        found.bytes[one.kind] = found.bytes.get(one.kind, 0) + sizes[one.path]
+        found.bytes[one.kind] = found.bytes.get(one.kind, 0) + size_of(one.path)
         if not dry_run:
             discard(one.path)
             say(number, len(due), "files")
@@ -96,29 +94,9 @@ def discard(path: Path) -> None:
                 folder.rmdir()
 
 
-def freed_by(removals: Sequence[Removal]) -> dict[Path, int]:
-    """Return the bytes that each removal frees; of a file with several names the object counts."""
-    found = {one.path: _inodes(one.path) for one in removals}
-    links: dict[tuple[int, int], int] = {}
-    for inodes in found.values():
-        for key, (count, _) in inodes.items():
-            links[key] = links.get(key, 0) + count
-    freed, counted = dict.fromkeys(found, 0), set[tuple[int, int]]()
-    for one in sorted(removals, key=lambda one: one.kind != "objects"):
-        for key, (_, state) in found[one.path].items():
-            if key not in counted and links[key] >= state.st_nlink:  # no name of it stays
-                counted.add(key)
-                freed[one.path] += state.st_size
-    return freed
-
-
-def _inodes(path: Path) -> dict[tuple[int, int], tuple[int, os.stat_result]]:
-    """Return (links, state) by inode of the files at or below a path."""
+def size_of(path: Path) -> int:
+    """Return the bytes that a removal frees; what is checked out are links to objects."""
+    if "checkouts" in path.parts:
+        return 0
     files = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
-    found: dict[tuple[int, int], tuple[int, os.stat_result]] = {}
-    for file in files:
-        state = file.lstat()
-        if not file.is_dir() or file.is_symlink():
-            key = (state.st_dev, state.st_ino)
-            found[key] = (found.get(key, (0, state))[0] + 1, state)
-    return found
+    return sum(file.lstat().st_size for file in files if file.is_symlink() or file.is_file())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Protocol, runtime_checkable
 
 from tasks.store.protocol import Commit, MissingRef, VersionStore
@@ -72,18 +73,16 @@ def _what(commit: Commit, made: Mapping[str, str]) -> str:
 def _children_first(commits: list[Commit], times: Mapping[str, str]) -> list[Commit]:
     """Order commits so that none stands before its child; among the free ones the newest first."""
     by_id = {commit.id: commit for commit in commits}
-    children = dict.fromkeys(by_id, 0)
+    order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_id, ()))
     for commit in commits:
         for parent in commit.parents:
-            children[parent] += 1
-    free = [version for version, count in children.items() if not count]
-    ordered: list[Commit] = []
+            order.add(parent, commit.id)
+    order.prepare()
+    free, ordered = list(order.get_ready()), list[Commit]()
     while free:
         version = max(free, key=lambda one: times.get(one, ""))
         free.remove(version)
         ordered.append(by_id[version])
-        for parent in by_id[version].parents:
-            children[parent] -= 1
-            if not children[parent]:
-                free.append(parent)
+        order.done(version)
+        free += order.get_ready()
     return ordered

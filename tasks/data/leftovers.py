@@ -41,7 +41,7 @@ def leftovers(
             yield Removal("requests", path, young)
     files = [home / "prefect" / name for name in PREFECT]
     used = max((path.stat().st_mtime for path in files if path.exists()), default=now)
-    if used < old and not is_open(files[0]):
+    if used < old:
         yield from (Removal("prefect's history", path, old) for path in files if path.exists())
     for path in (home / "prefect" / "storage").glob("*"):
         yield Removal("prefect's history", path, old)
@@ -75,14 +75,3 @@ def newest(path: Path) -> float:
     if path.is_dir() and not path.is_symlink():
         times += [one.lstat().st_mtime for one in path.rglob("*")]
     return max(times)
-
-
-def is_open(file: Path) -> bool:
-    """Tell whether a process that we can see has this file open."""
-    for process in psutil.process_iter():
-        try:
-            if any(Path(one.path) == file for one in process.open_files()):
-                return True
-        except psutil.Error:
-            continue
-    return False

@@ -174,14 +174,13 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
     }
     approval = validate(Approval, values, "approval")
     with unfinished(releases_folder(home)) as folder:
-        copy_durably(bundle, folder / BUNDLE)
+        shutil.copytree(bundle, folder / BUNDLE, copy_function=shutil.copyfile)
         open_bundle(folder / BUNDLE, None, expected=draft.bundle_hash)
         content, signature = encode(approval), sign(approval, private)
         verify(content, signature, public)
-        write_durably(folder / DECISION, decision)
-        write_durably(folder / APPROVAL, content)
-        write_durably(folder / SIGNATURE, signature)
-        sync_folder(folder)
+        for name, part in ((DECISION, decision), (APPROVAL, content), (SIGNATURE, signature)):
+            (folder / name).write_bytes(part)
+        os.sync()  # what is named survives a power cut
         try:
             # The compare-and-swap: a folder cannot be renamed onto one that is not empty.
             folder.rename(releases_folder(home) / release_name(sequence))
@@ -217,22 +216,3 @@ def unfinished(releases: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # after success there is nothing at this name
-
-
-def copy_durably(source: Path, target: Path) -> None:
-    """Copy a folder's files so that they and their names survive a power cut."""
-    for file in sorted(path for path in source.rglob("*") if path.is_file()):
-        copy = target / file.relative_to(source)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-        with copy.open("rb") as stream:
-            os.fsync(stream.fileno())
-    for folder in (target, *(path for path in target.rglob("*") if path.is_dir())):
-        sync_folder(folder)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    with path.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())

@@ -24,11 +24,6 @@ def experiment_folder(home: Path, experiment: str) -> Path:
     return home.absolute() / FOLDER / experiment
 
 
-def served(experiment: str) -> str:
-    """Return the address of an experiment's artifacts as MLflow keeps it."""
-    return f"{SERVED}{experiment}"
-
-
 def artifacts(home: Path, experiment: str, run: str) -> Path:
     """Return the folder of a run's artifacts; an experiment has the name of its model."""
     return experiment_folder(home, experiment) / run / "artifacts"

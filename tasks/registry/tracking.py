@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from tasks.registry.locations import RegistryError, artifacts, database, served
+from tasks.registry.locations import SERVED, RegistryError, artifacts, database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -144,7 +144,7 @@ def experiment_of(client: "MlflowClient", name: str) -> str:
     known = client.get_experiment_by_name(name)
     if known is not None:
         return known.experiment_id
-    return client.create_experiment(name, artifact_location=served(name))
+    return client.create_experiment(name, artifact_location=f"{SERVED}{name}")
 
 
 def log_figures(

@@ -8,6 +8,7 @@ server, not sent again.
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 from configs.refs import Ref
 from tasks.store.history import ancestors
@@ -70,18 +71,9 @@ def metrics_of(store: LocalStore, commits: Iterable[Commit]) -> list[str]:
 
 def parents_first(store: LocalStore, roots: Iterable[str]) -> list[Commit]:
     """Return versions and all their ancestors, each once, parents before children."""
-    order: dict[str, Commit] = {}
-    for root in roots:
-        waiting = [root]
-        while waiting:
-            commit = store.read(waiting[-1])
-            missing = [parent for parent in commit.parents if parent not in order]
-            if missing and commit.id not in order:
-                waiting += missing
-            else:
-                order.setdefault(commit.id, commit)
-                waiting.pop()
-    return list(order.values())
+    found = {commit.id: commit for root in roots for commit in ancestors(root, store.read)}
+    order = TopologicalSorter({version: commit.parents for version, commit in found.items()})
+    return [found[version] for version in order.static_order()]
 
 
 def send(

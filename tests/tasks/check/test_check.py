@@ -120,9 +120,8 @@ def test_data_docs_are_written_for_who_asks(tmp_path: Path) -> None:
         ref = check(config, refs, context(tmp_path, f"{first:064d}"[::-1]))
     page = write_docs(config, store, ref, tmp_path / "docs")
     assert page.is_file()
-    pages = [path.relative_to(tmp_path / "docs").parts for path in page.parent.rglob("*.html")]
-    shown = {parts[1].removesuffix(".html") for parts in pages if parts[0] == "validations"}
-    assert shown == {"summary", "shares", "statistics", "previous", "sample"}
+    (result,) = (tmp_path / "docs/validations").rglob("*.html")
+    assert "value" in result.read_text()
 
 
 PROGRAM = """

@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -62,26 +60,6 @@ def test_killed_while_it_is_made(tmp_path: Path) -> None:
     assert not database(tmp_path).exists()
     assert use(tmp_path) == ["some"]
     assert sorted(os.listdir(tmp_path)) == ["mlflow.db", "registry.lock"]
-
-
-@pytest.mark.slow
-def test_killed_at_any_time(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from tests.tasks.registry.test_tables import use; "
-    code += "print('ready', flush=True); use(pathlib.Path(sys.argv[1]))"
-    left = 0
-    for part in range(16):
-        home = tmp_path / str(part)
-        command = [sys.executable, "-c", code, str(home)]
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
-        assert child.stdout is not None
-        child.stdout.readline()
-        time.sleep(0.3 * part)
-        child.kill()
-        child.wait()
-        left += bool(list(home.glob(".mlflow.db.*")))
-        assert use(home) == ["some"], part
-        assert sorted(os.listdir(home)) == ["mlflow.db", "registry.lock"]
-    assert left > 2  # kills in the midst of it
 
 
 def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:

@@ -8,11 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from configs.refs import Ref
 from tasks.store.local import LocalStore
-from tasks.store.names import Names
 from tasks.store.protocol import VersionStore
 from tests.tasks.store.places import Place
 
@@ -92,27 +89,6 @@ def test_killed_writer_leaves_nothing_half_written(place: Place, tmp_path: Path)
     assert interrupted, "no kill fell inside a write: the test shows nothing"
     start_writer(place, tmp_path / "scratch", 0, 1).wait()  # what a kill left disturbs nobody
     assert require_whole(place.elsewhere()) == held
-
-
-def test_lost_race_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, rival = LocalStore(tmp_path / "store"), LocalStore(tmp_path / "store")
-    file = tmp_path / "file"
-    file.write_text("x")
-    store.branch("work", None)
-    store.put("work", "mine", file)
-    move, raced = Names.move, []
-
-    def move_late(self: Names, name: str, number: int, version: str) -> bool:
-        if not raced:
-            raced.append(name)
-            rival.put("work", "theirs", file)
-            rival.commit("work", "faster", {})
-        return move(self, name, number, version)
-
-    monkeypatch.setattr(Names, "move", move_late)
-    version = store.commit("work", "slower", {})
-    assert set(store.read(version).tree) == {"mine", "theirs"}
-    assert [commit.message for commit in store.log("work")] == ["slower", "faster"]
 
 
 def test_full_disk_is_one_line_and_harmless(tmp_path: Path) -> None:
