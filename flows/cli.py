@@ -9,7 +9,7 @@ import typer
 from configs.errors import UserError
 from flows.commands.data import data
 from flows.commands.models import models
-from flows.commands.stages import add_stages
+from flows.commands.stages import STAGES, add_stage
 
 EXAMPLES = """\b
 examples:
@@ -74,7 +74,8 @@ def judge(error: Exception) -> tuple[int | None, str]:
     return (code, str(error)) if full is None else (2, full)
 
 
-add_stages(app)
+for stage, text in STAGES.items():
+    add_stage(app, stage, text)
 app.add_typer(models, name="models", help="List, show, promote, roll back.")
 app.add_typer(data, name="data", help="Versions of the data: log, diff, verify, export.")
 

@@ -1,97 +1,45 @@
 """`dexgen data ...`: versions of the data; what they print is in data_words.py."""
 
-import os
-import sys
-from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.commands.data_arguments import (
+    OVERRIDES,
+    configured,
+    flag,
+    home,
+    names,
+    opened,
+    sharing,
+    store_of,
+)
+from flows.commands.data_export import export, show_docs
 from flows.commands.terminal import progress
 
 if TYPE_CHECKING:
     from configs.schema.pipeline import Config
     from tasks.data.datasets import Dataset
-    from tasks.store.protocol import VersionStore
 
-Command = TypeVar("Command", bound=Callable[..., int | None])
-OVERRIDES = "Hydra overrides may stand among the names: store=lakefs"
 VERIFY = """Exit code 0: every byte is what its hash promises; 1: something is damaged or missing,
 and each is named; 2: a name that the store does not know. Nothing is changed, but with --set-aside:
 then damaged files are moved to damaged/, and steps whose results need them count as not done."""
 PUSH = "Exit code 1: all was copied, but a branch went on there in another way and was not moved."
 GC = """Tags, every branch but steps/..., loose/... and runs/..., and the newest report are kept,
 with all that they were made of. configs/retention/default.yaml says how long the rest is."""
-LEROBOT = "Hydra overrides, e.g. store=lakefs, or those of its making"
 
 data = typer.Typer()
-export = typer.Typer()
 data.add_typer(export, name="export", help="Write a dataset in another format.")
-
-
-def names(metavar: str, text: str = "") -> typer.models.ArgumentInfo:
-    """Return the argument that takes a command's names, and overrides among them."""
-    return typer.Argument(metavar=metavar, help=text, show_default=False)
-
-
-def sharing(command: Command) -> Command:
-    """Return the command, during which gc takes nothing that it may be reading."""
-
-    @wraps(command)
-    def run(*arguments: object, **options: object) -> int | None:
-        from tasks.data.in_use import in_use
-
-        with in_use(home()):
-            return command(*arguments, **options)
-
-    return run  # pyright: ignore[reportReturnType]
-
-
-def store_of(config: "Config") -> "VersionStore":
-    from tasks.store import open_store
-    from tasks.store.choice import choose
-
-    choose(config.store)
-    return open_store(home())
-
-
-def configured(words: list[str], least: int, most: int) -> "tuple[Config, list[str]]":
-    """Return the configuration and the names among a command's words."""
-    from configs.load import ConfigError, load
-    from configs.schema.pipeline import Config
-
-    overrides = [word for word in words if "=" in word or word.startswith("~")]
-    found = [word for word in words if word not in overrides]
-    if not least <= len(found) <= most:
-        wanted = f"{least}" if least == most else f"{least} to {most}"
-        given = " ".join(found) or "none"
-        raise ConfigError(f"data: {wanted} name(s) wanted, {given} given; see --help")
-    return load(Config, overrides), found
-
-
-def opened(words: list[str], least: int, most: int) -> "tuple[VersionStore, list[str]]":
-    """Return the chosen store and the names among a command's words."""
-    config, found = configured(words, least, most)
-    return store_of(config), found
-
-
-def home() -> Path:
-    from flows.home import home_folder
-
-    return home_folder()
+data.command("docs", epilog=OVERRIDES)(show_docs)
 
 
 @data.command("log", epilog=OVERRIDES)
 @sharing
 def show_log(
     words: Annotated[list[str] | None, names("NAME", "default: main")] = None,
-    refs: Annotated[bool, typer.Option("--refs", help="branches and tags instead")] = False,
-    whole: Annotated[
-        bool, typer.Option("--all", help="with --refs: those of single steps too")
-    ] = False,
+    refs: Annotated[bool, flag("--refs", "branches and tags instead")] = False,
+    whole: Annotated[bool, flag("--all", "with --refs: those of single steps too")] = False,
     count: Annotated[
         int | None, typer.Option("-n", min=0, metavar="COUNT", help="no more than these")
     ] = None,
@@ -134,7 +82,7 @@ def show_version(words: Annotated[list[str], names("NAME")]) -> None:
 @sharing
 def show_difference(
     words: Annotated[list[str], names("A B", "NAME, or NAME:FOLDER of several")],
-    whole: Annotated[bool, typer.Option("--all", help="every column that differs")] = False,
+    whole: Annotated[bool, flag("--all", "every column that differs")] = False,
 ) -> None:
     """What changed from one dataset to another."""
     from flows.commands.data_words import difference_lines
@@ -199,9 +147,7 @@ def merge_version(
 @data.command("gc", epilog=GC)
 def collect_garbage(
     words: Annotated[list[str] | None, names("KEY=VALUE", "e.g. retention.keep_days=7")] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="say what would go, remove nothing")
-    ] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "say what would go, remove nothing")] = False,
 ) -> None:
     """Remove what nothing refers to any more."""
     import time
@@ -256,30 +202,11 @@ def push_versions(
     return 1 if pushed.kept else 0
 
 
-@data.command("docs", epilog=OVERRIDES)
-@sharing
-def show_docs(words: Annotated[list[str], names("NAME FOLDER", "the folder is new")]) -> None:
-    """Great Expectations' Data Docs on a checked dataset."""
-    from flows.plan import check_step
-    from tasks.check.check import write_docs
-    from tasks.data.datasets import locate_dataset
-    from tasks.data.lerobot.new_folder import new_folder
-
-    config, (name, folder) = configured(words, 2, 2)
-    store = store_of(config)
-    with new_folder(Path(folder).absolute()) as work:
-        page = write_docs(check_step(config), store, locate_dataset(store, name), work)
-    print(Path(folder, page.name))
-
-
 @data.command("verify", epilog=VERIFY)
 @sharing
 def verify_store(
     words: Annotated[list[str] | None, names("NAME", "default: all of the store")] = None,
-    set_aside: Annotated[
-        bool,
-        typer.Option("--set-aside", help="so that the next run makes anew what is damaged"),
-    ] = False,
+    set_aside: Annotated[bool, flag("--set-aside", "then the next run makes it anew")] = False,
 ) -> int:
     """Hash every stored byte again."""
     from flows.commands.data_words import damage_lines
@@ -290,37 +217,3 @@ def verify_store(
         verified = verify(store, found, report, set_aside)
     print(damage_lines(verified, set_aside))
     return 1 if verified.damage else 0
-
-
-@export.command("lerobot")
-@sharing
-def export_lerobot(
-    dataset: Annotated[
-        str,
-        typer.Argument(
-            help="a branch, tag or version: its newest dataset, or the one that `:folder` names"
-        ),
-    ],
-    folder: Annotated[Path, typer.Argument(help="must not exist yet")],
-    overrides: Annotated[list[str] | None, names("KEY=VALUE", LEROBOT)] = None,
-) -> None:
-    """Write a dataset as a LeRobotDataset (format v3.0) into a new folder."""
-    from configs.load import load
-    from configs.schema.pipeline import Config
-    from tasks.data.datasets import locate_dataset, read_dataset
-    from tasks.data.lerobot.export import export_lerobot as write
-
-    config = load(Config, overrides or [])
-    store = store_of(config)
-    ref = locate_dataset(store, dataset)
-    layout, styles = config.embodiment.make_layout(), list(config.task.styles)
-    folder = Path(os.path.abspath(folder))
-    with progress("export lerobot") as report:
-        info = write(store, ref, layout, styles, folder, report)
-    print(
-        f"{folder}: {info['total_episodes']} episodes, {info['total_frames']} frames, "
-        f"{info['total_tasks']} tasks of {ref.version[:12]}:{ref.path}"
-    )
-    word = read_dataset(store, f"{ref.version}:{ref.path}" if ref.path else ref.version).word
-    if word != "passed":
-        print(f"dexgen: note: its verdict: {word}", file=sys.stderr)

@@ -24,11 +24,6 @@ OVERRIDES = "Hydra overrides, e.g. profile=smoke seed=1"
 OBJECTS_TOO = "and names of objects, or mesh files (OBJ, STL, GLB): then of these alone"
 
 
-def add_stages(app: typer.Typer) -> None:
-    for stage, text in STAGES.items():
-        add_stage(app, stage, text)
-
-
 def add_stage(app: typer.Typer, stage: str, text: str) -> None:
     more = f"; {OBJECTS_TOO}" if stage in ("objects", "grasps") else ""
 
