@@ -15,7 +15,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 @strict
-class Box:
+class BoxGeom:
     """A collision box, in the frame of its link [m]."""
 
     half_size: tuple[Positive, Positive, Positive]
@@ -23,7 +23,7 @@ class Box:
 
 
 @strict
-class Capsule:
+class CapsuleGeom:
     """A collision capsule along the z axis of its link [m]."""
 
     radius: Positive
@@ -34,7 +34,7 @@ class Capsule:
 @strict
 class Palm:
     mass: Positive  # [kg]
-    box: Box
+    box: BoxGeom
 
 
 @strict
@@ -46,7 +46,7 @@ class Link:
     axis: Vector3  # hinge axis, in the link's frame
     limits: tuple[float, float]  # [rad]
     mass: Positive  # [kg]
-    box: Box
+    box: BoxGeom
 
 
 @strict
@@ -54,7 +54,7 @@ class Tip:
     """The finger tip, welded to the last link."""
 
     position: Vector3  # [m] tip point, in the last link's frame
-    capsule: Capsule
+    capsule: CapsuleGeom
     mass: Positive  # [kg]
 
 

@@ -50,7 +50,7 @@ class Physics:
 
 
 @strict
-class RandomForce:
+class RandomForceConfig:
     """A push on the object. In every `interval`, with `probability`, it becomes
     scale * object mass * N(0, I) [N] (HORA); between draws it decays."""
 
@@ -75,7 +75,7 @@ class Randomization:
     kp_factor: PositiveRange
     kd_factor: PositiveRange
     initial_joint_noise: Range  # [rad] added to the grasp's joint angles
-    random_force: RandomForce
+    random_force: RandomForceConfig
     observation_noise: Annotated[float, Field(ge=0)]  # [rad] std, white, each step
     observation_bias: Annotated[float, Field(ge=0)]  # [rad] std, one draw an episode
     action_noise: Annotated[float, Field(ge=0)]  # std, in action units

@@ -27,7 +27,7 @@ class Pull:
 
 
 @strict
-class Assistance:
+class AssistanceSettings:
     """How the controller is asked."""
 
     mode: str  # one of the layout's modes
@@ -91,12 +91,12 @@ class Clip:
 
 
 @strict
-class Twin:
+class TwinSettings:
     """A simulated hand in place of the robot."""
 
     kind: Literal["twin"]
     pull: Pull
-    assistance: Assistance
+    assistance: AssistanceSettings
     safety: Safety
     operator: ScriptedOperator
     world: TwinWorld
@@ -116,7 +116,7 @@ class RobotConfig:
     control: Control
     layout: LayoutConfig
     physics: Physics
-    robot: Twin
+    robot: TwinSettings
 
     @property
     def embodiment(self) -> Embodiment:
