@@ -5,14 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from configs.schema.physics import Physics, PositiveRange, Randomization, Range, ShareRange
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.task import Goals
 from configs.schema.world import Embodiment
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 @strict

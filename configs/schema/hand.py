@@ -7,11 +7,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Positive, strict
 
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
-Positive = Annotated[float, Field(gt=0)]
 
 
 @strict

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Positive, strict
 
 
 def rising(limits: tuple[float, float]) -> tuple[float, float]:
@@ -13,7 +13,6 @@ def rising(limits: tuple[float, float]) -> tuple[float, float]:
     return limits
 
 
-Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Range = Annotated[tuple[float, float], AfterValidator(rising)]
 PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(rising)]

@@ -7,14 +7,9 @@ from pydantic import Field
 from configs.layout import LayoutConfig
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics, Range
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.task import Control
 from configs.schema.world import Embodiment
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @strict
