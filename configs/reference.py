@@ -12,8 +12,8 @@ from typing import Any
 from configs.load import FOLDER, load, plain
 from configs.remarks import about, bare, hints, rows_of
 from configs.schema.pipeline import Config
-from configs.schema.robot import Twin
-from configs.schema.store import LakeFSStore
+from configs.schema.robot import TwinSettings
+from configs.schema.store import LakeFSSettings
 
 PAGES = FOLDER.parent / "docs" / "reference"
 # The file that a group's table shows; the others are listed beside it.
@@ -31,7 +31,7 @@ def pages() -> dict[str, str]:
     groups: dict[str, Any] = {
         name: hint for name, hint in hints(Config).items() if not is_number(hint)
     }
-    groups |= {"store": LakeFSStore, "robot": Twin}
+    groups |= {"store": LakeFSSettings, "robot": TwinSettings}
     texts = {f"{name}.md": group_page(name, kind) for name, kind in groups.items()}
     return {"README.md": index(groups), "profile.md": profile_page(), **texts}
 

@@ -2,7 +2,7 @@
 
 import mujoco
 
-from configs.schema.hand import Actuation, Box, Capsule, Finger, Hand, Link
+from configs.schema.hand import Actuation, BoxGeom, CapsuleGeom, Finger, Hand, Link
 from configs.schema.physics import Physics
 
 PALM = "palm"
@@ -77,7 +77,7 @@ def _add_link(
 def _add_box(
     body: mujoco.MjsBody,
     name: str,
-    box: Box,
+    box: BoxGeom,
     mass: float,
     colour: tuple[float, float, float, float],
     physics: Physics,
@@ -95,7 +95,7 @@ def _add_box(
 
 
 def _add_capsule(
-    body: mujoco.MjsBody, name: str, capsule: Capsule, mass: float, physics: Physics
+    body: mujoco.MjsBody, name: str, capsule: CapsuleGeom, mass: float, physics: Physics
 ) -> None:
     body.add_geom(
         name=name,

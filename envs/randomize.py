@@ -10,8 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from configs.schema.physics import Physics, Randomization
-from configs.schema.physics import RandomForce as RandomForceConfig
+from configs.schema.physics import Physics, RandomForceConfig, Randomization
 from envs.engines.engine import PhysicsParameters
 
 PARAMETER_DRAWS = 5  # uniform numbers that draw_parameters takes

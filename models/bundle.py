@@ -44,7 +44,7 @@ class File:
 
 
 @strict
-class Manifest:
+class BundleManifest:
     """Everything that a robot must know of a controller, in plain values."""
 
     format: Literal["bundle-7"]
@@ -80,7 +80,7 @@ class Bundle:
     """A bundle whose every file was verified when it was opened."""
 
     folder: Path
-    manifest: Manifest
+    manifest: BundleManifest
     hash: str
 
     @property
@@ -174,13 +174,13 @@ def open_bundle(folder: Path, layout: Layout | None, expected: str | None = None
     return Bundle(folder, manifest, found)
 
 
-def _manifest(values: JsonValue, folder: Path) -> Manifest:
+def _manifest(values: JsonValue, folder: Path) -> BundleManifest:
     """Return the validated manifest of plain values."""
     holder = f"{folder}/{MANIFEST}"
     if isinstance(values, dict) and values.get("format") != FORMAT:
         raise BundleError(f"{holder}: format {values.get('format')!r}, expected {FORMAT!r}")
     try:
-        manifest = validate(Manifest, values, holder)
+        manifest = validate(BundleManifest, values, holder)
     except ConfigError as error:
         raise BundleError(str(error)) from None
     if manifest.assistance not in manifest.assistances:
@@ -194,7 +194,7 @@ def _manifest(values: JsonValue, folder: Path) -> Manifest:
     return manifest
 
 
-def _encode(manifest: Manifest) -> bytes:
+def _encode(manifest: BundleManifest) -> bytes:
     """Return the canonical bytes of a manifest: sorted keys, one key a line."""
     return (json.dumps(plain(manifest), sort_keys=True, indent=1) + "\n").encode()
 

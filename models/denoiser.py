@@ -22,7 +22,7 @@ from configs.schema.train import DenoiserConfig
 from models.layers import layer
 
 
-class Block(nn.Module):
+class FilmBlock(nn.Module):
     """Two layers with FiLM between them and a residual connection."""
 
     def __init__(self, inputs: int, hidden: int, groups: int):
@@ -64,9 +64,9 @@ class Denoiser(nn.Module):
         self.film_condition = nn.Linear(condition, self.film_blocks * 2 * hidden)
         self.film_time = nn.Linear(config.time_features, self.film_blocks * 2 * hidden, bias=False)
         self.input = nn.Linear(motion_size, hidden)
-        self.down = nn.ModuleList(Block(hidden, hidden, groups) for _ in range(config.blocks))
-        self.middle = Block(hidden, hidden, groups)
-        self.up = nn.ModuleList(Block(2 * hidden, hidden, groups) for _ in range(config.blocks))
+        self.down = nn.ModuleList(FilmBlock(hidden, hidden, groups) for _ in range(config.blocks))
+        self.middle = FilmBlock(hidden, hidden, groups)
+        self.up = nn.ModuleList(FilmBlock(2 * hidden, hidden, groups) for _ in range(config.blocks))
         self.output = nn.Linear(hidden, motion_size)
         nn.init.zeros_(self.output.weight)  # training starts from 0, at a loss of about 1
         nn.init.zeros_(self.output.bias)

@@ -7,9 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from configs.schema.strict import strict
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from configs.schema.strict import Share, strict
 
 
 @strict

@@ -6,17 +6,17 @@ import numpy as np
 
 from configs.errors import UserError
 from configs.layout import Layout
-from configs.schema.robot import Assistance
+from configs.schema.robot import AssistanceSettings
 from models.answering import Answering, commanded_motion
 from models.bundle import Bundle
 from models.kinematics import Kinematics
 from models.motion import action_towards, apply_action
 from models.session import Session
 from models.strength import KEYS, rows
-from robot.interfaces import Situation
+from robot.interfaces import ControlTick
 
 
-def commanded_action(layout: Layout, situation: Situation) -> np.ndarray:
+def commanded_action(layout: Layout, situation: ControlTick) -> np.ndarray:
     """Return what a command asks for, as an action [n] in [-1, 1]."""
     command = situation.command
     if command.absolute:
@@ -24,25 +24,25 @@ def commanded_action(layout: Layout, situation: Situation) -> np.ndarray:
     return np.clip(command.values, -1.0, 1.0)
 
 
-class Direct:
+class UnassistedAnswerer:
     """The command goes to the hand itself."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
 
-    def target(self, situation: Situation) -> np.ndarray:
+    def target(self, situation: ControlTick) -> np.ndarray:
         action = commanded_action(self._layout, situation)
         return apply_action(self._layout, situation.target, situation.position, action)
 
 
-class Controller:
+class AssistedAnswerer:
     """The command's keypoint motion goes through the exported controller."""
 
     def __init__(
         self,
         bundle: Bundle,
         kinematics: Kinematics,
-        settings: Assistance,
+        settings: AssistanceSettings,
         rng: np.random.Generator,
     ) -> None:
         """Load the bundle's graph; `rng` draws the sampler's noise.
@@ -70,7 +70,7 @@ class Controller:
         """Begin an episode, and draw the sampler's noise from `rng` from now on."""
         self._rng, self._fresh = rng, True
 
-    def target(self, situation: Situation) -> np.ndarray:
+    def target(self, situation: ControlTick) -> np.ndarray:
         layout, command = self._layout, situation.command
         action = commanded_action(layout, situation)
         motion = commanded_motion(

@@ -7,7 +7,7 @@ from envs.grasp_set import GraspSet
 from models.rotations import angle
 
 
-class Goals:
+class GoalTracker:
     """The present goal among a set's grasps, and how many were reached since the start.
 
     A goal is reached when the object has stayed within its tolerances for `dwell_s`. The next one

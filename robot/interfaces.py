@@ -7,14 +7,14 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Reading:
+class HandReading:
     """What a hand's sensors say."""
 
     position: np.ndarray  # [n] float32 [rad], joints in the layout's order
 
 
 @dataclass(frozen=True)
-class Command:
+class OperatorCommand:
     """What an operator asks for."""
 
     values: np.ndarray  # [n] an action in [-1, 1], or joint targets [rad] if absolute
@@ -22,19 +22,19 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Situation:
+class ControlTick:
     """What an answer may depend on."""
 
     history: np.ndarray  # [H, S] float32, see models/state.py
     position: np.ndarray  # [n] float32 [rad]
     target: np.ndarray  # [n] float32 [rad] in force now
-    command: Command
+    command: OperatorCommand
 
 
-class Hand(Protocol):
+class HandDriver(Protocol):
     """A hand that follows joint targets by its own PD loop."""
 
-    def read(self) -> Reading:
+    def read(self) -> HandReading:
         """Return the newest reading; OSError: there is none now."""
         ...
 
@@ -48,7 +48,7 @@ class Hand(Protocol):
 
 
 class Operator(Protocol):
-    def command(self, position: np.ndarray, target: np.ndarray) -> Command:
+    def command(self, position: np.ndarray, target: np.ndarray) -> OperatorCommand:
         """Return what is asked for, given joint positions and targets in force [n] [rad].
 
         OSError: the device does not answer.
@@ -56,7 +56,7 @@ class Operator(Protocol):
         ...
 
 
-class Answer(Protocol):
-    def target(self, situation: Situation) -> np.ndarray:
+class Answerer(Protocol):
+    def target(self, situation: ControlTick) -> np.ndarray:
         """Return the new joint targets [n] [rad], before the safety checks."""
         ...

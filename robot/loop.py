@@ -12,7 +12,7 @@ from configs.schema.robot import Safety
 from models.kinematics import Kinematics
 from models.session import SessionError
 from models.state import push, start, state_step
-from robot.interfaces import Answer, Hand, Operator, Situation
+from robot.interfaces import Answerer, ControlTick, HandDriver, Operator
 from robot.safety import check_target, possible, safe, starting_target, valid
 from robot.signals import uninterrupted
 
@@ -79,9 +79,9 @@ class ControlLoop:
 
     def __init__(
         self,
-        hand: Hand,
+        hand: HandDriver,
         operator: Operator,
-        answer: Answer,
+        answer: Answerer,
         layout: Layout,
         kinematics: Kinematics,
         safety: Safety,
@@ -152,7 +152,7 @@ class ControlLoop:
             return last, ("command",)
         if not valid(command.values, self._layout):
             return last, ("command",)
-        situation = Situation(history.copy(), position.copy(), last.copy(), command)
+        situation = ControlTick(history.copy(), position.copy(), last.copy(), command)
         try:
             proposed = self._answer.target(situation)
         except SessionError:  # what it was given or what it found is not finite

@@ -4,13 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.world import Embodiment
-
-NonNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 @strict

@@ -4,14 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, strict
 from configs.schema.train import Optimizer
 from configs.schema.world import Embodiment
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 Gain = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -38,7 +35,7 @@ class CriticTraining:
     optimizer: Optimizer
     samples: Count  # windows
     batch: Count  # windows
-    averaging: Share  # decay of the weights' moving average a batch
+    averaging: ShareBelowOne  # decay of the weights' moving average a batch
     averaging_rise: NonNegative  # batches
     history_noise: NonNegative  # std of noise on the standardised history
     minimum_std: Positive  # floor of the history's std

@@ -9,11 +9,10 @@ from pydantic import Field, model_validator
 from configs.load import ConfigError
 from configs.schema.export import ActivityConfig, Sampling
 from configs.schema.objects import Object
-from configs.schema.perturbations import NonNegative, Perturbation, Positive, Share
-from configs.schema.strict import strict
+from configs.schema.perturbations import Perturbation
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.world import World
 
-Count = Annotated[int, Field(ge=1)]
 Split = Literal["held_out", "training"]
 SPLITS: tuple[Split, ...] = ("held_out", "training")
 BARE, STILL = "unassisted", "zero"  # the command itself; the hand that never moves

@@ -4,13 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, strict
 from configs.schema.world import World
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
 # rsl_rl 5.5 keeps an adaptive rate within these bounds, which it does not let one choose
 # (algorithms/ppo.py); a rate that starts outside would jump at the first update, silently.
 ADAPTIVE_RATES = (1e-5, 1e-2)
@@ -23,7 +20,7 @@ class PolicyConfig:
     hidden: Annotated[tuple[Count, ...], Field(min_length=1)]  # widths; the critic has the same
     activation: Literal["elu", "relu", "tanh"]
     residual_scale: NonNegative  # [action]
-    script_rate: Share  # greatest action of the script
+    script_rate: PositiveShare  # greatest action of the script
     initial_std: Positive  # of the policy's output
 
 
@@ -39,8 +36,8 @@ class PpoConfig:
     learning_rate: Positive
     desired_kl: Positive | None  # the rate follows the divergence from the last policy; null: fixed
     clip: Positive
-    gamma: Share
-    lam: Share
+    gamma: PositiveShare
+    lam: PositiveShare
     value_weight: NonNegative
     entropy_weight: NonNegative
     gradient_clip: Positive

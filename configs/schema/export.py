@@ -4,11 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Count, Positive, strict
 from configs.schema.world import Embodiment
-
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
 
 
 @strict

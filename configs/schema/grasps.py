@@ -5,14 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from configs.schema.physics import Physics, PositiveRange, Randomization, Range, ShareRange
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.task import Goals
 from configs.schema.world import Embodiment
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 
 
 @strict
@@ -36,7 +31,7 @@ class SurfaceFirst:
 
 
 @strict
-class Sampling:
+class GraspSampling:
     """Proposals from nothing; a batch is of one kind, the kinds in turn."""
 
     kinds: Annotated[
@@ -51,7 +46,7 @@ class Sampling:
     surface_first: SurfaceFirst
 
     @model_validator(mode="after")
-    def kinds_differ(self) -> "Sampling":
+    def kinds_differ(self) -> "GraspSampling":
         if len(set(self.kinds)) < len(self.kinds):
             raise ValueError(f"kinds {list(self.kinds)}: a kind stands there twice; name it once")
         return self
@@ -84,7 +79,7 @@ class Expansion:
 
 
 @strict
-class Metric:
+class GraspMetric:
     """Units that make a distance of (position, rotation, joint angles) dimensionless."""
 
     position: Positive  # [m]
@@ -94,7 +89,7 @@ class Metric:
 
 
 @strict
-class Validation:
+class GraspValidation:
     """The hold in physics that a grasp must pass before it counts."""
 
     slots: Count  # candidates held at the same time
@@ -111,7 +106,7 @@ class Validation:
     rotation_tolerance: Positive  # [rad]
 
     @model_validator(mode="after")
-    def every_scale_has_a_slot(self) -> "Validation":
+    def every_scale_has_a_slot(self) -> "GraspValidation":
         if self.slots < self.scales:
             raise ValueError(f"slots {self.slots} are fewer than scales {self.scales}; raise slots")
         return self
@@ -137,11 +132,11 @@ class Grasps:
     penetration: Positive  # [m] that a wanted contact may show in the collision check
     squeeze: PositiveRange  # [N] mean force of the touching fingers
     min_component: Count  # a smaller connected component of the goal graph is dropped
-    sampling: Sampling
+    sampling: GraspSampling
     assignment: Assignment
     expansion: Expansion
-    metric: Metric
-    validation: Validation
+    metric: GraspMetric
+    validation: GraspValidation
 
     @model_validator(mode="after")
     def contacts_suffice(self) -> "Grasps":

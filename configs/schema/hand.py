@@ -7,15 +7,14 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Positive, strict
 
 Vector3 = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
-Positive = Annotated[float, Field(gt=0)]
 
 
 @strict
-class Box:
+class BoxGeom:
     """A collision box, in the frame of its link [m]."""
 
     half_size: tuple[Positive, Positive, Positive]
@@ -23,7 +22,7 @@ class Box:
 
 
 @strict
-class Capsule:
+class CapsuleGeom:
     """A collision capsule along the z axis of its link [m]."""
 
     radius: Positive
@@ -34,7 +33,7 @@ class Capsule:
 @strict
 class Palm:
     mass: Positive  # [kg]
-    box: Box
+    box: BoxGeom
 
 
 @strict
@@ -46,7 +45,7 @@ class Link:
     axis: Vector3  # hinge axis, in the link's frame
     limits: tuple[float, float]  # [rad]
     mass: Positive  # [kg]
-    box: Box
+    box: BoxGeom
 
 
 @strict
@@ -54,7 +53,7 @@ class Tip:
     """The finger tip, welded to the last link."""
 
     position: Vector3  # [m] tip point, in the last link's frame
-    capsule: Capsule
+    capsule: CapsuleGeom
     mass: Positive  # [kg]
 
 

@@ -4,11 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from configs.schema.strict import strict
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
+from configs.schema.strict import NonNegative, Positive, Share, strict
 
 
 @strict

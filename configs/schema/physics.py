@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Positive, strict
 
 
 def rising(limits: tuple[float, float]) -> tuple[float, float]:
@@ -13,7 +13,6 @@ def rising(limits: tuple[float, float]) -> tuple[float, float]:
     return limits
 
 
-Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Range = Annotated[tuple[float, float], AfterValidator(rising)]
 PositiveRange = Annotated[tuple[Positive, Positive], AfterValidator(rising)]
@@ -50,7 +49,7 @@ class Physics:
 
 
 @strict
-class RandomForce:
+class RandomForceConfig:
     """A push on the object. In every `interval`, with `probability`, it becomes
     scale * object mass * N(0, I) [N] (HORA); between draws it decays."""
 
@@ -75,7 +74,7 @@ class Randomization:
     kp_factor: PositiveRange
     kd_factor: PositiveRange
     initial_joint_noise: Range  # [rad] added to the grasp's joint angles
-    random_force: RandomForce
+    random_force: RandomForceConfig
     observation_noise: Annotated[float, Field(ge=0)]  # [rad] std, white, each step
     observation_bias: Annotated[float, Field(ge=0)]  # [rad] std, one draw an episode
     action_noise: Annotated[float, Field(ge=0)]  # std, in action units

@@ -7,14 +7,9 @@ from pydantic import Field
 from configs.layout import LayoutConfig
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics, Range
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.task import Control
 from configs.schema.world import Embodiment
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @strict
@@ -27,7 +22,7 @@ class Pull:
 
 
 @strict
-class Assistance:
+class AssistanceSettings:
     """How the controller is asked."""
 
     mode: str  # one of the layout's modes
@@ -91,12 +86,12 @@ class Clip:
 
 
 @strict
-class Twin:
+class TwinSettings:
     """A simulated hand in place of the robot."""
 
     kind: Literal["twin"]
     pull: Pull
-    assistance: Assistance
+    assistance: AssistanceSettings
     safety: Safety
     operator: ScriptedOperator
     world: TwinWorld
@@ -116,7 +111,7 @@ class RobotConfig:
     control: Control
     layout: LayoutConfig
     physics: Physics
-    robot: Twin
+    robot: TwinSettings
 
     @property
     def embodiment(self) -> Embodiment:

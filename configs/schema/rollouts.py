@@ -5,13 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from configs.schema.physics import Range
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.world import World
 
-NonNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Kind = Literal["fresh", "held", "open", "finger", "pose"]
 
 

@@ -8,14 +8,14 @@ from configs.schema.strict import strict
 
 
 @strict
-class LocalStore:
+class LocalSettings:
     """A folder below the state folder."""
 
     backend: Literal["local"]
 
 
 @strict
-class LakeFSStore:
+class LakeFSSettings:
     """A repository of a lakeFS server; the credentials come from the environment (docs/data.md)."""
 
     backend: Literal["lakefs"]
@@ -27,4 +27,4 @@ class LakeFSStore:
     timeout_s: PositiveFloat  # without an answer, or without a byte
 
 
-Store = Annotated[LocalStore | LakeFSStore, Field(discriminator="backend")]
+Store = Annotated[LocalSettings | LakeFSSettings, Field(discriminator="backend")]

@@ -6,14 +6,10 @@ from pydantic import Field, model_validator
 
 from configs.schema.perturbations import Perturbation
 from configs.schema.physics import Range
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.train import Optimizer
 from configs.schema.world import World
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
 Times = Annotated[tuple[Positive, ...], Field(min_length=1)]  # [s]
 
 

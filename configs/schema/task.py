@@ -4,10 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from configs.schema.strict import strict
-
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+from configs.schema.strict import NonNegative, Positive, strict
 
 
 @strict

@@ -4,13 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import strict
+from configs.schema.strict import Count, NonNegative, Positive, strict
 from configs.schema.world import Embodiment
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 
 @strict
@@ -49,7 +46,7 @@ class Optimizer:
 
     learning_rate: Positive
     weight_decay: NonNegative
-    warmup: Share  # share of the batches
+    warmup: ShareBelowOne  # share of the batches
     gradient_clip: Positive  # largest norm of the gradient
 
 
@@ -81,7 +78,7 @@ class Train:
     optimizer: Optimizer
     samples: Count  # windows that each of the two networks sees
     batch: Count
-    averaging: Share  # decay of the weights' moving average; 0: the last weights count
+    averaging: ShareBelowOne  # decay of the weights' moving average; 0: the last weights count
     averaging_rise: NonNegative  # batches k after which the decay may reach k / (k + this)
     history_noise: NonNegative  # std of noise on the standardised history
     minimum_std: Positive  # floor of the history's std, for a joint that never moves

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from flows.commands.words import count_of, minute, short, size, table
+from flows.commands.terminal import count_of, minute, short, size, table
 from tasks.data.datasets import Dataset
 from tasks.data.difference import (
     Columns,
@@ -122,7 +122,7 @@ def difference_lines(a: Dataset, b: Dataset, names_a: Names, names_b: Names, *, 
             parts.append(f"fields differ: only in A {only[0]}, only in B {only[1]}")
         else:
             parts.append(f"{what} differs: A {short(mine)}, B {short(other)}")
-    head = [("", "shards", "episodes", "drops", "rows", "bytes")]
+    head = ("", "shards", "episodes", "drops", "rows", "bytes")
     rows = [
         (
             name,
@@ -134,7 +134,7 @@ def difference_lines(a: Dataset, b: Dataset, names_a: Names, names_b: Names, *, 
         )
         for name, part in compare_rows(a.manifest, b.manifest).items()
     ]
-    parts.append(table(head + rows, right=range(1, 6)))
+    parts.append(table(rows, head, right=range(1, 6)))
     columns = columns_of(a.manifest, names_a), columns_of(b.manifest, names_b)
     parts.append(statistics_lines(*columns, whole))
     return "\n\n".join(parts)
@@ -158,7 +158,7 @@ def statistics_lines(a: Columns, b: Columns, whole: bool) -> str:
         f"statistics: {len(shifts)} of {both} columns differ; shift is the mean's, in standard "
         f"deviations of A{alone}"
     )
-    return f"{title}\n{table([head, *rows], right=range(1, 8))}{more}"
+    return f"{title}\n{table(rows, head, right=range(1, 8))}{more}"
 
 
 def damage_lines(found: Verified, set_aside: bool = False) -> str:
@@ -196,7 +196,7 @@ def garbage_lines(found: Collected, dry_run: bool) -> str:
     if not found.files:
         return "nothing to remove"
     rows = [(kind, f"{count:,}", size(found.bytes[kind])) for kind, count in found.files.items()]
-    lines = [table([("kind", "number", "bytes"), *rows], right=(1, 2))]
+    lines = [table(rows, ("kind", "number", "bytes"), right=(1, 2))]
     if found.held:
         lines.append(f"{count_of(len(found.held), 'step')} at work: left alone")
     lines.append(f"{verb} {size(found.freed)}")

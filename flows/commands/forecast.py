@@ -6,6 +6,7 @@ from pathlib import Path
 from configs.load import digest
 from configs.refs import Ref
 from configs.schema.pipeline import Config
+from flows.commands.terminal import table
 from flows.home import free_disk_gib, free_memory_gib
 from flows.plan import plan
 from flows.runtime import identity_of
@@ -22,7 +23,7 @@ def forecast(config: Config, until: str, home: Path, only: Sequence[str] = ()) -
     choose(config.store)
     store = open_store(home)
     refs: dict[str, Ref] = {}
-    lines, known, unknown = [], 0.0, 0
+    rows, known, unknown = [], 0.0, 0
     last = {
         (entry["label"], entry["configuration"]): float(entry["seconds"])
         for entry in store.index_entries()
@@ -34,14 +35,17 @@ def forecast(config: Config, until: str, home: Path, only: Sequence[str] = ()) -
         found = store.index_get(identity_of(node, inputs)) if complete else None
         if found is not None:
             refs[node.label] = found
-            lines.append(f"reuse  {node.label:<20}{found.version[:12]}")
+            rows.append(("reuse", node.label, found.version[:12]))
             continue
         seconds = last.get((node.label, digest(node.config)))
         known, unknown = known + (seconds or 0.0), unknown + (seconds is None)
         time = "never timed here" if seconds is None else f"about {seconds:.0f} s"
-        lines.append(f"run    {node.label:<20}{time}")
-    running = sum(line.startswith("run") for line in lines)
-    lines.append(f"{len(nodes)} steps: {len(nodes) - running} reused, {running} to run")
+        rows.append(("run", node.label, time))
+    running = sum(what == "run" for what, _, _ in rows)
+    lines = [
+        table(rows),
+        f"{len(nodes)} steps: {len(nodes) - running} reused, {running} to run",
+    ]
     if unknown:
         minutes = f"{config.machine.expected_minutes:g} min"
         steps = "1 step" if unknown == 1 else f"{unknown} steps"

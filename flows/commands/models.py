@@ -1,73 +1,98 @@
-"""The registry's words for people: `dexgen models ...`."""
+"""`dexgen models ...`: the registry for people."""
 
+import getpass
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from flows.home import home_folder, quiet
+import typer
+
+from flows.commands.terminal import table
+
+models = typer.Typer()
+Version = Annotated[
+    str,
+    typer.Argument(metavar="VERSION", help="a number, an alias, or another model's: expert-fast/1"),
+]
+Approver = Annotated[
+    str,
+    typer.Option(
+        default_factory=getpass.getuser, show_default="you", help="who signs the approval"
+    ),
+]
 
 
-def listing() -> str:
-    """Return every registered version with its aliases, one line each."""
+@models.command("list")
+def list_models() -> None:
+    """Versions and aliases."""
     from tasks.registry.listing import list_models
 
-    rows = list_models(prepared())
-    if not rows:
-        return "no models yet: run `dexgen run`"
-    lines = [f"{'model':<18}{'version':>7}  {'aliases':<22}{'verdict':<9}{'release':<9}bundle"]
-    lines += [
-        f"{row['model']:<18}{row['version']:>7}  {', '.join(row['aliases']):<22}"
-        f"{row['verdict'] or '':<9}{joined(row['releases']):<9}{(row['bundle_hash'] or '')[:12]}"
-        for row in rows
+    rows = [
+        (
+            row["model"],
+            str(row["version"]),
+            joined(row["aliases"]),
+            row["verdict"] or "",
+            joined(row["releases"]),
+            (row["bundle_hash"] or "")[:12],
+        )
+        for row in list_models(prepared())
     ]
-    return "\n".join(line.rstrip() for line in lines)
+    head = ("model", "version", "aliases", "verdict", "release", "bundle")
+    print(table(rows, head, right=(1,)) if rows else "no models yet: run `dexgen run`")
 
 
-def description(version: str) -> str:
-    """Return everything about a version: gates, lineage, figures, files.
-
-    `version` is a controller's number or alias, or another model's, as expert-fast/1.
-    """
+@models.command("show")
+def show_model(version: Version) -> None:
+    """One version with its gates, lineage, figures and files."""
     from tasks.registry.listing import show
 
     model, _, number = version.rpartition("/")
     content = show(prepared(), number, *([model] if model else []))
-    flat = {key: value for key, value in content.items() if not isinstance(value, dict)}
     hidden = ("files", "decision", "release_decision")
-    parts = [f"{key:<16}{shown(flat[key])}" for key in flat if key not in hidden]
-    if content["decision"]:
-        parts += ["", "gates of the newest decision", *gates(content["decision"]["gates"])]
-    if content["release_decision"]:
-        signed = content["release_decision"]["gates"]
-        parts += ["", "gates of its release, as signed", *gates(signed)]
+    flat = {key: value for key, value in content.items() if not isinstance(value, dict)}
+    print(table([(key, shown(value)) for key, value in flat.items() if key not in hidden]))
+    for decision, title in (
+        ("decision", "gates of the newest decision"),
+        ("release_decision", "gates of its release, as signed"),
+    ):
+        if content[decision]:
+            print(f"\n{title}\n{gates(content[decision]['gates'])}")
     for key in ("lineage", "parameters", "figures"):
-        parts += ["", key, *(f"  {name:<56}{value}" for name, value in content[key].items())]
-    return "\n".join([*parts, "", "files", *(f"  {name}" for name in content["files"])])
+        rows = [(f"  {name}", str(value)) for name, value in content[key].items()]
+        print(f"\n{key}" + (f"\n{table(rows)}" if rows else ""))
+    print("\nfiles", *(f"  {name}" for name in content["files"]), sep="\n")
 
 
-def promote(version: str, approver: str) -> str:
-    """Approve a version if its gates hold, and say what that came to.
-
-    Raises:
-        PromotionRefused: a gate failed; named with value and threshold.
-    """
+@models.command("promote")
+def promote_model(version: Version, approver: Approver) -> None:
+    """Approve a version, if its gates pass."""
     from tasks.registry.promote import promote_version
 
     decision = promote_version(prepared(), version, approver)
-    lines = gates(decision["gates"])
-    return "\n".join([*lines, f"version {decision['version']} is release {decision['sequence']}"])
+    print(gates(decision["gates"]))
+    print(f"version {decision['version']} is release {decision['sequence']}")
 
 
-def rollback(approver: str, in_force: int | None) -> str:
-    """Release the previous champion again under a new signature.
+@models.command("rollback")
+def roll_back(
+    approver: Approver,
+    in_force: Annotated[
+        int | None,
+        typer.Option(
+            "--from",
+            metavar="SEQUENCE",
+            help="the release to go back from; refused if another is in force, so that a "
+            "repeated command goes back once",
+        ),
+    ] = None,
+) -> None:
+    """Approve the previous champion again."""
+    from tasks.registry.rollback import rollback
 
-    `in_force` names the release to go back from, so that a repeated command goes back once.
-    """
-    from tasks.registry.rollback import rollback as roll_back
-
-    approval = roll_back(prepared(), approver, in_force)
+    approval = rollback(prepared(), approver, in_force)
     went_from, went_to = approval["went_from"], approval["went_to"]
-    return (
+    print(
         f"release {approval['sequence']}, approved by {approval['approver']}: a signed rollback "
         f"from release {went_from['sequence']} (bundle {went_from['bundle_hash'][:12]}) to the "
         f"bundle of release {went_to['sequence']} ({went_to['bundle_hash'][:12]})"
@@ -75,16 +100,17 @@ def rollback(approver: str, in_force: int | None) -> str:
 
 
 def prepared() -> Path:
+    from flows.home import home_folder, quiet
+
     home = home_folder()
     quiet(home)
     return home
 
 
-def gates(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [
-        f"  {'passed' if row['passed'] else 'FAILED'}  {row['gate']:<24}{row['reason']}"
-        for row in rows
-    ]
+def gates(rows: Iterable[Mapping[str, Any]]) -> str:
+    return table(
+        [("passed" if row["passed"] else "FAILED", row["gate"], row["reason"]) for row in rows]
+    )
 
 
 def shown(value: Any) -> str:

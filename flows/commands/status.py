@@ -1,19 +1,29 @@
-"""What is done and what serves: `dexgen status`."""
+"""`dexgen status`: what is done and what serves."""
 
 import json
 from pathlib import Path
 
-from tasks.store import open_store
+from flows.commands.terminal import table
+from tasks.store.protocol import VersionStore
 
 
-def summary(home: Path) -> str:
+def summary(home: Path, store: VersionStore) -> str:
     """Return the steps done, the last report, and the released model."""
-    entries = open_store(home).index_entries()  # oldest first
-    lines = [f"home {home}", f"{len(entries)} results in the store's index; the newest of each:"]
-    for label, entry in sorted({str(entry["label"]): entry for entry in entries}.items()):
-        version, seconds = str(entry["ref"]["version"])[:12], float(entry["seconds"])
-        lines.append(f"  {label:<20}{version}  {seconds:7.1f} s  {str(entry['time_utc'])[:16]}")
-    return "\n".join([*lines, last_report(home), released(home)])
+    entries = store.index_entries()  # oldest first
+    newest = {str(entry["label"]): entry for entry in entries}
+    rows = [
+        (
+            f"  {label}",
+            str(entry["ref"]["version"])[:12],
+            f"{float(entry['seconds']):.1f} s",
+            str(entry["time_utc"])[:16],
+        )
+        for label, entry in sorted(newest.items())
+    ]
+    parts = [f"home {home}", f"{len(entries)} results in the store's index; the newest of each:"]
+    return "\n".join(
+        [*parts, *([table(rows, right=(2,))] if rows else []), last_report(home), released(home)]
+    )
 
 
 def last_report(home: Path) -> str:

@@ -13,7 +13,7 @@ from configs.schema.robot import TwinWorld
 from envs.scene import build_scene
 from envs.shapes.objects import OBJECT, ObjectModel
 from models.rotations import from_rotation_vector, rotate
-from robot.interfaces import Reading
+from robot.interfaces import HandReading
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ class Twin:
         self._rng = rng
         mujoco.mj_forward(self.model, self.data)
 
-    def read(self) -> Reading:
+    def read(self) -> HandReading:
         """Return the joint positions, with the observation noise."""
         position = self.data.qpos[self._joints].astype(np.float32)
         noise = self._rng.standard_normal(len(position), dtype=np.float32)
-        return Reading(position + np.float32(self._world.observation_noise) * noise)
+        return HandReading(position + np.float32(self._world.observation_noise) * noise)
 
     def write(self, target: np.ndarray) -> None:
         """Put joint targets [n] [rad] in force and simulate one control step."""

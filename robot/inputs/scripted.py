@@ -9,8 +9,8 @@ from configs.layout import Layout
 from configs.schema.robot import ScriptedOperator
 from envs.grasp_set import GraspSet
 from models.interpolation import scripted_action
-from robot.goals import Goals
-from robot.interfaces import Command
+from robot.goals import GoalTracker
+from robot.interfaces import OperatorCommand
 
 
 class NoisyScript:
@@ -28,7 +28,7 @@ class NoisyScript:
     ) -> None:
         self._layout, self._grasps, self._settings = layout, grasps, settings
         self._object_pose = object_pose
-        self.goals = Goals(grasps, settings, layout.control_hz)
+        self.goals = GoalTracker(grasps, settings, layout.control_hz)
         self.reset(0, np.random.default_rng(0))
 
     def reset(self, grasp: int, rng: np.random.Generator) -> None:
@@ -37,14 +37,14 @@ class NoisyScript:
         self._noise = np.zeros(self._layout.num_joints)
         self.goals.start(grasp, rng)
 
-    def command(self, position: np.ndarray, target: np.ndarray) -> Command:
+    def command(self, position: np.ndarray, target: np.ndarray) -> OperatorCommand:
         settings = self._settings
         self.goals.tick(self._object_pose())
         clean = scripted_action(
             self._layout, target, self._grasps.joint_target[self.goals.row], settings.rate
         )
         action = np.clip(clean + self._draw(), -1.0, 1.0)
-        return Command(action.astype(np.float32), absolute=False)
+        return OperatorCommand(action.astype(np.float32), absolute=False)
 
     def _draw(self) -> np.ndarray:
         """Return the noise [n]: uniform and fresh, or Gaussian of equal variance, correlated."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from robot.loop import RealTime, Record
-from robot.trials.trials import Stage
+from robot.trials.trials import TwinStage
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Timing:
         return 1e3 * float(np.percentile(self.record.latency_s, percent))
 
 
-def paced_run(stage: Stage, seconds: float) -> Timing:
+def paced_run(stage: TwinStage, seconds: float) -> Timing:
     """Run the loop with the controller in real time [s]; a drop begins the next trial."""
     clock, record = RealTime(stage.layout.control_hz), Record()
     restarts = -1

@@ -14,7 +14,7 @@ from configs.schema.robot import RobotConfig
 from robot.pull import Installed, pull
 from robot.trials.clip import render_clip
 from robot.trials.realtime import Timing, paced_run
-from robot.trials.trials import Holds, Stage, film_trial, hold_trials
+from robot.trials.trials import Holds, TwinStage, film_trial, hold_trials
 
 UNASSISTED, ASSISTED = "unassisted", "assisted"
 VARIANTS = {UNASSISTED: False, ASSISTED: True}
@@ -67,7 +67,7 @@ def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
         f"{approval.bundle_hash[:12]}, approved by {approval.approver} at {approval.time_utc}"
     )
     trials = robot.trials
-    with Stage(config, installed.bundle) as stage:
+    with TwinStage(config, installed.bundle) as stage:
         say(f"{trials.count} trials of up to {trials.seconds:g} s, with and without the controller")
         holds = {name: hold_trials(stage, assisted) for name, assisted in VARIANTS.items()}
         timing = None
@@ -82,7 +82,7 @@ def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
     return outcome
 
 
-def _film(config: RobotConfig, stage: Stage) -> str | None:
+def _film(config: RobotConfig, stage: TwinStage) -> str | None:
     clip = config.robot.clip
     if clip.file is None:
         return None

@@ -11,10 +11,10 @@ from envs.grasp_set import GraspSet
 from envs.shapes.objects import load_object
 from models.bundle import PIECES, SCENARIO, Bundle
 from models.kinematics import Kinematics
-from robot.answers import Controller, Direct
+from robot.answers import AssistedAnswerer, UnassistedAnswerer
 from robot.hands.twin import Twin
 from robot.inputs.scripted import NoisyScript
-from robot.interfaces import Answer
+from robot.interfaces import Answerer
 from robot.loop import AsFastAsPossible, Clock, ControlLoop, Record
 
 # Named random streams of a trial, so that both variants face the same world and operator.
@@ -44,7 +44,7 @@ class Holds:
         return 60.0 * self.reached / self.total_s if self.total_s else 0.0
 
 
-class Stage(AbstractContextManager["Stage"]):
+class TwinStage(AbstractContextManager["TwinStage"]):
     """One twin with its operator, on which trials are run one after the other.
 
     Leaving it, however that comes about, closes the hand, which holds its last targets.
@@ -67,19 +67,19 @@ class Stage(AbstractContextManager["Stage"]):
         self.twin = Twin(config.hand, self.layout, config.physics, robot.world, item)
         self.operator = NoisyScript(self.layout, self.grasps, robot.operator, self.twin.object_pose)
         rng = self._rng(0, SAMPLER)
-        self.controller = Controller(bundle, self.kinematics, robot.assistance, rng)
+        self.controller = AssistedAnswerer(bundle, self.kinematics, robot.assistance, rng)
 
-    def answer(self, assisted: bool, trial: int) -> Answer:
+    def answer(self, assisted: bool, trial: int) -> Answerer:
         """Return the controller, its sampler seeded for this trial, or the command itself."""
         if not assisted:
-            return Direct(self.layout)
+            return UnassistedAnswerer(self.layout)
         self.controller.seed(self._rng(trial, SAMPLER))
         return self.controller
 
     def __exit__(self, *reason: object) -> None:
         self.twin.close()
 
-    def start(self, trial: int, answer: Answer, clock: Clock) -> ControlLoop:
+    def start(self, trial: int, answer: Answerer, clock: Clock) -> ControlLoop:
         """Reset hand, object and operator for a trial; return a loop ready to tick.
 
         Raises:
@@ -104,7 +104,7 @@ class Stage(AbstractContextManager["Stage"]):
         return np.random.default_rng([self.config.seed, trial, stream])
 
 
-def hold_trials(stage: Stage, assisted: bool) -> Holds:
+def hold_trials(stage: TwinStage, assisted: bool) -> Holds:
     """Run the configured trials as fast as possible; equal seeds give equal holds."""
     settings, holds = stage.config.robot.trials, Holds()
     limit = round(settings.seconds * stage.layout.control_hz)
@@ -122,7 +122,7 @@ def hold_trials(stage: Stage, assisted: bool) -> Holds:
     return holds
 
 
-def film_trial(stage: Stage, assisted: bool, seconds: float) -> np.ndarray:
+def film_trial(stage: TwinStage, assisted: bool, seconds: float) -> np.ndarray:
     """Return the states [frames, nq] of the first trial, one a control step, drops included."""
     loop = stage.start(0, stage.answer(assisted, 0), AsFastAsPossible())
     states = np.empty((round(seconds * stage.layout.control_hz), stage.twin.model.nq))

@@ -48,8 +48,8 @@ def correlated(config: schema.Correlated, at: Place) -> CorrelatedNoise:
     return CorrelatedNoise(OrnsteinUhlenbeck(config.std, ratio, at.shape, at.rng))
 
 
-def operated(config: schema.Operated, at: Place) -> persons.Operated:
-    return persons.Operated(make(config.operator, at), make(config.spoilt, at))
+def operated(config: schema.Operated, at: Place) -> persons.SpoiltOperator:
+    return persons.SpoiltOperator(make(config.operator, at), make(config.spoilt, at))
 
 
 MAKERS: dict[type, Callable[[Any, Place], Perturbation]] = {

@@ -26,7 +26,7 @@ def meant(situation: Situation, action: np.ndarray) -> Command:
     return replace(command, clean=command.action)
 
 
-class Clock:
+class EpisodeClock:
     """Count control steps since each episode's start."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class OpenLoopOperator:
     """Steer a copy of the targets to the goal, and look at the robot's now and then at most."""
 
     def __init__(self, config: schema.OpenLoop, layout: Layout) -> None:
-        self.gain, self.layout, self.clock = config.gain, layout, Clock()
+        self.gain, self.layout, self.clock = config.gain, layout, EpisodeClock()
         look = config.look_s
         self.period = max(round(look * layout.control_hz), 1) if look else None  # [control steps]
         self.copy: np.ndarray | None = None  # [V, M, n] [rad]
@@ -88,7 +88,7 @@ class OneFingerOperator:
     """Move one finger for its turn, then the one that has the longest way by then."""
 
     def __init__(self, config: schema.OneFinger, hand: Hand, layout: Layout) -> None:
-        self.gain, self.layout, self.clock = config.gain, layout, Clock()
+        self.gain, self.layout, self.clock = config.gain, layout, EpisodeClock()
         self.period = max(round(config.seconds * layout.control_hz), 1)  # [control steps]
         self.finger_of, self.fingers = finger_of_joints(hand), len(hand.fingers)
         self.finger: np.ndarray | None = None  # [V, M]
@@ -111,7 +111,7 @@ class StopAndGoOperator:
     """Move like the proportional operator for a while, then rest for a while."""
 
     def __init__(self, config: schema.StopAndGo, layout: Layout) -> None:
-        self.gain, self.layout, self.clock = config.gain, layout, Clock()
+        self.gain, self.layout, self.clock = config.gain, layout, EpisodeClock()
         self.go = max(round(config.go_s * layout.control_hz), 1)  # [control steps]
         self.period = self.go + round(config.rest_s * layout.control_hz)
 
@@ -121,7 +121,7 @@ class StopAndGoOperator:
 
 
 @dataclass
-class Operated:
+class SpoiltOperator:
     """Spoil an operator's command instead of the expert's; what is meant is the operator's."""
 
     operator: Perturbation

@@ -14,7 +14,7 @@ from configs.refs import Ref
 from configs.schema.student import DistillStep, Doubt, StudentNetwork
 from models.student import WAY, Student
 from models.weights import load_weights, save_weights
-from tasks.distillation.practice import Lessons, practise
+from tasks.distillation.practice import ReadingLessons, practise
 from tasks.experts.experts import open_task
 from tasks.experts.policy import load_expert
 from tasks.learning.batches import generator
@@ -43,7 +43,7 @@ def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> R
         student.parameters(), weight_decay=settings.optimizer.weight_decay, fused=True
     )
     ticks = round(settings.round_s * layout.control_hz)
-    lessons: list[Lessons] = []
+    lessons: list[ReadingLessons] = []
     for number in range(settings.rounds):
         practised = context.scratch / f"round_{number:03d}.safetensors"
         learnt = context.scratch / f"student_{number:03d}.pt"
@@ -59,7 +59,7 @@ def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> R
             for name, value in figures.items():
                 context.record(f"practice/{name}", value, number)
             made.save(practised)
-        lessons.append(Lessons.load(practised))
+        lessons.append(ReadingLessons.load(practised))
         if not learnt.exists():
             loss = learn(student, optimizer, lessons, config, number)
             context.record("student/loss", loss, number)
@@ -82,7 +82,7 @@ def make_student(layout: Layout, network: StudentNetwork, seed: int) -> Student:
 def learn(
     student: Student,
     optimizer: torch.optim.Optimizer,
-    lessons: Sequence[Lessons],
+    lessons: Sequence[ReadingLessons],
     config: DistillStep,
     number: int,
 ) -> float:
@@ -118,7 +118,7 @@ def learn(
 
 
 @torch.no_grad()
-def remember(student: Student, lessons: Sequence[Lessons], doubt: Doubt) -> None:
+def remember(student: Student, lessons: Sequence[ReadingLessons], doubt: Doubt) -> None:
     """Let the student know what its lessons looked like, those of the later half."""
     late = lessons[len(lessons) // 2 :]
     stride = max(sum(len(part) for part in late) // doubt.samples, 1)
@@ -126,7 +126,7 @@ def remember(student: Student, lessons: Sequence[Lessons], doubt: Doubt) -> None
 
 
 def take(
-    lessons: Sequence[Lessons], rows: torch.Tensor
+    lessons: Sequence[ReadingLessons], rows: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return features, actions and ways [B, ...] of rows [B] numbered over all rounds."""
     size = len(lessons[0])  # rounds are equally long

@@ -26,7 +26,7 @@ Teacher = Callable[[ManipulationEnv], Tensor]  # clean actions [N, n]
 
 
 @dataclass(frozen=True)
-class Lessons:
+class ReadingLessons:
     """What R control steps teach; features in half precision, they are the bulk."""
 
     features: Tensor  # [R, width] float16 (models/memory.py)
@@ -42,8 +42,8 @@ class Lessons:
             save_file(vars(self), temporary)
 
     @staticmethod
-    def load(path: Path) -> "Lessons":
-        return Lessons(**load_file(path))
+    def load(path: Path) -> "ReadingLessons":
+        return ReadingLessons(**load_file(path))
 
 
 def practise(
@@ -55,7 +55,7 @@ def practise(
     student: Student,
     threads: int | None,
     progress: Callable[[int], None],
-) -> tuple[Lessons, dict[str, float]]:
+) -> tuple[ReadingLessons, dict[str, float]]:
     """Return the lessons of round `number`, and its figures: error of what was read before
     anything was learnt from it, drops a minute.
 
@@ -111,7 +111,7 @@ def record(
     student: Student,
     steps: int,
     progress: Callable[[int], None],
-) -> tuple[Lessons, dict[str, float]]:
+) -> tuple[ReadingLessons, dict[str, float]]:
     """Let student and teachers act for `steps` control steps and write down what was meant."""
     count, n = env.num_envs, env.num_actions
     taught = torch.arange(count) // env.table.count.numel() % len(teachers)
@@ -134,7 +134,7 @@ def record(
         _, _, _, extras = env.step(acted)
         drops += int(extras["dropped"].sum())
         progress(step + 1)
-    lessons = Lessons(features.flatten(0, 1), action.flatten(0, 1), way.flatten(0, 1))
+    lessons = ReadingLessons(features.flatten(0, 1), action.flatten(0, 1), way.flatten(0, 1))
     minutes = steps * env.dt * count / 60.0
     return lessons, {"error": error / steps, "drops_per_min": drops / minutes}
 

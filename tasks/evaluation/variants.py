@@ -11,7 +11,7 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema import evaluate as schema
 from models.answering import Answering, commanded_motion
-from models.bundle import Manifest
+from models.bundle import BundleManifest
 from models.kinematics import Kinematics
 from models.session import Answer, Assisting
 from models.strength import KEYS, Strength, rows
@@ -132,7 +132,7 @@ def flat(array: np.ndarray, axes: int) -> np.ndarray:
 
 
 def strengths_of(
-    variants: Mapping[str, schema.Variant], manifest: Manifest
+    variants: Mapping[str, schema.Variant], manifest: BundleManifest
 ) -> dict[str, Strength | None]:
     """Return each variant's strength, the manifest's where the configuration leaves it open.
 
@@ -142,7 +142,7 @@ def strengths_of(
     return {name: strength_of(variant, manifest) for name, variant in variants.items()}
 
 
-def strength_of(variant: schema.Variant, manifest: Manifest) -> Strength | None:
+def strength_of(variant: schema.Variant, manifest: BundleManifest) -> Strength | None:
     if not isinstance(variant, schema.Assisted):
         return None
     known = manifest.strength(variant.assistance)

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from configs.files import replacing
 from tasks.grasps.candidates import Candidates
-from tasks.grasps.search import STAGES, Batch, Funnel, Search
+from tasks.grasps.search import STAGES, CandidateBatch, Funnel, Search
 from tasks.grasps.validation import Hold
 
 
@@ -33,10 +33,10 @@ class Pending:
     """A batch that is being proposed, or waits to be held."""
 
     def __init__(
-        self, search: Search, proposer: Executor, propose: Callable[[], Batch], path: Path
+        self, search: Search, proposer: Executor, propose: Callable[[], CandidateBatch], path: Path
     ) -> None:
         self.search, self.path = search, path
-        self.proposed: Future[Batch] = proposer.submit(propose)
+        self.proposed: Future[CandidateBatch] = proposer.submit(propose)
         self.hold: Hold | None = None
 
     def submit(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from configs.schema.grasps import Expansion, Metric
+from configs.schema.grasps import Expansion, GraspMetric
 from envs.shapes.symmetry import NONE
 from models.rotations import conjugate, from_rotation_vector, multiply, slerp, to_rotation_vector
 from tasks.grasps.candidates import Candidates
@@ -27,7 +27,7 @@ def extend(
     problem: Problem,
     tree: Candidates,
     config: Expansion,
-    metric: Metric,
+    metric: GraspMetric,
     reach: float,
     min_contacts: int,
     rng: np.random.Generator,

@@ -8,14 +8,14 @@ parts and its result, a set of contacts with an assignment, at a far better yiel
 
 import numpy as np
 
-from configs.schema.grasps import FingerFirst, Sampling
+from configs.schema.grasps import FingerFirst, GraspSampling
 from models.rotations import normalize, random_quaternions, rotate
 from tasks.grasps.candidates import Candidates, to_object
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import centre_of, idle_joints, nearest_contacts, sizes_for, tip_points
 
 
-def propose(problem: Problem, sampling: Sampling, rng: np.random.Generator) -> Candidates:
+def propose(problem: Problem, sampling: GraspSampling, rng: np.random.Generator) -> Candidates:
     """Draw `proposals` candidates, contacts assigned but not reached yet; return those whose
     touching tips may be within `reach` of the object."""
     count, fingers = sampling.finger_first.proposals, problem.layout.num_tips
@@ -80,7 +80,7 @@ def _place_object(
 
 
 def _draw_joints(
-    rng: np.random.Generator, problem: Problem, active: np.ndarray, sampling: Sampling
+    rng: np.random.Generator, problem: Problem, active: np.ndarray, sampling: GraspSampling
 ) -> np.ndarray:
     """Draw joint angles [N, n].
 

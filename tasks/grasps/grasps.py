@@ -15,14 +15,14 @@ import numpy as np
 
 from configs.errors import UserError
 from configs.refs import Ref
-from configs.schema.grasps import Expansion, GraspsStep, Sampling
+from configs.schema.grasps import Expansion, GraspSampling, GraspsStep
 from envs.grasp_set import GraspSet
 from tasks.grasps.batches import Pending, Saved
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.coverage import cover
 from tasks.grasps.linking import Links, describe, make_set
 from tasks.grasps.problem import Problem
-from tasks.grasps.search import STAGES, Batch, Funnel, Search, stages_of
+from tasks.grasps.search import STAGES, CandidateBatch, Funnel, Search, stages_of
 from tasks.objects import open_objects
 from tasks.running.context import Context
 
@@ -121,7 +121,7 @@ class Generation:
         phase: str,
         found: Candidates,
         enough: Callable[[Candidates], bool],
-        limits: Sampling | Expansion,
+        limits: GraspSampling | Expansion,
     ) -> Candidates:
         """Make batches until there are enough grasps, or too many batches, or too many one after
         another without a new grasp; return them with those found before.
@@ -169,7 +169,7 @@ class Generation:
         rng = np.random.default_rng([self.config.seed, name, PHASES.index(phase), number])
         kind = self._kind(phase, number)
 
-        def propose() -> Batch:
+        def propose() -> CandidateBatch:
             return search.expand(tree, rng) if kind == EXPANSION else search.sample(kind, rng)
 
         return Pending(search, self.proposer, propose, path)

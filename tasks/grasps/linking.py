@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from configs.schema.grasps import Metric
+from configs.schema.grasps import GraspMetric
 from configs.schema.task import Goals
 from envs.grasp_set import Contacts, GraspSet
 from tasks.grasps.candidates import Candidates
@@ -27,7 +27,7 @@ class Links:
     def of(
         found: Candidates,
         goals: Goals,
-        metric: Metric,
+        metric: GraspMetric,
         min_component: int,
         threads: int = 1,
         say: Callable[[float, float, str], None] = lambda *_: None,

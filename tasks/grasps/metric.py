@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from scipy.spatial import KDTree
 
-from configs.schema.grasps import Metric
+from configs.schema.grasps import GraspMetric
 from configs.schema.task import Goals
 from envs.shapes.symmetry import NONE, Symmetry
 from tasks.grasps.candidates import Candidates
@@ -46,7 +46,7 @@ def distances(
     return position, rotation, np.sqrt(((joints - other_joints) ** 2).mean(axis=-1))
 
 
-def combine(metric: Metric, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+def combine(metric: GraspMetric, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
     """Return d [...] from what `distances` returned."""
     position, rotation, joint = parts
     return np.sqrt(
@@ -60,7 +60,7 @@ class Neighbourhood:
     """Grasps in a k-d tree, to find the nearest of; rotations modulo a symmetry."""
 
     def __init__(
-        self, metric: Metric, pose: np.ndarray, joints: np.ndarray, symmetry: Symmetry = NONE
+        self, metric: GraspMetric, pose: np.ndarray, joints: np.ndarray, symmetry: Symmetry = NONE
     ) -> None:
         self.metric, self.pose, self.joints, self.symmetry = metric, pose, joints, symmetry
         self.rows, turned = symmetry.points(pose[:, 3:], BESIDE)
@@ -84,7 +84,7 @@ class Neighbourhood:
         return np.concatenate([place, turned, scaled], axis=1)
 
 
-def embed_pose(metric: Metric, pose: np.ndarray) -> np.ndarray:
+def embed_pose(metric: GraspMetric, pose: np.ndarray) -> np.ndarray:
     """Return points [G, 7] whose distances are those of poses [G, 7], but for the chord."""
     return np.concatenate(
         [pose[:, :3] / metric.position, 2.0 * pose[:, 3:] / metric.rotation], axis=1
@@ -92,7 +92,7 @@ def embed_pose(metric: Metric, pose: np.ndarray) -> np.ndarray:
 
 
 def goal_neighbours(
-    metric: Metric,
+    metric: GraspMetric,
     goals: Goals,
     found: Candidates,
     threads: int = 1,
@@ -144,7 +144,7 @@ def contacts_kept(
 
 
 def _goals_of(
-    metric: Metric,
+    metric: GraspMetric,
     goals: Goals,
     found: Candidates,
     rows: np.ndarray,

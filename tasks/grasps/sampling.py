@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from configs.schema.grasps import Sampling
+from configs.schema.grasps import GraspSampling
 from envs.shapes.objects import ObjectModel
 from tasks.grasps.candidates import Candidates, to_object
 from tasks.grasps.problem import Problem
@@ -20,7 +20,7 @@ def sizes_for(
 
 
 def idle_joints(
-    problem: Problem, sampling: Sampling, active: np.ndarray, rng: np.random.Generator
+    problem: Problem, sampling: GraspSampling, active: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw joint angles [N, n] of fingers that do not touch: near the rest pose, out of the way."""
     span = problem.upper - problem.lower

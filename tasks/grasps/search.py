@@ -51,7 +51,7 @@ class Funnel:
 
 
 @dataclass(frozen=True)
-class Batch:
+class CandidateBatch:
     """Candidates of one batch that may be held in physics, and what became of the others."""
 
     candidates: Candidates
@@ -77,7 +77,7 @@ class Search:
             problem, config.physics, config.randomization, grasps.validation, threads
         )
 
-    def sample(self, kind: str, rng: np.random.Generator) -> Batch:
+    def sample(self, kind: str, rng: np.random.Generator) -> CandidateBatch:
         """Return what may hold of one batch of heuristic samples (Algorithm 3) of a kind."""
         problem, grasps = self.problem, self.config.grasps
         sampling = grasps.sampling
@@ -97,7 +97,7 @@ class Search:
         batch.funnel.counts["balanced"] = balanced  # sets of contacts; all that are placed do
         return batch
 
-    def expand(self, tree: Candidates, rng: np.random.Generator) -> Batch:
+    def expand(self, tree: Candidates, rng: np.random.Generator) -> CandidateBatch:
         """Return what may hold of one batch of RRT steps from `tree` (Algorithm 5)."""
         grasps = self.config.grasps
         return self._refine(
@@ -119,7 +119,7 @@ class Search:
         source: Callable[[], Candidates],
         rng: np.random.Generator,
         tree: Candidates | None = None,
-    ) -> Batch:
+    ) -> CandidateBatch:
         """Take proposals through the stages; those from a `tree` begin clear of the object."""
         funnel = Funnel()
         candidates = Candidates.none(self.problem.layout)
@@ -138,14 +138,17 @@ class Search:
             funnel.seconds[name] += time.perf_counter() - started
             if not len(candidates):
                 break
-        return Batch(self._squeezed(candidates, rng), funnel, rng)
+        return CandidateBatch(self._squeezed(candidates, rng), funnel, rng)
 
-    def submit(self, batch: Batch) -> Hold:
+    def submit(self, batch: CandidateBatch) -> Hold:
         """Queue a batch's candidates to be held."""
         return self.validator.submit(batch.candidates, batch.rng)
 
     def held(
-        self, batch: Batch, hold: Hold | None = None, meanwhile: Callable[[], None] = lambda: None
+        self,
+        batch: CandidateBatch,
+        hold: Hold | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Candidates:
         """Return the grasps of a batch when all of it was held; submitted as `hold`, or now.
 

@@ -9,7 +9,7 @@ from itertools import permutations
 
 import numpy as np
 
-from configs.schema.grasps import Grasps, Sampling, SurfaceFirst
+from configs.schema.grasps import Grasps, GraspSampling, SurfaceFirst
 from models.rotations import random_quaternions, rotate
 from tasks.grasps.analysis import analyse
 from tasks.grasps.candidates import Candidates
@@ -117,7 +117,7 @@ def assign(
 def place(
     problem: Problem,
     workspace: Workspace,
-    sampling: Sampling,
+    sampling: GraspSampling,
     pose: np.ndarray,
     point: np.ndarray,
     normal: np.ndarray,

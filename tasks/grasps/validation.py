@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from configs.schema.grasps import Validation
+from configs.schema.grasps import GraspValidation
 from configs.schema.physics import Physics, Randomization
 from envs.engines.engine import Engine, PhysicsParameters, PhysicsState
 from envs.engines.mujoco_engine import MujocoEngine
@@ -22,7 +22,7 @@ from tasks.grasps.problem import Problem
 
 
 @dataclass(frozen=True)
-class Outcome:
+class HoldOutcome:
     """What holding did to N candidates; a row means something only where `held`."""
 
     held: np.ndarray  # [N] bool
@@ -37,7 +37,7 @@ class Hold:
 
     candidates: Candidates
     draws: Draws
-    outcome: Outcome
+    outcome: HoldOutcome
     waiting: list[deque[int]]  # rows, by the scale that they are held at
     left: int  # rows without an outcome
 
@@ -70,7 +70,7 @@ class Validator:
         problem: Problem,
         physics: Physics,
         randomization: Randomization,
-        config: Validation,
+        config: GraspValidation,
         threads: int | None,
     ) -> None:
         self.scales = np.linspace(*randomization.object_scale, config.scales)
@@ -111,7 +111,7 @@ class Validator:
                 self.push_steps,
                 self.control_dt,
             ),
-            outcome=Outcome(
+            outcome=HoldOutcome(
                 held=np.zeros(count, dtype=bool),
                 joint_position=candidates.joint_position.copy(),
                 object_pose=candidates.object_pose.copy(),
@@ -123,7 +123,7 @@ class Validator:
         self.queue.append(hold)
         return hold
 
-    def finish(self, hold: Hold, meanwhile: Callable[[], None] = lambda: None) -> Outcome:
+    def finish(self, hold: Hold, meanwhile: Callable[[], None] = lambda: None) -> HoldOutcome:
         """Go on until all of a submitted hold's candidates have held or let go.
 
         The object must stay within the tolerances of the pose it settled to, and settle within
@@ -145,7 +145,7 @@ class Validator:
         for slot in [i for i, other in enumerate(self.slots.hold) if other is hold]:
             self.slots.hold[slot], self.slots.row[slot] = None, -1
 
-    def hold(self, candidates: Candidates, rng: np.random.Generator) -> Outcome:
+    def hold(self, candidates: Candidates, rng: np.random.Generator) -> HoldOutcome:
         """Hold every candidate, and nothing else."""
         return self.finish(self.submit(candidates, rng))
 

@@ -13,7 +13,7 @@ OWN = ("assisted", *KEYS)  # settings that say what the model is, not how it was
 
 
 @dataclass(frozen=True)
-class Judgement:
+class GateJudgement:
     """One gate's outcome; `value`, `limit` and `reference` are None where there is none."""
 
     gate: str
@@ -27,30 +27,30 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     passed: bool
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[GateJudgement, ...]
 
     @property
-    def failed(self) -> tuple[Judgement, ...]:
+    def failed(self) -> tuple[GateJudgement, ...]:
         return tuple(one for one in self.judgements if not one.passed)
 
 
 def decide(
     report: Mapping[str, Any], champion: Mapping[str, Any] | None, gates: Mapping[str, Gate]
-) -> Verdict:
+) -> GateVerdict:
     """Judge a report by every gate; all must hold.
 
     `champion` is the report of the model in force, None while there is none to compare with; one
     that was measured under other settings is not compared with either.
     """
     judgements = tuple(judge(name, gate, report, champion) for name, gate in gates.items())
-    return Verdict(all(one.passed for one in judgements), judgements)
+    return GateVerdict(all(one.passed for one in judgements), judgements)
 
 
 def judge(
     name: str, gate: Gate, report: Mapping[str, Any], champion: Mapping[str, Any] | None
-) -> Judgement:
+) -> GateJudgement:
     """Judge a report by one gate."""
 
     def outcome(
@@ -59,8 +59,8 @@ def judge(
         value: float | None = None,
         limit: float | None = None,
         reference: float | None = None,
-    ) -> Judgement:
-        return Judgement(
+    ) -> GateJudgement:
+        return GateJudgement(
             name, gate.metric, gate.comparison, value, limit, reference, passed, reason
         )
 

@@ -26,7 +26,7 @@ from tasks.registry.channel import (
     read_channel,
     standing,
 )
-from tasks.registry.decide import Verdict, decide
+from tasks.registry.decide import GateVerdict, decide
 from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
 from tasks.registry.versions import (
@@ -58,7 +58,7 @@ class Decision:
     report_hash: str
     dataset: str
     champion: str | None  # bundle hash of the model in force, None if it is of another layout
-    verdict: Verdict
+    verdict: GateVerdict
     gates: Mapping[str, Gate]
     terms_hash: str  # of the file with the gates and the export's figures
     sequence: int | None  # of the release; None if refused

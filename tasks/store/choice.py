@@ -9,8 +9,7 @@ import os
 from pathlib import Path
 
 from configs.load import plain, validate
-from configs.schema.store import LakeFSStore as LakeFSSettings
-from configs.schema.store import Store
+from configs.schema.store import LakeFSSettings, Store
 from tasks.store.local import LocalStore
 from tasks.store.protocol import StoreError, VersionStore
 

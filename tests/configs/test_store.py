@@ -4,12 +4,12 @@ import pytest
 
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
-from configs.schema.store import LakeFSStore, LocalStore
+from configs.schema.store import LakeFSSettings, LocalSettings
 
 
 def test_both_choices_load():
-    assert isinstance(load(Config).store, LocalStore)
-    assert isinstance(load(Config, ["store=lakefs"]).store, LakeFSStore)
+    assert isinstance(load(Config).store, LocalSettings)
+    assert isinstance(load(Config, ["store=lakefs"]).store, LakeFSSettings)
 
 
 @pytest.mark.parametrize(

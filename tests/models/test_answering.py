@@ -13,7 +13,7 @@ from models.motion import action_towards
 from models.session import Session
 from models.strength import KEYS, rows
 from robot import interfaces
-from robot.answers import Controller
+from robot.answers import AssistedAnswerer
 from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.variants import Answers
 from tasks.export.graph import export_graph
@@ -79,7 +79,7 @@ def test_the_robot_answers_as_the_evaluation_does(bundle, absolute):
     config = load(RobotConfig, overrides, root="robot_config")
     layout, kinematics = bundle.layout, Kinematics(config.hand)
     settings, noise = config.robot.assistance, np.random.default_rng(7)
-    ours = Controller(bundle, kinematics, settings, noise)
+    ours = AssistedAnswerer(bundle, kinematics, settings, noise)
     theirs = Answers(
         session=Session(bundle),
         kinematics=kinematics,
@@ -97,8 +97,8 @@ def test_the_robot_answers_as_the_evaluation_does(bundle, absolute):
         drawn = draw(layout, rng)
         history, (target, position, desired) = drawn["history"], rest(config.hand, rng)
         action = action_towards(layout, target, desired) if absolute else drawn["command"]
-        said = interfaces.Command(desired if absolute else action, absolute)
-        found = ours.target(interfaces.Situation(history, position, target, said))
+        said = interfaces.OperatorCommand(desired if absolute else action, absolute)
+        found = ours.target(interfaces.ControlTick(history, position, target, said))
         shaped = [part[None, None] for part in (action, target, position, desired)]
         command = Command(shaped[0], shaped[0], shaped[3] if absolute else None)
         started = np.array([[step in (0, 3)]])

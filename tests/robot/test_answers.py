@@ -8,8 +8,8 @@ from models.bundle import BundleError
 from models.kinematics import Kinematics
 from models.session import Question, Session
 from robot import answers
-from robot.answers import Controller
-from robot.interfaces import Command, Situation
+from robot.answers import AssistedAnswerer
+from robot.interfaces import ControlTick, OperatorCommand
 
 
 class Recorder(Session):
@@ -25,21 +25,23 @@ def ask(channel, tiny, monkeypatch):
     """Return a function that makes a controller of the tiny bundle from overrides."""
     monkeypatch.setattr(answers, "Session", Recorder)
 
-    def make(*overrides: str) -> Controller:
+    def make(*overrides: str) -> AssistedAnswerer:
         config = channel.config(*overrides)
         settings, rng = config.robot.assistance, np.random.default_rng(0)
-        return Controller(tiny, Kinematics(config.hand), settings, rng)
+        return AssistedAnswerer(tiny, Kinematics(config.hand), settings, rng)
 
     return make
 
 
-def situation(layout, action: float, absolute: bool = False) -> Situation:
+def situation(layout, action: float, absolute: bool = False) -> ControlTick:
     joints = np.zeros(layout.num_joints, np.float32)
     history = np.zeros((layout.history, layout.step_size), np.float32)
-    return Situation(history, joints, joints, Command(joints + np.float32(action), absolute))
+    return ControlTick(
+        history, joints, joints, OperatorCommand(joints + np.float32(action), absolute)
+    )
 
 
-def told(controller: Controller, action: float, absolute: bool = False) -> Question:
+def told(controller: AssistedAnswerer, action: float, absolute: bool = False) -> Question:
     """Return what the session is asked after a command."""
     session = controller._answering.session
     controller.target(situation(session.layout, action, absolute))  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ import pytest
 
 from configs.load import load
 from configs.schema.robot import RobotConfig, ScriptedOperator
-from robot.goals import Goals
+from robot.goals import GoalTracker
 from tests.grasps_by_hand import grasp_set
 
 HZ = 20.0
@@ -17,10 +17,10 @@ def settings() -> ScriptedOperator:
 
 
 @pytest.fixture
-def goals(settings) -> Goals:
+def goals(settings) -> GoalTracker:
     """Four grasps in a row, 2.5 cm apart; those beside each other are neighbours."""
     links = [[1, -1], [0, 2], [1, 3], [2, -1]]
-    made = Goals(grasp_set("row", [0.0, 0.025, 0.05, 0.075], links), settings, HZ)
+    made = GoalTracker(grasp_set("row", [0.0, 0.025, 0.05, 0.075], links), settings, HZ)
     made.start(0, np.random.default_rng(0))
     return made
 
@@ -29,7 +29,7 @@ def at(height: float) -> np.ndarray:
     return np.array([0.0, 0.0, height, 1.0, 0.0, 0.0, 0.0])
 
 
-def stay(goals: Goals, height: float, ticks: int) -> None:
+def stay(goals: GoalTracker, height: float, ticks: int) -> None:
     for _ in range(ticks):
         goals.tick(at(height))
 

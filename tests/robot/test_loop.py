@@ -10,8 +10,8 @@ from configs.load import load
 from configs.schema.robot import RobotConfig
 from models.kinematics import Kinematics
 from models.session import SessionError
-from robot.answers import Controller, Direct
-from robot.interfaces import Command, Reading
+from robot.answers import AssistedAnswerer, UnassistedAnswerer
+from robot.interfaces import HandReading, OperatorCommand
 from robot.loop import AsFastAsPossible, ControlLoop, RealTime
 from tests.tiny_bundle import make_bundle
 
@@ -26,7 +26,7 @@ class IdealHand:
 
     def read(self):
         self._try("read")
-        return Reading(self.position.copy())
+        return HandReading(self.position.copy())
 
     def write(self, target):
         self._try("write")
@@ -46,7 +46,7 @@ class Steady:
         self.values, self.absolute = values, absolute
 
     def command(self, position, target):
-        return Command(self.values, self.absolute)
+        return OperatorCommand(self.values, self.absolute)
 
 
 class Replies:
@@ -76,7 +76,9 @@ def make(config, hand, operator, answer, clock=None):
 def test_a_direct_command_moves_the_targets(config, rest):
     layout = config.embodiment.make_layout()
     hand = IdealHand(rest)
-    loop = make(config, hand, Steady(np.full(len(rest), 0.5, np.float32)), Direct(layout))
+    loop = make(
+        config, hand, Steady(np.full(len(rest), 0.5, np.float32)), UnassistedAnswerer(layout)
+    )
     loop.begin(rest)
     for _ in range(3):
         loop.tick()
@@ -89,7 +91,9 @@ def test_a_direct_command_moves_the_targets(config, rest):
 def test_an_absolute_command_is_approached_at_the_action_scale(config, rest):
     layout = config.embodiment.make_layout()
     hand = IdealHand(rest)
-    loop = make(config, hand, Steady(rest + np.float32(0.05), absolute=True), Direct(layout))
+    loop = make(
+        config, hand, Steady(rest + np.float32(0.05), absolute=True), UnassistedAnswerer(layout)
+    )
     loop.begin(rest)
     loop.tick()
     np.testing.assert_allclose(hand.written[-1], rest + layout.action_scale, atol=1e-6)
@@ -122,7 +126,12 @@ def test_history_starts_repeated_and_shifts(config, rest):
 @pytest.mark.parametrize("value", [np.nan, 50.0])
 def test_a_start_that_is_not_safe_never_begins(config, rest, value):
     hand = IdealHand(rest)
-    loop = make(config, hand, Steady(np.zeros_like(rest)), Direct(config.embodiment.make_layout()))
+    loop = make(
+        config,
+        hand,
+        Steady(np.zeros_like(rest)),
+        UnassistedAnswerer(config.embodiment.make_layout()),
+    )
     with pytest.raises(UserError, match="start target"):
         loop.begin(np.full_like(rest, value))
     with pytest.raises(RuntimeError, match="begin"):
@@ -167,7 +176,7 @@ def test_the_last_check_is_before_the_write(config, rest, value):
     loop = Careless(
         hand,
         Steady(rest),
-        Direct(layout),
+        UnassistedAnswerer(layout),
         layout,
         Kinematics(config.hand),
         config.robot.safety,
@@ -201,7 +210,7 @@ def test_an_operator_that_does_not_answer_is_held(config, rest):
             raise OSError(19, "No such device")
 
     hand = IdealHand(rest)
-    loop = make(config, hand, Unplugged(), Direct(config.embodiment.make_layout()))
+    loop = make(config, hand, Unplugged(), UnassistedAnswerer(config.embodiment.make_layout()))
     loop.begin(rest)
     loop.tick()
     np.testing.assert_array_equal(hand.written[-1], rest)
@@ -238,7 +247,7 @@ def test_a_graph_that_fails_is_held(config, rest, tmp_path):
     pytest.importorskip("onnx", reason="the tiny graph is built with the onnx package")
     bundle = make_bundle(tmp_path / "bundle", config.embodiment, rows=2)  # the loop asks for one
     rng = np.random.default_rng(0)
-    answer = Controller(bundle, Kinematics(config.hand), config.robot.assistance, rng)
+    answer = AssistedAnswerer(bundle, Kinematics(config.hand), config.robot.assistance, rng)
     hand = IdealHand(rest)
     loop = make(config, hand, Steady(np.zeros_like(rest)), answer)
     loop.begin(rest)

@@ -14,7 +14,7 @@ from configs.errors import UserError
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import OBJECT
 from models.bundle import PIECES, SCENARIO, BundleError, open_bundle
-from robot.trials.trials import Stage
+from robot.trials.trials import TwinStage
 from tests.things import mesh
 from tests.tiny_bundle import make_bundle, write_grasps
 
@@ -50,7 +50,7 @@ def test_a_mesh_is_pulled_and_run_without_trimesh(channel, pebble):
 
 def test_a_mesh_is_simulated_as_its_hull(channel, pebble):
     bundle, body = pebble
-    stage = Stage(channel.config(), bundle)
+    stage = TwinStage(channel.config(), bundle)
     model = stage.twin.model
     assert model.geom(f"{OBJECT}_body").type == mujoco.mjtGeom.mjGEOM_MESH
     mass = channel.config().physics.object_mass
@@ -79,7 +79,7 @@ def test_what_changed_after_opening_is_not_loaded(channel, pebble, name):
     else:
         shutil.copyfile(bundle.folder / SCENARIO, path)
     with pytest.raises(BundleError, match=name):
-        Stage(channel.config(), bundle)
+        TwinStage(channel.config(), bundle)
 
 
 def test_pieces_that_are_none_are_one_line(channel, pebble, tmp_path):
@@ -90,7 +90,7 @@ def test_pieces_that_are_none_are_one_line(channel, pebble, tmp_path):
         more={PIECES: tmp_path / "pebble.obj"},
     )
     with pytest.raises(UserError, match=f"{PIECES}: not the pieces of '{NAME}'") as error:
-        Stage(channel.config(), open_bundle(bundle.folder, None))
+        TwinStage(channel.config(), open_bundle(bundle.folder, None))
     assert "\n" not in str(error.value)
 
 

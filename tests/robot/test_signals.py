@@ -10,7 +10,7 @@ import pytest
 
 from robot.signals import Stopped, listening, uninterrupted
 from robot.trials.realtime import paced_run
-from robot.trials.trials import Stage
+from robot.trials.trials import TwinStage
 
 LONG = 60.0  # [s] nobody waits for it
 
@@ -41,7 +41,7 @@ def test_a_run_in_real_time_ends_cleanly(channel, number):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_hand_is_closed_and_holds_its_last_targets(channel, number):
-    stage = Stage(channel.config(), channel.bundle)
+    stage = TwinStage(channel.config(), channel.bundle)
     before = signal.getsignal(number)
     timer = threading.Timer(0.3, os.kill, (os.getpid(), number))
     timer.start()
@@ -62,7 +62,7 @@ def test_the_hand_is_closed_and_holds_its_last_targets(channel, number):
 
 
 def test_any_other_end_closes_the_hand_too(channel):
-    stage = Stage(channel.config(), channel.bundle)
+    stage = TwinStage(channel.config(), channel.bundle)
     with pytest.raises(ZeroDivisionError), stage:
         _ = 1 / 0
     assert stage.twin.closed

@@ -9,7 +9,7 @@ from configs.schema.robot import RobotConfig
 from envs.shapes.objects import ObjectModel
 from models.rotations import angle, from_rotation_vector
 from robot.hands.twin import Twin, Wrist
-from robot.trials.trials import Stage, film_trial, hold_trials
+from robot.trials.trials import TwinStage, film_trial, hold_trials
 from tests.tiny_bundle import SPHERE
 
 
@@ -87,7 +87,7 @@ def test_a_state_that_blew_up_counts_as_dropped():
 @pytest.fixture
 def stage(channel):
     config = channel.config()
-    return Stage(config, channel.bundle)
+    return TwinStage(config, channel.bundle)
 
 
 def test_the_operator_goes_where_the_goal_is(stage):
@@ -102,7 +102,7 @@ def test_the_operator_goes_where_the_goal_is(stage):
 
 def test_correlated_noise_has_its_deviation_and_time(channel):
     overrides = ("robot.operator.noise=0.6", "robot.operator.noise_time_s=0.5")
-    stage = Stage(channel.config(*overrides), channel.bundle)
+    stage = TwinStage(channel.config(*overrides), channel.bundle)
     draws = np.stack([stage.operator._draw() for _ in range(20000)])[200:]
     assert draws.std() == pytest.approx(0.6 / np.sqrt(3), rel=0.05)
     lag = round(0.5 * stage.layout.control_hz)
@@ -112,10 +112,10 @@ def test_correlated_noise_has_its_deviation_and_time(channel):
 
 def test_trials_are_paired_and_repeatable(stage, channel):
     direct, assisted = hold_trials(stage, False), hold_trials(stage, True)
-    again = Stage(channel.config(), channel.bundle)
+    again = TwinStage(channel.config(), channel.bundle)
     assert hold_trials(again, True).seconds == assisted.seconds
     assert hold_trials(again, False).seconds == direct.seconds
-    other = Stage(channel.config("seed=1"), channel.bundle)
+    other = TwinStage(channel.config("seed=1"), channel.bundle)
     assert not np.array_equal(film_trial(other, False, 1.0), film_trial(stage, False, 1.0))
     # nothing holds the ball here: it falls out of reach in both variants
     assert direct.drops == assisted.drops == 2

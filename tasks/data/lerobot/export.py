@@ -67,7 +67,7 @@ def export_lerobot(
     manifest = open_runs(store, ref, layout)
     require_exportable(manifest, layout, part(ref, MANIFEST).path)
     with new_folder(folder) as work:
-        export = Export(work, layout, manifest, styles)
+        export = LeRobotExport(work, layout, manifest, styles)
         for name in manifest.shards:
             shard = store.open(part(ref, name))
             for rows in episodes_of(open_shard(shard, layout)):
@@ -108,7 +108,7 @@ def episodes_of(arrays: Mapping[str, np.ndarray]) -> Iterator[dict[str, np.ndarr
         yield {name: array[start:stop] for name, array in arrays.items()}
 
 
-class Export:
+class LeRobotExport:
     """A LeRobotDataset in the making: episodes go in one by one, `finish` closes it."""
 
     def __init__(

@@ -14,7 +14,7 @@ from pydantic.v1 import ValidationError
 from urllib3 import Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from configs.schema.store import LakeFSStore
+from configs.schema.store import LakeFSSettings
 from tasks.store.protocol import Conflict, MissingRef, StoreError
 
 KEY, SECRET = "LAKEFS_ACCESS_KEY_ID", "LAKEFS_SECRET_ACCESS_KEY"  # environment variables
@@ -35,7 +35,7 @@ class Taken(Conflict):
 class Connection:
     """A server and who we are to it."""
 
-    def __init__(self, config: LakeFSStore) -> None:
+    def __init__(self, config: LakeFSSettings) -> None:
         """Make ready; nothing is sent yet.
 
         Raises:

@@ -20,7 +20,7 @@ from lakefs_sdk.models.object_copy_creation import ObjectCopyCreation
 from lakefs_sdk.models.path_list import PathList
 from lakefs_sdk.models.tag_creation import TagCreation
 
-from configs.schema.store import LakeFSStore
+from configs.schema.store import LakeFSSettings
 from tasks.store.lakefs.connection import IN_PASSING, Absent, Connection, Taken
 from tasks.store.objects import chunks_of
 from tasks.store.protocol import StoreError
@@ -35,7 +35,7 @@ PAGE = 1000  # names of one request to list or delete, the most that lakeFS take
 class Repository:
     """Branches, tags, commits and objects of one repository. Raises StoreError throughout."""
 
-    def __init__(self, config: LakeFSStore) -> None:
+    def __init__(self, config: LakeFSSettings) -> None:
         """Connect.
 
         Raises:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.refs import Ref
-from configs.schema.store import LakeFSStore as Settings
+from configs.schema.store import LakeFSSettings as Settings
 from tasks.store.checkouts import check_out
 from tasks.store.history import join, merge_trees
 from tasks.store.lakefs.index import Index

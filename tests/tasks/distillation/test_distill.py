@@ -14,7 +14,7 @@ from configs.schema.pipeline import Config
 from configs.schema.student import DistillStep
 from tasks.distillation import distill as module
 from tasks.distillation.distill import DESCRIPTION, WEIGHTS, distill, read_student
-from tasks.distillation.practice import Lessons, student_share
+from tasks.distillation.practice import ReadingLessons, student_share
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
 TINY = (
@@ -54,7 +54,7 @@ def test_it_reads_better_than_who_answers_nothing(workshop, step, first):
     """On the last round's lessons, which it has learnt from: tiny as it is, it can fit them."""
     context, folder = first
     student = read_student(folder, workshop.config.embodiment.make_layout())
-    lessons = Lessons.load(context.scratch / "round_001.safetensors")
+    lessons = ReadingLessons.load(context.scratch / "round_001.safetensors")
     assert len(lessons) == 16 * 3 * 20
     meant = lessons.action.float()
     with torch.no_grad():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.load import load
-from configs.schema.grasps import Metric
+from configs.schema.grasps import GraspMetric
 from configs.schema.pipeline import Config
 from envs.shapes.symmetry import NONE, Symmetry, about, closure
 from models.rotations import from_rotation_vector, multiply, random_quaternions
@@ -20,7 +20,7 @@ from tasks.grasps.metric import (
     goal_neighbours,
 )
 
-METRIC = Metric(position=0.01, rotation=0.25, joint=0.5, modulo_symmetry=False)
+METRIC = GraspMetric(position=0.01, rotation=0.25, joint=0.5, modulo_symmetry=False)
 
 
 def poses(*rows: tuple[float, float]) -> np.ndarray:

@@ -11,7 +11,7 @@ import lakefs
 import pytest
 from lakefs.client import Client
 
-from configs.schema.store import LakeFSStore, LocalStore
+from configs.schema.store import LakeFSSettings, LocalSettings
 from tasks.store import open_store
 from tasks.store.choice import choose
 from tasks.store.lakefs.connection import KEY, SECRET
@@ -30,7 +30,7 @@ class Place:
     name: str  # of the backend
     home: Path
     storage: Storage | None = None  # of our own lakeFS server
-    settings: LakeFSStore | None = None
+    settings: LakeFSSettings | None = None
 
     def open(self) -> VersionStore:
         """Return another handle, as another process has it."""
@@ -79,7 +79,7 @@ class Place:
 
 
 def local(home: Path) -> Place:
-    choose(LocalStore(backend="local"))
+    choose(LocalSettings(backend="local"))
     return Place("local", home)
 
 
@@ -93,7 +93,7 @@ def repository(home: Path, server: "ours.LakeFSServer | None", presign: bool) ->
     name = f"contract-{secrets.token_hex(6)}"
     namespace = f"{os.environ.get(NAMESPACE, 'local://dexgen-tests')}/{name}"
     made = lakefs.Repository(name, client).create(namespace, default_branch="root")
-    settings = LakeFSStore(
+    settings = LakeFSSettings(
         backend="lakefs",
         endpoint=endpoint,
         repository=name,

@@ -13,7 +13,7 @@ import pytest
 
 from configs.load import plain
 from configs.refs import Ref
-from configs.schema.store import LakeFSStore as Settings
+from configs.schema.store import LakeFSSettings as Settings
 from tasks.store.choice import choose, open_chosen
 from tasks.store.lakefs.connection import KEY, SECRET
 from tasks.store.lakefs.store import LakeFSStore
