@@ -15,7 +15,7 @@ from models.weights import load_weights, save_weights
 from tasks.distillation.practice import Lessons, practise
 from tasks.experts.experts import open_task
 from tasks.experts.policy import load_expert
-from tasks.learning.batches import generator
+from tasks.learning.buffers import generator
 from tasks.running.context import Context
 
 FORMAT = 2

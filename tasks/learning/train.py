@@ -14,14 +14,15 @@ from configs.schema.train import Train, TrainStep
 from models.controller import Controller, Windows, save_controller
 from models.kinematics import Kinematics
 from tasks.data.verdict import require_checked
-from tasks.learning.batches import Batches, generator
-from tasks.learning.data import Validation, move, open_data
+from tasks.learning.batches import Batches
+from tasks.learning.buffers import generator
+from tasks.learning.data import TrainingData, Validation, open_data
 from tasks.learning.shard_cache import fetch_as_read
 from tasks.running.context import Context
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "controller.safetensors", "controller.json"  # files of the artifact
-CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
+CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
 def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
@@ -52,16 +53,6 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     data = open_data(
         folder, manifest, layout, kinematics, settings, config.seed, open_shard=open_shard
     )
-    controller = make_controller(data.statistics(), layout, settings, config.seed)
-    batches = Batches(
-        data.prior,
-        data.inverse,
-        layout,
-        size=settings.batch,
-        levels=settings.controller.diffusion_steps,
-        jitter=settings.history_noise,
-        seed=config.seed,
-    )
 
     def report(done: int, model: Controller, losses: dict[str, float]) -> None:
         figures = {f"train.{name}": value for name, value in losses.items()}
@@ -69,19 +60,41 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         for name, value in figures.items():
             context.record(name, value, done * settings.batch)
 
-    scratch = context.scratch / CHECKPOINT
-    try:
-        trained = training_loop.fit(
-            controller, settings, losses_on(batches), scratch, report, context.progress, data
-        )
-    finally:
-        data.close()
-    trained.requires_grad_(False)
-    cpu = torch.device("cpu")
-    held_back = Validation(move(data.validation.prior, cpu), move(data.validation.inverse, cpu))
+    path = context.scratch / CHECKPOINT
+    trained = fit_controller(data, layout, settings, config.seed, path, report, context.progress)
+    held_back = data.validation.to(torch.device("cpu"))
     figures, counts = validate(trained, held_back, settings, config.seed), data.counts
     files = write_artifact(trained, context.scratch, layout, config, figures, counts)
     return context.publish(files, "controller", list(refs.values()))
+
+
+def fit_controller(
+    data: TrainingData,
+    layout: Layout,
+    settings: Train,
+    seed: int,
+    path: Path,
+    report: Callable[[int, Controller, dict[str, float]], None],
+    progress: Callable[[float, float, str], None],
+) -> Controller:
+    """Train a controller on data, which is closed then; `path` is the checkpoint's."""
+    from tasks.learning import loop as training_loop
+
+    batches = Batches(
+        prior=data.prior,
+        inverse=data.inverse,
+        layout=layout,
+        size=settings.batch,
+        levels=settings.controller.diffusion_steps,
+        jitter=settings.history_noise,
+        seed=seed,
+    )
+    try:
+        controller = make_controller(data.statistics(), layout, settings, seed)
+        losses = losses_on(batches)
+        return training_loop.fit(controller, settings, losses, path, report, progress, data)
+    finally:
+        data.close()
 
 
 def losses_on(batches: Batches) -> Callable[[Controller, int], dict[str, Tensor]]:

@@ -18,9 +18,9 @@ from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from models.kinematics import Kinematics
 from tasks.data.verdict import VERDICT, VerdictError
-from tasks.learning.data import choose_rows, in_memory
+from tasks.learning.data import InMemory, TrainingData, training_data
 from tasks.learning.train import make_controller, train, validate
-from tasks.learning.windows import Frames, WindowsError, gather, read_frames
+from tasks.learning.windows import Frames, WindowsError, gather, read_frames, window_rows
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.tasks.synthetic_episodes import write_dataset
