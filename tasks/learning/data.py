@@ -3,18 +3,17 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from configs.layout import Layout
 from configs.schema.train import Train
-from envs.episodes.episodes import Manifest
+from envs.episodes.episodes import Shard, open_shard
 from models.controller import Windows
 from models.kinematics import Kinematics
 from tasks.learning.buffers import ALONE, Rank, Read, WindowStream, in_one_buffer, join
-from tasks.learning.shards import Shards
+from tasks.learning.shards import Arrays, Shards
 from tasks.learning.windows import (
     Frames,
     WindowsError,
@@ -68,21 +67,6 @@ class TrainingData:
             getattr(self, name).close()
 
 
-class Source(Protocol):
-    """Frames in memory, or shards that are opened one after the other."""
-
-    layout: Layout
-    counts: Mapping[str, int]
-
-    def reader(self, clean: bool, stream: int, rank: Rank) -> Read:
-        """Return how all training windows, or the clean ones, are read."""
-        ...
-
-    def samples(self, most: int) -> Iterator[tuple[Frames, Tensor, int]]:
-        """Yield some frames, which rows [N] are held back, and how many windows to take."""
-        ...
-
-
 class InMemory:
     """All frames on the device, in one buffer."""
 
@@ -101,25 +85,30 @@ class InMemory:
                 raise no_window(name, len(frames))
 
     def reader(self, clean: bool, stream: int, rank: Rank) -> Read:
+        """Return how all training windows, or the clean ones, are read."""
         return in_one_buffer(self.frames, self.rows[clean], self.seed, stream, rank)
 
     def samples(self, most: int) -> Iterator[tuple[Frames, Tensor, int]]:
+        """Yield some frames, which rows [N] are held back, and how many windows to take."""
         yield self.frames, self.held_back, most
+
+
+Source = InMemory | Shards
 
 
 def open_data(
     folder: Path,
-    manifest: Manifest,
+    shards: Mapping[str, Shard],
     layout: Layout,
     kinematics: Kinematics,
     settings: Train,
     seed: int,
     rank: Rank = ALONE,
-    open_shard: Callable[[str], Path] | None = None,
+    open_fetched: Callable[[str], Arrays] | None = None,
 ) -> TrainingData:
-    """Return the data of a checked dataset as `settings.loader` says.
+    """Return the data of a checked dataset's shards as `settings.loader` says.
 
-    A stream opens its shards by `open_shard`, in `folder` where nothing is said.
+    A stream opens its shards by `open_fetched`, in `folder` where nothing is said.
 
     Raises:
         LayoutMismatch: the dataset is of another layout. WindowsError: nothing to train on.
@@ -127,9 +116,23 @@ def open_data(
     if settings.loader == "memory":
         frames = read_frames(folder, layout, kinematics, settings.max_frames)
         return training_data(InMemory(frames, layout, settings, seed), settings, rank)
-    shards = Shards(
-        rows={name: shard.rows for name, shard in manifest.shards.items()},
-        open=open_shard or (lambda name: folder / name),
+    source = shards_on_disk(folder, shards, layout, kinematics, settings, seed, open_fetched)
+    return training_data(source, settings, rank)
+
+
+def shards_on_disk(
+    folder: Path,
+    shards: Mapping[str, Shard],
+    layout: Layout,
+    kinematics: Kinematics,
+    settings: Train,
+    seed: int,
+    open_fetched: Callable[[str], Arrays] | None = None,
+) -> Shards:
+    """Return the source of some of a dataset's shards, opened when they are needed."""
+    return Shards(
+        rows={name: shard.rows for name, shard in shards.items()},
+        open=open_fetched or (lambda name: open_shard(folder / name, layout)),
         layout=layout,
         kinematics=kinematics,
         settings=settings.stream,
@@ -137,7 +140,6 @@ def open_data(
         seed=seed,
         device=settings.accelerator,
     )
-    return training_data(shards, settings, rank)
 
 
 def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> TrainingData:
@@ -150,8 +152,7 @@ def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> Traini
     device = torch.device(settings.accelerator)
 
     def stream(number: int, clean: bool) -> WindowStream[Windows]:
-        read = source.reader(clean, number, rank)
-        return WindowStream(read, lambda frames, rows: gather(frames, rows, source.layout))
+        return window_stream(source.reader(clean, number, rank), source.layout)
 
     def statistics() -> Windows:
         kind = {"prior": True}
@@ -167,6 +168,11 @@ def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> Traini
             **{f"{name}_validation": len(part.mode) for name, part in held_back.items()},
         },
     )
+
+
+def window_stream(read: Read, layout: Layout) -> WindowStream[Windows]:
+    """Return a stream of a controller's windows."""
+    return WindowStream(read, lambda frames, rows: gather(frames, rows, layout))
 
 
 def sample(

@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +21,6 @@ from torch import Tensor
 
 from configs.layout import Layout
 from configs.schema.train import Streaming
-from envs.episodes.episodes import open_shard
 from models.kinematics import Kinematics
 from tasks.learning.buffers import Buffer, Place, Rank, Read, generator
 from tasks.learning.windows import (
@@ -35,6 +33,7 @@ from tasks.learning.windows import (
 )
 
 T = TypeVar("T")
+Arrays = Mapping[str, np.ndarray]  # [R, ...] by field, memory-mapped
 SHARDS, HELD_BACK, BLOCKS, WINDOWS, SAMPLE = 5, 6, 7, 8, 9  # keys of the draws
 EMPTY_PASSES = 3  # in a row, before a rank gives up: which shards a rank has changes by pass
 
@@ -44,7 +43,7 @@ class Block:
     """Whole episodes of a memory-mapped shard: nothing but ids and flags has been read."""
 
     holder: str  # names shard and rows in errors
-    arrays: Mapping[str, np.ndarray]  # [R, ...]
+    arrays: Arrays
     held_back: Tensor  # [R] bool
 
     def __len__(self) -> int:
@@ -56,13 +55,13 @@ class Shards:
     """A dataset's shards, and how one is opened.
 
     Args:
-        rows: frames by shard, as the manifest says. open: path of a shard, which may be fetched
+        rows: frames by shard, as the manifest says. open: arrays of a shard, which may be fetched
             only then. share: of a shard's episodes that are held back for validation. device:
             where the frames go.
     """
 
     rows: Mapping[str, int]
-    open: Callable[[str], Path]
+    open: Callable[[str], Arrays]
     layout: Layout
     kinematics: Kinematics
     settings: Streaming
@@ -111,7 +110,10 @@ class _Reader:
         settings = self.shards.settings
         while empty < EMPTY_PASSES:
             empty += 1
-            shards = self._share(epoch)
+            draws = generator(self.shards.seed, SHARDS, self.stream, epoch)
+            shards = shuffled(sorted(self.shards.rows), draws)
+            if not self._dividing_blocks:
+                shards = shards[self._first(epoch) :: self.rank.world]
             for g in range(group, -(-len(shards) // settings.shards_at_once)):
                 few = shards[g * settings.shards_at_once :][: settings.shards_at_once]
                 parts = pack(self._mix(epoch, g, few), settings.buffer_frames)
@@ -129,33 +131,11 @@ class _Reader:
             "train.stream.block_frames or more episodes"
         )
 
-    def _share(self, epoch: int) -> list[tuple[int, str]]:
-        """Return this rank's shards of a pass, in its order, each with its place among all.
-
-        The next shard goes to the rank with the fewest frames so far. If there are fewer shards
-        than ranks, all ranks open all of them and divide their blocks.
-        """
-        draws = generator(self.shards.seed, SHARDS, self.stream, epoch)
-        every = list(enumerate(shuffled(sorted(self.shards.rows), draws)))
-        world = self.rank.world
-        if len(every) < world:
-            return every
-        load, mine = [0] * world, []
-        for place, name in every:
-            lightest = load.index(min(load))
-            load[lightest] += self.shards.rows[name]
-            if (lightest + epoch) % world == self.rank.number:
-                mine.append((place, name))
-        return mine
-
-    def _mix(self, epoch: int, group: int, few: Sequence[tuple[int, str]]) -> list[Block]:
+    def _mix(self, epoch: int, group: int, few: Sequence[str]) -> list[Block]:
         """Return this rank's blocks of a few shards, shuffled."""
-        blocks, world = [], self.rank.world
-        for place, name in few:
-            found = open_blocks(self.shards, name)
-            if len(self.shards.rows) < world:
-                found = found[(self.rank.number - place - epoch) % world :: world]
-            blocks += found
+        blocks = [block for name in few for block in open_blocks(self.shards, name)]
+        if self._dividing_blocks:
+            blocks = blocks[self._first(epoch) :: self.rank.world]
         return shuffled(blocks, self._draws(BLOCKS, epoch, group))
 
     def _fill(self, place: Place, blocks: Sequence[Block]) -> Buffer:
@@ -164,6 +144,15 @@ class _Reader:
         order = torch.randperm(len(rows), generator=self._draws(WINDOWS, *place))
         device = torch.device(self.shards.device)
         return Buffer(place, frames.to(device), rows[order].to(device))
+
+    @property
+    def _dividing_blocks(self) -> bool:
+        """Are there fewer shards than ranks? Then all ranks open all and divide their blocks."""
+        return len(self.shards.rows) < self.rank.world
+
+    def _first(self, epoch: int) -> int:
+        """Return where this rank begins to take every `world`-th; it changes with the pass."""
+        return (self.rank.number - epoch) % self.rank.world
 
     def _draws(self, key: int, *place: int) -> torch.Generator:
         return generator(self.shards.seed, key, self.stream, *place, self.rank.number)
@@ -178,7 +167,7 @@ def open_blocks(source: Shards, name: str) -> list[Block]:
     Raises:
         EpisodesError: missing, cut off or not a shard. LayoutMismatch: made for another layout.
     """
-    arrays = open_shard(source.open(name), source.layout)
+    arrays = source.open(name)
     starts = episode_starts(np.asarray(arrays["episode"]))
     lengths = np.diff(starts, append=len(arrays["episode"]))
     has_clean = torch.from_numpy(np.maximum.reduceat(np.asarray(arrays["clean"]), starts) > 0)

@@ -42,17 +42,15 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     kinematics = Kinematics(config.embodiment.hand)
     if settings.loader == "stream":
         kept = settings.stream.kept_shards
-        folder, open_shard = fetch_as_read(context, refs["dataset"], kept)
+        folder, opener = fetch_as_read(context, refs["dataset"], layout, kept)
     else:
-        folder, open_shard = context.open(refs["dataset"]), None
-    manifest = require_checked(folder, layout)
+        folder, opener = context.open(refs["dataset"]), None
+    shards = require_checked(folder, layout).shards
     if settings.accelerator == "cuda" and not torch.cuda.is_available():
         raise training_loop.TrainingError(
             "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
         )
-    data = open_data(
-        folder, manifest, layout, kinematics, settings, config.seed, open_shard=open_shard
-    )
+    data = open_data(folder, shards, layout, kinematics, settings, config.seed, open_fetched=opener)
 
     def report(done: int, model: Controller, losses: dict[str, float]) -> None:
         figures = {f"train.{name}": value for name, value in losses.items()}
