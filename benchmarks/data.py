@@ -48,10 +48,11 @@ from torch.utils.data import DataLoader, Dataset
 from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.episodes.episodes import Manifest
+from envs.episodes.episodes import Manifest, open_shard
 from models.kinematics import Kinematics
 from tasks.learning.buffers import ALONE, WindowStream, in_one_buffer
-from tasks.learning.data import shards_on_disk, window_stream
+from tasks.learning.data import window_stream
+from tasks.learning.shards import Shards
 from tasks.learning.windows import Frames, read_frames, window_rows
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
@@ -147,8 +148,9 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
     The loader in memory is measured after each pass, so that both saw the same machine.
     """
     layout = config.embodiment.make_layout()
-    kinematics = Kinematics(config.hand)
-    source = shards_on_disk(folder, manifest.shards, layout, kinematics, config.train, 0)
+    rows = {name: shard.rows for name, shard in manifest.shards.items()}
+    kinematics, opener = Kinematics(config.hand), lambda name: open_shard(folder / name, layout)
+    source = Shards(rows, opener, layout, kinematics, config.train, 0)
     size = manifest.rows * sum(
         np.dtype(field.dtype).itemsize * math.prod(field.shape)
         for name, field in layout.fields.items()

@@ -43,7 +43,8 @@ class TrainingData:
     """Windows by use, on the training's device where nothing else is said.
 
     Args:
-        statistics: returns windows for the normaliser, on the CPU. counts: what went in.
+        statistics: returns windows for the normaliser, on the CPU. counts: what went in. rank:
+            whose share of the windows it is.
     """
 
     prior: WindowStream[Windows]
@@ -51,6 +52,7 @@ class TrainingData:
     statistics: Callable[[], Windows]
     validation: Validation
     counts: Mapping[str, int]
+    rank: Rank
 
     def state(self) -> dict[str, dict[str, int]]:
         """Return where the streams stand, for a checkpoint."""
@@ -116,30 +118,9 @@ def open_data(
     if settings.loader == "memory":
         frames = read_frames(folder, layout, kinematics, settings.max_frames)
         return training_data(InMemory(frames, layout, settings, seed), settings, rank)
-    source = shards_on_disk(folder, shards, layout, kinematics, settings, seed, open_fetched)
-    return training_data(source, settings, rank)
-
-
-def shards_on_disk(
-    folder: Path,
-    shards: Mapping[str, Shard],
-    layout: Layout,
-    kinematics: Kinematics,
-    settings: Train,
-    seed: int,
-    open_fetched: Callable[[str], Arrays] | None = None,
-) -> Shards:
-    """Return the source of some of a dataset's shards, opened when they are needed."""
-    return Shards(
-        rows={name: shard.rows for name, shard in shards.items()},
-        open=open_fetched or (lambda name: open_shard(folder / name, layout)),
-        layout=layout,
-        kinematics=kinematics,
-        settings=settings.stream,
-        share=settings.validation_share,
-        seed=seed,
-        device=settings.accelerator,
-    )
+    rows = {name: shard.rows for name, shard in shards.items()}
+    opener = open_fetched or (lambda name: open_shard(folder / name, layout))
+    return training_data(Shards(rows, opener, layout, kinematics, settings, seed), settings, rank)
 
 
 def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> TrainingData:
@@ -167,6 +148,7 @@ def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> Traini
             **source.counts,
             **{f"{name}_validation": len(part.mode) for name, part in held_back.items()},
         },
+        rank=rank,
     )
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from configs.layout import Layout
-from configs.schema.train import Streaming
+from configs.schema.train import Train
 from models.kinematics import Kinematics
 from tasks.learning.buffers import Buffer, Place, Rank, Read, generator
 from tasks.learning.windows import (
@@ -56,18 +56,15 @@ class Shards:
 
     Args:
         rows: frames by shard, as the manifest says. open: arrays of a shard, which may be fetched
-            only then. share: of a shard's episodes that are held back for validation. device:
-            where the frames go.
+            only then.
     """
 
     rows: Mapping[str, int]
     open: Callable[[str], Arrays]
     layout: Layout
     kinematics: Kinematics
-    settings: Streaming
-    share: float
+    settings: Train
     seed: int
-    device: str = "cpu"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -88,10 +85,10 @@ class Shards:
         They are the same for every rank: so much is known without reading everything.
         """
         names, draws = sorted(self.rows), generator(self.seed, SAMPLE)
-        chosen = torch.randperm(len(names), generator=draws)[: self.settings.sample_shards]
+        chosen = torch.randperm(len(names), generator=draws)[: self.settings.stream.sample_shards]
         for i in chosen.tolist():
             blocks = shuffled(open_blocks(self, names[i]), draws)
-            first = pack(blocks, self.settings.buffer_frames)[0]
+            first = pack(blocks, self.settings.stream.buffer_frames)[0]
             yield *read_blocks(self, first), math.ceil(most / len(chosen))
 
 
@@ -107,7 +104,7 @@ class _Reader:
     def read(self, place: Place) -> Iterator[Buffer]:
         """Yield the buffers from a place on; WindowsError: some passes have no window."""
         (epoch, group, number), empty = place, 0
-        settings = self.shards.settings
+        settings = self.shards.settings.stream
         while empty < EMPTY_PASSES:
             empty += 1
             draws = generator(self.shards.seed, SHARDS, self.stream, epoch)
@@ -142,7 +139,7 @@ class _Reader:
         frames, held_back = read_blocks(self.shards, blocks)
         rows = window_rows(frames, ~held_back, self.shards.layout.horizon, self.clean)
         order = torch.randperm(len(rows), generator=self._draws(WINDOWS, *place))
-        device = torch.device(self.shards.device)
+        device = torch.device(self.shards.settings.accelerator)
         return Buffer(place, frames.to(device), rows[order].to(device))
 
     @property
@@ -172,11 +169,13 @@ def open_blocks(source: Shards, name: str) -> list[Block]:
     lengths = np.diff(starts, append=len(arrays["episode"]))
     has_clean = torch.from_numpy(np.maximum.reduceat(np.asarray(arrays["clean"]), starts) > 0)
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    held = hold_back(has_clean, source.share, generator(source.seed, HELD_BACK, number))
+    held = hold_back(
+        has_clean, source.settings.validation_share, generator(source.seed, HELD_BACK, number)
+    )
     rows = held.repeat_interleave(torch.from_numpy(lengths))
     bounds = np.append(starts, len(rows)).tolist()
     blocks = []
-    for run in runs(lengths, source.settings.block_frames):
+    for run in runs(lengths, source.settings.stream.block_frames):
         part = slice(bounds[run.start], bounds[run.stop])
         holder = f"{name}, rows {part.start} on"
         blocks.append(Block(holder, {key: a[part] for key, a in arrays.items()}, rows[part]))

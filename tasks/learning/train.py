@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,8 +15,7 @@ from configs.schema.train import Train, TrainStep
 from models.controller import Controller, Windows, save_controller
 from models.kinematics import Kinematics
 from tasks.data.verdict import require_checked
-from tasks.learning.batches import Batches
-from tasks.learning.buffers import generator
+from tasks.learning.buffers import ALONE, Rank, generator
 from tasks.learning.data import TrainingData, Validation, open_data
 from tasks.learning.shard_cache import fetch_as_read
 from tasks.running.context import Context
@@ -78,33 +78,64 @@ def fit_controller(
     """Train a controller on data, which is closed then; `path` is the checkpoint's."""
     from tasks.learning import loop as training_loop
 
-    batches = Batches(
-        prior=data.prior,
-        inverse=data.inverse,
-        layout=layout,
-        size=settings.batch,
-        levels=settings.controller.diffusion_steps,
-        jitter=settings.history_noise,
-        seed=seed,
-    )
     try:
         controller = make_controller(data.statistics(), layout, settings, seed)
-        losses = losses_on(batches)
+        losses = losses_on(data, layout, settings, seed)
         return training_loop.fit(controller, settings, losses, path, report, progress, data)
     finally:
         data.close()
 
 
-def losses_on(batches: Batches) -> Callable[[Controller, int], dict[str, Tensor]]:
+def losses_on(
+    data: TrainingData, layout: Layout, settings: Train, seed: int
+) -> Callable[[Controller, int], dict[str, Tensor]]:
     """Return the losses of both networks as a function of the model and a batch's number."""
 
     def losses(model: Controller, index: int) -> dict[str, Tensor]:
-        batch = batches.draw(index)
-        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
-        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
-        return {"prior": prior, "inverse": inverse, "spread": spread}
+        prior, inverse = data.prior.take(settings.batch), data.inverse.take(settings.batch)
+        noise = draw_noise(layout, settings, seed, index, data.rank)
+        error, spread = model.inverse_losses(inverse, noise.inverse)
+        return {
+            "prior": model.prior_loss(prior, noise.motion, noise.level, noise.prior),
+            "inverse": error,
+            "spread": spread,
+        }
 
     return losses
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one batch, on the training's device."""
+
+    motion: Tensor  # [B, T, K, 3]
+    level: Tensor  # [B] int64 noise level
+    prior: Tensor  # [B, H, S] on the prior's standardised history; [1] zero: none
+    inverse: Tensor  # [B, H, S]
+
+
+def draw_noise(layout: Layout, settings: Train, seed: int, index: int, rank: Rank = ALONE) -> Noise:
+    """Return the noise of batch `index`: a function of seed, number and rank alone.
+
+    So a training that goes on from batch k draws what an uninterrupted one would have drawn.
+    """
+    draws = generator(seed, 2, index, *rank.key)
+    history = (settings.batch, layout.history, layout.step_size)
+    steps = settings.controller.diffusion_steps
+
+    def jitter() -> Tensor:
+        if not settings.history_noise:
+            return torch.zeros(1)
+        return settings.history_noise * torch.randn(history, generator=draws)
+
+    noise = Noise(
+        motion=torch.randn((settings.batch, *layout.motion_shape), generator=draws),
+        level=torch.randint(steps, (settings.batch,), generator=draws),
+        prior=jitter(),
+        inverse=jitter(),
+    )
+    device = torch.device(settings.accelerator)
+    return Noise(**{name: tensor.to(device) for name, tensor in vars(noise).items()})
 
 
 def make_controller(windows: Windows, layout: Layout, settings: Train, seed: int) -> Controller:

@@ -7,6 +7,7 @@ import dataclasses
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,13 +26,18 @@ from tasks.learning.shards import Shards, open_blocks, read_blocks, runs
 from tasks.learning.windows import WindowsError, gather, read_frames, window_rows
 from tests.tasks.synthetic_episodes import whole
 
-SETTINGS = Streaming(
-    buffer_frames=90, block_frames=30, shards_at_once=2, sample_shards=2, kept_shards=4
-)
 LENGTHS = [5, 12, 9, 17, 3, 21, 8, 2, 14, 11]  # frames of a shard's episodes, from the first on
 SHARDS = 6
-SHARE = 0.2
-CONFIG = load(Config, [])
+CONFIG = load(
+    Config,
+    [
+        "train.stream.buffer_frames=90",
+        "train.stream.block_frames=30",
+        "train.stream.shards_at_once=2",
+        "train.validation_share=0.2",
+    ],
+)
+SETTINGS = CONFIG.train.stream
 LAYOUT = CONFIG.embodiment.make_layout()
 HORIZON = LAYOUT.horizon
 
@@ -60,19 +66,18 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def source_of(folder: Path, settings: Streaming = SETTINGS, **changes) -> Shards:
+def source_of(folder: Path, stream: Streaming = SETTINGS, **changes) -> Shards:
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
-    given = {
-        "rows": rows,
-        "open": lambda name: open_shard(folder / name, LAYOUT),
-        "seed": 3,
-    } | changes
-    kinematics = Kinematics(CONFIG.hand)
-    return Shards(layout=LAYOUT, kinematics=kinematics, settings=settings, share=SHARE, **given)
+    opener = {"open": lambda name: open_shard(folder / name, LAYOUT)}
+    given: dict[str, Any] = {"rows": rows, "seed": 3} | opener | changes
+    settings = dataclasses.replace(CONFIG.train, stream=stream)
+    return Shards(layout=LAYOUT, kinematics=Kinematics(CONFIG.hand), settings=settings, **given)
 
 
-def stream_of(folder: Path, clean=False, rank: Rank = ALONE, stream: int = 1, **changes):
-    return window_stream(source_of(folder, **changes).reader(clean, stream, rank), LAYOUT)
+def stream_of(
+    folder: Path, clean=False, rank: Rank = ALONE, stream: int = 1, held=SETTINGS, **changes
+):
+    return window_stream(source_of(folder, held, **changes).reader(clean, stream, rank), LAYOUT)
 
 
 def in_memory(folder: Path, clean=False, rank: Rank = ALONE, stream: int = 1, seed: int = 3):
@@ -191,7 +196,7 @@ def test_the_order_is_the_seeds_and_changes_with_pass_and_stream(folder, make):
 
 
 def test_the_order_in_which_shards_are_listed_is_nothing(folder):
-    ordered = dict(reversed(source_of(folder).rows.items()))
+    ordered = dict(reversed(list(source_of(folder).rows.items())))
     listed = stream_of(folder, rows=ordered).take(400)
     assert numbers(listed) == numbers(stream_of(folder).take(400))
 
@@ -298,7 +303,7 @@ def test_runs_are_as_long_as_they_may_be():
 
 def test_an_episode_longer_than_the_buffer_is_an_error(folder):
     settings = dataclasses.replace(SETTINGS, buffer_frames=20, block_frames=10)
-    stream = stream_of(folder, settings=settings)
+    stream = stream_of(folder, held=settings)
     with pytest.raises(WindowsError, match=r"an episode of 21 frames, train\.stream\.buffer"):
         stream.take(1000)
 
@@ -325,7 +330,7 @@ def test_the_order_does_not_depend_on_how_many_are_taken_or_gathered(tmp_path):
     settings = dataclasses.replace(SETTINGS, buffer_frames=20_000)
 
     def taken(*counts: int) -> list[int]:
-        stream = stream_of(tmp_path, settings=settings)
+        stream = stream_of(tmp_path, held=settings)
         found = [number for count in counts for number in numbers(stream.take(count))]
         stream.close()
         return found

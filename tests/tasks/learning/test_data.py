@@ -38,10 +38,16 @@ def folder(tmp_path_factory) -> Path:
 
 
 def source_of(folder: Path, **changes) -> Shards:
-    settings = replace(CONFIG.train.stream, **changes)
+    settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, **changes))
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
-    share, opener = CONFIG.train.validation_share, lambda name: open_shard(folder / name, LAYOUT)
-    return Shards(rows, opener, LAYOUT, Kinematics(CONFIG.hand), settings, share, 0)
+    return Shards(
+        rows,
+        lambda name: open_shard(folder / name, LAYOUT),
+        LAYOUT,
+        Kinematics(CONFIG.hand),
+        settings,
+        0,
+    )
 
 
 def data_of(folder: Path, rank: Rank = ALONE, **changes) -> TrainingData:

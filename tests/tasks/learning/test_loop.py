@@ -13,8 +13,7 @@ from configs.schema.pipeline import Config
 from configs.schema.train import Train
 from models.controller import Controller
 from models.kinematics import Kinematics
-from tasks.learning.batches import Batches
-from tasks.learning.data import InMemory, training_data
+from tasks.learning.data import InMemory, TrainingData, training_data
 from tasks.learning.loop import Loop, TrainingError, fit, rate
 from tasks.learning.train import losses_on, make_controller
 from tasks.learning.windows import read_frames
@@ -30,15 +29,18 @@ SETTINGS = [
 
 
 @pytest.fixture(scope="module")
-def parts(tmp_path_factory) -> tuple[Train, Controller, Batches]:
+def parts(tmp_path_factory) -> tuple[Train, Controller, TrainingData]:
     config = load(Config, SETTINGS)
     settings, layout = config.train, config.embodiment.make_layout()
     folder = write_dataset(tmp_path_factory.mktemp("data") / "d", config.embodiment, 8, 30)
     frames = read_frames(folder, layout, Kinematics(config.hand), settings.max_frames)
     data = training_data(InMemory(frames, layout, settings, 0), settings)
-    networks = {"prior": data.prior, "inverse": data.inverse}
-    batches = Batches(**networks, layout=layout, size=32, levels=100, jitter=0.0, seed=0)
-    return settings, make_controller(data.statistics(), layout, settings, 0), batches
+    return settings, make_controller(data.statistics(), layout, settings, 0), data
+
+
+def losses_of(parts):
+    settings, controller, data = parts
+    return losses_on(data, controller.layout, settings, 0)
 
 
 class Line(nn.Module):
@@ -97,9 +99,9 @@ def test_no_averaging_keeps_the_last_weights(parts, tmp_path):
 
 
 def test_the_result_is_the_average_and_not_the_last_weights(parts, tmp_path: Path):
-    settings, controller, batches = parts
+    settings, controller, _ = parts
     config = dataclasses.replace(settings, samples=10 * 32, averaging=0.9, checkpoint_every=10)
-    path, losses = tmp_path / "checkpoint.ckpt", losses_on(batches)
+    path, losses = tmp_path / "checkpoint.ckpt", losses_of(parts)
     trained = fit(controller, config, losses, path, lambda *_: None, lambda *_: None)
     kept, weights = torch.load(path, weights_only=True), dict(trained.named_parameters())
     average, last = kept["state_dict"], kept["current_model_state"]
@@ -111,10 +113,10 @@ def test_the_result_is_the_average_and_not_the_last_weights(parts, tmp_path: Pat
 
 def test_the_loss_is_the_sum_and_each_network_is_clipped_on_its_own(parts):
     """Gradients of 100 in every weight: each child's norm ends at the limit, not their sum's."""
-    settings, controller, batches = parts
+    settings, controller, _ = parts
     limit = dataclasses.replace(settings.optimizer, gradient_clip=0.5)
     config = dataclasses.replace(settings, optimizer=limit)
-    loop = Loop(controller, config, losses_on(batches), 100)
+    loop = Loop(controller, config, losses_of(parts), 100)
     total = loop.training_step(None, 0)
     assert list(loop.losses) == ["prior", "inverse", "spread"]
     torch.testing.assert_close(total, sum(loop.losses.values()))
@@ -127,11 +129,11 @@ def test_the_loss_is_the_sum_and_each_network_is_clipped_on_its_own(parts):
 
 
 def test_losses_that_are_not_finite_end_the_training(parts, tmp_path: Path):
-    settings, controller, batches = parts
+    settings, controller, _ = parts
     config = dataclasses.replace(settings, samples=2 * 32)
 
     def broken(model, index):
-        return {name: loss * torch.nan for name, loss in losses_on(batches)(model, index).items()}
+        return {name: loss * torch.nan for name, loss in losses_of(parts)(model, index).items()}
 
     with pytest.raises(TrainingError, match="not finite; lower the optimizer's learning_rate"):
         fit(controller, config, broken, tmp_path / "c.ckpt", lambda *_: None, lambda *_: None)

@@ -13,6 +13,7 @@ from configs.schema.pipeline import Config
 from envs.episodes.episodes import SHARDS, open_shard, read_manifest
 from models.kinematics import Kinematics
 from tasks.data.verdict import VERDICT, require_checked
+from tasks.learning.buffers import ALONE
 from tasks.learning.data import open_data
 from tasks.learning.shard_cache import ShardCache, fetch_as_read
 from tasks.running.context import Context, Progress, make_scratch
@@ -153,9 +154,9 @@ def test_windows_are_those_of_a_folder_that_holds_everything(published):
     context, ref, made = published
     folder, opener = fetch_as_read(context, ref, LAYOUT, 1)
     taken = []
-    for place, openers in ((made, {}), (folder, {"open_fetched": opener})):
+    for place, open_fetched in ((made, None), (folder, opener)):
         shards, kinematics = read_manifest(place, LAYOUT).shards, Kinematics(CONFIG.hand)
-        data = open_data(place, shards, LAYOUT, kinematics, CONFIG.train, 0, **openers)
+        data = open_data(place, shards, LAYOUT, kinematics, CONFIG.train, 0, ALONE, open_fetched)
         taken.append([])
         for _ in range(12):  # about two passes
             for windows in (data.prior.take(250), data.inverse.take(250)):

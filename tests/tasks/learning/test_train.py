@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +13,6 @@ from safetensors.torch import load_file
 
 from configs.layout import LayoutMismatch
 from configs.load import load
-from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from models.kinematics import Kinematics
@@ -29,8 +27,7 @@ from tasks.learning.windows import (
     split_episodes,
     window_rows,
 )
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
 from tests.tasks.synthetic_episodes import write_dataset
 
 SETTINGS = [
@@ -47,50 +44,7 @@ SETTINGS = [
     "train.checkpoint_every=7",
     "train.history_noise=0.05",
 ]
-DATASET = Ref("local", "0" * 64, "")
-
-
-class Interrupted(Exception):
-    """Stands for whatever ends a process."""
-
-
-class Workplace(Context):
-    """A context that reads the dataset from a folder and keeps what is published there."""
-
-    def open(self, ref: Ref) -> Path:
-        return self.home / "dataset"
-
-    def files(self, ref: Ref) -> list[str]:
-        folder = self.home / "dataset"
-        return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-
-    def fetch(self, ref: Ref, path: str, target: Path) -> None:
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(self.home / "dataset" / path, target)
-
-    def publish(self, files, message, parents) -> Ref:
-        for name, path in files.items():
-            path.rename(self.home / name)
-        return Ref("local", "1" * 64, "")
-
-
-def workplace(home: Path, stop_at: float = float("inf"), stop=None) -> Workplace:
-    class Stopping(Progress):
-        def __call__(self, done: float, total: float, unit: str) -> None:
-            if stop_at <= done < stop_at + 64:
-                stop()
-
-    return Workplace(
-        identity="training",
-        label="train",
-        store=open_store(home),
-        home=home,
-        scratch=make_scratch(home, "training"),
-        threads=None,
-        progress=Stopping("train"),
-        origin={},
-    )
+DATASET = folder_ref("dataset")
 
 
 def step(*overrides: str) -> TrainStep:
@@ -210,11 +164,8 @@ def test_interrupted_training_ends_with_the_same_bits(finished, streamed, tmp_pa
     """A pass has some 10 to 25 batches of 64, so these end in the midst of one."""
     home, config = home_with_data(tmp_path), step(*STREAM, f"train.loader={loader}")
 
-    def stop():
-        raise Interrupted
-
     with pytest.raises(Interrupted):
-        train(config, {"dataset": DATASET}, workplace(home, batch * 64, stop))
+        train(config, {"dataset": DATASET}, workplace(home, batch * 64))
     train(config, {"dataset": DATASET}, workplace(home))
     assert artifact(home) == artifact({"memory": finished, "stream": streamed}[loader])
 
