@@ -38,7 +38,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,12 @@ from torch.utils.data import DataLoader, Dataset
 from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.episodes.episodes import Manifest
+from envs.episodes.episodes import Manifest, open_shard
 from models.kinematics import Kinematics
-from tasks.learning.batches import MemoryWindows
-from tasks.learning.data import make_source
-from tasks.learning.streaming import StreamedWindows
-from tasks.learning.windows import Frames, read_frames, valid_rows
+from tasks.learning.buffers import ALONE, WindowStream, in_one_buffer
+from tasks.learning.data import window_stream
+from tasks.learning.shards import Shards
+from tasks.learning.windows import Frames, read_frames, window_rows
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.arguments import existing_folder, new_file, positive, run
@@ -149,7 +148,9 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
     The loader in memory is measured after each pass, so that both saw the same machine.
     """
     layout = config.embodiment.make_layout()
-    source = make_source(folder, manifest.shards, layout, Kinematics(config.hand), config.train, 0)
+    rows = {name: shard.rows for name, shard in manifest.shards.items()}
+    kinematics, opener = Kinematics(config.hand), lambda name: open_shard(folder / name, layout)
+    source = Shards(rows, opener, layout, kinematics, config.train, 0)
     size = manifest.rows * sum(
         np.dtype(field.dtype).itemsize * math.prod(field.shape)
         for name, field in layout.fields.items()
@@ -157,7 +158,7 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
     )
     memory, batch = [], batches_in_memory(frames, layout)
     forget(folder, manifest)
-    stream = StreamedWindows(source, config.train.stream, clean=False, stream=1)
+    stream = window_stream(source.reader(False, 1, ALONE), layout)
     samples, seconds = whole_pass(stream)
     stream.close()
     found = {
@@ -165,8 +166,8 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
         "stream_cold_gb_per_s": size / seconds / 1e9,
     }
     started = time.perf_counter()
-    stream = StreamedWindows(source, config.train.stream, clean=False, stream=1)
-    stream.take(0, BATCH)
+    stream = window_stream(source.reader(False, 1, ALONE), layout)
+    stream.take(BATCH)
     found["stream_first_batch_s"] = time.perf_counter() - started
     whole_pass(stream)  # the rest of it
     rates = []
@@ -185,14 +186,13 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
     return found | {"stream_vs_one_thread": best / max(memory)}
 
 
-def whole_pass(stream: StreamedWindows) -> tuple[int, float]:
+def whole_pass(stream: WindowStream) -> tuple[int, float]:
     """Take what is left of a pass; return its windows and the seconds that they took."""
-    place, started = stream.state(), time.perf_counter()
-    taken = place["taken"]
+    place, started, taken = stream.state(), time.perf_counter(), 0
     while stream.state()["pass"] == place["pass"]:
-        stream.take(taken, BATCH)
+        stream.take(BATCH)
         taken += BATCH
-    return taken - place["taken"], time.perf_counter() - started
+    return taken, time.perf_counter() - started
 
 
 def reading(folder: Path, manifest: Manifest, size: int) -> dict[str, float]:
@@ -225,14 +225,18 @@ def forget(folder: Path, manifest: Manifest) -> None:
 
 def batches_in_memory(frames: Frames, layout: Layout) -> Callable[[], Any]:
     """Return a function that makes the next batch of all windows, as training does."""
-    rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
-    windows, places = MemoryWindows(frames, layout, rows, 0, 0), count(0, BATCH)
-    return lambda: windows.take(next(places), BATCH)
+    stream = window_stream(in_one_buffer(frames, rows_of(frames, layout), 0, 0), layout)
+    return lambda: stream.take(BATCH)
+
+
+def rows_of(frames: Frames, layout: Layout) -> torch.Tensor:
+    every = torch.ones(len(frames), dtype=torch.bool, device=frames.mode.device)
+    return window_rows(frames, every, layout.horizon)
 
 
 def loaders(frames: Frames, layout: Layout) -> dict[str, Any]:
     """Return samples a second of the loader in memory and of torch's, on the same frames."""
-    rows = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    rows = rows_of(frames, layout)
     batch = batches_in_memory(frames, layout)
     ours = {}
     for threads in (2, 1):  # the last one stays

@@ -24,17 +24,9 @@ from configs.schema.pipeline import Config
 from configs.schema.train import Train
 from envs.episodes.episodes import open_shard, read_manifest
 from models.kinematics import Kinematics
-from tasks.learning.batches import Batches
-from tasks.learning.data import (
-    TrainingData,
-    Validation,
-    in_memory,
-    make_source,
-    streamed,
-    thin,
-)
-from tasks.learning.train import losses_on, make_controller, validate
-from tasks.learning.windows import Frames, clean_rows, gather, join_frames, make_frames, valid_rows
+from tasks.learning.data import InMemory, TrainingData, Validation, open_data, training_data
+from tasks.learning.train import fit_controller, validate
+from tasks.learning.windows import Frames, gather, join_frames, make_frames, thin, window_rows
 
 PIECE = 4096  # [frames]
 Arrays = Mapping[str, np.ndarray]
@@ -167,12 +159,10 @@ def losses(folder: Path, config: Config, seeds: int, samples: int) -> dict[str, 
     if not names:
         raise SystemExit(f"{folder}: one shard; two are needed, one to validate")
     unseen = read(folder, [last], layout, kinematics, torch.float32)
-    rows = valid_rows(unseen, torch.arange(len(unseen)), layout.horizon)
+    every = torch.ones(len(unseen), dtype=torch.bool)
+    rows = [window_rows(unseen, every, layout.horizon, clean) for clean in (True, False)]
     held_back = Validation(
-        *(
-            gather(unseen, thin(part, settings.validation_windows), layout)
-            for part in (clean_rows(unseen, rows, layout.horizon), rows)
-        )
+        *(gather(unseen, thin(part, settings.validation_windows), layout) for part in rows)
     )
     found: dict[str, dict[str, float]] = {}
     for kind in ("float32", "float32, streamed", "float16", "bfloat16"):
@@ -180,7 +170,6 @@ def losses(folder: Path, config: Config, seeds: int, samples: int) -> dict[str, 
         for seed in range(seeds):
             data = data_of(kind, folder, names, config, settings, seed)
             results.append(train(data, held_back, layout, settings, seed))
-            data.close()
             print(f"  {kind}, seed {seed}: {results[-1]}", file=sys.stderr, flush=True)
         found[kind] = {name: float(np.mean([row[name] for row in results])) for name in results[0]}
         if kind == "float32" and seeds > 1:
@@ -197,12 +186,10 @@ def data_of(
     layout, kinematics = config.embodiment.make_layout(), Kinematics(config.hand)
     if kind != "float32, streamed":
         frames = read(folder, names, layout, kinematics, getattr(torch, kind))
-        return in_memory(frames, layout, settings, seed)
+        return training_data(InMemory(frames, layout, settings, seed), settings)
     shards = read_manifest(folder, layout).shards
-    source = make_source(
-        folder, {name: shards[name] for name in names}, layout, kinematics, settings, seed
-    )
-    return streamed(source, settings)
+    some, settings = {name: shards[name] for name in names}, replace(settings, loader="stream")
+    return open_data(folder, some, layout, kinematics, settings, seed)
 
 
 def read(
@@ -233,27 +220,9 @@ def train(
     data: TrainingData, held_back: Validation, layout: Layout, settings: Train, seed: int
 ) -> dict[str, float]:
     """Train as the step `train` does; return the losses on the windows held back."""
-    from tasks.learning import loop as training_loop
-
-    batches = Batches(
-        data.prior,
-        data.inverse,
-        layout,
-        size=settings.batch,
-        levels=settings.controller.diffusion_steps,
-        jitter=settings.history_noise,
-        seed=seed,
-    )
-
-    controller = make_controller(data.statistics(), layout, settings, seed)
     with tempfile.TemporaryDirectory() as scratch:
-        trained = training_loop.fit(
-            controller,
-            settings,
-            losses_on(batches),
-            Path(scratch) / "checkpoint.pt",
-            lambda *_: None,
-            lambda *_: None,
-            data,
+        path = Path(scratch) / "checkpoint.ckpt"
+        trained = fit_controller(
+            data, layout, settings, seed, path, lambda *_: None, lambda *_: None
         )
     return validate(trained, held_back, settings, seed)

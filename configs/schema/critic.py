@@ -1,14 +1,13 @@
 """The risk critic: its network and how it is trained; the step `calibrate` chooses thresholds."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from configs.schema.strict import Count, NonNegative, Positive, strict
-from configs.schema.train import Optimizer
+from configs.schema.strict import Count, Positive, strict
+from configs.schema.train import Training
 from configs.schema.world import Embodiment
 
-ShareBelowOne = Annotated[float, Field(ge=0, lt=1)]
 Gain = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -27,26 +26,11 @@ class CriticNetwork:
 
 
 @strict
-class CriticTraining:
-    """One training run, counted in samples (see configs/schema/train.py)."""
+class CriticTraining(Training):
+    """The training of the critic."""
 
     network: CriticNetwork
     horizon_s: Positive  # [s] a drop within this long after an action counts as soon
-    optimizer: Optimizer
-    samples: Count  # windows
-    batch: Count  # windows
-    averaging: ShareBelowOne  # decay of the weights' moving average a batch
-    averaging_rise: NonNegative  # batches
-    history_noise: NonNegative  # std of noise on the standardised history
-    minimum_std: Positive  # floor of the history's std
-    statistics_windows: Count  # at most, for the normaliser
-    validation_share: Annotated[float, Field(gt=0, lt=1)]  # of the episodes, never trained on
-    validation_windows: Count  # at most
-    validate_every: Count  # batches
-    checkpoint_every: Count  # batches
-    max_frames: Count  # frames held in memory
-    accelerator: Literal["cpu", "cuda"]
-    threads: Count  # CPU threads; fixed here, because the last bits depend on it
 
 
 @strict

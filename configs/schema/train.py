@@ -71,13 +71,12 @@ class Streaming:
 
 
 @strict
-class Train:
-    """One training run; its length is counted in samples: equal seeds give equal weights."""
+class Training:
+    """What every training run has; its length is in samples: equal seeds give equal weights."""
 
-    controller: ControllerConfig
     optimizer: Optimizer
-    samples: Count  # windows that each of the two networks sees
-    batch: Count
+    samples: Count  # windows that each network sees
+    batch: Count  # windows
     averaging: ShareBelowOne  # decay of the weights' moving average; 0: the last weights count
     averaging_rise: NonNegative  # batches k after which the decay may reach k / (k + this)
     history_noise: NonNegative  # std of noise on the standardised history
@@ -87,11 +86,18 @@ class Train:
     validation_windows: Count  # at most, spread over the validation episodes
     validate_every: Count  # batches
     checkpoint_every: Count  # batches
-    loader: Literal["memory", "stream"]  # all frames in memory, or a buffer of them
-    max_frames: Count  # frames that `memory` holds; a larger dataset is refused
-    stream: Streaming
+    max_frames: Count  # frames held in memory; a larger dataset is refused
     accelerator: Literal["cpu", "cuda"]
     threads: Count  # CPU threads; fixed here, because the last bits depend on it
+
+
+@strict
+class Train(Training):
+    """The training of prior and inverse dynamics."""
+
+    controller: ControllerConfig
+    loader: Literal["memory", "stream"]  # all frames in memory, or a buffer of them
+    stream: Streaming
 
 
 @strict

@@ -17,7 +17,7 @@ from models.weights import load_weights, save_weights
 from tasks.distillation.practice import ReadingLessons, practise
 from tasks.experts.experts import open_task
 from tasks.experts.policy import load_expert
-from tasks.learning.batches import generator
+from tasks.learning.buffers import generator
 from tasks.running.context import Context
 
 FORMAT = 2

@@ -17,24 +17,34 @@ from configs.schema.critic import CriticNetwork, CriticStep, CriticTraining
 from models.critic import Critic
 from models.kinematics import Kinematics
 from models.weights import load_weights, save_weights
-from tasks.learning.batches import Stream, generator
+from tasks.learning.buffers import WindowStream, generator, in_one_buffer
 from tasks.learning.windows import (
     Frames,
     gather,
     join_frames,
     read_frames,
     split_episodes,
-    valid_rows,
+    thin,
+    window_rows,
 )
 from tasks.running.context import Context
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "critic.safetensors", "critic.json"  # files of the artifact
-CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
+CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
 class CriticError(UserError):
     """Rollouts that no critic can learn from, or an artifact that is none; one line."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Windows and what came of them."""
+
+    history: Tensor  # [B, H, S]
+    action: Tensor  # [B, n]
+    soon: Tensor  # [B] float32, 1 where a drop came within the horizon
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,11 @@ class Lessons:
     soon: Tensor  # [N] float32, 1 where a drop came within the horizon
     training: Tensor  # rows
     validation: Tensor  # rows, evenly thinned
+    layout: Layout
+
+    def gather(self, frames: Frames, rows: Tensor) -> Outcomes:
+        windows = gather(frames, rows, self.layout)
+        return Outcomes(windows.history, windows.action, self.soon[rows])
 
 
 def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref:
@@ -67,27 +82,26 @@ def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref
     )
     lessons = choose_lessons(frames, layout, settings, config.seed)
     model = make_critic(lessons, layout, settings, config.seed)
-    stream = Stream(lessons.training, config.seed, 0)
+    read = in_one_buffer(frames, lessons.training, config.seed, 0)
+    stream = WindowStream(read, lessons.gather)
 
     def losses(model: Critic, index: int) -> dict[str, Tensor]:
-        rows = stream.take(index * settings.batch, settings.batch)
+        windows = stream.take(settings.batch)
         draws = generator(config.seed, 2, index)
         shape = (settings.batch, layout.history, layout.step_size)
         jitter = settings.history_noise * torch.randn(shape, generator=draws)
-        return {"risk": loss(model, lessons, rows, layout, jitter)}
+        return {"risk": model.loss(windows.history, windows.action, windows.soon, jitter)}
 
     def report(done: int, model: Critic, found: dict[str, float]) -> None:
         figures = {f"critic.{name}": value for name, value in found.items()}
-        figures |= judge(model, lessons, layout)
+        figures |= judge(model, lessons)
         for name, value in figures.items():
             context.record(name, value, done * settings.batch)
 
-    trained = training_loop.fit(
-        model, settings, losses, context.scratch / CHECKPOINT, report, context.progress
-    )
-    files = write_artifact(
-        trained, context.scratch, layout, settings, judge(trained, lessons, layout)
-    )
+    path = context.scratch / CHECKPOINT
+    trained = training_loop.fit(model, settings, losses, path, report, context.progress, stream)
+    stream.close()
+    files = write_artifact(trained, context.scratch, layout, settings, judge(trained, lessons))
     return context.publish(files, "risk critic", list(refs.values()))
 
 
@@ -103,19 +117,19 @@ def choose_lessons(frames: Frames, layout: Layout, settings: CriticTraining, see
     left = frames.last - torch.arange(len(frames))  # steps to the episode's end
     dropped = frames.drop[frames.last]
     soon = (dropped & (left < horizon)).float()
-    training, held_back = split_episodes(frames, settings.validation_share, seed)
+    held_back = split_episodes(frames, settings.validation_share, seed)
     known = dropped | (left >= horizon)
     rows = {}
-    for name, part in (("training", training), ("validation", held_back)):
-        part = valid_rows(frames, part[known[part]], layout.horizon)
+    for name, among in (("training", ~held_back), ("validation", held_back)):
+        part = window_rows(frames, among & known, layout.horizon)
         if len(part) == 0 or not 0 < soon[part].mean() < 1:
             raise CriticError(
                 f"hazards: {len(part)} frames for {name}, all of one outcome: a critic learns "
                 "from drops and from holds; raise hazards.chunks or change hazards.levels"
             )
         rows[name] = part
-    stride = math.ceil(len(rows["validation"]) / settings.validation_windows)
-    return Lessons(frames, soon, rows["training"], rows["validation"][::stride])
+    validation = thin(rows["validation"], settings.validation_windows)
+    return Lessons(frames, soon, rows["training"], validation, layout)
 
 
 def make_critic(lessons: Lessons, layout: Layout, settings: CriticTraining, seed: int) -> Critic:
@@ -123,23 +137,17 @@ def make_critic(lessons: Lessons, layout: Layout, settings: CriticTraining, seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator(seed, 3).initial_seed())
         model = Critic(layout, settings.network)
-    stride = math.ceil(len(lessons.training) / settings.statistics_windows)
-    windows = gather(lessons.frames, lessons.training[::stride], layout)
+    rows = thin(lessons.training, settings.statistics_windows)
+    windows = gather(lessons.frames, rows, layout)
     model.normalizer.fit(windows.history, windows.motion, settings.minimum_std)
     return model
 
 
-def loss(model: Critic, lessons: Lessons, rows: Tensor, layout: Layout, jitter: Tensor) -> Tensor:
-    windows = gather(lessons.frames, rows, layout)
-    return model.loss(windows.history, windows.action, lessons.soon[rows], jitter)
-
-
 @torch.no_grad()
-def judge(model: Critic, lessons: Lessons, layout: Layout) -> dict[str, float]:
+def judge(model: Critic, lessons: Lessons) -> dict[str, float]:
     """Return the loss on episodes held back, what a constant would lose, and the ranking."""
-    rows = lessons.validation
-    windows = gather(lessons.frames, rows, layout)
-    soon = lessons.soon[rows]
+    windows = lessons.gather(lessons.frames, lessons.validation)
+    soon = windows.soon
     state = model.normalizer.history(windows.history).flatten(1)
     logit = model.logit(state, windows.action)
     cross = torch.nn.functional.binary_cross_entropy_with_logits(logit, soon)

@@ -1,4 +1,4 @@
-"""The loop around the losses: Lightning, AdamW, moving average, exact resume.
+"""The loop around the losses: Lightning's, with its moving average and its checkpoints.
 
 Imported where training starts only: Lightning takes seconds to import.
 """
@@ -7,19 +7,19 @@ import logging
 import math
 import warnings
 from collections.abc import Callable
-from copy import deepcopy
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import lightning.pytorch as lightning
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint, WeightAveraging
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
-from torch.utils.data import DataLoader
 
 from configs.errors import UserError
 from configs.files import replacing
-from configs.schema.train import Optimizer
+from configs.schema.train import Training
 
 Model = TypeVar("Model", bound=nn.Module)
 Losses = Callable[[Model, int], dict[str, Tensor]]  # model, batch number -> losses by name
@@ -32,142 +32,110 @@ class TrainingError(UserError):
 
 
 class Resumable(Protocol):
-    """Data whose place goes into the checkpoint (tasks/learning/data.py)."""
+    """Data whose place goes into the checkpoint (tasks/learning/buffers.py)."""
 
     def state(self) -> dict[str, Any]: ...
     def resume(self, state: dict[str, Any]) -> None: ...
 
 
-class Budget(Protocol):
-    """What of a step's configuration the loop reads (configs/schema/train.py)."""
-
-    @property
-    def optimizer(self) -> Optimizer: ...
-    @property
-    def samples(self) -> int: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def averaging(self) -> float: ...
-    @property
-    def averaging_rise(self) -> float: ...
-    @property
-    def validate_every(self) -> int: ...
-    @property
-    def checkpoint_every(self) -> int: ...
-    @property
-    def accelerator(self) -> str: ...
-
-
 class Loop(lightning.LightningModule):
-    """Losses of numbered batches; everything that a resume needs is in `checkpoint`.
+    """Losses of numbered batches.
 
     The gradient of each child of the model is clipped on its own: a controller's networks share no
     weights, and one's loss is none of the other's.
     """
 
-    def __init__(
-        self,
-        model: nn.Module,
-        config: Budget,
-        compute: Losses,
-        total: int,
-        watch: Callable[["Loop"], None],
-        data: Resumable | None = None,
-    ):
+    def __init__(self, model: nn.Module, config: Training, compute: Losses, total: int):
         super().__init__()
-        self.watch = watch  # called after each batch
-        self.data = data
         self.model = model
-        # With no averaging the average is the model itself.
-        self.average = deepcopy(model) if config.averaging else model
-        self.average.requires_grad_(not config.averaging)
         self.config, self.compute, self.total = config, compute, total
-        self.done = 0  # batches
-        self.optimizer_state: dict[str, Any] | None = None
-        self.losses: dict[str, Tensor] = {}
+        self.losses: dict[str, Tensor] = {}  # of the last batch
 
-    def training_step(self, index: int) -> Tensor:
-        """Return the sum of the losses on batch `index`."""
-        self.losses = self.compute(self.model, index)
+    def training_step(self, _: object, batch_idx: int) -> Tensor:
+        """Return the sum of the losses on a batch by its number."""
+        self.losses = self.compute(self.model, batch_idx)
         return torch.stack(list(self.losses.values())).sum()
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
+    def configure_optimizers(self) -> Any:
+        settings = self.config.optimizer
         optimizer = torch.optim.AdamW(
             self.model.parameters(),
-            lr=self.config.optimizer.learning_rate,
-            weight_decay=self.config.optimizer.weight_decay,
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
             fused=True,
         )
-        if self.optimizer_state is not None:
-            optimizer.load_state_dict(self.optimizer_state)
-        return optimizer
+        scheduler = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda done: rate(done, self.total, settings.warmup)
+        )
+        return [optimizer], [{"scheduler": scheduler, "interval": "step"}]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Set this batch's learning rate and clip each network's gradient on its own."""
-        for group in optimizer.param_groups:
-            group["lr"] = self.config.optimizer.learning_rate * rate(
-                self.done, self.total, self.config.optimizer.warmup
-            )
         for network in self.model.children():
             if any(True for _ in network.parameters()):  # a normaliser has none
                 clip_grad_norm_(network.parameters(), self.config.optimizer.gradient_clip)
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        self.done += 1
-        if self.config.averaging:
-            # The average follows quickly at first: the first weights are noise.
-            decay = min(self.config.averaging, self.done / (self.done + self.config.averaging_rise))
-            with torch.no_grad():
-                pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
-                for kept, now in pairs:
-                    kept.lerp_(now, 1 - decay)
-        self.watch(self)
 
-    def checkpoint(self) -> dict[str, Any]:
-        """Return weights, average, optimiser, the number of batches done and the data's place."""
-        return {
-            "done": self.done,
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimizer": self.trainer.optimizers[0].state_dict(),
-            "data": self.data.state() if self.data else {},
-        }
+class Average(WeightAveraging):
+    """The moving average; it follows quickly at first, since the first weights are noise.
 
-    def resume(self, checkpoint: dict[str, Any]) -> None:
-        """Take up what `checkpoint` returned."""
-        self.done = checkpoint["done"]
-        if self.data:
-            self.data.resume(checkpoint["data"])
-        self.model.load_state_dict(checkpoint["model"])
-        self.average.load_state_dict(checkpoint["average"])
-        self.optimizer_state = checkpoint["optimizer"]
+    After k batches its decay is k / (k + rise), at most `decay`.
+    """
+
+    def __init__(self, decay: float, rise: float, device: str):
+        def follow(kept: list[Tensor], now: list[Tensor], batches: Tensor) -> None:
+            share = 1 - min(decay, int(batches) / (int(batches) + rise))
+            for average, weights in zip(kept, now, strict=True):
+                average.lerp_(weights, share)
+
+        super().__init__(device=device, use_buffers=False, multi_avg_fn=follow)
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        super().setup(trainer, pl_module, stage)
+        assert self._average_model is not None
+        self._average_model.n_averaged.fill_(1)  # else the first batch's weights replace it
+
+    @property
+    def model(self) -> nn.Module:
+        assert self._average_model is not None
+        return self._average_model.module.model  # type: ignore[return-value]
 
 
-class Watch:
-    """After each batch: judge the losses, report, save, tell the progress."""
+class Watch(lightning.Callback):
+    """After each batch: judge the losses, report, tell the progress; remember the data's place."""
 
-    def __init__(self, path: Path, report: Report, progress: Progress):
-        self.path, self.report, self.progress = path, report, progress
+    def __init__(
+        self, kept: Average | None, report: Report, progress: Progress, data: Resumable | None
+    ):
+        self.kept, self.report, self.progress, self.data = kept, report, progress, data
 
-    def __call__(self, loop: Loop) -> None:
-        """Look at a loop that has just finished a batch.
-
-        Raises:
-            TrainingError: a loss is not finite.
-        """
-        config, last = loop.config, loop.done == loop.total
-        if last or loop.done % config.validate_every == 0:
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
+        """Raise TrainingError where a loss is not finite."""
+        loop, config, done = cast(Loop, pl_module), pl_module.config, trainer.global_step
+        if done == loop.total or done % config.validate_every == 0:
             losses = {name: float(loss) for name, loss in loop.losses.items()}
             if not all(math.isfinite(loss) for loss in losses.values()):
                 raise TrainingError(
-                    f"training: batch {loop.done}: losses {losses} are not finite; "
+                    f"training: batch {done}: losses {losses} are not finite; "
                     "lower the optimizer's learning_rate"
                 )
-            self.report(loop.done, loop.average, losses)
-        if last or loop.done % config.checkpoint_every == 0:
-            save_checkpoint(loop.checkpoint(), self.path)
-        self.progress(loop.done * config.batch, loop.total * config.batch, "windows")
+            self.report(done, self.kept.model if self.kept else loop.model, losses)
+        self.progress(done * config.batch, loop.total * config.batch, "windows")
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.data.state() if self.data else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if self.data:
+            self.data.resume(state_dict)
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Lightning's checkpoints, written whole or not at all."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
+        save_checkpoint(checkpoint, Path(path))
 
 
 def rate(done: int, total: int, warmup: float) -> float:
@@ -186,7 +154,7 @@ def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
 
 def fit(
     model: Model,
-    config: Budget,
+    config: Training,
     compute: Losses,
     path: Path,
     report: Report,
@@ -197,32 +165,34 @@ def fit(
 
     `data` is what `compute` reads, if it has a place to go on from.
     """
-    total = math.ceil(config.samples / config.batch)
-    loop = Loop(model, config, compute, total, Watch(path, report, progress), data)
-    if path.exists():
-        loop.resume(torch.load(path, weights_only=True, map_location="cpu"))
-    if loop.done < loop.total:
-        _quiet()
-        # Batches are gathered in memory by their number, so the loader hands out numbers only.
-        numbers = DataLoader(
-            range(loop.done, loop.total),  # type: ignore[arg-type]
-            batch_size=None,
-            generator=torch.Generator(),  # else the loader draws from the process's own
-        )
-        trainer = lightning.Trainer(
-            accelerator="gpu" if config.accelerator == "cuda" else "cpu",
-            devices=1,
-            max_epochs=1,
-            deterministic=True,
-            barebones=True,  # no logger, progress bar, summary or checkpoints of its own
-            default_root_dir=path.parent,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
-            trainer.fit(loop, numbers)
-    return cast(Model, loop.average.cpu())
-
-
-def _quiet() -> None:
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    total = math.ceil(config.samples / config.batch)
+    kept = None
+    if config.averaging:
+        kept = Average(config.averaging, config.averaging_rise, config.accelerator)
+    saved = ModelCheckpoint(
+        path.parent,
+        path.stem,
+        every_n_train_steps=config.checkpoint_every,
+        enable_version_counter=False,
+    )
+    trainer = lightning.Trainer(
+        accelerator="gpu" if config.accelerator == "cuda" else "cpu",
+        devices=1,
+        max_epochs=1,
+        deterministic=True,
+        callbacks=[*([kept] if kept else []), Watch(kept, report, progress, data), saved],
+        plugins=[WholeFiles()],
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=path.parent,
+    )
+    loop = Loop(model, config, compute, total)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice on workers and logging that does not apply
+        # Batches are made by their number: there is nothing for Lightning to load.
+        start = path if path.exists() else None
+        trainer.fit(loop, range(total), ckpt_path=start, weights_only=True)
+    return cast(Model, (kept.model if kept else loop.model).cpu())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,14 +15,14 @@ from configs.schema.train import Train, TrainStep
 from models.controller import Controller, Windows, save_controller
 from models.kinematics import Kinematics
 from tasks.data.verdict import require_checked
-from tasks.learning.batches import Batches, generator
-from tasks.learning.data import Validation, move, open_data
+from tasks.learning.buffers import ALONE, Rank, generator
+from tasks.learning.data import TrainingData, Validation, open_data
 from tasks.learning.shard_cache import fetch_as_read
 from tasks.running.context import Context
 
 FORMAT = 1
 WEIGHTS, DESCRIPTION = "controller.safetensors", "controller.json"  # files of the artifact
-CHECKPOINT = "checkpoint.pt"  # in the step's scratch folder
+CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
 def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
@@ -41,27 +42,15 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     kinematics = Kinematics(config.embodiment.hand)
     if settings.loader == "stream":
         kept = settings.stream.kept_shards
-        folder, open_shard = fetch_as_read(context, refs["dataset"], kept)
+        folder, opener = fetch_as_read(context, refs["dataset"], layout, kept)
     else:
-        folder, open_shard = context.open(refs["dataset"]), None
-    manifest = require_checked(folder, layout)
+        folder, opener = context.open(refs["dataset"]), None
+    shards = require_checked(folder, layout).shards
     if settings.accelerator == "cuda" and not torch.cuda.is_available():
         raise training_loop.TrainingError(
             "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
         )
-    data = open_data(
-        folder, manifest, layout, kinematics, settings, config.seed, open_shard=open_shard
-    )
-    controller = make_controller(data.statistics(), layout, settings, config.seed)
-    batches = Batches(
-        data.prior,
-        data.inverse,
-        layout,
-        size=settings.batch,
-        levels=settings.controller.diffusion_steps,
-        jitter=settings.history_noise,
-        seed=config.seed,
-    )
+    data = open_data(folder, shards, layout, kinematics, settings, config.seed, open_fetched=opener)
 
     def report(done: int, model: Controller, losses: dict[str, float]) -> None:
         figures = {f"train.{name}": value for name, value in losses.items()}
@@ -69,31 +58,84 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         for name, value in figures.items():
             context.record(name, value, done * settings.batch)
 
-    scratch = context.scratch / CHECKPOINT
-    try:
-        trained = training_loop.fit(
-            controller, settings, losses_on(batches), scratch, report, context.progress, data
-        )
-    finally:
-        data.close()
-    trained.requires_grad_(False)
-    cpu = torch.device("cpu")
-    held_back = Validation(move(data.validation.prior, cpu), move(data.validation.inverse, cpu))
+    path = context.scratch / CHECKPOINT
+    trained = fit_controller(data, layout, settings, config.seed, path, report, context.progress)
+    held_back = data.validation.to(torch.device("cpu"))
     figures, counts = validate(trained, held_back, settings, config.seed), data.counts
     files = write_artifact(trained, context.scratch, layout, config, figures, counts)
     return context.publish(files, "controller", list(refs.values()))
 
 
-def losses_on(batches: Batches) -> Callable[[Controller, int], dict[str, Tensor]]:
+def fit_controller(
+    data: TrainingData,
+    layout: Layout,
+    settings: Train,
+    seed: int,
+    path: Path,
+    report: Callable[[int, Controller, dict[str, float]], None],
+    progress: Callable[[float, float, str], None],
+) -> Controller:
+    """Train a controller on data, which is closed then; `path` is the checkpoint's."""
+    from tasks.learning import loop as training_loop
+
+    try:
+        controller = make_controller(data.statistics(), layout, settings, seed)
+        losses = losses_on(data, layout, settings, seed)
+        return training_loop.fit(controller, settings, losses, path, report, progress, data)
+    finally:
+        data.close()
+
+
+def losses_on(
+    data: TrainingData, layout: Layout, settings: Train, seed: int
+) -> Callable[[Controller, int], dict[str, Tensor]]:
     """Return the losses of both networks as a function of the model and a batch's number."""
 
     def losses(model: Controller, index: int) -> dict[str, Tensor]:
-        batch = batches.draw(index)
-        prior = model.prior_loss(batch.prior, batch.noise, batch.level, batch.prior_jitter)
-        inverse, spread = model.inverse_losses(batch.inverse, batch.inverse_jitter)
-        return {"prior": prior, "inverse": inverse, "spread": spread}
+        prior, inverse = data.prior.take(settings.batch), data.inverse.take(settings.batch)
+        noise = draw_noise(layout, settings, seed, index, data.rank)
+        error, spread = model.inverse_losses(inverse, noise.inverse)
+        return {
+            "prior": model.prior_loss(prior, noise.motion, noise.level, noise.prior),
+            "inverse": error,
+            "spread": spread,
+        }
 
     return losses
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise of one batch, on the training's device."""
+
+    motion: Tensor  # [B, T, K, 3]
+    level: Tensor  # [B] int64 noise level
+    prior: Tensor  # [B, H, S] on the prior's standardised history; [1] zero: none
+    inverse: Tensor  # [B, H, S]
+
+
+def draw_noise(layout: Layout, settings: Train, seed: int, index: int, rank: Rank = ALONE) -> Noise:
+    """Return the noise of batch `index`: a function of seed, number and rank alone.
+
+    So a training that goes on from batch k draws what an uninterrupted one would have drawn.
+    """
+    draws = generator(seed, 2, index, *rank.key)
+    history = (settings.batch, layout.history, layout.step_size)
+    steps = settings.controller.diffusion_steps
+
+    def jitter() -> Tensor:
+        if not settings.history_noise:
+            return torch.zeros(1)
+        return settings.history_noise * torch.randn(history, generator=draws)
+
+    noise = Noise(
+        motion=torch.randn((settings.batch, *layout.motion_shape), generator=draws),
+        level=torch.randint(steps, (settings.batch,), generator=draws),
+        prior=jitter(),
+        inverse=jitter(),
+    )
+    device = torch.device(settings.accelerator)
+    return Noise(**{name: tensor.to(device) for name, tensor in vars(noise).items()})
 
 
 def make_controller(windows: Windows, layout: Layout, settings: Train, seed: int) -> Controller:

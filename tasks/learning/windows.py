@@ -9,6 +9,7 @@ A window is valid if its future lies inside the episode. The prior learns from w
 actions carried no injected noise; the inverse dynamics learns from all.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -62,13 +63,12 @@ def read_frames(folder: Path, layout: Layout, kinematics: Kinematics, max_frames
             f"{folder}: {manifest.rows} frames, train.max_frames is {max_frames}: "
             f"{'collect rollouts first' if manifest.rows == 0 else 'raise it or use fewer'}"
         )
-    parts, row = [], 0
-    for name in manifest.shards:
-        arrays = open_shard(folder / name, layout)
-        part = make_frames(arrays, layout, kinematics, str(folder / name), row)
-        parts.append(vars(part))
-        row += len(part)
-    return Frames(**{name: torch.cat([part[name] for part in parts]) for name in parts[0]})
+    return join_frames(
+        [
+            make_frames(open_shard(path, layout), layout, kinematics, str(path))
+            for path in (folder / name for name in manifest.shards)
+        ]
+    )
 
 
 def join_frames(parts: Sequence[Frames]) -> Frames:
@@ -126,14 +126,11 @@ def episode_starts(episode: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.diff(episode, prepend=episode[0] - 1))
 
 
-def split_episodes(frames: Frames, share: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Return (training rows, validation rows): `share` of the episodes held back, whole.
-
-    Episodes with and without clean actions are drawn apart, at least one of each kind that has
-    two, so that a few episodes can validate both networks.
+def split_episodes(frames: Frames, share: float, seed: int) -> Tensor:
+    """Return which rows [N] are held back to validate: `share` of the episodes, whole.
 
     Raises:
-        WindowsError: no kind has two episodes.
+        WindowsError: no kind of episode (`hold_back`) has two.
     """
     starts, episode = torch.unique_consecutive(frames.first, return_inverse=True)
     has_clean = torch.zeros(len(starts), dtype=torch.bool)
@@ -141,12 +138,15 @@ def split_episodes(frames: Frames, share: float, seed: int) -> tuple[Tensor, Ten
     held_back = hold_back(has_clean, share, torch.Generator().manual_seed(seed))
     if not held_back.any():
         raise WindowsError(f"{len(starts)} episodes: at least two are needed, one to validate")
-    rows = torch.arange(len(frames))
-    return rows[~held_back[episode]], rows[held_back[episode]]
+    return held_back[episode]
 
 
 def hold_back(has_clean: Tensor, share: float, draws: torch.Generator) -> Tensor:
-    """Return which episodes [E] are held back, from which have clean actions [E]."""
+    """Return which episodes [E] are held back, from which have clean actions [E].
+
+    Episodes with and without clean actions are drawn apart, at least one of each kind that has
+    two, so that a few episodes can validate both networks.
+    """
     held_back = torch.zeros_like(has_clean)
     for kind in (has_clean, ~has_clean):
         members = torch.nonzero(kind)[:, 0]
@@ -155,15 +155,22 @@ def hold_back(has_clean: Tensor, share: float, draws: torch.Generator) -> Tensor
     return held_back
 
 
-def valid_rows(frames: Frames, rows: Tensor, horizon: int) -> Tensor:
-    """Return those of `rows` whose next `horizon` frames are in the same episode."""
-    return rows[rows + horizon <= frames.last[rows]]
+def window_rows(frames: Frames, among: Tensor, horizon: int, clean: bool = False) -> Tensor:
+    """Return the rows [W], of those marked [N], whose next `horizon` frames are in the episode.
 
-
-def clean_rows(frames: Frames, rows: Tensor, horizon: int) -> Tensor:
-    """Return those of the valid `rows` whose `horizon` actions carried no injected noise."""
-    future = rows[:, None] + torch.arange(horizon)
+    `clean`: only those whose `horizon` actions carried no injected noise.
+    """
+    rows = torch.nonzero(among)[:, 0]
+    rows = rows[rows + horizon <= frames.last[rows]]
+    if not clean:
+        return rows
+    future = rows[:, None] + torch.arange(horizon, device=rows.device)
     return rows[frames.clean[future].all(dim=1)]
+
+
+def thin(rows: Tensor, most: int) -> Tensor:
+    """Return at most `most` of `rows`, evenly spread."""
+    return rows[:: math.ceil(len(rows) / most)]
 
 
 def gather(frames: Frames, rows: Tensor, layout: Layout) -> Windows:

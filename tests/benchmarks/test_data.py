@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from benchmarks import data
-from benchmarks.data import Windowed
+from benchmarks.data import Windowed, rows_of
 from benchmarks.made_up_data import LENGTH, write
 from benchmarks.representations import from_bytes, losses, measure, narrow, rounding, to_bytes
 from configs.load import load
 from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
-from tasks.learning.windows import gather, read_frames, valid_rows
+from tasks.learning.windows import gather, read_frames
 
 ROOT = Path(__file__).parents[2]
 CONFIG = load(Config, ["profile=smoke"])
@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 def test_the_peer_gives_the_same_windows(folder):
     frames = read_frames(folder, LAYOUT, Kinematics(CONFIG.hand), 10**6)
-    rows = valid_rows(frames, torch.arange(len(frames)), LAYOUT.horizon)
+    rows = rows_of(frames, LAYOUT)
     wanted, peer = gather(frames, rows, LAYOUT), Windowed(frames, rows, LAYOUT)
     assert len(peer) == len(rows)
     for index in (0, 1, 2, 3, 197, 198, 199, len(rows) - 1):

@@ -11,7 +11,6 @@ import torch
 from configs.errors import UserError
 from configs.layout import Layout, LayoutMismatch
 from configs.load import load
-from configs.refs import Ref
 from configs.schema.critic import CriticStep
 from configs.schema.pipeline import Config
 from envs.episodes.episodes import EpisodeWriter
@@ -25,8 +24,7 @@ from tasks.learning.critic import (
     read_critic,
 )
 from tasks.learning.windows import Frames, read_frames
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
 from tests.tasks.synthetic_episodes import wander, whole
 
 HZ, STEPS = 20, 5  # of the layout; STEPS is the horizon of these tests
@@ -166,34 +164,7 @@ def test_equal_scores_tell_nothing_whatever_their_order():
     assert area_under_curve(torch.zeros(4), torch.tensor([0.0, 0.0, 1.0, 1.0])) == 0.5
 
 
-class Workplace(Context):
-    """A context that reads rollouts from folders and keeps what is published there."""
-
-    def open(self, ref: Ref) -> Path:
-        return self.home / ref.version
-
-    def publish(self, files, message, parents) -> Ref:
-        for name, path in files.items():
-            path.rename(self.home / name)
-        return Ref("local", "1" * 64, "")
-
-
-class Interrupted(Exception):
-    """Stands for whatever ends a process."""
-
-
-def workplace(home: Path, stop_at: float = float("inf")) -> Workplace:
-    class Stopping(Progress):
-        def __call__(self, done: float, total: float, unit: str) -> None:
-            if done >= stop_at:
-                raise Interrupted
-
-    scratch = make_scratch(home, "critic")
-    store, progress = open_store(home), Stopping("critic")
-    return Workplace("critic", "critic", store, home, scratch, None, progress, {})
-
-
-REFS = {f"hazards/{name}": Ref("local", name, "") for name in ("fast", "slow")}
+REFS = {f"hazards/{name}": folder_ref(name) for name in ("fast", "slow")}
 
 
 def write_hazards(home: Path, hand: str = "allegro") -> Path:

@@ -3,18 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
 from configs.schema.train import Train
-from envs.episodes.episodes import read_manifest
+from envs.episodes.episodes import open_shard, read_manifest
 from models.controller import Windows
 from models.kinematics import Kinematics
-from tasks.learning import data as training_data
-from tasks.learning.blocks import Source, open_blocks, read_blocks
-from tasks.learning.data import TrainingData, make_source, open_data, sample, streamed, thin
+from tasks.learning import shards as shards_on_disk
+from tasks.learning.buffers import ALONE, Rank
+from tasks.learning.data import TrainingData, open_data, sample
+from tasks.learning.shards import Shards, open_blocks, read_blocks
 from tests.tasks.synthetic_episodes import write_dataset
 
 CONFIG = load(
@@ -35,15 +37,23 @@ def folder(tmp_path_factory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "d", CONFIG.embodiment, 40, 50)
 
 
-def source_of(folder: Path) -> Source:
-    shards = read_manifest(folder).shards
-    return make_source(folder, shards, LAYOUT, Kinematics(CONFIG.hand), CONFIG.train, 0)
+def source_of(folder: Path, **changes) -> Shards:
+    settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, **changes))
+    rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
+    return Shards(
+        rows,
+        lambda name: open_shard(folder / name, LAYOUT),
+        LAYOUT,
+        Kinematics(CONFIG.hand),
+        settings,
+        0,
+    )
 
 
-def data_of(folder: Path, **changes) -> TrainingData:
+def data_of(folder: Path, rank: Rank = ALONE, **changes) -> TrainingData:
     settings: Train = replace(CONFIG.train, **changes)
-    manifest = read_manifest(folder)
-    return open_data(folder, manifest, LAYOUT, Kinematics(CONFIG.hand), settings, 0)
+    shards = read_manifest(folder).shards
+    return open_data(folder, shards, LAYOUT, Kinematics(CONFIG.hand), settings, 0, rank)
 
 
 def actions(windows: Windows) -> set[tuple[float, ...]]:
@@ -65,7 +75,7 @@ def test_batches_and_statistics_never_see_a_held_back_episode(folder):
     training, held_back = by_episode(folder)
     assert not training & held_back
     data = data_of(folder)
-    for windows in (data.prior.take(0, 3000), data.inverse.take(0, 3000), data.statistics()):
+    for windows in (data.prior.take(3000), data.inverse.take(3000), data.statistics()):
         assert actions(windows) <= training
     for windows in (data.validation.prior, data.validation.inverse):
         assert actions(windows) <= held_back
@@ -79,9 +89,9 @@ def test_the_prior_sees_clean_windows_only(folder):
         frames, _ = read_blocks(source, open_blocks(source, name))
         clean |= {tuple(action) for action in frames.action[frames.clean].tolist()}
     data = data_of(folder)
-    for windows in (data.prior.take(0, 2000), data.statistics(), data.validation.prior):
+    for windows in (data.prior.take(2000), data.statistics(), data.validation.prior):
         assert actions(windows) <= clean
-    assert not actions(data.inverse.take(0, 2000)) <= clean
+    assert not actions(data.inverse.take(2000)) <= clean
     data.close()
 
 
@@ -89,17 +99,16 @@ def test_the_prior_sees_clean_windows_only(folder):
 def test_a_sample_opens_so_many_shards_and_has_so_many_windows(folder, shards):
     opened = []
 
-    def open_shard(name: str) -> Path:
+    def watched(name: str) -> dict[str, np.ndarray]:
         opened.append(name)
-        return folder / name
+        return open_shard(folder / name, LAYOUT)
 
-    source = replace(source_of(folder), open=open_shard)
-    settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, sample_shards=shards))
-    found = sample(source, settings, 60, {"clean": True, "all": False}, held_back=False)
+    source = replace(source_of(folder, sample_shards=shards), open=watched)
+    found = sample(source, {"clean": True, "all": False}, 60, held_back=False)
     assert len(set(opened)) == len(opened) == min(shards, len(source.rows))  # each read once
     assert 30 < len(found["all"].mode) <= 60 + len(opened)
     assert 0 < len(found["clean"].mode) <= 60 + len(opened)
-    again = sample(source, settings, 60, {"all": False}, held_back=False)
+    again = sample(source, {"all": False}, 60, held_back=False)
     assert torch.equal(again["all"].history, found["all"].history)
 
 
@@ -110,27 +119,22 @@ def test_a_sample_reads_at_most_a_buffer_of_each_shard(folder, monkeypatch):
         sizes.append(sum(len(block) for block in blocks))
         return read_blocks(source, blocks)
 
-    monkeypatch.setattr(training_data, "read_blocks", watched)
+    monkeypatch.setattr(shards_on_disk, "read_blocks", watched)
     assert max(source_of(folder).rows.values()) > 300
-    sample(source_of(folder), CONFIG.train, 1000, {"clean": True}, held_back=False)
+    sample(source_of(folder), {"clean": True}, 1000, held_back=False)
     assert len(sizes) == 3
     assert max(sizes) <= 300
 
 
-def test_places_travel_and_memory_has_none(folder):
-    data = data_of(folder)
-    data.inverse.take(0, 130)
-    state = data.state()
-    wanted = data.inverse.take(130, 50)
-    other = data_of(folder)
-    other.resume(state)
-    assert torch.equal(other.inverse.take(130, 50).action, wanted.action)
-    assert torch.equal(other.prior.take(0, 50).action, data.prior.take(0, 50).action)
-    memory = data_of(folder, loader="memory")
-    assert memory.state() == {}
-    memory.resume({})
-    for part in (data, other, memory):
-        part.close()
+@pytest.mark.parametrize("loader", ["memory", "stream"])
+def test_places_travel(folder, loader):
+    data, other = (data_of(folder, loader=loader) for _ in range(2))
+    data.inverse.take(130)
+    other.resume(data.state())
+    assert torch.equal(other.inverse.take(50).action, data.inverse.take(50).action)
+    assert torch.equal(other.prior.take(50).action, data.prior.take(50).action)
+    data.close()
+    other.close()
 
 
 def test_both_loaders_measure_alike(folder):
@@ -142,19 +146,15 @@ def test_both_loaders_measure_alike(folder):
     assert len(a.mode) == pytest.approx(len(b.mode), rel=0.3)  # one a shard is held back
 
 
-def test_thin_is_spread_evenly():
-    assert thin(torch.arange(10), 4).tolist() == [0, 3, 6, 9]
-    assert thin(torch.arange(3), 4).tolist() == [0, 1, 2]
-
-
 def test_an_unknown_loader_is_refused():
     with pytest.raises(ConfigError, match="loader"):
         load(Config, ["train.loader=disk"])
 
 
-def test_streams_are_made_for_the_rank(folder):
-    parts = [streamed(source_of(folder), CONFIG.train, training_data.Rank(r, 2)) for r in range(2)]
-    first, second = (actions(part.inverse.take(0, 300)) for part in parts)
+@pytest.mark.parametrize("loader", ["memory", "stream"])
+def test_data_are_made_for_the_rank(folder, loader):
+    parts = [data_of(folder, Rank(r, 2), loader=loader) for r in range(2)]
+    first, second = (actions(part.inverse.take(300)) for part in parts)
     assert not first & second
     for part in parts:
         part.close()

@@ -1,6 +1,5 @@
 """Shards of a published dataset, fetched one by one: which of them stay, and for how long."""
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from configs.schema.pipeline import Config
 from envs.episodes.episodes import SHARDS, open_shard, read_manifest
 from models.kinematics import Kinematics
 from tasks.data.verdict import VERDICT, require_checked
+from tasks.learning.buffers import ALONE
 from tasks.learning.data import open_data
 from tasks.learning.shard_cache import ShardCache, fetch_as_read
 from tasks.running.context import Context, Progress, make_scratch
@@ -51,9 +51,9 @@ def kept(folder: Path) -> set[str]:
 
 def test_those_used_last_are_kept_and_others_fetched_again(tmp_path):
     shop = Shop()
-    cache = ShardCache(shop, tmp_path, 3)
+    cache = ShardCache(shop, Path.read_text, tmp_path, 3)
     for name in ("s/a", "s/b", "s/c", "s/a", "s/d"):
-        assert cache.open(name).read_text() == name
+        assert cache.open(name) == name
     assert shop.fetched == ["s/a", "s/b", "s/c", "s/d"]
     assert kept(tmp_path) == {"s/a", "s/c", "s/d"}  # b was used longest ago
     cache.open("s/b")
@@ -68,7 +68,7 @@ def test_never_are_more_files_there_than_said(tmp_path):
         counts.append(len(kept(tmp_path)))
         target.write_text(name)
 
-    cache = ShardCache(fetch, tmp_path, 4)
+    cache = ShardCache(fetch, Path.read_text, tmp_path, 4)
     for number in np.random.default_rng(0).integers(0, 20, 200):
         cache.open(str(number))
     assert max(counts) == 3  # before the fourth comes
@@ -76,41 +76,17 @@ def test_never_are_more_files_there_than_said(tmp_path):
 
 
 def test_what_a_run_before_has_left_counts_and_is_verified_again(tmp_path):
-    first = ShardCache(Shop(), tmp_path, 3)
+    first = ShardCache(Shop(), Path.read_text, tmp_path, 3)
     for name in "abc":
         first.open(name)
     shop = Shop()
-    cache = ShardCache(shop, tmp_path, 3)
+    cache = ShardCache(shop, Path.read_text, tmp_path, 3)
     cache.open("b")
     cache.open("b")
     assert shop.fetched == ["b"]
     assert kept(tmp_path) == set("abc")
     cache.open("d")
     assert kept(tmp_path) == set("bcd")
-
-
-def test_a_shard_that_another_thread_was_given_is_not_taken_away(tmp_path):
-    cache = ShardCache(Shop(), tmp_path, 1)
-    given: list[Path] = []
-    there = threading.Event()
-    done = threading.Event()
-
-    def other() -> None:
-        given.append(cache.open("other"))
-        there.set()
-        done.wait(60)
-        cache.open("next")
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    assert there.wait(60)
-    for name in "abc":
-        cache.open(name)
-    assert given[0].read_text() == "other"
-    assert kept(tmp_path) == {"other", "c"}
-    done.set()
-    thread.join()
-    assert kept(tmp_path) == {"next", "c"}  # c was given to a thread that may still open it
 
 
 def test_a_shard_that_cannot_be_fetched_is_not_believed_to_be_there(tmp_path):
@@ -121,10 +97,10 @@ def test_a_shard_that_cannot_be_fetched_is_not_believed_to_be_there(tmp_path):
                 raise Corrupt(f"{name}: has changed bytes")
             super().__call__(name, target)
 
-    cache = ShardCache(Once(), tmp_path, 2)
+    cache = ShardCache(Once(), Path.read_text, tmp_path, 2)
     with pytest.raises(Corrupt):
         cache.open("a")
-    assert cache.open("a").read_text() == "a"
+    assert cache.open("a") == "a"
 
 
 @pytest.fixture
@@ -150,7 +126,7 @@ def published(tmp_path) -> tuple[Context, Ref, Path]:
 
 def test_nothing_but_the_shards_is_there_before_it_is_read(published):
     context, ref, made = published
-    folder, opener = fetch_as_read(context, ref, 2)
+    folder, opener = fetch_as_read(context, ref, LAYOUT, 2)
     assert kept(folder) == {name for name in kept(made) if not name.startswith(SHARDS)}
     assert VERDICT in kept(folder)
     manifest = require_checked(folder, LAYOUT)
@@ -158,7 +134,7 @@ def test_nothing_but_the_shards_is_there_before_it_is_read(published):
     assert len(names) > 4
     for name in names:
         wanted = open_shard(made / name)
-        found = open_shard(opener(name), LAYOUT)
+        found = opener(name)
         assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
     assert kept(context.scratch / "fetched") == set(names[-2:])
 
@@ -167,32 +143,32 @@ def test_a_part_of_a_version_can_be_the_dataset(published):
     context, _, made = published
     files = {f"deep/er/{name}": made / name for name in kept(made)}
     ref = context.store.publish(files, "deeper", {})
-    folder, opener = fetch_as_read(context, Ref(ref.store, ref.version, "deep/er"), 2)
+    folder, opener = fetch_as_read(context, Ref(ref.store, ref.version, "deep/er"), LAYOUT, 2)
     name = next(iter(require_checked(folder, LAYOUT).shards))
-    assert opener(name).read_bytes() == (made / name).read_bytes()
+    wanted = open_shard(made / name)
+    assert all(np.array_equal(found, wanted[key]) for key, found in opener(name).items())
 
 
 def test_windows_are_those_of_a_folder_that_holds_everything(published):
     """Two networks read at once, and fewer shards are kept than they have open."""
     context, ref, made = published
-    folder, opener = fetch_as_read(context, ref, 1)
+    folder, opener = fetch_as_read(context, ref, LAYOUT, 1)
     taken = []
-    for place, openers in ((made, {}), (folder, {"open_shard": opener})):
-        manifest = read_manifest(place, LAYOUT)
-        kinematics = Kinematics(CONFIG.hand)
-        data = open_data(place, manifest, LAYOUT, kinematics, CONFIG.train, 0, **openers)
+    for place, open_fetched in ((made, None), (folder, opener)):
+        shards, kinematics = read_manifest(place, LAYOUT).shards, Kinematics(CONFIG.hand)
+        data = open_data(place, shards, LAYOUT, kinematics, CONFIG.train, 0, ALONE, open_fetched)
         taken.append([])
-        for start in range(0, 3000, 250):  # about two passes
-            for windows in (data.prior.take(start, 250), data.inverse.take(start, 250)):
+        for _ in range(12):  # about two passes
+            for windows in (data.prior.take(250), data.inverse.take(250)):
                 taken[-1] += [windows.history, windows.motion, windows.action]
         data.close()
     assert all(torch.equal(a, b) for a, b in zip(*taken, strict=True))
-    assert len(kept(context.scratch / "fetched")) <= 3  # one, and one for each other thread
+    assert len(kept(context.scratch / "fetched")) == 1
 
 
 def test_a_changed_byte_is_found_when_its_shard_is_read(published):
     context, ref, made = published
-    folder, opener = fetch_as_read(context, ref, 8)
+    folder, opener = fetch_as_read(context, ref, LAYOUT, 8)
     names = list(read_manifest(folder).shards)
     blob = context.store.read(ref.version).tree[names[3]]
     path = context.home / "store" / "objects" / blob.sha256[:2] / blob.sha256
@@ -208,7 +184,7 @@ def test_a_changed_byte_is_found_when_its_shard_is_read(published):
 
 def test_another_layout_is_refused_before_any_shard_is_fetched(published):
     context, ref, _ = published
-    folder, _ = fetch_as_read(context, ref, 8)
+    folder, _ = fetch_as_read(context, ref, LAYOUT, 8)
     other = load(Config, ["hand=trident"]).embodiment.make_layout()
     with pytest.raises(LayoutMismatch):
         require_checked(folder, other)

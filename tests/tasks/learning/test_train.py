@@ -1,7 +1,7 @@
 """Training on real files: what it learns, what it refuses, and that a kill leaves no trace."""
 
 import json
-import os
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,16 +13,21 @@ from safetensors.torch import load_file
 
 from configs.layout import LayoutMismatch
 from configs.load import load
-from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from models.kinematics import Kinematics
 from tasks.data.verdict import VERDICT, VerdictError
-from tasks.learning.data import choose_rows, in_memory
+from tasks.learning.data import InMemory, TrainingData, training_data
 from tasks.learning.train import make_controller, train, validate
-from tasks.learning.windows import Frames, WindowsError, gather, read_frames
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tasks.learning.windows import (
+    Frames,
+    WindowsError,
+    gather,
+    read_frames,
+    split_episodes,
+    window_rows,
+)
+from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
 from tests.tasks.synthetic_episodes import write_dataset
 
 SETTINGS = [
@@ -39,50 +44,7 @@ SETTINGS = [
     "train.checkpoint_every=7",
     "train.history_noise=0.05",
 ]
-DATASET = Ref("local", "0" * 64, "")
-
-
-class Interrupted(Exception):
-    """Stands for whatever ends a process."""
-
-
-class Workplace(Context):
-    """A context that reads the dataset from a folder and keeps what is published there."""
-
-    def open(self, ref: Ref) -> Path:
-        return self.home / "dataset"
-
-    def files(self, ref: Ref) -> list[str]:
-        folder = self.home / "dataset"
-        return [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-
-    def fetch(self, ref: Ref, path: str, target: Path) -> None:
-        if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(self.home / "dataset" / path, target)
-
-    def publish(self, files, message, parents) -> Ref:
-        for name, path in files.items():
-            path.rename(self.home / name)
-        return Ref("local", "1" * 64, "")
-
-
-def workplace(home: Path, stop_at: float = float("inf"), stop=None) -> Workplace:
-    class Stopping(Progress):
-        def __call__(self, done: float, total: float, unit: str) -> None:
-            if stop_at <= done < stop_at + 64:
-                stop()
-
-    return Workplace(
-        identity="training",
-        label="train",
-        store=open_store(home),
-        home=home,
-        scratch=make_scratch(home, "training"),
-        threads=None,
-        progress=Stopping("train"),
-        origin={},
-    )
+DATASET = folder_ref("dataset")
 
 
 def step(*overrides: str) -> TrainStep:
@@ -143,70 +105,69 @@ def test_it_learns_and_says_what(finished):
     assert steps == [20 * 64, 40 * 64, 60 * 64, 79 * 64]
 
 
-def data(home: Path) -> tuple[Frames, dict[str, torch.Tensor]]:
-    """Return what training reads: all frames, and the rows by use."""
+def frames_of(home: Path) -> Frames:
     config = step()
     layout, hand = config.embodiment.make_layout(), config.embodiment.hand
-    frames = read_frames(home / "dataset", layout, Kinematics(hand), config.train.max_frames)
-    return frames, choose_rows(frames, layout, config.train, config.seed)
+    return read_frames(home / "dataset", layout, Kinematics(hand), config.train.max_frames)
+
+
+def data_of(frames: Frames) -> TrainingData:
+    config = step()
+    layout = config.embodiment.make_layout()
+    return training_data(InMemory(frames, layout, config.train, config.seed), config.train)
 
 
 def test_statistics_are_the_priors_training_windows(finished):
-    frames, rows = data(finished)
+    frames, config = frames_of(finished), step()
+    layout = config.embodiment.make_layout()
+    held_back = split_episodes(frames, config.train.validation_share, config.seed)
     weights = load_file(finished / "controller.safetensors")
-    layout = step().embodiment.make_layout()
 
-    def statistics(chosen):
-        windows = gather(frames, chosen, layout)
+    def statistics(among, clean):
+        windows = gather(frames, window_rows(frames, among, layout.horizon, clean), layout)
         return windows.history[:, -1].mean(0), windows.motion.square().mean().sqrt()
 
-    mean, scale = statistics(rows["prior"])
+    mean, scale = statistics(~held_back, clean=True)
     torch.testing.assert_close(weights["normalizer.mean"], mean, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(weights["normalizer.scale"], scale, rtol=1e-5, atol=0)
-    for more in ("prior_validation", "inverse"):
-        mean, scale = statistics(torch.cat([rows["prior"], rows[more]]))
+    for among, clean in ((held_back | True, True), (~held_back, False)):
+        mean, scale = statistics(among, clean)
         assert abs(float(weights["normalizer.scale"] / scale) - 1) > 1e-3
         assert (weights["normalizer.mean"] - mean).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", ["prior", "inverse"])
 def test_validation_looks_at_held_back_episodes_only(finished, kind):
-    config, (frames, rows) = step(), data(finished)
+    """Episodes made unusable are seen by the validation if they are held back, else not."""
+    config, frames = step(), frames_of(finished)
     layout = config.embodiment.make_layout()
+    controller = make_controller(data_of(frames).statistics(), layout, config.train, config.seed)
+    held_back = split_episodes(frames, config.train.validation_share, config.seed)
 
-    def of(changed: Frames):
-        return in_memory(changed, layout, config.train, config.seed)
-
-    controller = make_controller(of(frames).statistics(), layout, config.train, config.seed)
-
-    def figures_without(name):
-        """Validate with the episodes of these rows made unusable."""
-        spoilt = torch.isin(frames.first, frames.first[rows[name]])
+    def figures(spoilt: torch.Tensor) -> dict[str, float]:
         broken = {
             field: getattr(frames, field).clone() for field in ("step", "keypoints", "action")
         }
         for values in broken.values():
             values[spoilt] = torch.nan
-        changed = replace(frames, **broken)
-        return validate(controller, of(changed).validation, config.train, config.seed)
+        validation = data_of(replace(frames, **broken)).validation
+        return validate(controller, validation, config.train, config.seed)
 
-    whole = validate(controller, of(frames).validation, config.train, config.seed)
-    assert figures_without(kind) == whole
-    found = figures_without(f"{kind}_validation")[f"validation.{kind}"]
-    assert found != found  # not a number
+    assert figures(~held_back) == figures(held_back & False)
+    found = figures(held_back & frames.clean if kind == "prior" else held_back)
+    assert math.isnan(found[f"validation.{kind}"])
 
 
-@pytest.mark.parametrize("batch", [3, 7, 30])
-def test_interrupted_training_ends_with_the_same_bits(finished, tmp_path, batch):
-    home = home_with_data(tmp_path)
-
-    def stop():
-        raise Interrupted
+@pytest.mark.parametrize("loader", ["memory", "stream"])
+@pytest.mark.parametrize("batch", [3, 7, 30, 64])
+def test_interrupted_training_ends_with_the_same_bits(finished, streamed, tmp_path, loader, batch):
+    """A pass has some 10 to 25 batches of 64, so these end in the midst of one."""
+    home, config = home_with_data(tmp_path), step(*STREAM, f"train.loader={loader}")
 
     with pytest.raises(Interrupted):
-        train(step(), {"dataset": DATASET}, workplace(home, batch * 64, stop))
-    train(step(), {"dataset": DATASET}, workplace(home))
-    assert artifact(home) == artifact(finished)
+        train(config, {"dataset": DATASET}, workplace(home, batch * 64))
+    train(config, {"dataset": DATASET}, workplace(home))
+    assert artifact(home) == artifact({"memory": finished, "stream": streamed}[loader])
 
 
 def test_a_stream_trains_as_well(finished, streamed):
@@ -219,65 +180,41 @@ def test_a_stream_trains_as_well(finished, streamed):
     assert artifact(streamed)[0] != artifact(finished)[0]
 
 
-@pytest.mark.parametrize("batch", [3, 7, 30, 64])
-def test_interrupted_stream_ends_with_the_same_bits(streamed, tmp_path, batch):
-    """A pass has some 10 to 25 batches of 64, so these end in the midst of one."""
-    home = home_with_data(tmp_path)
-
-    def stop():
-        raise Interrupted
-
-    with pytest.raises(Interrupted):
-        train(step(*STREAM), {"dataset": DATASET}, workplace(home, batch * 64, stop))
-    train(step(*STREAM), {"dataset": DATASET}, workplace(home))
-    assert artifact(home) == artifact(streamed)
-
-
-def test_a_killed_stream_ends_with_the_same_bits(streamed, tmp_path):
+@pytest.mark.parametrize("loader", ["stream", pytest.param("memory", marks=pytest.mark.slow)])
+def test_a_killed_training_ends_with_the_same_bits(finished, streamed, tmp_path, loader):
     home = home_with_data(tmp_path)
 
     def run(stop_at: float) -> int:
-        command = [sys.executable, "-c", KILLED, str(home), str(stop_at), *STREAM]
-        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
+        overrides = (*STREAM, f"train.loader={loader}")
+        command = [sys.executable, "-c", KILLED, str(home), str(stop_at), *overrides]
+        return subprocess.run(command, cwd=Path(__file__).parents[3], check=False).returncode
 
     assert run(31 * 64) == -9
-    saved = torch.load(workplace(home).scratch / "checkpoint.pt", weights_only=True)
-    assert saved["data"]["inverse"]["pass"] > 0
-    assert saved["data"]["inverse"]["taken"] == saved["done"] * 64
+    saved = torch.load(workplace(home).scratch / "checkpoint.ckpt", weights_only=True)
+    assert saved["global_step"] == 28
+    assert saved["callbacks"]["Watch"]["inverse"]["pass"] > 0
+    if loader == "memory":
+        assert run(45 * 64) == -9
+    assert not (home / "controller.json").exists()
     assert run(1e9) == 0
-    assert artifact(home) == artifact(streamed)
+    assert artifact(home) == artifact({"memory": finished, "stream": streamed}[loader])
 
 
 def test_a_dataset_without_validation_episodes_cannot_be_streamed(tmp_path):
     config = step(*STREAM)
     write_dataset(tmp_path / "dataset", config.embodiment, episodes=2, length=60)
-    with pytest.raises(WindowsError, match="no window for prior_validation: 120 frames"):
+    with pytest.raises(WindowsError, match="no window for prior_validation in the 120 frames"):
         train(config, {"dataset": DATASET}, workplace(tmp_path))
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.tasks import test_training as t
+from tests.tasks.learning import test_train as t
 stop = lambda: os.kill(os.getpid(), signal.SIGKILL)
 home = t.workplace(Path(sys.argv[1]), float(sys.argv[2]), stop)
 t.train(t.step(*sys.argv[3:]), {"dataset": t.DATASET}, home)
 """
-
-
-@pytest.mark.slow
-def test_killed_training_ends_with_the_same_bits(finished, tmp_path):
-    home = home_with_data(tmp_path)
-
-    def run(stop_at: float) -> int:
-        command = [sys.executable, "-c", KILLED, str(home), str(stop_at)]
-        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
-
-    assert run(17 * 64) == -9
-    assert run(45 * 64) == -9
-    assert not (home / "controller.json").exists()
-    assert run(1e9) == 0
-    assert artifact(home) == artifact(finished)
 
 
 def test_another_seed_gives_other_weights(finished, tmp_path):

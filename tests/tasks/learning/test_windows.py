@@ -11,13 +11,14 @@ from envs.episodes.episodes import EpisodeWriter
 from models.kinematics import Kinematics
 from models.state import split_step, start, state_step
 from tasks.learning.windows import (
+    Frames,
     WindowsError,
-    clean_rows,
     gather,
     join_frames,
     read_frames,
     split_episodes,
-    valid_rows,
+    thin,
+    window_rows,
 )
 from tests.tasks.synthetic_episodes import whole
 
@@ -77,6 +78,10 @@ def row_of(frames, layout):
     return in_written_order(frames, layout)
 
 
+def every(frames: Frames) -> torch.Tensor:
+    return torch.ones(len(frames), dtype=torch.bool)
+
+
 def numbers(frames, rows, row_of):
     number_of = {row: number for number, row in row_of.items()}
     return sorted(number_of[int(row)] for row in rows)
@@ -121,21 +126,26 @@ def test_the_state_is_what_the_robot_would_see(frames, row_of, layout, embodimen
 
 
 def test_which_windows_count(frames, row_of, layout):
-    rows = torch.arange(len(frames))
-    valid = valid_rows(frames, rows, layout.horizon)
+    valid = window_rows(frames, every(frames), layout.horizon)
     assert numbers(frames, valid, row_of) == [0, 1, 2, 5, 8, 9, 10, 11]
-    clean = clean_rows(frames, valid, layout.horizon)
+    clean = window_rows(frames, every(frames), layout.horizon, clean=True)
     # frames 1 and 2 would act with frame 2's noise within two steps; 10 and 11 with frame 11's
     assert numbers(frames, clean, row_of) == [0, 5, 8, 9]
+    some = every(frames)
+    some[[row_of[0], row_of[8]]] = False
+    assert numbers(frames, window_rows(frames, some, layout.horizon, True), row_of) == [5, 9]
+
+
+def test_thin_is_spread_evenly():
+    assert thin(torch.arange(10), 4).tolist() == [0, 3, 6, 9]
+    assert thin(torch.arange(3), 4).tolist() == [0, 1, 2]
 
 
 def test_episodes_are_split_whole(frames):
-    training, held_back = split_episodes(frames, 0.34, seed=3)
-    assert sorted(torch.cat([training, held_back]).tolist()) == list(range(sum(LENGTHS)))
-    assert not set(frames.first[training].tolist()) & set(frames.first[held_back].tolist())
-    assert len(held_back) in LENGTHS  # all three have clean frames: one of them
-    again = split_episodes(frames, 0.34, seed=3)[1]
-    assert torch.equal(held_back, again)
+    held_back = split_episodes(frames, 0.34, seed=3)
+    assert not set(frames.first[~held_back].tolist()) & set(frames.first[held_back].tolist())
+    assert held_back.sum() in LENGTHS  # all three have clean frames: one of them
+    assert torch.equal(held_back, split_episodes(frames, 0.34, seed=3))
 
 
 def test_joined_datasets_keep_their_episodes_apart(frames, layout):
@@ -151,8 +161,8 @@ def test_joined_datasets_keep_their_episodes_apart(frames, layout):
         assert torch.equal(both.first[rows], frames.first + 14 * part)
         assert torch.equal(both.last[rows], frames.last + 14 * part)
     assert len(both.first.unique()) == 3 * len(LENGTHS)
-    rows = valid_rows(both, torch.arange(len(both)), layout.horizon)
-    alone = valid_rows(frames, torch.arange(len(frames)), layout.horizon)
+    rows = window_rows(both, every(both), layout.horizon)
+    alone = window_rows(frames, every(frames), layout.horizon)
     assert rows.tolist() == [row + 14 * part for part in range(3) for row in alone.tolist()]
     wanted, found = gather(frames, alone, layout), gather(both, rows[-len(alone) :], layout)
     assert all(
@@ -178,10 +188,9 @@ def test_both_kinds_of_episodes_are_held_back(embodiment, layout, tmp_path):
     writer.close()
     frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
     for seed in range(5):
-        training, held_back = split_episodes(frames, 0.25, seed)
+        held_back = split_episodes(frames, 0.25, seed)
         assert frames.clean[held_back].sum() == 5  # a quarter of 4 clean episodes
         assert (~frames.clean[held_back]).sum() == 10  # and of 8 others
-        assert len(training) == 45
 
 
 def test_another_layout_is_refused(folder, embodiment):

@@ -98,12 +98,12 @@ def test_a_dataset_is_read_through_with_two_shards_on_disk(place: Place, tmp_pat
         progress=Progress("train"),
         origin={},
     )
-    folder, opener = fetch_as_read(context, ref, 2)
+    folder, opener = fetch_as_read(context, ref, layout, 2)
     shards = require_checked(folder, layout).shards
     assert len(shards) > 3
     for _ in range(2):
         for name in shards:
-            found, wanted = open_shard(opener(name), layout), open_shard(made / name)
+            found, wanted = opener(name), open_shard(made / name)
             assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
             here = [p for p in (context.scratch / "fetched").rglob("*") if p.is_file()]
             assert 1 <= len(here) <= 2

@@ -1,9 +1,13 @@
-"""Streams over real shards: what is in a pass, in which order, in how much memory, and resumed."""
+"""Windows from memory and from shards: what is in a pass, in which order, in how much memory.
+
+Both come by the same path, and what a training relies on is asked of both.
+"""
 
 import dataclasses
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,22 +16,28 @@ import torch
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.train import Streaming
-from envs.episodes.episodes import EpisodesError, EpisodeWriter, read_manifest
+from envs.episodes.episodes import EpisodesError, EpisodeWriter, open_shard, read_manifest
 from models.kinematics import Kinematics
 from models.state import split_step
-from tasks.learning.batches import ALONE, Rank
-from tasks.learning.blocks import Source, cut, open_blocks, read_blocks
-from tasks.learning.streaming import GATHERED, StreamedWindows, StreamError, window_rows
-from tasks.learning.windows import WindowsError, gather, read_frames
+from tasks.learning import shards as shards_on_disk
+from tasks.learning.buffers import ALONE, GATHERED, Rank, WindowStream, generator, in_one_buffer
+from tasks.learning.data import window_stream
+from tasks.learning.shards import Shards, open_blocks, read_blocks, runs
+from tasks.learning.windows import WindowsError, gather, read_frames, window_rows
 from tests.tasks.synthetic_episodes import whole
 
-SETTINGS = Streaming(
-    buffer_frames=90, block_frames=30, shards_at_once=2, sample_shards=2, kept_shards=4
-)
 LENGTHS = [5, 12, 9, 17, 3, 21, 8, 2, 14, 11]  # frames of a shard's episodes, from the first on
 SHARDS = 6
-SHARE = 0.2
-CONFIG = load(Config, [])
+CONFIG = load(
+    Config,
+    [
+        "train.stream.buffer_frames=90",
+        "train.stream.block_frames=30",
+        "train.stream.shards_at_once=2",
+        "train.validation_share=0.2",
+    ],
+)
+SETTINGS = CONFIG.train.stream
 LAYOUT = CONFIG.embodiment.make_layout()
 HORIZON = LAYOUT.horizon
 
@@ -56,22 +66,31 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def source_of(folder: Path, **changes) -> Source:
+def source_of(folder: Path, stream: Streaming = SETTINGS, **changes) -> Shards:
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
-    given = {"rows": rows, "open": lambda name: folder / name, "seed": 3} | changes
-    return Source(
-        layout=LAYOUT,
-        kinematics=Kinematics(CONFIG.hand),
-        block_frames=SETTINGS.block_frames,
-        share=SHARE,
-        **given,
-    )
+    opener = {"open": lambda name: open_shard(folder / name, LAYOUT)}
+    given: dict[str, Any] = {"rows": rows, "seed": 3} | opener | changes
+    settings = dataclasses.replace(CONFIG.train, stream=stream)
+    return Shards(layout=LAYOUT, kinematics=Kinematics(CONFIG.hand), settings=settings, **given)
 
 
-def stream_of(folder: Path, clean=False, rank: Rank = ALONE, stream: int = 1, **changes):
-    return StreamedWindows(
-        source_of(folder, **changes), SETTINGS, clean=clean, stream=stream, rank=rank
+def stream_of(
+    folder: Path, clean=False, rank: Rank = ALONE, stream: int = 1, held=SETTINGS, **changes
+):
+    return window_stream(source_of(folder, held, **changes).reader(clean, stream, rank), LAYOUT)
+
+
+def in_memory(folder: Path, clean=False, rank: Rank = ALONE, stream: int = 1, seed: int = 3):
+    """Return the training windows of `stream_of`, but from memory."""
+    source, frames = source_of(folder), read_frames(folder, LAYOUT, Kinematics(CONFIG.hand), 10**6)
+    held_back = torch.cat(
+        [block.held_back for n in source.rows for block in open_blocks(source, n)]
     )
+    rows = window_rows(frames, ~held_back, HORIZON, clean)
+    return window_stream(in_one_buffer(frames, rows, seed, stream, rank), LAYOUT)
+
+
+BOTH = pytest.mark.parametrize("make", [in_memory, stream_of])
 
 
 def numbers(windows) -> list[int]:
@@ -84,44 +103,76 @@ def expected(folder: Path, clean: bool) -> Counter:
     source, found = source_of(folder), Counter()
     for name in source.rows:
         frames, held_back = read_blocks(source, open_blocks(source, name))
-        rows = window_rows(frames, torch.nonzero(~held_back)[:, 0], HORIZON, clean)
-        found.update(numbers(gather(frames, rows, LAYOUT)))
+        found.update(
+            numbers(gather(frames, window_rows(frames, ~held_back, HORIZON, clean), LAYOUT))
+        )
     return found
 
 
-def one_pass(stream: StreamedWindows, batch: int = 1) -> list[int]:
-    """Return what a stream gives before its second pass; `batch` 1 ends exactly there."""
+def one_pass(stream: WindowStream) -> list[int]:
+    """Return what a stream gives before its second pass."""
     taken: list[int] = []
     while True:
-        windows = stream.take(len(taken), batch)
+        windows = stream.take(1)
         if stream.state()["pass"] > 0:
             stream.close()
             return taken
         taken += numbers(windows)
 
 
+@BOTH
 @pytest.mark.parametrize("clean", [False, True])
 @pytest.mark.parametrize("world", [1, 2, 3, 4, 6, 7])
-def test_a_pass_is_disjoint_and_complete_over_the_ranks(folder, clean, world):
+def test_a_pass_is_disjoint_and_complete_over_the_ranks(folder, make, clean, world):
     found = Counter()
     for r in range(world):
-        found.update(one_pass(stream_of(folder, clean, Rank(r, world))))
+        found.update(one_pass(make(folder, clean, Rank(r, world))))
     assert found == expected(folder, clean)
     assert set(found.values()) == {1}
+
+
+@pytest.mark.parametrize("world", [2, 3, 5])
+def test_ranks_in_memory_take_turns(folder, world):
+    """Together they see what one alone would see, for several passes that do not divide."""
+    whole = numbers(in_memory(folder).take(60 * world))
+    ranks = [in_memory(folder, rank=Rank(r, world)).take(60) for r in range(world)]
+    turns = zip(*(numbers(windows) for windows in ranks), strict=True)
+    assert [number for turn in turns for number in turn] == whole
+
+
+def test_more_ranks_than_windows_still_go_on(folder):
+    frames = read_frames(folder, LAYOUT, Kinematics(CONFIG.hand), 10**6)
+    rows = torch.arange(3)
+    taken = [
+        numbers(window_stream(in_one_buffer(frames, rows, 0, 0, Rank(r, 5)), LAYOUT).take(6))
+        for r in range(5)
+    ]
+    assert set(Counter(n for part in taken for n in part).values()) == {10}
+
+
+def test_a_rank_outside_the_world_is_refused():
+    with pytest.raises(ValueError, match="rank 2 of 2"):
+        Rank(2, 2)
+
+
+def test_keys_draw_apart():
+    draws = [torch.randn(3, generator=generator(0, *key)) for key in ((0,), (1,), (0, 0), (0, 1))]
+    assert len({tuple(draw.tolist()) for draw in draws}) == len(draws)
+    assert torch.equal(draws[0], torch.randn(3, generator=generator(0, 0)))
 
 
 def test_windows_are_those_of_the_loader_in_memory(folder):
     frames = read_frames(folder, LAYOUT, Kinematics(CONFIG.hand), 10**6)
     number_of = (4 * split_step(LAYOUT, frames.step)[2][:, 0]).round().int().tolist()
     row_of = {number: row for row, number in enumerate(number_of)}
-    streamed = stream_of(folder).take(0, 300)
+    streamed = stream_of(folder).take(300)
     wanted = gather(frames, torch.tensor([row_of[n] for n in numbers(streamed)]), LAYOUT)
     assert all(torch.equal(getattr(streamed, n), getattr(wanted, n)) for n in vars(wanted))
 
 
 def test_windows_never_cross_episodes(folder):
     """Targets of a history grow by one frame, or repeat the episode's first."""
-    windows = stream_of(folder).take(0, 1000)
+    windows = stream_of(folder).take(1000)
     history = 4 * split_step(LAYOUT, windows.history)[2][..., 0]
     firsts = set(np.cumsum([0, *(n for s in range(SHARDS) for n in LENGTHS[s:])]).tolist())
     for row in history.round().int().tolist():
@@ -130,10 +181,10 @@ def test_windows_never_cross_episodes(folder):
             assert not (after == before + 1 and after in firsts)
 
 
-def test_the_order_is_the_seeds_and_changes_with_pass_and_stream(folder):
+@BOTH
+def test_the_order_is_the_seeds_and_changes_with_pass_and_stream(folder, make):
     def taken(count: int = 400, **changes) -> list[int]:
-        stream = stream_of(folder, **changes)
-        return numbers(stream.take(0, count))
+        return numbers(make(folder, **changes).take(count))
 
     size = sum(expected(folder, False).values())
     first = taken(2 * size)
@@ -142,8 +193,12 @@ def test_the_order_is_the_seeds_and_changes_with_pass_and_stream(folder):
     assert sorted(first[:size]) == sorted(first[size:])
     assert taken(seed=4) != first[:400]
     assert taken(stream=0) != first[:400]
-    ordered = dict(reversed(source_of(folder).rows.items()))
-    assert taken(rows=ordered) == first[:400]  # the order in which shards are listed is nothing
+
+
+def test_the_order_in_which_shards_are_listed_is_nothing(folder):
+    ordered = dict(reversed(list(source_of(folder).rows.items())))
+    listed = stream_of(folder, rows=ordered).take(400)
+    assert numbers(listed) == numbers(stream_of(folder).take(400))
 
 
 def test_a_buffer_mixes_shards(folder):
@@ -153,95 +208,78 @@ def test_a_buffer_mixes_shards(folder):
         for _ in range(sum(LENGTHS[shard:])):
             shard_of[len(shard_of)] = shard
     groups: dict[tuple, set[int]] = {}
-    for taken in range(200):
-        windows = stream.take(taken, 1)
+    for _ in range(200):
+        windows = stream.take(1)
         state = stream.state()
         key = (state["pass"], state["shards"], state["buffer"])
         groups.setdefault(key, set()).add(shard_of[numbers(windows)[0]])
     assert sum(len(shards) == 2 for shards in groups.values()) >= len(groups) / 2
 
 
-def test_memory_is_bounded_by_the_configuration(folder):
+def test_memory_is_bounded_by_the_configuration(folder, monkeypatch):
     """No buffer is larger than asked for, and no more than one waits while one is used."""
     stream, sizes = stream_of(folder), []
-    fill = stream._fill
 
-    def watched(place, blocks):
-        buffer = fill(place, blocks)
-        sizes.append(len(buffer.frames))
-        return buffer
+    def watched(source, blocks):
+        sizes.append(sum(len(block) for block in blocks))
+        return read_blocks(source, blocks)
 
-    stream._fill = watched  # type: ignore[method-assign]
-    used: dict[tuple, int] = {}
-    for taken in range(0, 900, 9):
-        stream.take(taken, 9)
-        assert stream._buffer is not None
-        used[stream._buffer.place] = len(stream._buffer.frames)
+    monkeypatch.setattr(shards_on_disk, "read_blocks", watched)
+    used: set[tuple] = set()
+    for _ in range(100):
+        stream.take(9)
+        state = stream.state()
+        used.add((state["pass"], state["shards"], state["buffer"]))
         assert len(sizes) <= len(used) + 2  # a batch of 9 may pass over a buffer
     assert max(sizes) <= SETTINGS.buffer_frames
     assert max(sizes) > SETTINGS.buffer_frames / 2
 
 
+@BOTH
 @pytest.mark.parametrize("clean", [False, True])
 @pytest.mark.parametrize("rank", [ALONE, Rank(1, 2), Rank(3, 8)])
-def test_any_place_can_be_entered(folder, clean, rank):
-    whole = stream_of(folder, clean, rank)
-    batches = [numbers(whole.take(7 * i, 7)) for i in range(60)]
+def test_any_place_can_be_entered(folder, make, clean, rank):
+    whole, states = make(folder, clean, rank), []
+    batches = []
+    for _ in range(60):
+        states.append(whole.state())
+        batches.append(numbers(whole.take(7)))
     for done in (0, 1, 5, 13, 31, 59):
-        first = stream_of(folder, clean, rank)
-        for i in range(done):
-            first.take(7 * i, 7)
-        resumed = stream_of(folder, clean, rank)
-        resumed.resume(first.state())
-        assert resumed.state() == first.state()
-        rest = [numbers(resumed.take(7 * i, 7)) for i in range(done, 60)]
-        assert rest == batches[done:]
-
-
-def test_a_place_that_is_not_the_next_is_refused(folder):
-    stream = stream_of(folder)
-    stream.take(0, 5)
-    with pytest.raises(StreamError, match="place 3 asked for, it stands at 5"):
-        stream.take(3, 5)
+        resumed = make(folder, clean, rank)
+        resumed.resume(states[done])
+        assert resumed.state() == states[done]
+        assert [numbers(resumed.take(7)) for _ in range(done, 60)] == batches[done:]
 
 
 def test_resuming_reads_no_shard_of_before(folder):
     """A shard is opened when it is first needed: those of a pass's rest only."""
     opened: list[str] = []
 
-    def open_shard(name: str) -> Path:
+    def watched(name: str) -> dict[str, np.ndarray]:
         opened.append(name)
-        return folder / name
+        return open_shard(folder / name, LAYOUT)
 
-    stream = stream_of(folder, open=open_shard)
+    stream = stream_of(folder, open=watched)
     assert opened == []
-    stream.take(0, 1)
+    stream.take(1)
     stream.close()
     assert len(opened) == SETTINGS.shards_at_once
-    while stream.state()["shards"] < 2:
-        stream = advanced(stream, folder)
+    further = stream_of(folder)
+    while further.state()["shards"] < 2:
+        further.take(20)
     opened.clear()
-    resumed = stream_of(folder, open=open_shard)
-    resumed.resume(stream.state())
-    resumed.take(stream.state()["taken"], 1)
+    resumed = stream_of(folder, open=watched)
+    resumed.resume(further.state())
+    resumed.take(1)
     resumed.close()
     assert len(opened) == SETTINGS.shards_at_once
-
-
-def advanced(stream: StreamedWindows, folder: Path) -> StreamedWindows:
-    """Return a stream some windows further on."""
-    further = stream_of(folder)
-    further.resume(stream.state())
-    further.take(stream.state()["taken"], 20)
-    further.close()
-    return further
 
 
 def test_held_back_episodes_are_whole_and_depend_on_seed_and_shard_alone(folder):
     def held(seed: int, names=None) -> dict[str, list[bool]]:
         source = source_of(folder, seed=seed)
         return {
-            name: open_blocks(source, name)[0].shard.held_back.tolist()
+            name: torch.cat([b.held_back for b in open_blocks(source, name)]).tolist()
             for name in names or source.rows
         }
 
@@ -257,32 +295,29 @@ def test_held_back_episodes_are_whole_and_depend_on_seed_and_shard_alone(folder)
         assert 0 < back.float().mean() < 0.7
 
 
-def test_blocks_are_whole_episodes():
-    starts, ends = np.array([0, 5, 17, 26, 70]), np.array([5, 17, 26, 70, 71])
-    assert cut(starts, ends, 30) == ((0, 26), (26, 70), (70, 71))
-    assert cut(starts, ends, 1) == tuple(zip(starts.tolist(), ends.tolist(), strict=True))
-    assert cut(starts, ends, 1000) == ((0, 71),)
+def test_runs_are_as_long_as_they_may_be():
+    lengths = np.array([5, 12, 9, 44, 1])
+    found = [[(run.start, run.stop) for run in runs(lengths, most)] for most in (30, 1, 1000)]
+    assert found == [[(0, 3), (3, 4), (4, 5)], [(i, i + 1) for i in range(5)], [(0, 5)]]
 
 
 def test_an_episode_longer_than_the_buffer_is_an_error(folder):
     settings = dataclasses.replace(SETTINGS, buffer_frames=20, block_frames=10)
-    source = dataclasses.replace(source_of(folder), block_frames=10)
-    stream = StreamedWindows(source, settings, clean=False, stream=0)
-    for _ in range(2):  # and stays one
-        with pytest.raises(WindowsError, match=r"an episode of 21 frames, train\.stream\.buffer"):
-            stream.take(0, 1000)
+    stream = stream_of(folder, held=settings)
+    with pytest.raises(WindowsError, match=r"an episode of 21 frames, train\.stream\.buffer"):
+        stream.take(1000)
 
 
 def test_too_many_ranks_are_an_error(folder):
     stream = stream_of(folder, rank=Rank(90, 100))
     with pytest.raises(WindowsError, match="rank 90 of 100 finds no window"):
-        stream.take(0, 1)
+        stream.take(1)
 
 
 def test_a_missing_shard_is_named(folder):
-    stream = stream_of(folder, open=lambda name: folder / "gone")
+    stream = stream_of(folder, open=lambda name: open_shard(folder / "gone"))
     with pytest.raises(EpisodesError, match="gone: missing shard"):
-        stream.take(0, 1)
+        stream.take(1)
 
 
 def test_the_order_does_not_depend_on_how_many_are_taken_or_gathered(tmp_path):
@@ -295,9 +330,8 @@ def test_the_order_does_not_depend_on_how_many_are_taken_or_gathered(tmp_path):
     settings = dataclasses.replace(SETTINGS, buffer_frames=20_000)
 
     def taken(*counts: int) -> list[int]:
-        stream, found = StreamedWindows(source_of(tmp_path), settings, clean=False, stream=1), []
-        for count in counts:
-            found += numbers(stream.take(len(found), count))
+        stream = stream_of(tmp_path, held=settings)
+        found = [number for count in counts for number in numbers(stream.take(count))]
         stream.close()
         return found
 
