@@ -1,21 +1,27 @@
-"""The report of a run: index.html, which stands alone; picture.svg and summary.json beside it."""
+"""The report of a run: index.html, which stands alone; picture.svg and summary.json beside it.
+
+What stands where, and the words around the figures, is page.html.j2.
+"""
 
 import json
+import os
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from configs.files import write
-from tasks.report import bad_commands, for_all, gates, sections, tables
-from tasks.report.choosing import calibration
+from tasks.report import comparisons, origin, tables
 from tasks.report.clips import clips
-from tasks.report.lineage import lineage
+from tasks.report.naming import (
+    explained,
+    glossary,
+    judged_on,
+    number,
+    tone,
+    variants_of,
+)
 from tasks.report.overriding import overriding
-from tasks.report.panels import panels
-from tasks.report.picture import NARROW, picture
-from tasks.report.style import STYLE
-from tasks.report.tradeoff import tradeoff
+from tasks.report.parts import Key, lay_out
+from tasks.report.picture import picture
 from tasks.report.words import headline
 
 PARTS = (
@@ -43,7 +49,7 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
             `by_object`, `settings`, `bundle_hash`, `one_setting`, `matched`, `ratios`), `clips`
             (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
             `overrides`, `training_seed`, `configuration` (digest), `code` (git commit, dirty),
-            `artifacts` (label -> version), `lineage` (steps, see lineage.py), `grasps` (object ->
+            `artifacts` (label -> version), `lineage` (steps, see origin.py), `grasps` (object ->
             stage -> count), `galleries` (object -> page beside), `metrics` (step label -> recorded
             rows) and `verdict` (passed, judgements) make a section each where they are there.
 
@@ -53,98 +59,84 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {name: part for name, part in summary.items() if name != "clips"}
     write(folder / "summary.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
-    write(folder / "picture.svg", picture(summary))
+    write(folder / "picture.svg", picture(summary, alone=True) or "")
     page = folder / "index.html"
     write(page, render(summary))
     return page
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file in one move."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
 def render(summary: Mapping[str, Any]) -> str:
     """Return the page; the parts that a run did not reach are named, not left out silently."""
-    parts = [opening(summary), *results(summary), *origin(summary), *background(summary)]
-    absent = [name for name in PARTS if not summary.get(name)]
-    if absent and not summary.get("galleries"):
-        parts.append(sections.note(f"Not part of this run's report: {', '.join(absent)}."))
-    title = escape(f"DexterityGen run {summary['run']}")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head>"
-        f"<body>{''.join(parts)}</body></html>\n"
+    known = {"summary": summary, "opening": opening(summary), "evaluated": None}
+    if summary.get("evaluation"):
+        known["evaluated"] = evaluated(summary)
+    metrics = origin.recorded(summary.get("metrics") or {})
+    return lay_out(
+        "page.html.j2",
+        **known,
+        marks=origin.marks(summary),
+        lineage=origin.lineage(summary.get("lineage") or ()),
+        gates=origin.gates(summary["verdict"]) if summary.get("verdict") else None,
+        calibration=origin.calibration(summary["calibration"])
+        if summary.get("calibration")
+        else None,
+        stages=origin.stages(summary["stages"]),
+        funnel=origin.funnel(summary["grasps"]) if summary.get("grasps") else None,
+        curves=metrics[0],
+        values=metrics[1],
+        absent=[name for name in PARTS if not summary.get(name)],
     )
 
 
-def opening(summary: Mapping[str, Any]) -> str:
-    """Return the picture, the result in a sentence, or how far the run came, and the verdict."""
+def opening(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the picture, the
+    result in a sentence, or how far the run came, and the verdict."""
     line = headline(summary)[0] if summary.get("evaluation") else "This run was not evaluated."
     if summary.get("galleries"):
         line = f"Grasps of {', '.join(summary['galleries'])}"
-    badge = ""
-    if summary.get("failure"):
-        badge = f'<p class="bad"><strong>The run failed.</strong> {escape(summary["failure"])}</p>'
-    elif summary.get("verdict"):
-        badge = gates.badge(summary["verdict"])
-    for label, reason in summary.get("left_out", {}).items():
-        badge += f'<p class="bad"><strong>Left out: {escape(label)}.</strong> {escape(reason)}</p>'
-    code = sections.commit(summary.get("code"))
-    run = f"DexterityGen, run {summary['run']}{f', code {code}' if code else ''}"
-    for name, page in summary.get("galleries", {}).items():
-        link = f'<a href="{escape(page)}">{escape(name)}: pictures, yield and coverage</a>'
-        badge += f"<p>{link}</p>"
-    return (
-        f"<header>{pictured(summary)}<h1>{escape(line)}</h1>{badge}"
-        f'<p class="run">{escape(run)}</p></header>'
-    )
+    code = origin.commit(summary.get("code"))
+    return {
+        "picture": picture(summary),
+        "line": line,
+        "badge": origin.badge(summary["verdict"]) if summary.get("verdict") else None,
+        "run": f"DexterityGen, run {summary['run']}{f', code {code}' if code else ''}",
+    }
 
 
-def pictured(summary: Mapping[str, Any]) -> str:
-    """Return the picture in two widths, of which the style sheet shows the one that fits."""
-    drawn = picture(summary)
-    if not drawn:
-        return ""
-    return f'<figure class="picture">{drawn}</figure><figure class="picture narrow">' + (
-        f"{picture(summary, NARROW)}</figure>"
-    )
-
-
-def results(summary: Mapping[str, Any]) -> list[str]:
-    """Return what the controller does, as far as it was evaluated, from the whole to the clip."""
-    if not summary.get("evaluation"):
-        return []
-    return [
-        for_all.one_setting(summary) if summary.get("one_setting") else "",
-        tradeoff(summary),
-        panels(summary),
-        tables.by_object(summary),
-        bad_commands.contacts(summary),
-        bad_commands.families(summary),
-        overriding(summary),
-        clips(summary) if summary.get("clips") else "",
-    ]
-
-
-def origin(summary: Mapping[str, Any]) -> list[str]:
-    """Return what the result was made from, and what was decided about it."""
-    return [
-        lineage(summary),
-        gates.verdict(summary["verdict"]) if summary.get("verdict") else "",
-    ]
-
-
-def background(summary: Mapping[str, Any]) -> list[str]:
-    """Return what stands behind the result: all figures, and the run that made them."""
-    return [
-        *(every_figure(summary) if summary.get("evaluation") else ()),
-        calibration(summary["calibration"]) if summary.get("calibration") else "",
-        sections.stages(summary["stages"]),
-        sections.funnel(summary["grasps"]) if summary.get("grasps") else "",
-        sections.recorded(summary["metrics"]) if summary.get("metrics") else "",
-    ]
-
-
-def every_figure(summary: Mapping[str, Any]) -> list[str]:
-    return [
-        sections.section("In sentences", *map(sections.paragraph, headline(summary)[1:])),
-        tables.evaluation_table(summary),
-        tables.ratios(summary) if summary.get("ratios") else "",
-    ]
+def evaluated(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the controller does: tables, pictures and words, for the template."""
+    settings = summary["settings"]
+    variants = variants_of(next(iter(summary["evaluation"].values())))
+    unseen = [name for name in summary["evaluation"] if name in settings.get("unseen", ())]
+    plots, figures, keys = comparisons.one_setting(summary)
+    return {
+        "share": f"{100 * settings['confidence']:g}%",
+        "judged_on": judged_on(settings),
+        "window_s": number(settings["window_s"]),
+        "windows": settings["windows"],
+        "pairs": settings["pairs"][settings["judged"]],
+        "unseen": ", ".join(unseen),
+        "default": tables.default_of(settings),
+        "each_of": tables.each_of(settings),
+        "one_setting": {"plots": plots, "tables": figures, "legend": keys},
+        "tradeoff": comparisons.tradeoff(summary),
+        "matched": comparisons.matched(summary),
+        "variants": [Key(name, tone(name), explained(name, settings)) for name in variants],
+        "glossary": glossary(variants, settings),
+        "panels": comparisons.panels(summary),
+        "by_object": tables.by_object(summary),
+        "contacts": comparisons.contacts(summary),
+        "families": comparisons.families(summary),
+        "overriding": overriding(summary),
+        "clips": clips(summary),
+        "sentences": headline(summary)[1:],
+        "figures": tables.evaluation_table(summary),
+        "ratios": tables.ratios(summary),
+    }
