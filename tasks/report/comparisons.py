@@ -33,17 +33,14 @@ def one_setting(summary: Mapping[str, Any]) -> tuple[list[Picture], list[Table],
     """Return plots beside the scaled command's curve, tables and a legend of all answers' figures
     over all kinds of commands; empty where they are not known."""
     settings, plots, tables, keys = summary["settings"], [], [], []
-    for part, title in ALL.items():
-        found = summary.get(part)
-        if not found:
-            continue
-        names = [name for name in variants_of(found) if name != "vs_scaled"]
-        # What was drawn in resamples has an interval whether or not something dropped.
-        cells = {name: found[name] | {"drops": 1} for name in names}
-        points = points_of(cells, settings)
-        plots.append(Picture(title, scatter(title, points)))
-        tables.append(figures_for_all(found, in_order(names, settings), title))
-        keys = legend_of(points, settings)
+    for title, found in ((words, summary.get(part)) for part, words in ALL.items()):
+        if found:
+            names = [name for name in variants_of(found) if name != "vs_scaled"]
+            # What was drawn in resamples has an interval whether or not something dropped.
+            points = points_of({name: found[name] | {"drops": 1} for name in names}, settings)
+            plots.append(Picture(title, scatter(title, points)))
+            tables.append(figures_for_all(found, in_order(names, settings), title))
+            keys = legend_of(points, settings)
     return plots, tables, keys
 
 
@@ -141,6 +138,12 @@ def beside_scaled(cell: Mapping[str, Any]) -> str:
     """Return the matched ratio; where no scaled command has such goals, say so."""
     found = ratio({"value": cell["hold_ratio"], "low": cell["low"], "high": cell["high"]})
     return found if cell["reached"] else f"{found}, and more goals"
+
+
+def variants(summary: Mapping[str, Any]) -> list[Key]:
+    """Return a legend of all variants, and what each does."""
+    settings, cells = summary["settings"], next(iter(summary["evaluation"].values()))
+    return [Key(name, tone(name), explained(name, settings)) for name in variants_of(cells)]
 
 
 def panels(summary: Mapping[str, Any]) -> list[Picture]:

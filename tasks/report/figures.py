@@ -5,7 +5,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import matplotlib
 from markupsafe import Markup, escape
@@ -26,6 +25,9 @@ LOOK = {
     "text.parse_math": False,  # a name may hold a dollar sign
     "text.color": SOFT,
     "axes.labelcolor": SOFT,
+    "axes.titlecolor": SOFT,
+    "axes.titlesize": 10.5,
+    "axes.titlepad": 5.0,
     "axes.edgecolor": LINE,
     "axes.axisbelow": True,
     "axes.spines.top": False,
@@ -99,10 +101,10 @@ def svg_of(figure: Figure, said: str, alone: bool = False) -> Markup:
     return Markup(text)
 
 
-def logarithmic(axis: Axis, low: float, high: float) -> None:
+def logarithmic(axis: Axis, low: float, high: float, most: int = 7) -> None:
     """Put plain numbers at decades, or at 1, 2, 5 where there are few."""
     wide = math.log10(high / low) > 2.5
-    axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=7))
+    axis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 5.0), numticks=most))
     axis.set_minor_locator(NullLocator())
     plain(axis)
 
@@ -116,20 +118,17 @@ def plain(axis: Axis) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
 
 
-def listed_rows(axes: Axes, labels: Sequence[str], colours: Sequence[str], size: float) -> None:
+def listed_rows(axes: Axes, labels: Sequence[str]) -> None:
     """Make the vertical axis a list of labels, the first on top."""
     axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.set_yticks(range(len(labels)), labels, fontsize=size)
-    for label, colour in zip(axes.get_yticklabels(), colours, strict=True):
-        label.set_color(colour)
+    axes.set_yticks(range(len(labels)), labels, color=INK)
     axes.grid(False, axis="y")
     axes.spines["left"].set_visible(False)
 
 
-def beside(axes: Axes, row: float, words: str, **look: Any) -> None:
+def beside(axes: Axes, row: float, words: str) -> None:
     """Write a text right of the axes, at a row."""
-    where = axes.get_yaxis_transform()
-    axes.text(1.03, row, words, transform=where, va="center", **({"color": INK} | look))
+    axes.text(1.03, row, words, transform=axes.get_yaxis_transform(), va="center", color=INK)
 
 
 def dots(axes: Axes, rows: Sequence[Row], stop: float) -> None:
@@ -143,16 +142,16 @@ def dots(axes: Axes, rows: Sequence[Row], stop: float) -> None:
         else:
             axes.hlines(at, row.low, row.high, colors=colour, linewidth=2)
             axes.plot([row.value], [at], "o", color=colour, markersize=7)
-        beside(axes, at, row.text, fontsize=10)
+        beside(axes, at, row.text)
 
 
-def bars(axes: Axes, rows: Sequence[Row]) -> None:
-    """Draw bars from zero with their intervals."""
-    for at, row in enumerate(rows):
+def bars(axes: Axes, rows: Sequence[Row], texts: Sequence[str]) -> None:
+    """Draw bars from zero with their intervals, and a text right of each."""
+    for at, (row, text) in enumerate(zip(rows, texts, strict=True)):
         axes.barh(at, row.value, 0.62, color=tone_colour(row.tone), alpha=0.75)
         if row.high is not None and row.low < row.high:
             axes.hlines(at, row.low, row.high, colors=INK, linewidth=1.2)
-        beside(axes, at, row.text, fontsize=10)
+        beside(axes, at, text)
 
 
 @looking
@@ -164,11 +163,9 @@ def bar_chart(rows: Sequence[Row], texts: Sequence[str], stop: float, unit: str)
     height = ROW * len(rows)
     figure = canvas(520, height + (40 if unit else 8))
     axes = framed(figure, 170, 4, 450, 4 + height)
-    for at, (row, text) in enumerate(zip(rows, texts, strict=True)):
-        axes.barh(at, row.value, 0.62, color=tone_colour(row.tone), alpha=0.75)
-        beside(axes, at, text)
     axes.set_xlim(0, stop)
-    listed_rows(axes, [row.label for row in rows], [INK] * len(rows), 11)
+    bars(axes, rows, texts)
+    listed_rows(axes, [row.label for row in rows])
     linear(axes.xaxis)
     axes.set_xlabel(f"[{unit}]")
     if not unit:
@@ -196,12 +193,12 @@ def panel(held: Sequence[Row], moved: Sequence[Row], span: tuple[float, float, f
     left.set_xlim(short, long)
     right.set_xlim(0, most)
     dots(left, held, long)
-    bars(right, moved)
-    listed_rows(left, [row.label for row in held], [INK] * len(held), 10.5)
-    listed_rows(right, [""] * len(held), [INK] * len(held), 10.5)
-    left.set_title("time to a drop [s]", fontsize=10.5, color=SOFT, pad=5)
-    right.set_title("goals [1/min]", fontsize=10.5, color=SOFT, pad=5)
-    logarithmic(left.xaxis, short, long)
+    bars(right, moved, [row.text for row in moved])
+    listed_rows(left, [row.label for row in held])
+    listed_rows(right, [""] * len(held))
+    left.set_title("time to a drop [s]")
+    right.set_title("goals [1/min]")
+    logarithmic(left.xaxis, short, long, 4)
     linear(right.xaxis, 3)
     said = "; ".join(
         f"{one.label}: {one.text} s to a drop, {two.text} goals a minute"

@@ -5,7 +5,6 @@ import json
 import math
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,6 @@ STAGE_WORDS = {
     "collision_free": "free of collision",
     "held": "held in physics",
 }
-
-
-@dataclass(frozen=True)
-class Still:
-    words: str
-    source: str  # a data: address
 
 
 def gallery_of(folder: Path, config: GraspsStep, item: Path, made: Path) -> Path:
@@ -97,9 +90,9 @@ def contact_of(model: ObjectModel) -> str:
 
 def stills_of(
     config: GraspsStep, problem: Problem, grasps: GraspSet
-) -> tuple[list[Still], str | None]:
-    """Render some grasps; without graphics there is none, and a reason."""
-    rows, shown = choose(grasps, STILLS), []
+) -> tuple[dict[str, str], str | None]:
+    """Return pictures of some grasps as data: addresses by their captions, or why there is none."""
+    rows, shown = choose(grasps, STILLS), {}
     names = [finger.name for finger in problem.hand.fingers]
     with tempfile.TemporaryDirectory() as name:
         reason = write_stills(Path(name), problem, config.physics, grasps, rows)
@@ -108,7 +101,7 @@ def stills_of(
             force = grasps.contacts.force[row].sum()
             content = base64.b64encode(Path(name, f"{row}.png").read_bytes()).decode()
             words = f"#{row}: {', '.join(fingers)}; {force:.1f} N in all"
-            shown.append(Still(words, f"data:image/png;base64,{content}"))
+            shown[words] = f"data:image/png;base64,{content}"
     return shown, reason
 
 

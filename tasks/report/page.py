@@ -1,6 +1,7 @@
 """The report of a run: index.html, which stands alone; picture.svg and summary.json beside it.
 
-What stands where, and the words around the figures, is page.html.j2.
+What stands where, and the words around the figures, is page.html.j2: each section there asks a
+function of this folder for its table or its pictures.
 """
 
 import json
@@ -9,31 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks.report import comparisons, origin, tables
+from tasks.report import comparisons, naming, origin, tables
 from tasks.report.clips import clips
-from tasks.report.naming import (
-    explained,
-    glossary,
-    judged_on,
-    number,
-    tone,
-    variants_of,
-)
 from tasks.report.overriding import overriding
-from tasks.report.parts import Key, lay_out
+from tasks.report.parts import lay_out
 from tasks.report.picture import picture
 from tasks.report.words import headline
 
 PARTS = (
-    "evaluation",
-    "one_setting",
-    "matched",
-    "ratios",
-    "clips",
-    "verdict",
-    "calibration",
-    "grasps",
-    "metrics",
+    *("evaluation", "one_setting", "matched", "ratios", "clips"),
+    *("verdict", "calibration", "grasps", "metrics"),
 )
 
 
@@ -74,69 +60,20 @@ def write(path: Path, text: str) -> None:
 
 def render(summary: Mapping[str, Any]) -> str:
     """Return the page; the parts that a run did not reach are named, not left out silently."""
-    known = {"summary": summary, "opening": opening(summary), "evaluated": None}
-    if summary.get("evaluation"):
-        known["evaluated"] = evaluated(summary)
-    metrics = origin.recorded(summary.get("metrics") or {})
-    return lay_out(
-        "page.html.j2",
-        **known,
-        marks=origin.marks(summary),
-        lineage=origin.lineage(summary.get("lineage") or ()),
-        gates=origin.gates(summary["verdict"]) if summary.get("verdict") else None,
-        calibration=origin.calibration(summary["calibration"])
-        if summary.get("calibration")
-        else None,
-        stages=origin.stages(summary["stages"]),
-        funnel=origin.funnel(summary["grasps"]) if summary.get("grasps") else None,
-        curves=metrics[0],
-        values=metrics[1],
-        absent=[name for name in PARTS if not summary.get(name)],
-    )
-
-
-def opening(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the picture, the
-    result in a sentence, or how far the run came, and the verdict."""
     line = headline(summary)[0] if summary.get("evaluation") else "This run was not evaluated."
     if summary.get("galleries"):
         line = f"Grasps of {', '.join(summary['galleries'])}"
-    code = origin.commit(summary.get("code"))
-    return {
-        "picture": picture(summary),
-        "line": line,
-        "badge": origin.badge(summary["verdict"]) if summary.get("verdict") else None,
-        "run": f"DexterityGen, run {summary['run']}{f', code {code}' if code else ''}",
-    }
-
-
-def evaluated(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the controller does: tables, pictures and words, for the template."""
-    settings = summary["settings"]
-    variants = variants_of(next(iter(summary["evaluation"].values())))
-    unseen = [name for name in summary["evaluation"] if name in settings.get("unseen", ())]
-    plots, figures, keys = comparisons.one_setting(summary)
-    return {
-        "share": f"{100 * settings['confidence']:g}%",
-        "judged_on": judged_on(settings),
-        "window_s": number(settings["window_s"]),
-        "windows": settings["windows"],
-        "pairs": settings["pairs"][settings["judged"]],
-        "unseen": ", ".join(unseen),
-        "default": tables.default_of(settings),
-        "each_of": tables.each_of(settings),
-        "one_setting": {"plots": plots, "tables": figures, "legend": keys},
-        "tradeoff": comparisons.tradeoff(summary),
-        "matched": comparisons.matched(summary),
-        "variants": [Key(name, tone(name), explained(name, settings)) for name in variants],
-        "glossary": glossary(variants, settings),
-        "panels": comparisons.panels(summary),
-        "by_object": tables.by_object(summary),
-        "contacts": comparisons.contacts(summary),
-        "families": comparisons.families(summary),
-        "overriding": overriding(summary),
-        "clips": clips(summary),
-        "sentences": headline(summary)[1:],
-        "figures": tables.evaluation_table(summary),
-        "ratios": tables.ratios(summary),
-    }
+    return lay_out(
+        "page.html.j2",
+        summary=summary,
+        line=line,
+        picture=picture(summary),
+        absent=[name for name in PARTS if not summary.get(name)],
+        comparisons=comparisons,
+        naming=naming,
+        origin=origin,
+        overriding=overriding,
+        tables=tables,
+        clips=clips,
+        headline=headline,
+    )

@@ -18,7 +18,7 @@ from tasks.report.style import LIGHT, tone_colour
 
 WIDTH, MARGIN = 580.0, 16.0  # [pixels]
 BARS, GOALS = (176.0, 362.0), (462.0, 520.0)  # from where to where the columns reach [pixels]
-BAR, TITLE, EQUAL, GAP = 23.0, 26.0, 18.0, 20.0  # heights of a row, a title, a note, and between
+BAR, TITLE, EQUAL, GAP = 23.0, 26.0, 20.0, 20.0  # heights of a row, a title, a note, and between
 FARTHEST = 1.6  # an interval is drawn up to so many lengths of the longest bar
 HEAD = (
     "Simulation: a robot hand holds an object in its fingers while commands",
@@ -116,7 +116,7 @@ def draw_group(sheet: Sheet, group: Group, columns: tuple[Axes, Axes], top: floa
         y = top + TITLE + BAR * len(group.rows) / 2 + 5
         sheet.write(GOALS[0], y, "none asked for", 13, color=SOFT)
     if group.equal:
-        y = top + TITLE + BAR * len(group.rows) + 13
+        y = top + TITLE + BAR * len(group.rows) + 15
         words = f"Against the scaled command at equal goals: {group.equal}"
         sheet.write(MARGIN, y, words, 13, color=SOFT)
 

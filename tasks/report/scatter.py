@@ -56,7 +56,7 @@ class Point:
 
 @looking
 def scatter(title: str, points: Sequence[Point]) -> Markup:
-    figure = canvas(440, 330)
+    figure = canvas(440, 322)
     axes = framed(figure, 52, 10, 428, 286)
     low, high = min(point.span[0] for point in points), max(point.span[1] for point in points)
     axes.set_yscale("log")
