@@ -16,6 +16,7 @@ import mujoco
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from configs.files import beside
 from envs.shapes.objects import OBJECT
 
 BACKENDS = ("egl", "osmesa")
@@ -46,8 +47,7 @@ def film(
     """
     stride = max(1, round(hz / fps))
     red = {f"{name}.fall": lasting(fell, hz) for name, fell in (falls or {}).items()}
-    # the format follows from the suffix, so it stays at the end of the temporary name
-    partial = file.with_name(f".{os.getpid()}.{file.name}")
+    partial = beside(file)  # its suffix says in which format to write
     order = {"views": list(views), "stride": stride, "fps": hz / stride, "size": size}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def film(
             return f"{file.parent}: not writable"
         reason = ordered(model, {**views, **red}, order | {"film": str(partial.absolute())})
         if reason is None:
-            os.replace(partial, file)
+            partial.replace(file)
     except OSError as error:
         return f"{error.filename}: {error.strerror}"
     finally:

@@ -12,13 +12,13 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import MultipleLocator
 
+from configs.files import write
 from configs.schema.grasps import GraspsStep
 from configs.schema.shapes import Mesh
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, load_objects
 from tasks.grasps.problem import Problem
 from tasks.report.figures import Row, bar_chart, canvas, framed, looking, plain, svg_of
-from tasks.report.page import write
 from tasks.report.parts import Picture, Table, lay_out
 from tasks.report.stills import choose, write_stills
 from tasks.report.style import LIGHT
@@ -72,8 +72,7 @@ def write_gallery(
         ),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / "index.html", page)
-    return folder / "index.html"
+    return write(folder / "index.html", page)
 
 
 def contact_of(model: ObjectModel) -> str:

@@ -5,11 +5,11 @@ function of this folder for its table or its pictures.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from configs.files import write
 from tasks.report import comparisons, naming, origin, tables
 from tasks.report.clips import clips
 from tasks.report.overriding import overriding
@@ -49,13 +49,6 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     page = folder / "index.html"
     write(page, render(summary))
     return page
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file in one move."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
 
 
 def render(summary: Mapping[str, Any]) -> str:
