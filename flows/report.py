@@ -12,7 +12,6 @@ from configs.load import digest
 from configs.schema.pipeline import Config
 from flows.plan import PER_OBJECT, Node
 from flows.runtime import Done
-from tasks.report.page import write_report
 from tasks.running.context import recorded
 from tasks.running.identity import ROOT
 from tasks.store import open_store
@@ -32,6 +31,8 @@ def report_run(
 
     `left_out` says by label why there is nothing of an object; `until` is the last stage wanted.
     """
+    from tasks.report.page import write_report  # it brings matplotlib, which takes a second
+
     run = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3] + "Z"
     folder = home / "reports" / run
     summary: dict[str, Any] = {

@@ -29,7 +29,7 @@ ROBOT_MAY_ENTER = {
     "envs.offscreen",
     "envs.scene",
 }
-ROBOT_LIBRARIES = {"imageio", "mujoco", "numpy", "pydantic", "safetensors", "PIL"}
+ROBOT_LIBRARIES = {"mujoco", "numpy", "pydantic", "safetensors"}
 # Named, not imported, on purpose: the step table and the store's backend.
 MAY_IMPORT_BY_NAME = {"tasks/running/steps.py", "tasks/store/__init__.py", "flows/runtime.py"}
 

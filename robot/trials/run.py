@@ -11,8 +11,8 @@ from typing import Any
 from configs.errors import UserError
 from configs.files import beside, write
 from configs.schema.robot import RobotConfig
+from envs.offscreen import film
 from robot.pull import Installed, pull
-from robot.trials.clip import render_clip
 from robot.trials.realtime import Timing, paced_run
 from robot.trials.trials import Holds, TwinStage, film_trial, hold_trials
 
@@ -87,7 +87,14 @@ def _film(config: RobotConfig, stage: TwinStage) -> str | None:
     if clip.file is None:
         return None
     views = {name: film_trial(stage, assisted, clip.seconds) for name, assisted in VARIANTS.items()}
-    return render_clip(stage.twin.model, views, stage.layout.control_hz, clip)
+    return film(
+        stage.twin.model,
+        views,
+        Path(clip.file),
+        hz=stage.layout.control_hz,
+        fps=clip.fps,
+        size=(clip.width, clip.height),
+    )
 
 
 def _hold_figures(holds: Holds) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from models.bundle import open_bundle
 from models.session import Session
 from tasks.evaluation.inputs import Inputs, open_inputs
 from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
-from tasks.evaluation.recording import draw_runs, skeleton
+from tasks.evaluation.recording import runs_of, scene_of
 from tasks.evaluation.results import default_variant, report_of
-from tasks.evaluation.tiles import tiles
 from tasks.evaluation.trial import Stage
 from tasks.evaluation.variants import strengths_of
 from tasks.running.context import Context
@@ -67,23 +66,17 @@ def clips(stage: Stage, inputs: Inputs, sides: Mapping[str, Measured]) -> list[d
     """Return what the report draws: hands side by side under the same disturbances."""
     if len(sides) < 2:
         return []  # nobody beside the bare command
-    layout, hand, settings = inputs.layout, stage.world.embodiment.hand, stage.evaluate
+    layout, settings, world = inputs.layout, stage.evaluate, stage.world
     pairs = table_of(settings, settings.variants, {}).arrangement(inputs).objects
     item = inputs.objects[pairs[0]]
-    _, _, links = skeleton(hand)
+    scene = scene_of(world.embodiment.hand, item, world.physics)
     made = []
     for row, name in enumerate(clipped(settings)):
         runs = {}
         for variant, measured in sides.items():
             one = {key: array[:, [row]] for key, array in measured.recording.items()}
-            runs |= draw_runs(one, [variant], hand, layout)
+            runs |= runs_of(one, [variant], scene, layout)
         made.append(
-            {
-                "title": f"{name}, {item.name}",
-                "hz": layout.control_hz,
-                "object": tiles(item, 1.0),
-                "links": [list(link) for link in links],
-                "runs": runs,
-            }
+            {"title": f"{name}, {item.name}", "hz": layout.control_hz, "scene": scene, "runs": runs}
         )
     return made

@@ -1,14 +1,22 @@
-"""Recordings of a few environments, for the report's clips."""
+"""Recordings of a few environments, for the report's clips, and the scene that they play in."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import mujoco
 import numpy as np
 
 from configs.layout import Layout
 from configs.schema.hand import Hand
+from configs.schema.physics import Physics
 from envs.manipulation import ManipulationEnv
-from models.kinematics import Kinematics
+from envs.scene import build_scene
+from envs.shapes.objects import OBJECT, ObjectModel
+
+GOAL = "goal_"  # before the names of where the object should go
+GOAL_COLOUR = (0.0, 0.35, 0.75, 0.3)  # it is seen through
+TONE = 0.62  # of the checker's darker fields, by which an object's turning shows
+DIGITS = 4  # [m] [rad] a tenth of a millimetre is less than a pixel
 
 
 class Recorder:
@@ -41,43 +49,61 @@ class Recorder:
         }
 
 
-def skeleton(hand: Hand) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int, float]]]:
-    """Return what a clip draws of a hand: points fixed to links, and capsules between them.
+def scene_of(hand: Hand, item: ObjectModel, physics: Physics) -> str:
+    """Return a clip's scene as MuJoCo XML: hand, object, and where the object should go.
+
+    A clip holds its own scene, so that whoever draws it needs neither configuration nor objects.
+    """
+    how = {"mass": physics.object_mass, "scale": 1.0, "friction": physics.friction}
+    spec = build_scene(hand, item, physics, **how)
+    goal = mujoco.MjSpec()
+    item.add_to(goal, physics, mass=physics.object_mass, scale=1.0)
+    for geom in [geom for geom in spec.geoms if geom.name.startswith(OBJECT)]:
+        geom.material = checker(spec, geom).name
+    for geom in goal.geoms:
+        geom.contype = geom.conaffinity = 0
+        geom.rgba = GOAL_COLOUR
+    spec.attach(goal, prefix=GOAL, frame=spec.worldbody.add_frame())
+    spec.compile()
+    return spec.to_xml()
+
+
+def checker(spec: mujoco.MjSpec, geom: mujoco.MjsGeom) -> mujoco.MjsMaterial:
+    """Add a material of a geom's own colour in two tones."""
+    spec.add_texture(
+        name=geom.name,
+        type=mujoco.mjtTexture.mjTEXTURE_CUBE,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_CHECKER,
+        rgb1=geom.rgba[:3],
+        rgb2=TONE * geom.rgba[:3],
+        width=64,
+        height=64,
+    )
+    material = spec.add_material(name=geom.name)
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = geom.name
+    geom.rgba = [1.0, 1.0, 1.0, 1.0]
+    return material
+
+
+def runs_of(
+    recorded: dict[str, np.ndarray], names: Sequence[str], scene: str, layout: Layout
+) -> dict[str, Any]:
+    """Return a clip's runs as plain JSON values; recording r is the run `names[r]`.
 
     Returns:
-        the points' links [N] and places in them [N, 3] [m], link origins and tips finger by
-        finger, and (point, point, radius [m]) of each link.
+        name -> `states` [T, nq] of the scene and `dropped` [T].
     """
-    links, local, capsules, first = [], [], [], 0
-    for finger in hand.fingers:
-        count = len(finger.links)
-        for depth, link in enumerate(finger.links):
-            links.append(first + depth)
-            local.append((0.0, 0.0, 0.0))
-            radius = min(link.box.half_size[:2])
-            capsules.append((len(links) - 1, len(links), radius))
-        capsules[-1] = (*capsules[-1][:2], finger.tip.capsule.radius)
-        links.append(first + count - 1)
-        local.append(finger.tip.capsule.centre)
-        first += count
-    return np.array(links), np.array(local), capsules
-
-
-def draw_runs(
-    recorded: dict[str, np.ndarray], names: Sequence[str], hand: Hand, layout: Layout
-) -> dict[str, Any]:
-    """Return a clip's runs as plain JSON values; recording r is the run `names[r]`."""
-    links, local, _ = skeleton(hand)
-    joints = recorded["joints"].astype(float)
-    points = Kinematics(hand).points(
-        joints, links, np.broadcast_to(local, (*joints.shape[:2], *local.shape))
-    )
-    return {
-        name: {
-            "points": np.round(1000 * points[:, r]).astype(int).tolist(),
-            "pose": np.round(recorded["pose"][:, r].astype(float), 4).tolist(),
-            "goal": np.round(recorded["goal"][:, r].astype(float), 4).tolist(),
+    model = mujoco.MjModel.from_xml_string(scene)
+    joints = [model.joint(name).qposadr[0] for name in layout.joint_names]
+    places = {"pose": model.joint(OBJECT), "goal": model.joint(GOAL + OBJECT)}
+    runs = {}
+    for r, name in enumerate(names):
+        states = np.tile(model.qpos0, (len(recorded["joints"]), 1))
+        states[:, joints] = recorded["joints"][:, r]
+        for key, joint in places.items():
+            states[:, joint.qposadr[0] + np.arange(7)] = recorded[key][:, r]
+        runs[name] = {
+            "states": np.round(states, DIGITS).tolist(),
             "dropped": recorded["dropped"][:, r].tolist(),
         }
-        for r, name in enumerate(names)
-    }
+    return runs

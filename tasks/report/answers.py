@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tasks.report.claims import apart
-from tasks.report.naming import family_of, short, tone
-from tasks.report.words import number
+from tasks.report.naming import family_of, number, short, tone
+from tasks.report.words import apart
 
 SHOWN = ("noisy_1.0", "noisy_2.0", "correlated", "open_hand", "clean")
 

@@ -1,9 +1,7 @@
-"""What variants and perturbations are called in charts, and each variant's colour."""
+"""What variants, perturbations and figures are called, and each variant's colour."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-from tasks.report.words import describe
 
 TONES = ("unassisted", "scaled", "paper", "guarded", "critic_gain", "student", "zero")  # palette
 STRENGTHS = ("reading", "gain", "share", "caution", "guidance", "remainder")
@@ -17,6 +15,74 @@ MEANINGS = {
     "remainder": "the part given back of what planning loses of the command",
 }
 SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+IN_WORDS = {  # kinds of perturbations that need no number
+    "gaussian": "Gaussian noise on every joint command",
+    "held": "noise on every joint command, held for a while",
+    "tremor": "a trembling hand",
+    "kicks": "a jolt of all joints now and then",
+    "sticky": "a command that sticks now and then",
+    "lost": "commands lost in bursts",
+    "lag": "late commands",
+    "swapped": "each finger's command given to its neighbour",
+    "mirrored": "one finger's command negated",
+    "stuck_joint": "one joint's command stuck",
+    "uneven": "fingers that follow a share of their command",
+    "push": "one finger pushed inwards now and then",
+    "proportional": "an operator who moves each joint by a share of its way",
+    "open_loop": "an operator who does not look at the hand",
+    "bang_bang": "an operator with buttons: forward, back or still",
+    "one_finger": "an operator who moves one finger at a time",
+    "stop_and_go": "an operator who moves and rests",
+    "operated": "another operator's command, spoilt",
+}
+
+
+def describe(name: str, settings: Mapping[str, Any]) -> str:
+    """Return a perturbation in words, from its definition in the evaluation's settings."""
+    definition = settings.get("perturbations", {}).get(name, {})
+    match definition.get("kind"):
+        case "clean":
+            return "the expert's own command"
+        case "noise":
+            return f"uniform noise of ±{definition['amplitude']:g} on every joint command"
+        case "slow":
+            return f"the command slowed by a factor drawn up to {definition['beta']:g}"
+        case "correlated":
+            return f"noise correlated over {definition['time_constant_s']:g} s"
+        case "absolute":
+            return "an operator with late, inexact absolute commands"
+        case "pose":
+            return f"the whole hand commanded to its {definition['pose']} pose"
+        case kind if kind in IN_WORDS:
+            return IN_WORDS[kind]
+        case "withdraw":
+            return (
+                f"one touching finger after another commanded away for {definition['seconds']:g} s"
+            )
+        case _:
+            return name
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a figure with `digits` significant digits, as people write it; None is unbounded."""
+    if value is None:
+        return "∞"
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    if abs(value) >= 1e-4:
+        return f"{value:#.{digits}g}" if abs(value) >= 1e-3 else f"{value:.{digits}g}"
+    mantissa, _, power = f"{value:.1e}".partition("e")
+    return f"{mantissa}\u00a0×\u00a010{str(int(power)).translate(RAISED)}" if value else "0"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as people list them."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "none"
+
+
+def interval(cell: Mapping[str, Any], key: str) -> str:
+    return f"{number(cell[key + '_low'])}–{number(cell[key + '_high'])}"
 
 
 def family_of(variant: str) -> str:
@@ -139,3 +205,9 @@ def short(perturbation: str, settings: Mapping[str, Any]) -> str:
             return "A jolt now and then"
         case _:
             return perturbation
+
+
+def judged_on(settings: Mapping[str, Any]) -> str:
+    """Say which objects the figures are of."""
+    names = listed(settings["objects"][settings["judged"]])
+    return f"on {names} ({SPLIT_WORDS[settings['judged']]})"

@@ -3,44 +3,28 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.report.sections import note, section, table
+from tasks.report.parts import Table
 
 PARTS = {"reading": "student", "critic": "critic", "prior": "prior"}
 
 
-def overriding(summary: Mapping[str, Any]) -> str:
-    """Return a table over the kinds of commands; an empty text where nobody was asked."""
+def overriding(summary: Mapping[str, Any]) -> Table | None:
+    """Return a table over the kinds of commands; None where nobody was asked."""
     unseen = summary["settings"].get("unseen", ())
-    rows = []
-    for name, cells in summary["evaluation"].items():
-        cell = cells.get("assisted", {})
-        parts = cell.get("overridden", {})
-        if cell.get("trust") is None:
-            continue
-        changed = [percent(parts[part]) for part in PARTS]
-        kept = cell.get("intention")
-        rows.append(
-            [
-                name,
-                "unseen" if name in unseen else "",
-                *changed,
-                percent(cell["trust"]),
-                percent(kept),
-            ]
-        )
-    if not rows:
-        return ""
-    text = (
-        "How far each part of the default assistance changed what it was given, as a share of the "
-        "command: the student by reading it as something else, the critic by holding back what "
-        "looks risky, the prior by making it a likely motion. Believed: how far the student was "
-        "followed and not the command itself. Intention: cosine of the realised motion with the "
-        "one that was meant."
-    )
+    rows = [
+        [
+            name,
+            "unseen" if name in unseen else "",
+            *(percent(cell["overridden"][part]) for part in PARTS),
+            percent(cell["trust"]),
+            percent(cell.get("intention")),
+        ]
+        for name, cells in summary["evaluation"].items()
+        for cell in [cells.get("assisted", {})]
+        if cell.get("trust") is not None
+    ]
     head = ["command", "unseen", *PARTS.values(), "believed", "intention"]
-    return section(
-        "What was overridden, and by what", note(text), table(head, rows, text_columns=2)
-    )
+    return Table(head, rows, text_columns=2) if rows else None
 
 
 def percent(share: float | None) -> str:

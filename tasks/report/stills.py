@@ -1,23 +1,16 @@
 """Stills of grasps: pictures of the hand with the object, rendered without a screen."""
 
-import json
-import sys
-import tempfile
 from pathlib import Path
 
-import mujoco
 import numpy as np
-from safetensors.numpy import load_file, save_file
 
 from configs.schema.physics import Physics
 from envs.grasp_set import GraspSet
-from envs.offscreen import camera_at, draw
-from envs.shapes.objects import OBJECT
+from envs.offscreen import stills
 from tasks.grasps.posing import Posing
 from tasks.grasps.problem import Problem
 
-MODEL, STATES, ORDER = "model.mjb", "states.safetensors", "order.json"
-WIDTH, HEIGHT, LIMIT_S = 420, 360, 120.0  # [pixels], [s]
+SIZE = (420, 360)  # [pixels]
 DISTANCE = 0.3  # [m] of the camera from the object
 
 
@@ -60,31 +53,4 @@ def write_stills(
     """Write `<row>.png` of each of some grasps; return None, or why there is none."""
     posing = Posing(problem, physics)
     states = posing.states(grasps.joint_position[rows], grasps.object_pose[rows])
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        mujoco.mj_saveModel(posing.model, str(work / MODEL))
-        save_file({"states": states}, work / STATES)
-        order = {"folder": str(folder.absolute()), "names": [f"{row}.png" for row in rows]}
-        (work / ORDER).write_text(json.dumps(order))
-        return draw("tasks.report.stills", work, LIMIT_S)
-
-
-def main(folder: Path) -> None:
-    """Draw what `write_stills` ordered (the child process)."""
-    from PIL import Image
-
-    order = json.loads((folder / ORDER).read_text())
-    model = mujoco.MjModel.from_binary_path(str(folder / MODEL))
-    data = mujoco.MjData(model)
-    renderer = mujoco.Renderer(model, HEIGHT, WIDTH)
-    for state, name in zip(load_file(folder / STATES)["states"], order["names"], strict=True):
-        data.qpos[:] = state
-        mujoco.mj_forward(model, data)
-        renderer.update_scene(data, camera=camera_at(data.body(OBJECT).xpos, DISTANCE))
-        Image.fromarray(renderer.render()).save(Path(order["folder"]) / name)
-    renderer.close()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    return stills(posing.model, states, [folder / f"{row}.png" for row in rows], SIZE, DISTANCE)

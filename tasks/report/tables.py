@@ -3,54 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.report.naming import SPLIT_WORDS, STRENGTHS, in_order, strength, variants_of
-from tasks.report.sections import judged_on, note, section, table, tall
-from tasks.report.words import goals_per_drop, interval, number
-
-COLUMNS = (
-    ("hold_s", "time to a drop [s]"),
-    ("goals_per_min", "goals a minute"),
-    ("goals_per_drop", "goals a drop"),
-    ("intention", "intention (cosine)"),
-    ("intention_gain", "intention (gain)"),
-    ("drops", "drops"),
-    ("goals", "goals"),
+from tasks.report.naming import (
+    SPLIT_WORDS,
+    STRENGTHS,
+    in_order,
+    interval,
+    number,
+    strength,
+    variants_of,
 )
+from tasks.report.parts import Table, blank_repeats
+from tasks.report.words import goals_per_drop
 
-
-def evaluation_table(summary: Mapping[str, Any]) -> str:
-    settings = summary["settings"]
-    head = ["perturbation", "variant", *(title for _, title in COLUMNS)]
-    rows = [
-        [
-            "" if i else name,
-            variant,
-            *(figure(cells[variant], key) for key, _ in COLUMNS),
-        ]
-        for name, cells in summary["evaluation"].items()
-        for i, variant in enumerate(in_order(variants_of(cells), settings))
-    ]
-    text = (
-        f"{100 * settings['confidence']:g}% intervals in parentheses. They take drops and goals "
-        "for Poisson processes and hold as far as that does; they speak of chance in these "
-        f"windows, not of other objects. Windows: {settings['windows']}, of "
-        f"{number(settings['window_s'])} s, in {settings['pairs'][settings['judged']]} "
-        f"environments a cell, {judged_on(settings)}. Intention: "
-        "realised against commanded keypoint motion; time after a drop counts as zero. "
-        f"{default_of(settings)}"
-    )
-    return section("Figures", tall(table(head, rows, text_columns=2)), note(text))
-
-
-def default_of(settings: Mapping[str, Any]) -> str:
-    """Say which variant the robot would run, and how strongly."""
-    name = settings.get("assisted")
-    if name is None:
-        return "No variant is the bundle's default assistance."
-    ran = strength(name, settings, *STRENGTHS)
-    return f"The default assistance is {name}{ran}."
-
-
+COLUMNS = {
+    "hold_s": "time to a drop [s]",
+    "goals_per_min": "goals a minute",
+    "goals_per_drop": "goals a drop",
+    "intention": "intention (cosine)",
+    "intention_gain": "intention (gain)",
+    "drops": "drops",
+    "goals": "goals",
+}
 RATIOS = {
     "hold": "time to a drop, \u00d7",
     "goals_per_drop": "goals a drop, \u00d7",
@@ -59,13 +32,31 @@ RATIOS = {
 }
 
 
-def ratios(summary: Mapping[str, Any]) -> str:
+def evaluation_table(summary: Mapping[str, Any]) -> Table:
+    rows = [
+        [name, variant, *(figure(cells[variant], key) for key in COLUMNS)]
+        for name, cells in summary["evaluation"].items()
+        for variant in in_order(variants_of(cells), summary["settings"])
+    ]
+    head = ["perturbation", "variant", *COLUMNS.values()]
+    return Table(head, blank_repeats(rows), text_columns=2)
+
+
+def default_of(settings: Mapping[str, Any]) -> str:
+    """Say which variant the robot would run, and how strongly."""
+    name = settings.get("assisted")
+    if name is None:
+        return "No variant is the bundle's default assistance."
+    return f"The default assistance is {name}{strength(name, settings, *STRENGTHS)}."
+
+
+def ratios(summary: Mapping[str, Any]) -> list[Table]:
     """Return every variant's time to a drop and goals over the bare command's, and the former over
     that of a hand that never moves."""
-    settings, found = summary["settings"], summary["ratios"]
+    found = summary.get("ratios", {})
     names = list(dict.fromkeys(name for cells in found.values() for name in variants_of(cells)))
-    names = in_order(names, settings)
-    parts = []
+    names = in_order(names, summary["settings"])
+    made = []
     for key, words in RATIOS.items():
         known = [n for n in names if any(key in cells.get(n, {}) for cells in found.values())]
         rows = [
@@ -73,15 +64,8 @@ def ratios(summary: Mapping[str, Any]) -> str:
             for perturbation, cells in found.items()
         ]
         if known:
-            parts.append(table([words, *known], rows))
-    text = (
-        "How many times the bare command's, and in the last table the hand's that never moves "
-        "(zero), with the "
-        f"{100 * settings['confidence']:g}% interval of a paired bootstrap over environments: what "
-        "chance gave an environment, its object, grasp and disturbances, falls out. A variant "
-        "without a drop counts as if one came at the end, so its ratio is a lower bound."
-    )
-    return section("Against the bare command", note(text), *parts)
+            made.append(Table([words, *known], rows))
+    return made
 
 
 def ratio(cell: Mapping[str, Any] | None) -> str:
@@ -94,9 +78,8 @@ def ratio(cell: Mapping[str, Any] | None) -> str:
     return f"{number(cell['value'])} ({number(low)}\u2013{number(cell.get('high'))})"
 
 
-def by_object(summary: Mapping[str, Any]) -> str:
+def by_object(summary: Mapping[str, Any]) -> list[Table]:
     """Return each object's figures with its split, and each split's where it has several."""
-    settings = summary["settings"]
     parts = []
     for split, evaluation in summary["by_split"].items():
         ones = {
@@ -104,26 +87,20 @@ def by_object(summary: Mapping[str, Any]) -> str:
             for name, one in summary["by_object"].items()
             if one["split"] == split
         }
-        words = SPLIT_WORDS[split]
-        parts += [(f"{name}, {words}", each) for name, each in ones.items()]
-        parts += [(f"all {words}", evaluation)] if len(ones) > 1 else []
-    variants = in_order(variants_of(next(iter(summary["evaluation"].values()))), settings)
-    columns = variants
+        parts += [(f"{name}, {SPLIT_WORDS[split]}", each) for name, each in ones.items()]
+        parts += [(f"all {SPLIT_WORDS[split]}", evaluation)] if len(ones) > 1 else []
+    first = next(iter(summary["evaluation"].values()))
+    variants = in_order(variants_of(first), summary["settings"])
     made = []
     for words, figure_of in (("Time to a drop [s]", bounded), ("Goals [1/min]", goals_of)):
         rows = [
-            ["" if i else title, perturbation, *(figure_of(cells[name]) for name in variants)]
+            [title, perturbation, *(figure_of(cells[name]) for name in variants)]
             for title, evaluation in parts
-            for i, (perturbation, cells) in enumerate(evaluation.items())
+            for perturbation, cells in evaluation.items()
         ]
-        head = ["object", "perturbation", *columns]
-        made.append(f"<h3>{words}</h3>{tall(table(head, rows, text_columns=2))}")
-    text = (
-        "Time to a drop [s], \u2265 where no drop was seen, and goals a minute [1/min]. The "
-        "trained-on objects are evaluated on the grasps that training used, with other seeds; "
-        f"what differs between objects may be the object, not the training. {each_of(settings)}"
-    )
-    return section("By object", note(text), *made)
+        head = ["object", "perturbation", *variants]
+        made.append(Table(head, blank_repeats(rows), text_columns=2, title=words))
+    return made
 
 
 def each_of(settings: Mapping[str, Any]) -> str:

@@ -3,79 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.report.claims import Cell, apart, standing
+from tasks.report.naming import describe, interval, listed, number
 
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+Cell = Mapping[str, Any]
 JUDGED_ON = {"held_out": "objects held out of training", "training": "the training's own objects"}
-
-
-IN_WORDS = {  # kinds of perturbations that need no number
-    "gaussian": "Gaussian noise on every joint command",
-    "held": "noise on every joint command, held for a while",
-    "tremor": "a trembling hand",
-    "kicks": "a jolt of all joints now and then",
-    "sticky": "a command that sticks now and then",
-    "lost": "commands lost in bursts",
-    "lag": "late commands",
-    "swapped": "each finger's command given to its neighbour",
-    "mirrored": "one finger's command negated",
-    "stuck_joint": "one joint's command stuck",
-    "uneven": "fingers that follow a share of their command",
-    "push": "one finger pushed inwards now and then",
-    "proportional": "an operator who moves each joint by a share of its way",
-    "open_loop": "an operator who does not look at the hand",
-    "bang_bang": "an operator with buttons: forward, back or still",
-    "one_finger": "an operator who moves one finger at a time",
-    "stop_and_go": "an operator who moves and rests",
-    "operated": "another operator's command, spoilt",
-}
-
-
-def describe(name: str, settings: Mapping[str, Any]) -> str:
-    """Return a perturbation in words, from its definition in the evaluation's settings."""
-    definition = settings.get("perturbations", {}).get(name, {})
-    match definition.get("kind"):
-        case "clean":
-            return "the expert's own command"
-        case "noise":
-            return f"uniform noise of ±{definition['amplitude']:g} on every joint command"
-        case "slow":
-            return f"the command slowed by a factor drawn up to {definition['beta']:g}"
-        case "correlated":
-            return f"noise correlated over {definition['time_constant_s']:g} s"
-        case "absolute":
-            return "an operator with late, inexact absolute commands"
-        case "pose":
-            return f"the whole hand commanded to its {definition['pose']} pose"
-        case kind if kind in IN_WORDS:
-            return IN_WORDS[kind]
-        case "withdraw":
-            return (
-                f"one touching finger after another commanded away for {definition['seconds']:g} s"
-            )
-        case _:
-            return name
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a figure with `digits` significant digits, as people write it; None is unbounded."""
-    if value is None:
-        return "∞"
-    if abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    if abs(value) >= 1e-4:
-        return f"{value:#.{digits}g}" if abs(value) >= 1e-3 else f"{value:.{digits}g}"
-    mantissa, _, power = f"{value:.1e}".partition("e")
-    return f"{mantissa}\u00a0×\u00a010{str(int(power)).translate(RAISED)}" if value else "0"
-
-
-def interval(cell: Cell, key: str) -> str:
-    return f"{number(cell[key + '_low'])}–{number(cell[key + '_high'])}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as people list them."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "none"
+JUDGED = {"hold_s": "time to a drop", "goals_per_min": "goals a minute"}
 
 
 def held(cell: Cell) -> str:
@@ -211,3 +143,51 @@ def trained(metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
         f"The controller was trained on {max(windows):,} windows, repeats counted (the paper: "
         "15 epochs of 10,000,000,000 transitions)."
     ]
+
+
+def apart(ours: Cell, other: Cell, key: str) -> int:
+    """Return 1 or -1 where ours is above or below beyond both intervals, 0 where they overlap."""
+    return int(above(ours, other, key)) - int(above(other, ours, key))
+
+
+def above(one: Cell, other: Cell, key: str) -> bool:
+    high = other[f"{key}_high"]
+    return high is not None and one[f"{key}_low"] > high
+
+
+def standing(table: Mapping[str, Mapping[str, Cell]]) -> str:
+    """Say in one sentence where the assisted hand does worse than the bare command, and better.
+
+    A perturbation in which neither drops nor goals tell them apart is named as such.
+    """
+    worse, better = ({key: [] for key in JUDGED} for _ in range(2))
+    tied = []
+    for name, cells in table.items():
+        signs = {key: apart(cells["assisted"], cells["unassisted"], key) for key in JUDGED}
+        for key, sign in signs.items():
+            if sign:
+                (better if sign > 0 else worse)[key].append(name)
+        if not any(signs.values()):
+            tied.append(name)
+    if len(tied) == len(table):
+        return (
+            f"With and without the controller are not told apart, in time to a drop or in goals "
+            f"a minute, in any perturbation: {', '.join(tied)}."
+        )
+    parts = [
+        f"The controller does worse than the bare command in {counted(worse)}"
+        if any(worse.values())
+        else "In no perturbation is the controller worse than the bare command beyond the intervals"
+    ]
+    if any(better.values()):
+        parts.append(f"it does better in {counted(better)}")
+    if tied:
+        parts.append(f"not told apart in {', '.join(tied)}")
+    return f"{'; '.join(parts)}."
+
+
+def counted(found: Mapping[str, Sequence[str]]) -> str:
+    """Return figures with the perturbations in which they differ."""
+    return " and in ".join(
+        f"{JUDGED[key]} ({', '.join(names)})" for key, names in found.items() if names
+    )

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -157,7 +158,9 @@ def test_recordings_show_both_hands_at_every_tick(laboratory, result):
         assert list(clip["runs"]) == ["unassisted", "paper"]  # the tiny bundle's default
         for run in clip["runs"].values():
             ticks = round(0.5 * clip["hz"])
-            assert {len(run[name]) for name in ("points", "pose", "goal", "dropped")} == {ticks}
+            assert len(run["states"]) == len(run["dropped"]) == ticks
+        scene = mujoco.MjModel.from_xml_string(clip["scene"])
+        assert {len(state) for state in clip["runs"]["paper"]["states"]} == {scene.nq}
 
 
 def test_equal_inputs_give_equal_bytes_on_any_number_of_threads(laboratory, result):

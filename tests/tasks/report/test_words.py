@@ -1,8 +1,8 @@
 import pytest
 
 from tasks.evaluation.metrics import COUNTS, figures
-from tasks.report.claims import apart, standing
-from tasks.report.words import compared, describe, headline, number
+from tasks.report.naming import describe, number
+from tasks.report.words import apart, compared, headline, standing
 
 
 def cell(drops, goals=6, time_s=120.0):
