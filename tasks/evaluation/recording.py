@@ -54,10 +54,10 @@ def scene_of(hand: Hand, item: ObjectModel, physics: Physics) -> str:
 
     A clip holds its own scene, so that whoever draws it needs neither configuration nor objects.
     """
-    how = {"mass": physics.object_mass, "scale": 1.0, "friction": physics.friction}
-    spec = build_scene(hand, item, physics, **how)
+    mass, friction = physics.object_mass, physics.friction
+    spec = build_scene(hand, item, physics, mass=mass, scale=1.0, friction=friction)
     goal = mujoco.MjSpec()
-    item.add_to(goal, physics, mass=physics.object_mass, scale=1.0)
+    item.add_to(goal, physics, mass=mass, scale=1.0)
     for geom in [geom for geom in spec.geoms if geom.name.startswith(OBJECT)]:
         geom.material = checker(spec, geom).name
     for geom in goal.geoms:

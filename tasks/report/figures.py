@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from markupsafe import Markup, escape
@@ -19,7 +20,7 @@ from tasks.report.style import LIGHT, tone_colour
 
 FACE = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif'
 INK, SOFT, LINE = LIGHT["ink"], LIGHT["soft"], LIGHT["line"]
-LOOK = {
+LOOK: dict[Any, Any] = {
     "font.size": 11.0,
     "svg.fonttype": "none",
     "text.parse_math": False,  # a name may hold a dollar sign
@@ -87,7 +88,7 @@ def svg_of(figure: Figure, said: str, alone: bool = False) -> Markup:
     file = io.StringIO()
     ground = LIGHT["paper"] if alone else "none"
     with matplotlib.rc_context({"svg.hashsalt": said}):  # ids differ between a page's pictures
-        figure.savefig(file, format="svg", metadata=PLAIN, facecolor=ground)
+        figure.savefig(file, format="svg", metadata=PLAIN, facecolor=ground, dpi=144)
     text = file.getvalue()
     text = re.sub(r' id="[\w.]+_\d+"', "", text[text.index("<svg") :])
     text = re.sub(r"font-family: [^;]*sans-serif;? ?", "", text)

@@ -21,10 +21,9 @@ from tasks.grasps.problem import Problem
 from tasks.report.figures import Row, bar_chart, canvas, framed, looking, plain, svg_of
 from tasks.report.parts import Picture, Table, lay_out
 from tasks.report.stills import choose, write_stills
-from tasks.report.style import LIGHT
 
 STILLS = 12
-DOTS = 4000  # of a plot at most
+DOTS, DOT = 4000, "#2b8fd0"  # of a plot at most; a colour that shows on light and on dark
 VIEWS = (("y", "z"), ("x", "z"), ("y", "x"))  # across and up
 WORDS = {
     "finger_first": "hand first, object near its tips",
@@ -144,7 +143,7 @@ def places(positions: np.ndarray, across: str, up: str) -> Picture:
     half = max(1.0, math.ceil(0.5 * float(np.ptp(points, axis=0).max()) + 0.2))
     figure = canvas(320, 320)
     axes = framed(figure, 46, 8, 312, 274)
-    axes.scatter(*points.T, s=9, color=LIGHT["tone2"], alpha=0.35, linewidths=0, rasterized=True)
+    axes.scatter(*points.T, s=9, color=DOT, alpha=0.45, linewidths=0, rasterized=True)
     (left, right), (low, high) = ((at - half, at + half) for at in middle)
     axes.set(xlim=(left, right), ylim=(low, high), xlabel=f"{across} [cm]", ylabel=f"{up} [cm]")
     for axis in (axes.xaxis, axes.yaxis):

@@ -68,9 +68,11 @@ class Sheet:
     def __init__(self, height: float) -> None:
         self.height, self.figure = height, canvas(WIDTH, height)
 
-    def write(self, x: float, y: float, words: str, size: float, **look: Any) -> None:
-        place = (x / WIDTH, 1.0 - y / self.height)
-        self.figure.text(*place, words, fontsize=size, **({"color": INK} | look))
+    def write(
+        self, x: float, y: float, words: str, size: float, color: str = INK, **look: Any
+    ) -> None:
+        up = 1.0 - y / self.height
+        self.figure.text(x / WIDTH, up, words, fontsize=size, color=color, **look)
 
     def column(self, span: tuple[float, float], top: float, bottom: float, stop: float) -> Axes:
         """Add a column of bars; their heights are pixels below the figure's top."""
