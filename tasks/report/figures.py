@@ -162,8 +162,8 @@ def bar_chart(rows: Sequence[Row], texts: Sequence[str], stop: float, unit: str)
     Without a unit the bars' lengths mean nothing by themselves, and there is no axis.
     """
     height = ROW * len(rows)
-    figure = canvas(520, height + (40 if unit else 8))
-    axes = framed(figure, 170, 4, 450, 4 + height)
+    figure = canvas(440, height + (40 if unit else 8))
+    axes = framed(figure, 160, 4, 378, 4 + height)
     axes.set_xlim(0, stop)
     bars(axes, rows, texts)
     listed_rows(axes, [row.label for row in rows])
