@@ -199,6 +199,7 @@ def remarks(module: str) -> dict[tuple[str, str], str]:
 
 
 def remark(kind: Any, key: str) -> str:
-    if not dataclasses.is_dataclass(kind):
-        return ""
-    return remarks(kind.__module__).get((kind.__name__, key), "")  # type: ignore[union-attr]
+    """Return what stands behind a type's field, its own or one that it takes over."""
+    bases = kind.__mro__ if dataclasses.is_dataclass(kind) else ()  # type: ignore[union-attr]
+    found = (remarks(one.__module__).get((one.__name__, key)) for one in bases[:-1])
+    return next((text for text in found if text), "")

@@ -3,7 +3,13 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+from configs.load import FOLDER, load, plain
+from configs.schema.pipeline import Config
+from configs.schema.robot import RobotConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ROOT / "docs" / "reference"
@@ -72,3 +78,34 @@ def sentences(text: str) -> list[str]:
         plain = re.sub(r"\]\([^)]*\)", "]", paragraph)
         found += re.split(r"(?<=[.!?])[*_)\"]*\s+(?=[A-Z`*\"(\[0-9])", plain)
     return [sentence for sentence in found if re.search(r"\w", sentence)]
+
+
+@cache
+def groups() -> dict[str, Any]:
+    """Return the plain values of every group, those of the robot and of lakeFS too."""
+    found = plain(load(Config, ["store=lakefs"])) | plain(
+        load(RobotConfig, ["robot=twin"], root="robot_config")
+    )
+    return {group: values for group, values in found.items() if isinstance(values, dict)}
+
+
+def has(values: Any, keys: list[str]) -> bool:
+    """Tell whether a dotted key is there; a name may hold a dot itself (noisy_2.0)."""
+    if not keys:
+        return True
+    if not isinstance(values, dict):
+        return False
+    heads = range(1, len(keys) + 1)
+    return any(
+        ".".join(keys[:n]) in values and has(values[".".join(keys[:n])], keys[n:]) for n in heads
+    )
+
+
+def is_known(setting: str) -> bool:
+    """Tell whether a `group=choice` or a `group.key=value` can be said; `+` adds what is new."""
+    key, _, value = setting.partition("=")
+    if key.startswith("+"):
+        return has(groups(), key[1:].split(".")[:-1])
+    if "." in key:
+        return has(groups(), key.split("."))
+    return key in ("seed", "training_seed", "home") or (FOLDER / key / f"{value}.yaml").is_file()

@@ -4,17 +4,25 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from configs import reference
-from configs.load import FOLDER, load, plain
+from configs.load import FOLDER
 from configs.reference import PAGES
-from configs.schema.pipeline import Config
-from configs.schema.robot import RobotConfig
-from tests.documents import FENCE, RESULTS, ROOT, commands, documents, name, sentences, spans
+from tests.documents import (
+    FENCE,
+    RESULTS,
+    ROOT,
+    commands,
+    documents,
+    groups,
+    has,
+    name,
+    sentences,
+    spans,
+)
 
 ROOMS = r"(?:configs|models|envs|tasks|flows|robot|tests|benchmarks|docs)/[\w./*-]*[\w*/]"
 EVERY = pytest.mark.parametrize("path", documents(), ids=name)
@@ -53,27 +61,6 @@ def test_settings_are_there(path: Path):
 
 def is_file(word: str) -> bool:
     return word.endswith((".py", ".yaml", ".md", ".json"))
-
-
-@cache
-def groups() -> dict[str, Any]:
-    """Return the plain values of every group, those of the robot and of lakeFS too."""
-    found = plain(load(Config, ["store=lakefs"])) | plain(
-        load(RobotConfig, ["robot=twin"], root="robot_config")
-    )
-    return {group: values for group, values in found.items() if isinstance(values, dict)}
-
-
-def has(values: Any, keys: list[str]) -> bool:
-    """Tell whether a dotted key is there; a name may hold a dot itself (noisy_2.0)."""
-    if not keys:
-        return True
-    if not isinstance(values, dict):
-        return False
-    heads = range(1, len(keys) + 1)
-    return any(
-        ".".join(keys[:n]) in values and has(values[".".join(keys[:n])], keys[n:]) for n in heads
-    )
 
 
 @EVERY
