@@ -135,7 +135,8 @@ class WholeFiles(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
     ) -> None:
-        save_checkpoint(checkpoint, Path(path))
+        with replacing(Path(path)) as temporary:
+            torch.save(checkpoint, temporary)
 
 
 def rate(done: int, total: int, warmup: float) -> float:
@@ -144,12 +145,6 @@ def rate(done: int, total: int, warmup: float) -> float:
     if done < rise:
         return (done + 1) / rise
     return 0.5 * (1 + math.cos(math.pi * (done - rise) / max(1, total - rise)))
-
-
-def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint, whole or not at all."""
-    with replacing(path) as temporary:
-        torch.save(checkpoint, temporary)
 
 
 def fit(
