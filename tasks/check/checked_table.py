@@ -61,10 +61,12 @@ def checked_rows(
             value = float(getattr(pooled[column.field], what)[column.index])
             ends = (0.0, 0.0) if what == "non_finite" else (column.lower, column.upper)
             yield "statistics", column.name, what, value, *ends
-    for change in changed if check.previous is not None else ():
-        shift, ratio = check.previous.max_shift, check.previous.max_ratio
-        yield "previous", change.column, "shift", change.shift, -shift, shift
-        yield "previous", change.column, "ratio", change.ratio, 1.0, ratio
+    limits = check.previous
+    if limits is None:
+        return
+    for one in changed:
+        yield "previous", one.column, "shift", one.shift, -limits.max_shift, limits.max_shift
+        yield "previous", one.column, "ratio", one.ratio, 1.0, limits.max_ratio
 
 
 def drop_share(manifest: Manifest) -> float:

@@ -1,9 +1,10 @@
 """Great Expectations on the table of a dataset, and its Data Docs for who asks for them."""
 
+import importlib
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -12,19 +13,28 @@ from tasks.check.checked_table import NAMES
 INDEX = "number"  # of a row in the table
 
 
+class Finding(NamedTuple):
+    """A row of the table that is not as expected; `shard` is of the sample alone."""
+
+    table: str
+    column: str
+    value: float
+    lower: float
+    shard: str
+
+
 class ExpectationError(RuntimeError):
     """Great Expectations could not evaluate an expectation: a defect, not a bad dataset."""
 
 
-def judge(table: pd.DataFrame, docs: Path | None = None) -> pd.DataFrame:
+def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Finding]:
     """Return the rows of a table (checked_table.py) that are not numbers within their range.
 
     `docs` is a folder that gets the library's own pages, if anybody wants them.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import, which takes seconds
-    import great_expectations as gx
-    import great_expectations.expectations as gxe
-
+    gx: Any = importlib.import_module("great_expectations")
+    gxe: Any = importlib.import_module("great_expectations.expectations")
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -49,7 +59,8 @@ def judge(table: pd.DataFrame, docs: Path | None = None) -> pd.DataFrame:
     if docs is not None:
         _write_docs(context, docs)
     found = {place[INDEX] for row in result.results for place in _places(row)}
-    return table.iloc[sorted(found)]
+    rows = table.iloc[sorted(found)][list(Finding._fields)]
+    return [Finding(*row) for row in rows.itertuples(index=False)]
 
 
 def _ordered(gxe: Any, larger: str, smaller: str) -> Any:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from configs.schema.check import Check, CheckStep
 from envs.episodes.episodes import EpisodesError, Manifest
 from envs.episodes.runs import REMEDY
 from tasks.check.checked_table import NAMES, Sample, checked_rows, sampled_rows
-from tasks.check.data_docs import judge
+from tasks.check.data_docs import Finding, judge
 from tasks.check.expectations import (
     QUATERNION,
     Column,
@@ -105,27 +104,28 @@ def require_measured(manifest: Manifest, columns: Sequence[Column]) -> None:
                 )
 
 
-def find_failures(wrong: pd.DataFrame, where: Surroundings) -> tuple[Failure, ...]:
-    """Return where each row of the table is that is wrong; columns with shards come first.
+def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Failure, ...]:
+    """Return where each finding is; columns with shards and rows come first.
 
-    One of the statistics is looked up in the arrays of the runs, then in its first shards.
+    A finding of the statistics is looked up in the arrays of the runs, then in its first shards.
     """
-    beyond = dict.fromkeys(wrong["column"][wrong["table"] == "statistics"])
+    beyond = dict.fromkeys(one.column for one in findings if one.table == "statistics")
     shards = violating_shards(where.manifest, [where.columns[name] for name in beyond])
-    found: dict[tuple[str, str | None], Failure] = {}
+    found: dict[tuple[str, str], Failure] = {}
     for column, names in shards.items():
         for name in names[:KEPT_SHARDS]:
             found[column, name] = locate(where.columns[column], name, len(names), where)
-    sampled = wrong[wrong["table"] == "sample"]
-    for row in sampled.drop_duplicates(["column", "shard"]).itertuples():
-        if (row.column, row.shard) not in found:
-            found[row.column, row.shard] = locate(where.columns[row.column], row.shard, 1, where)
+    for one in findings:
+        key = (one.column, one.shard)
+        if one.table == "sample" and key not in found:
+            found[key] = locate(where.columns[one.column], one.shard, 1, where)
     found = without_echoes(found)
-    whole = wrong[wrong["table"].isin(("summary", "shares", "previous"))]
-    for row in whole.drop_duplicates(["table", "column"]).itertuples():
-        found[row.column, row.table] = Failure(
-            row.column, None, where.manifest.rows, (), _reason(row, where)
-        )
+    for one in findings:
+        if one.table in ("summary", "shares", "previous"):
+            reason = _reason(one, where)
+            found[one.column, one.table] = Failure(
+                one.column, None, where.manifest.rows, (), reason
+            )
     return tuple(found.values())
 
 
@@ -149,13 +149,13 @@ def violating_shards(manifest: Manifest, columns: Sequence[Column]) -> dict[str,
 
 
 def without_echoes(
-    found: Mapping[tuple[str, str | None], Failure],
-) -> dict[tuple[str, str | None], Failure]:
+    found: Mapping[tuple[str, str], Failure],
+) -> dict[tuple[str, str], Failure]:
     """Leave out numbers of a quaternion that are too large where its norm says so of these rows."""
 
     def echoes(failure: Failure) -> bool:
         pose, _, part = failure.column.partition(".")
-        norm = found.get((f"{pose}.norm", failure.shard))
+        norm = found.get((f"{pose}.norm", str(failure.shard)))
         if part not in QUATERNION or norm is None or norm.count > len(norm.rows):
             return False
         return bool(failure.rows) and set(failure.rows) <= set(norm.rows)
@@ -188,8 +188,8 @@ def describe(failures: Sequence[Failure]) -> str:
     return failures[0].sentence + others
 
 
-def _reason(row: Any, where: Surroundings) -> str:
-    """Say what is wrong with the dataset as a whole, given the row of the table."""
+def _reason(row: Finding, where: Surroundings) -> str:
+    """Say what is wrong with the dataset as a whole."""
     settings, manifest = where.settings, where.manifest
     if row.table == "shares":
         label, count = row.column.split(".", 1)[0], round(row.value * manifest.rows)

@@ -6,17 +6,15 @@ database, a release only by the approver's key.
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from configs.errors import UserError
-from configs.files import is_running, write
+from configs.files import replacing, write
 from configs.load import validate
 from models.approval import (
     APPROVAL,
@@ -39,7 +37,6 @@ from tasks.store.objects import sync_folder
 
 DECISION = "decision.json"  # name in a release
 LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
-UNFINISHED = ".unfinished-"  # prefix of folders that are not releases yet
 
 
 class SequenceTaken(UserError):
@@ -173,23 +170,23 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
         "key": key_id(public),
     }
     approval = validate(Approval, values, "approval")
-    with unfinished(releases_folder(home)) as folder:
-        shutil.copytree(bundle, folder / BUNDLE, copy_function=shutil.copyfile)
-        open_bundle(folder / BUNDLE, None, expected=draft.bundle_hash)
-        content, signature = encode(approval), sign(approval, private)
-        verify(content, signature, public)
-        for name, part in ((DECISION, decision), (APPROVAL, content), (SIGNATURE, signature)):
-            (folder / name).write_bytes(part)
-        os.sync()  # what is named survives a power cut
-        try:
-            # The compare-and-swap: a folder cannot be renamed onto one that is not empty.
-            folder.rename(releases_folder(home) / release_name(sequence))
-        except OSError:
-            if sequence not in list_releases(releases_folder(home)):
-                raise
-            raise SequenceTaken(
-                f"release {sequence} was published by another promotion; run this one again"
-            ) from None
+    content, signature = encode(approval), sign(approval, private)
+    verify(content, signature, public)
+    release = releases_folder(home) / release_name(sequence)
+    release.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # The compare-and-swap: a folder cannot be renamed onto one that is not empty.
+        with replacing(release) as folder:
+            shutil.copytree(bundle, folder / BUNDLE, copy_function=shutil.copyfile)
+            open_bundle(folder / BUNDLE, None, expected=draft.bundle_hash)
+            for name, part in ((DECISION, decision), (APPROVAL, content), (SIGNATURE, signature)):
+                (folder / name).write_bytes(part)
+    except OSError:
+        if sequence not in list_releases(releases_folder(home)):
+            raise
+        raise SequenceTaken(
+            f"release {sequence} was published by another promotion; run this one again"
+        ) from None
     sync_folder(releases_folder(home))
     count_up(home, sequence)
     return approval
@@ -200,19 +197,3 @@ def count_up(home: Path, sequence: int) -> None:
     file = keys_folder(home) / LAST_SEQUENCE
     write(file, f"{sequence}\n")
     sync_folder(file.parent)
-
-
-@contextmanager
-def unfinished(releases: Path) -> Iterator[Path]:
-    """Give a folder that a reader of the channel does not see; what a kill left goes first."""
-    releases.mkdir(parents=True, exist_ok=True)
-    for leftover in releases.glob(f"{UNFINISHED}*"):
-        process = int(leftover.name.removeprefix(UNFINISHED))
-        if process == os.getpid() or not is_running(process):
-            shutil.rmtree(leftover, ignore_errors=True)
-    folder = releases / f"{UNFINISHED}{os.getpid()}"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)  # after success there is nothing at this name

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,10 +71,9 @@ def client_of(file: Path) -> "MlflowClient":
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
-    if (
-        file.is_file() and not file.read_bytes()[: len(HEADER)] == HEADER
-    ):  # MLflow tries for minutes
-        raise RegistryError(f"{file}: is damaged (not a database); {REMEDY}")
+    with suppress(FileNotFoundError), file.open("rb") as stream:
+        if stream.read(len(HEADER)) != HEADER:  # MLflow tries such a file for minutes
+            raise RegistryError(f"{file}: is damaged (no database); {REMEDY}")
     uri = f"sqlite:///{file.absolute()}"
     try:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)

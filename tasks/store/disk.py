@@ -12,7 +12,8 @@ REMEDY = "free some space, and the same command goes on"
 
 def full_disk(error: BaseException, home: Path) -> str | None:
     """Return what an error says of a full disk, and the remedy, in one line; None of another."""
-    full = isinstance(error, OSError) and error.errno in FULL
-    if not full and not any(words in str(error).lower() for words in WORDS):
-        return None
-    return f"{getattr(error, 'filename', None) or home}: {SAID}; {REMEDY}"
+    for one in (error, error.__cause__, error.__context__):
+        full = isinstance(one, OSError) and one.errno in FULL
+        if full or any(words in str(one).lower() for words in WORDS):
+            return f"{getattr(one, 'filename', None) or home}: {SAID}; {REMEDY}"
+    return None

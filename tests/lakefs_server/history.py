@@ -105,10 +105,6 @@ class History:
         self.tags[name] = commit.id
         return commit.id
 
-    def delete_tag(self, name: str) -> None:
-        if self.tags.pop(name, None) is None:
-            raise Refused(404, "tag not found")
-
     def commit(
         self, name: str, message: str, metadata: Mapping[str, str], allow_empty: bool
     ) -> Commit:

@@ -86,10 +86,6 @@ class Operations:
         commit = self.history(repository).create_tag(asked["id"], asked["ref"])
         return answer(201, {"id": asked["id"], "commit_id": commit})
 
-    def delete_tag(self, request: Request, repository: str, tag: str) -> Response:
-        self.history(repository).delete_tag(tag)
-        return Response(status=204)
-
     def commit(self, request: Request, repository: str, branch: str) -> Response:
         asked = request.get_json()
         made = self.history(repository).commit(

@@ -1,14 +1,12 @@
 """A folder that appears whole or not at all."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
-
 from configs.errors import UserError
+from configs.files import replacing
 
 
 class FolderRefused(UserError):
@@ -19,28 +17,19 @@ class FolderRefused(UserError):
 def new_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder`, which takes its name when the block has ended.
 
-    An exception takes what was written away. What a killed process left is taken away by the next
-    one that makes the same folder.
-
     Raises:
         FolderRefused: it exists, or the block met an OSError (a full disk).
     """
     refuse_existing(folder)
-    prefix = f".{folder.name}.unfinished-"
-    work = folder.with_name(f"{prefix}{os.getpid()}")
     try:
-        work.mkdir(parents=True)
-        for left in folder.parent.glob(f"{prefix}*"):
-            if not psutil.pid_exists(int(left.name.removeprefix(prefix))):
-                shutil.rmtree(left)
-        yield work
-        refuse_existing(folder)
-        os.rename(work, folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(folder) as work:
+            work.mkdir()
+            yield work
+            refuse_existing(folder)
     except OSError as error:
         said = f"{error.filename or folder.parent}: {error.strerror or error}"
         raise FolderRefused(f"{said}; {folder} cannot be made there") from None
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def refuse_existing(folder: Path) -> None:

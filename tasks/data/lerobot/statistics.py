@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -56,8 +57,9 @@ def measure_all(folder: Path, features: Sequence[Feature]) -> dict[str, np.ndarr
 
 def _columns(feature: Feature) -> list[pc.Expression]:
     """Return a feature's components as numbers."""
+    element = cast(Any, pc).list_element  # made when pyarrow is imported: not in its stubs
     held = pc.field(feature.name)
-    parts = [pc.list_element(held, i) for i in range(feature.size)] if feature.names else [held]
+    parts = [element(held, i) for i in range(feature.size)] if feature.names else [held]
     whole = [part.cast(pa.uint8()) if feature.dtype == "bool" else part for part in parts]
     return [part.cast(pa.float64()) for part in whole]
 

