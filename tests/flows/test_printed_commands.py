@@ -17,7 +17,7 @@ from tests.documents import ROOT, commands, documents, is_known, name, spans
 Inside = Callable[..., CompletedProcess[str]]
 # They change nothing in the store but `tag`, and need nothing but a finished smoke loop.
 LOOKS = ("status", "models list", "models show", "data log", "data show", "data diff", "data tag")
-LOOKS += ("data docs", "data verify", "data gc", "data export lerobot", "models promote")
+LOOKS += ("data docs", "data verify", "data gc", "data export lerobot")
 ELSEWHERE = ("store=lakefs", "physics=gpu")  # they ask for a server, or for a GPU
 PRINTED = commands("dexgen")
 INLINE = [
