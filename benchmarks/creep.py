@@ -20,7 +20,7 @@ from envs.engines.mujoco_engine import MujocoEngine
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
-from tasks.evaluation.estimates import Estimate, hold
+from models.estimates import Estimate, hold
 
 SETTLED_S = 2.0  # [s] the drift is measured from here on: until then the grasp gives way and rests
 SOON_S, LATE_S = 12.0, 40.0  # [s] to here

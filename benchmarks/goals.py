@@ -31,8 +31,8 @@ from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
-from tasks.evaluation.estimates import Estimate
-from tasks.evaluation.moving import MOST, goals_per_minute
+from models.estimates import Estimate
+from models.moving import MOST, goals_per_minute
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.linking import Links
 

@@ -149,6 +149,11 @@ class Kinematics:
         return self._cache[key]
 
 
+def finger_of_joints(hand: Hand) -> np.ndarray:
+    """Return which finger each joint belongs to, [n]."""
+    return np.repeat(np.arange(len(hand.fingers)), [len(finger.links) for finger in hand.fingers])
+
+
 def pick(frames: Array, places: np.ndarray) -> Array:
     """Return frames [..., P, a, b] at places [P] of [..., L, a, b].
 

@@ -9,6 +9,7 @@ STAGES = {
     "objects": "validate the objects and their meshes",
     "grasps": "generate grasps, validated in physics",
     "experts": "train the expert policies (PPO)",
+    "distill": "train the student that reads what spoilt commands mean",
     "rollouts": "roll the experts out into episodes",
     "check": "check the dataset and merge it to main",
     "train": "train the controller",

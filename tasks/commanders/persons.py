@@ -11,8 +11,8 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema import perturbations as schema
 from configs.schema.hand import Hand
+from models.kinematics import finger_of_joints
 from tasks.commanders.perturbations import Command, Perturbation, Situation, perturbed
-from tasks.rollouts.bursts import finger_of_joints
 
 
 def way(layout: Layout, situation: Situation) -> np.ndarray:

@@ -10,10 +10,10 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema import perturbations as schema
 from configs.schema.hand import Hand
+from models.kinematics import finger_of_joints
 from models.motion import action_towards
 from tasks.commanders.perturbations import Command, Situation, perturbed
 from tasks.commanders.spells import Spells, chance_of
-from tasks.rollouts.bursts import finger_of_joints
 
 
 @dataclass

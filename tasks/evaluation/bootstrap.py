@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tasks.evaluation.moving import counted
+from models.moving import counted
 
 Counts = Mapping[str, np.ndarray]  # name -> [windows, V, M]
 
@@ -57,7 +57,7 @@ class Resampled:
         return np.median(values.ravel()[self.drawn], axis=1)
 
     def goals(self, variant: str) -> np.ndarray:
-        """Return the sum of the goals that count [1 + R] (tasks/evaluation/moving.py)."""
+        """Return the sum of the goals that count [1 + R] (models/moving.py)."""
         place = self.variants.index(variant)
         each = counted(self.counts["goals"][:, place], self.counts["time_s"][:, place])
         return self.weights @ each.ravel()

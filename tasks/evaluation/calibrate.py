@@ -27,10 +27,10 @@ from configs.schema.evaluate import (
 from configs.schema.perturbations import Pose
 from models.assistance import Assistance, ModuleSession
 from models.kinematics import Kinematics
+from models.moving import counted
 from models.strength import KEYS, Strength
 from tasks.distillation.distill import read_student
 from tasks.evaluation.inputs import open_inputs
-from tasks.evaluation.moving import counted
 from tasks.evaluation.trial import Stage, Table, run_window
 from tasks.export.export import CALIBRATION, read_controller
 from tasks.learning.critic import read_critic

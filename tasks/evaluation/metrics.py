@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tasks.evaluation.estimates import hold
-from tasks.evaluation.moving import goals_per_minute
+from models.estimates import hold
+from models.moving import goals_per_minute
 
 METER = ("segments", "cosine", "dot", "square")  # sums of the intention meter
 # What became of a command on its way: its own size, and by how much each part changed it; the mean
@@ -22,7 +22,7 @@ Cell = dict[str, float | int | dict[str, float | None] | None]
 def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell:
     """Turn counts [M] of pairs into one cell of the evaluation table.
 
-    goals_per_min is the mean over pairs (tasks/evaluation/moving.py), goals_per_drop as many goals
+    goals_per_min is the mean over pairs (models/moving.py), goals_per_drop as many goals
     over max(drops, 1), `goals` their plain number; intention is the mean cosine,
     intention_gain the mean gain weighted by the intended motion, both 0 where no segment counted.
     overridden is what each part of the controller changed, relative to what was commanded; trust

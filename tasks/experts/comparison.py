@@ -11,8 +11,8 @@ from configs.schema.world import World
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
-from tasks.evaluation.estimates import hold
-from tasks.evaluation.moving import goals_per_minute
+from models.estimates import hold
+from models.moving import goals_per_minute
 
 Actor = Callable[[ManipulationEnv], Tensor]
 

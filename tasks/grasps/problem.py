@@ -9,7 +9,7 @@ from configs.schema.hand import Hand
 from configs.schema.world import Embodiment
 from envs.shapes.objects import ObjectModel
 from envs.shapes.symmetry import Symmetry, find_symmetry
-from models.kinematics import Kinematics
+from models.kinematics import Kinematics, finger_of_joints
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,8 @@ class Problem:
     @property
     def finger_of_joint(self) -> np.ndarray:
         """The finger that each joint belongs to [n]."""
-        return np.repeat(np.arange(len(self.hand.fingers)), self._joints_of_fingers)
-
-    @property
-    def _joints_of_fingers(self) -> list[int]:
-        return [len(finger.links) for finger in self.hand.fingers]
+        return finger_of_joints(self.hand)
 
     def joint_mask(self, fingers: np.ndarray) -> np.ndarray:
         """Spread a mask over fingers [N, F] to their joints [N, n]."""
-        return np.repeat(fingers, self._joints_of_fingers, axis=1)
+        return fingers[:, self.finger_of_joint]

@@ -6,6 +6,7 @@ from configs.layout import Layout
 from configs.schema.hand import Hand
 from configs.schema.physics import Range
 from configs.schema.rollouts import Bursts
+from models.kinematics import finger_of_joints
 from models.motion import action_towards
 
 # fresh, held: noise on the expert's command, drawn each step or once a burst; the others command
@@ -83,11 +84,6 @@ class CommandBursts:
     def _lengths(self, seconds: Range) -> np.ndarray:
         drawn = self.rng.uniform(*seconds, len(self.levels))
         return np.maximum(np.round(drawn * self.layout.control_hz), 1).astype(int)
-
-
-def finger_of_joints(hand: Hand) -> np.ndarray:
-    """Return which finger each joint belongs to, [n]."""
-    return np.repeat(np.arange(len(hand.fingers)), [len(finger.links) for finger in hand.fingers])
 
 
 def deal_assisted(share: float, block: int, count: int) -> np.ndarray:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from tasks.store.audit import Claim, Damage, read_or_reason
 from tasks.store.entries import read_entry
 from tasks.store.local import LocalStore
 from tasks.store.names import REMEDY
 from tasks.store.objects import hash_file, set_aside
 from tasks.store.protocol import Blob, Commit, Corrupt
 from tasks.store.reading import EMPTY
-from tasks.store.verify import Claim, Damage, read_or_reason
 
 CHANGED, MISSING = "has changed bytes", "is missing"
 

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 
+from tasks.store.audit import Claim, Damage, read_or_reason
 from tasks.store.lakefs.connection import Absent
 from tasks.store.lakefs.store import LakeFSStore
 from tasks.store.lakefs.versions import VERSION
 from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef
-from tasks.store.verify import Claim, Damage, read_or_reason
 
 
 class LakeFSAuditor:

@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluation.estimates import hold, rate_per_minute
+from models.estimates import hold, rate_per_minute
+from models.moving import counted, goals_per_minute
 from tasks.evaluation.metrics import COUNTS, figures, tabulate
-from tasks.evaluation.moving import counted, goals_per_minute
 
 
 def sums(**values: float) -> dict[str, np.ndarray | float]:

@@ -15,7 +15,7 @@ import torch
 from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from envs.manipulation import ManipulationEnv
-from tasks.evaluation.moving import MOST
+from models.moving import MOST
 from tasks.experts.experts import experts
 from tasks.experts.policy import load_expert
 from tests.small_world import small_world

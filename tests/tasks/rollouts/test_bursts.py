@@ -8,7 +8,8 @@ import pytest
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
 from configs.schema.rollouts import Bursts
-from tasks.rollouts.bursts import KINDS, CommandBursts, deal_levels, finger_of_joints
+from models.kinematics import finger_of_joints
+from tasks.rollouts.bursts import KINDS, CommandBursts, deal_levels
 
 COUNT = 6
 

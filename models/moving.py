@@ -6,7 +6,7 @@ MOST a minute, and the interval comes from drawing pairs, not from counting goal
 
 import numpy as np
 
-from tasks.evaluation.estimates import Estimate, rate_per_minute
+from models.estimates import Estimate, rate_per_minute
 
 # [1/min] of a pair, one in five seconds; measured choice: of 64 pairs the mean is then known to a
 # sixth of itself, at 20 to a fifth, unbounded to a quarter. Winsorising and trimming did worse
