@@ -65,8 +65,9 @@ def show_log(
 @sharing
 def show_version(words: Annotated[list[str], names("NAME")]) -> None:
     """What a version holds."""
+    from configs.errors import UserError
     from flows.commands.data_words import version_lines
-    from tasks.data.datasets import DatasetNotFound, read_datasets
+    from tasks.data.datasets import read_datasets
     from tasks.data.history import references
 
     store, (name,) = opened(words, 1, 1)
@@ -74,7 +75,7 @@ def show_version(words: Annotated[list[str], names("NAME")]) -> None:
     commit = store.read(store.resolve(name))
     found = [one for one in read_datasets(store, name) if folder.strip("/") in ("", one.folder)]
     if folder and not found:
-        raise DatasetNotFound(f"{name}: no dataset at {folder!r}; leave it out to see all")
+        raise UserError(f"{name}: no dataset at {folder!r}; leave it out to see all")
     print(version_lines(commit, found, references(store)))
 
 

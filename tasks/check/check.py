@@ -30,10 +30,6 @@ from tasks.store.protocol import VersionStore
 MAIN = "main"
 
 
-class CheckFailed(UserError):
-    """A dataset that does not satisfy what is expected; names column, shard and rows."""
-
-
 def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Merge the rollouts into one dataset, check it, and put it on `main`.
 
@@ -41,7 +37,7 @@ def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     shards only those are opened, and verified, that hold sampled rows or what is wrong.
 
     Raises:
-        CheckFailed: an expectation does not hold; main is untouched, the branch is kept.
+        UserError: an expectation does not hold; main is untouched, the branch is kept.
         Corrupt: a file has changed. LayoutMismatch: rollouts of another layout.
         EpisodesError: rollouts that do not fit together.
     """
@@ -59,7 +55,7 @@ def check(config: CheckStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     version = save_verdict(verdict, run, context)
     record(manifest, layout, config, context)
     if not verdict.passed:
-        raise CheckFailed(f"{describe(verdict.failures)}; main is untouched, branch {run} keeps it")
+        raise UserError(f"{describe(verdict.failures)}; main is untouched, branch {run} keeps it")
     store.merge(version, MAIN)
     store.tag(f"datasets/{context.identity[:NAME_DIGITS]}", version)
     return Ref(dataset.store, version, dataset.path)

@@ -13,14 +13,6 @@ from tasks.data.verdict import VERDICT, Failure
 from tasks.store.protocol import Blob, Commit, VersionStore
 
 
-class DataError(UserError):
-    """A version that is not what a command asks for; one line with the remedy."""
-
-
-class DatasetNotFound(UserError):
-    """There is no dataset by that name, or more than one; one line with the names to choose."""
-
-
 @dataclass(frozen=True)
 class Judgement:
     """What the checks said, and whether it was said of this very manifest."""
@@ -73,7 +65,7 @@ def read_datasets(store: VersionStore, name: str) -> list[Dataset]:
 
 
 def read_dataset(store: VersionStore, name: str) -> Dataset:
-    """Return the newest dataset of a version, or that of NAME:FOLDER. Raises DatasetNotFound."""
+    """Return the newest dataset of a version, or that of NAME:FOLDER. Raises UserError."""
     ref = locate_dataset(store, name)
     return _read(store, store.read(ref.version), ref.path)
 
@@ -85,17 +77,17 @@ def locate_dataset(store: VersionStore, name: str) -> Ref:
     not the newest dataset in there that is meant.
 
     Raises:
-        DatasetNotFound: no dataset there. MissingRef: no such branch, tag or version.
+        UserError: no dataset there. MissingRef: no such branch, tag or version.
     """
     label, colon, folder = name.partition(":")
     version = store.resolve(label)
     present = dataset_folders(store.read(version))
     if not present:
-        raise DatasetNotFound(f"{label}: version {version[:12]} holds no {MANIFEST}")
+        raise UserError(f"{label}: version {version[:12]} holds no {MANIFEST}")
     if not colon:
         return Ref(store.name, version, newest_folder(store, version))
     if folder.strip("/") not in present:
-        raise DatasetNotFound(f"{label}: no dataset at {folder!r}; there is {', '.join(present)}")
+        raise UserError(f"{label}: no dataset at {folder!r}; there is {', '.join(present)}")
     return Ref(store.name, version, folder.strip("/"))
 
 
@@ -117,7 +109,7 @@ def newest_folder(store: VersionStore, version: str) -> str:
     is newer than all that is in the parent.
 
     Raises:
-        DatasetNotFound: several came at once.
+        UserError: several came at once.
     """
     commit = store.read(version)
     while True:
@@ -131,7 +123,7 @@ def newest_folder(store: VersionStore, version: str) -> str:
         if len(fresh) == 1:
             return fresh[0]
         if fresh or before is None:
-            raise DatasetNotFound(
+            raise UserError(
                 f"{version[:12]}: several datasets came at once; name one, "
                 f"as {version[:12]}:FOLDER: {', '.join(fresh or present)}"
             )

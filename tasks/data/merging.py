@@ -1,8 +1,9 @@
 """Merging by hand, under the rule that the step `check` keeps: nothing unjudged reaches main."""
 
+from configs.errors import UserError
 from envs.episodes.episodes import MANIFEST
 from tasks.data.dataset_commits import misnamed
-from tasks.data.datasets import DataError, Dataset, read_datasets
+from tasks.data.datasets import Dataset, read_datasets
 from tasks.data.verdict import VERDICT
 from tasks.store.protocol import MissingRef, VersionStore
 
@@ -13,7 +14,7 @@ def merge(store: VersionStore, source: str, into: str) -> str:
     """Merge a branch, tag or version into a branch; return the new head.
 
     Raises:
-        DataError: into main, and a dataset that main does not hold yet has no passed verdict on
+        UserError: into main, and a dataset that main does not hold yet has no passed verdict on
             its very manifest, or its files are not those that the manifest names.
         Conflict: both sides changed a path.
     """
@@ -24,7 +25,7 @@ def merge(store: VersionStore, source: str, into: str) -> str:
 
 
 def require_passed(store: VersionStore, version: str, source: str) -> None:
-    """Raise DataError unless all that a merge of a version would bring to main has passed its
+    """Raise UserError unless all that a merge of a version would bring to main has passed its
     checks; `source` is what people call it."""
     try:
         there = store.read(store.resolve(MAIN)).tree
@@ -32,14 +33,14 @@ def require_passed(store: VersionStore, version: str, source: str) -> None:
         there = {}
     found = read_datasets(store, version)
     if not found:
-        raise DataError(f"{source}: holds no dataset, and main holds nothing else")
+        raise UserError(f"{source}: holds no dataset, and main holds nothing else")
     for dataset in found:
         _require_one(dataset, source)
     known = tuple(f"{one.folder}/" if one.folder else "" for one in found)
     tree = found[0].tree
     strange = sorted(p for p in tree if not p.startswith(known) and there.get(p) != tree[p])
     if strange:
-        raise DataError(
+        raise UserError(
             f"{source}: {strange[0]} is part of no checked dataset; main takes no other"
         )
 
@@ -47,15 +48,15 @@ def require_passed(store: VersionStore, version: str, source: str) -> None:
 def _require_one(dataset: Dataset, source: str) -> None:
     where = f"{source}: dataset {dataset.folder or '(top)'}"
     if dataset.judgement is None:
-        raise DataError(f"{where} has no verdict; run `dexgen check`")
+        raise UserError(f"{where} has no verdict; run `dexgen check`")
     if not dataset.judgement.binds:
-        raise DataError(f"{where} has a verdict on another manifest; run `dexgen check`")
+        raise UserError(f"{where} has a verdict on another manifest; run `dexgen check`")
     if not dataset.judgement.passed:
-        raise DataError(f"{where} failed its checks; `dexgen data show {source}` says why")
+        raise UserError(f"{where} failed its checks; `dexgen data show {source}` says why")
     files, manifest = dataset.files, dataset.manifest
     wrong = misnamed(files, manifest)
     if wrong is not None:
-        raise DataError(f"{where}: {wrong} is not the file that the manifest names")
+        raise UserError(f"{where}: {wrong} is not the file that the manifest names")
     named = {*(run.name for run in manifest.runs), *manifest.shards}
     for name in sorted(files.keys() - named - {MANIFEST, VERDICT}):
-        raise DataError(f"{where}: {name} is not in the manifest; main takes no other file")
+        raise UserError(f"{where}: {name} is not in the manifest; main takes no other file")

@@ -15,10 +15,6 @@ NAMED_ROWS = 5  # rows named in a sentence
 SHARD_DIGITS = 12  # of a shard's hash, for people
 
 
-class VerdictError(UserError):
-    """A dataset without a passing verdict on this very content; one line with the remedy."""
-
-
 @dataclass(frozen=True)
 class Failure:
     """One expectation that does not hold, and where."""
@@ -69,7 +65,7 @@ def require_checked(folder: Path, layout: Layout) -> Manifest:
     """Return the manifest of a dataset that passed its checks as it is now.
 
     Raises:
-        VerdictError: no verdict, a failed one, or one on other content.
+        UserError: no verdict, a failed one, or one on other content.
         EpisodesError: no manifest. LayoutMismatch: a dataset of another layout.
     """
     manifest = read_manifest(folder, layout)
@@ -78,12 +74,12 @@ def require_checked(folder: Path, layout: Layout) -> Manifest:
         values = json.loads(path.read_text())
         passed, judged = values["passed"], values["manifest"]
     except (OSError, json.JSONDecodeError, KeyError, TypeError):
-        raise VerdictError(f"{path}: no verdict on this dataset; run the check step") from None
+        raise UserError(f"{path}: no verdict on this dataset; run the check step") from None
     if judged != manifest.hash():
-        raise VerdictError(
+        raise UserError(
             f"{path}: judged manifest {judged[:12]}, this one is {manifest.hash()[:12]}; "
             "run the check step"
         )
     if not passed:
-        raise VerdictError(f"{path}: the dataset failed its checks; make better rollouts")
+        raise UserError(f"{path}: the dataset failed its checks; make better rollouts")
     return manifest

@@ -96,7 +96,7 @@ class WindowStream(Generic[Windows]):
         self._start((0, 0, 0), 0)
 
     def take(self, count: int) -> Windows:
-        """Return the next `count` windows; WindowsError: there are none, or unusable frames."""
+        """Return the next `count` windows; UserError: there are none, or unusable frames."""
         parts = []
         while count > 0:
             if self._buffer is None or self._windows == len(self._buffer.rows):

@@ -34,10 +34,6 @@ WEIGHTS, DESCRIPTION = "critic.safetensors", "critic.json"  # files of the artif
 CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
-class CriticError(UserError):
-    """Rollouts that no critic can learn from, or an artifact that is none; one line."""
-
-
 @dataclass(frozen=True)
 class Outcomes:
     """Windows and what came of them."""
@@ -68,8 +64,8 @@ def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref
     Killed and started again, it goes on from its last checkpoint and ends with the same bits.
 
     Raises:
-        LayoutMismatch: rollouts of another layout. CriticError: none end in a drop, or none do
-            not. WindowsError: too few or too many frames. TrainingError: losses not finite.
+        LayoutMismatch: rollouts of another layout. UserError: none end in a drop, or none do
+            not. UserError: too few or too many frames. UserError: losses not finite.
     """
     from tasks.learning import loop as training_loop
 
@@ -109,11 +105,11 @@ def choose_lessons(frames: Frames, layout: Layout, settings: CriticTraining, see
     """Return rows whose outcome is known: near the end of an episode that was cut off, it is not.
 
     Raises:
-        CriticError: a value is not finite, or all outcomes are alike.
+        UserError: a value is not finite, or all outcomes are alike.
     """
     horizon = round(settings.horizon_s * layout.control_hz)
     if not all(part.isfinite().all() for part in (frames.step, frames.keypoints, frames.action)):
-        raise CriticError("hazards: hold values that are not finite; make the rollouts again")
+        raise UserError("hazards: hold values that are not finite; make the rollouts again")
     left = frames.last - torch.arange(len(frames))  # steps to the episode's end
     dropped = frames.drop[frames.last]
     soon = (dropped & (left < horizon)).float()
@@ -123,7 +119,7 @@ def choose_lessons(frames: Frames, layout: Layout, settings: CriticTraining, see
     for name, among in (("training", ~held_back), ("validation", held_back)):
         part = window_rows(frames, among & known, layout.horizon)
         if len(part) == 0 or not 0 < soon[part].mean() < 1:
-            raise CriticError(
+            raise UserError(
                 f"hazards: {len(part)} frames for {name}, all of one outcome: a critic learns "
                 "from drops and from holds; raise hazards.chunks or change hazards.levels"
             )
@@ -197,18 +193,18 @@ def read_critic(folder: Path, layout: Layout) -> Critic:
     """Read the artifact of this step.
 
     Raises:
-        LayoutMismatch: of another layout. CriticError: not such an artifact.
+        LayoutMismatch: of another layout. UserError: not such an artifact.
         UserError: damaged weights.
     """
     path = folder / DESCRIPTION
     try:
         description = json.loads(path.read_text())
         if description["format"] != FORMAT:
-            raise CriticError(f"{path}: format {description['format']}, expected {FORMAT}")
+            raise UserError(f"{path}: format {description['format']}, expected {FORMAT}")
         layout.require(description["layout"], str(path))
         network = validate(CriticNetwork, description["network"], str(path))
     except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise CriticError(f"{path}: not a trained critic ({error})") from None
+        raise UserError(f"{path}: not a trained critic ({error})") from None
     model = Critic(layout, network)
     load_weights(model, folder / WEIGHTS)
     model.normalizer.require_fitted()

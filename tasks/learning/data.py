@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.train import Train
 from envs.episodes.episodes import Shard, open_shard
@@ -14,15 +15,7 @@ from models.controller import Windows
 from models.kinematics import Kinematics
 from tasks.learning.buffers import ALONE, Rank, Read, WindowStream, in_one_buffer, join
 from tasks.learning.shards import Arrays, Shards
-from tasks.learning.windows import (
-    Frames,
-    WindowsError,
-    gather,
-    read_frames,
-    split_episodes,
-    thin,
-    window_rows,
-)
+from tasks.learning.windows import Frames, gather, read_frames, split_episodes, thin, window_rows
 
 CLEAN = {"prior": True, "inverse": False}  # does a network learn from clean windows alone?
 
@@ -113,7 +106,7 @@ def open_data(
     A stream opens its shards by `open_fetched`, in `folder` where nothing is said.
 
     Raises:
-        LayoutMismatch: the dataset is of another layout. WindowsError: nothing to train on.
+        LayoutMismatch: the dataset is of another layout. UserError: nothing to train on.
     """
     if settings.loader == "memory":
         frames = read_frames(folder, layout, kinematics, settings.max_frames)
@@ -127,7 +120,7 @@ def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> Traini
     """Return what a training reads of a source.
 
     Raises:
-        WindowsError: nothing to validate on.
+        UserError: nothing to validate on.
     """
     held_back = sample(source, CLEAN, settings.validation_windows, held_back=True)
     device = torch.device(settings.accelerator)
@@ -165,7 +158,7 @@ def sample(
     `clean` says by name whether clean windows alone count.
 
     Raises:
-        WindowsError: none of a name.
+        UserError: none of a name.
     """
     parts: dict[str, list[Windows]] = {name: [] for name in clean}
     looked_at = 0
@@ -182,9 +175,9 @@ def sample(
     return {name: join(found) for name, found in parts.items()}
 
 
-def no_window(name: str, frames: int) -> WindowsError:
+def no_window(name: str, frames: int) -> UserError:
     """Return the error of a dataset in which a network finds nothing to learn or validate."""
-    return WindowsError(
+    return UserError(
         f"dataset: no window for {name} in the {frames} frames that were looked at; collect "
         "longer episodes or more of them without injected noise (a stream: or raise "
         "train.stream.sample_shards)"

@@ -27,10 +27,6 @@ Report = Callable[[int, Model, dict[str, float]], None]  # batch, averaged model
 Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
-class TrainingError(UserError):
-    """A training that cannot start or has gone wrong; one line with the remedy."""
-
-
 class Resumable(Protocol):
     """Data whose place goes into the checkpoint (tasks/learning/buffers.py)."""
 
@@ -109,12 +105,12 @@ class Watch(lightning.Callback):
         self.kept, self.report, self.progress, self.data = kept, report, progress, data
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
-        """Raise TrainingError where a loss is not finite."""
+        """Raise UserError where a loss is not finite."""
         loop, config, done = cast(Loop, pl_module), pl_module.config, trainer.global_step
         if done == loop.total or done % config.validate_every == 0:
             losses = {name: float(loss) for name, loss in loop.losses.items()}
             if not all(math.isfinite(loss) for loss in losses.values()):
-                raise TrainingError(
+                raise UserError(
                     f"training: batch {done}: losses {losses} are not finite; "
                     "lower the optimizer's learning_rate"
                 )

@@ -19,18 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.train import Train
 from models.kinematics import Kinematics
 from tasks.learning.buffers import Buffer, Place, Rank, Read, generator
-from tasks.learning.windows import (
-    Frames,
-    WindowsError,
-    episode_starts,
-    hold_back,
-    make_frames,
-    window_rows,
-)
+from tasks.learning.windows import Frames, episode_starts, hold_back, make_frames, window_rows
 
 T = TypeVar("T")
 Arrays = Mapping[str, np.ndarray]  # [R, ...] by field, memory-mapped
@@ -102,7 +96,7 @@ class _Reader:
     rank: Rank
 
     def read(self, place: Place) -> Iterator[Buffer]:
-        """Yield the buffers from a place on; WindowsError: some passes have no window."""
+        """Yield the buffers from a place on; UserError: some passes have no window."""
         (epoch, group, number), empty = place, 0
         settings = self.shards.settings.stream
         while empty < EMPTY_PASSES:
@@ -122,7 +116,7 @@ class _Reader:
                     del buffer  # not kept while the next one is read
                 number = 0
             epoch, group = epoch + 1, 0
-        raise WindowsError(
+        raise UserError(
             f"dataset: rank {self.rank.number} of {self.rank.world} finds no window in "
             f"{sum(self.shards.rows.values())} frames; use fewer ranks, a smaller "
             "train.stream.block_frames or more episodes"
@@ -197,12 +191,12 @@ def pack(blocks: Sequence[Block], frames: int) -> list[Sequence[Block]]:
     """Divide blocks, in their order, into parts of about equal size and at most `frames` frames.
 
     Raises:
-        WindowsError: a block, which then is one episode, is longer than that.
+        UserError: a block, which then is one episode, is longer than that.
     """
     sizes = [len(block) for block in blocks]
     longest = max(sizes, default=0)
     if longest > frames:
-        raise WindowsError(
+        raise UserError(
             f"{blocks[sizes.index(longest)].holder}: an episode of {longest} frames, "
             f"train.stream.buffer_frames is {frames}: raise it"
         )

@@ -31,9 +31,9 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     Killed and started again, it goes on from its last checkpoint and ends with the same bits.
 
     Raises:
-        LayoutMismatch: the dataset is of another layout. WindowsError: nothing to train on.
-        VerdictError: the dataset did not pass its checks, or is not what was checked.
-        TrainingError: no such accelerator, or losses that are not finite.
+        LayoutMismatch: the dataset is of another layout. UserError: nothing to train on.
+        UserError: the dataset did not pass its checks, or is not what was checked.
+        UserError: no such accelerator, or losses that are not finite.
     """
     from tasks.learning import loop as training_loop
 
@@ -47,7 +47,7 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         folder, opener = context.open(refs["dataset"]), None
     shards = require_checked(folder, layout).shards
     if settings.accelerator == "cuda" and not torch.cuda.is_available():
-        raise training_loop.TrainingError(
+        raise training_loop.UserError(
             "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
         )
     data = open_data(folder, shards, layout, kinematics, settings, config.seed, open_fetched=opener)

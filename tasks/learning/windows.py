@@ -26,10 +26,6 @@ from models.kinematics import Kinematics
 from models.state import state_step
 
 
-class WindowsError(UserError):
-    """A dataset that no controller can be trained on; one line that names file and remedy."""
-
-
 @dataclass(frozen=True)
 class Frames:
     """All frames of a dataset, N rows in time order, whole episodes one after the other."""
@@ -55,11 +51,11 @@ def read_frames(folder: Path, layout: Layout, kinematics: Kinematics, max_frames
 
     Raises:
         LayoutMismatch: the dataset was made for another layout.
-        WindowsError: no frames, too many, steps with gaps, or unknown modes.
+        UserError: no frames, too many, steps with gaps, or unknown modes.
     """
     manifest = read_manifest(folder, layout)
     if not 0 < manifest.rows <= max_frames:
-        raise WindowsError(
+        raise UserError(
             f"{folder}: {manifest.rows} frames, train.max_frames is {max_frames}: "
             f"{'collect rollouts first' if manifest.rows == 0 else 'raise it or use fewer'}"
         )
@@ -92,7 +88,7 @@ def make_frames(
     """Return whole episodes' arrays [R, ...] as frames, whose first row is counted as `row`.
 
     Raises:
-        WindowsError: steps with gaps or unknown modes; it names `holder`.
+        UserError: steps with gaps or unknown modes; it names `holder`.
     """
 
     def column(name: str, dtype: torch.dtype) -> Tensor:
@@ -104,10 +100,10 @@ def make_frames(
     expected = np.arange(len(step)) - np.repeat(starts, lengths) + np.repeat(step[starts], lengths)
     gap = np.flatnonzero(step != expected)
     if len(gap):
-        raise WindowsError(f"{holder}: episode {episode[gap[0]]} has a gap at row {gap[0]}")
+        raise UserError(f"{holder}: episode {episode[gap[0]]} has a gap at row {gap[0]}")
     mode = column("mode", torch.int64)
     if mode.min() < 0 or mode.max() >= len(layout.modes):
-        raise WindowsError(f"{holder}: mode {int(mode.max())}: the layout knows {layout.modes}")
+        raise UserError(f"{holder}: mode {int(mode.max())}: the layout knows {layout.modes}")
     observed = column("joint_observation", torch.float32)
     return Frames(
         step=state_step(kinematics, observed, column("joint_target", torch.float32)),
@@ -130,14 +126,14 @@ def split_episodes(frames: Frames, share: float, seed: int) -> Tensor:
     """Return which rows [N] are held back to validate: `share` of the episodes, whole.
 
     Raises:
-        WindowsError: no kind of episode (`hold_back`) has two.
+        UserError: no kind of episode (`hold_back`) has two.
     """
     starts, episode = torch.unique_consecutive(frames.first, return_inverse=True)
     has_clean = torch.zeros(len(starts), dtype=torch.bool)
     has_clean[episode[frames.clean]] = True
     held_back = hold_back(has_clean, share, torch.Generator().manual_seed(seed))
     if not held_back.any():
-        raise WindowsError(f"{len(starts)} episodes: at least two are needed, one to validate")
+        raise UserError(f"{len(starts)} episodes: at least two are needed, one to validate")
     return held_back[episode]
 
 

@@ -39,10 +39,6 @@ DECISION = "decision.json"  # name in a release
 LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
 
 
-class SequenceTaken(UserError):
-    """Another promotion took this sequence number first; decide again and take the next."""
-
-
 @dataclass(frozen=True)
 class Draft:
     """What an approval says, before it has a number, a time and a signature."""
@@ -153,7 +149,7 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
     The bundle is verified before anything is signed and again in its copy.
 
     Raises:
-        SequenceTaken: the number is not free any more.
+        UserError: the number is not free any more.
         BundleError: the bundle is damaged or is not the one that the draft names.
         ConfigError: a value that no approval may have, such as an approver without a name.
     """
@@ -184,7 +180,7 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
     except OSError:
         if sequence not in list_releases(releases_folder(home)):
             raise
-        raise SequenceTaken(
+        raise UserError(
             f"release {sequence} was published by another promotion; run this one again"
         ) from None
     sync_folder(releases_folder(home))

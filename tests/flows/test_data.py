@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from envs.episodes.statistics import Statistics
 from flows.cli import main
 from flows.commands.data_words import statistics_lines
-from tasks.data.datasets import DataError
 from tasks.data.difference import Columns
 from tasks.data.merging import merge
 from tasks.store.local import LocalStore
@@ -252,6 +252,6 @@ def test_merge_into_main_takes_no_file_that_a_manifest_does_not_name(tmp_path):
         file.write_text("not judged")
         store.put(branch, f"runs/good/{name}", file)
         store.commit(branch, "more", {})
-        with pytest.raises(DataError, match=f"{name} is not in the manifest"):
+        with pytest.raises(UserError, match=f"{name} is not in the manifest"):
             merge(store, branch, "main")
     assert merge(store, "runs/good", "main") == store.resolve("runs/good")

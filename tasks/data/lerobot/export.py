@@ -43,10 +43,6 @@ ROWS_TOGETHER = 256  # episodes in a row group of meta/episodes
 Progress = Callable[[float, float, str], None]  # done, total, unit
 
 
-class ExportRefused(UserError):
-    """A dataset that cannot be a LeRobotDataset; one line that names field and value."""
-
-
 def export_lerobot(
     store: VersionStore,
     ref: Ref,
@@ -60,8 +56,8 @@ def export_lerobot(
     `styles` are the names behind the field `style`, in its order.
 
     Raises:
-        ExportRefused: values that LeRobot's format, or its statistics, cannot hold.
-        FolderRefused: the folder exists or cannot be written.
+        UserError: values that LeRobot's format, or its statistics, cannot hold.
+        UserError: the folder exists or cannot be written.
         LayoutMismatch: made for another layout. EpisodesError, Corrupt: a broken shard.
     """
     manifest = open_runs(store, ref, layout)
@@ -81,20 +77,20 @@ def export_lerobot(
 def require_exportable(manifest: Manifest, layout: Layout, path: str) -> None:
     """Refuse what the manifest already shows to be impossible, before anything is written."""
     if not manifest.rows:
-        raise ExportRefused(f"{path}: the dataset has no rows")
+        raise UserError(f"{path}: the dataset has no rows")
     if layout.control_hz != round(layout.control_hz):
-        raise ExportRefused(
+        raise UserError(
             f"{path}: control_hz {layout.control_hz:g}: LeRobot's fps is a whole number"
         )
     pooled = manifest.statistics()
     for field in manifest.fields:
         if pooled[field].non_finite.any():
-            raise ExportRefused(
+            raise UserError(
                 f"{path}: {field}: {int(pooled[field].non_finite.sum())} values are not finite; "
                 "export a dataset that has passed the checks"
             )
     if pooled["step.jump"].minimum.any() or pooled["step.jump"].maximum.any():
-        raise ExportRefused(
+        raise UserError(
             f"{path}: step: frames are missing inside an episode, and LeRobot's timestamps "
             "count on; export a dataset that has passed the checks"
         )
@@ -177,7 +173,7 @@ class LeRobotExport:
         ):
             strange = values[(values < 0) | (values >= len(known))]
             if len(strange):
-                raise ExportRefused(
+                raise UserError(
                     f"{shard}: {field}: index {strange[0]} has no name; the configuration has "
                     f"{', '.join(known)}"
                 )

@@ -9,16 +9,12 @@ from configs.errors import UserError
 from configs.files import replacing
 
 
-class FolderRefused(UserError):
-    """A folder that cannot be made; one line that names it and the remedy."""
-
-
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder beside `folder`, which takes its name when the block has ended.
 
     Raises:
-        FolderRefused: it exists, or the block met an OSError (a full disk).
+        UserError: it exists, or the block met an OSError (a full disk).
     """
     refuse_existing(folder)
     try:
@@ -29,9 +25,9 @@ def new_folder(folder: Path) -> Iterator[Path]:
             refuse_existing(folder)
     except OSError as error:
         said = f"{error.filename or folder.parent}: {error.strerror or error}"
-        raise FolderRefused(f"{said}; {folder} cannot be made there") from None
+        raise UserError(f"{said}; {folder} cannot be made there") from None
 
 
 def refuse_existing(folder: Path) -> None:
     if os.path.lexists(folder):
-        raise FolderRefused(f"{folder}: exists already; name a new folder, or delete it first")
+        raise UserError(f"{folder}: exists already; name a new folder, or delete it first")

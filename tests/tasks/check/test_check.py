@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from configs.layout import Layout, LayoutMismatch
 from configs.load import load
 from configs.refs import Ref
@@ -25,9 +26,9 @@ from envs.episodes.episodes import (
 )
 from envs.episodes.manifest import make_manifest
 from envs.episodes.runs import write_run
-from tasks.check.check import CheckFailed, check, write_docs
+from tasks.check.check import check, write_docs
 from tasks.check.expectations import EARLY
-from tasks.data.verdict import VerdictError, require_checked
+from tasks.data.verdict import require_checked
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Corrupt, MissingRef
@@ -252,7 +253,7 @@ def test_fault_is_named_and_main_is_untouched(tmp_path: Path, fault: str) -> Non
     store.merge(publish(tmp_path, layout, 50).version, "main")
     before = store.resolve("main")
     ref = publish(tmp_path, layout, 100, bend)
-    with pytest.raises(CheckFailed) as caught:
+    with pytest.raises(UserError) as caught:
         check(config, {"rollouts/fast": ref}, context(tmp_path))
     message = str(caught.value)
     manifest = read_manifest(store.open(ref), layout)
@@ -269,17 +270,17 @@ def test_fault_is_named_and_main_is_untouched(tmp_path: Path, fault: str) -> Non
     assert verdict["manifest"] == read_manifest(kept).hash()
     assert verdict["failures"][0]["rows"][0] == row
     assert len(verdict["failures"]) == 1, "one fault is said once"
-    with pytest.raises(VerdictError, match="failed"):
+    with pytest.raises(UserError, match="failed"):
         require_checked(kept, layout)
 
 
 def test_too_many_drops_and_too_few_rows(tmp_path: Path) -> None:
     layout = step().embodiment.make_layout()
     refs = {"rollouts/fast": publish(tmp_path, layout, bend=all_dropped)}
-    with pytest.raises(CheckFailed, match="6 of 6 episodes end in a drop"):
+    with pytest.raises(UserError, match="6 of 6 episodes end in a drop"):
         check(step("trident", "check.max_drop_share=0.5"), refs, context(tmp_path))
     few = step("trident", "check.min_rows=241", "check.max_drop_share=1.0")
-    with pytest.raises(CheckFailed, match=r"rows: 240 rows, check.min_rows asks for 241"):
+    with pytest.raises(UserError, match=r"rows: 240 rows, check.min_rows asks for 241"):
         check(few, refs, context(tmp_path, "b" * 64))
     with pytest.raises(MissingRef):
         LocalStore(tmp_path / "store").resolve("main")
@@ -294,7 +295,7 @@ def test_drops_that_were_too_short_to_keep_count(tmp_path: Path) -> None:
     writer.close({"episodes": EPISODES + 14, "drops": 14})
     ref = LocalStore(tmp_path / "store").publish(manifest_files(tmp_path / "made"), "made", {})
     one = context(tmp_path)
-    with pytest.raises(CheckFailed, match="14 of 20 episodes end in a drop"):
+    with pytest.raises(UserError, match="14 of 20 episodes end in a drop"):
         check(step("trident", "check.max_drop_share=0.69"), {"rollouts/fast": ref}, one)
     rows = [json.loads(line) for line in one.metrics_file.read_text().splitlines()]
     assert [row["value"] for row in rows if row["name"] == "drop_share"] == [0.7]
@@ -339,7 +340,7 @@ def test_a_manifest_that_lies_is_found_by_the_sample(tmp_path: Path) -> None:
     run = write_run(folder, shards, sound.rows_by, {}, bent.layout, bent.source)
     make_manifest(bent.layout, bent.source, bent.fields, [run], {}).write(folder)
     ref = LocalStore(tmp_path / "store").publish(manifest_files(folder), "rollouts", {})
-    with pytest.raises(CheckFailed, match=r"joint_position\.left_base, shard .* rows 0"):
+    with pytest.raises(UserError, match=r"joint_position\.left_base, shard .* rows 0"):
         check(config, {"rollouts/fast": ref}, context(tmp_path))
 
 
@@ -396,8 +397,8 @@ def test_verdict_binds_to_the_manifest(tmp_path: Path) -> None:
     changed = json.loads((copy / "manifest.json").read_text())
     changed |= {name: {"too_short": 9} for name in ("counts", "kept_nothing")}
     (copy / "manifest.json").write_text(json.dumps(changed))
-    with pytest.raises(VerdictError, match="judged manifest"):
+    with pytest.raises(UserError, match="judged manifest"):
         require_checked(copy, layout)
     (copy / "verdict.json").unlink()
-    with pytest.raises(VerdictError, match="no verdict"):
+    with pytest.raises(UserError, match="no verdict"):
         require_checked(copy, layout)

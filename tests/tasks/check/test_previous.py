@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from configs.errors import UserError
 from configs.refs import Ref
-from tasks.check.check import CheckFailed, check
+from tasks.check.check import check
 from tasks.store.local import LocalStore
 from tests.tasks.check.test_check import Bend, context, publish, step
 from tests.tiny_episodes import Episode
@@ -52,7 +53,7 @@ def test_a_check_that_runs_again_is_compared_with_what_was_there(tmp_path: Path)
 def test_a_mean_that_moved_fails_and_leaves_main(tmp_path: Path) -> None:
     first = run(tmp_path, 100)
     store = LocalStore(tmp_path / "store")
-    with pytest.raises(CheckFailed) as caught:
+    with pytest.raises(UserError) as caught:
         run(tmp_path, 200, bend=lighter)
     message = str(caught.value)
     assert message.startswith(
@@ -77,7 +78,7 @@ def test_limits_can_be_wider_or_off(tmp_path: Path) -> None:
 
 def test_a_spread_that_collapsed_fails(tmp_path: Path) -> None:
     run(tmp_path, 100)
-    with pytest.raises(CheckFailed, match=r"command\..*: standard deviation 0\.0\d+, 0\.5\d+ in"):
+    with pytest.raises(UserError, match=r"command\..*: standard deviation 0\.0\d+, 0\.5\d+ in"):
         run(tmp_path, 200, bend=timid)
 
 

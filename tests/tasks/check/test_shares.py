@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configs.errors import UserError
 from envs.episodes.episodes import Manifest, merge_manifests, read_manifest
-from tasks.check.check import CheckFailed, check
+from tasks.check.check import check
 from tasks.check.checked_table import Sample, checked_rows, draw_rows
 from tasks.check.examination import violating_shards
 from tasks.check.expectations import expected_columns
@@ -41,7 +42,7 @@ def test_an_object_without_rows_fails_by_name(tmp_path: Path) -> None:
     layout = step().embodiment.make_layout()
     refs = {"rollouts/fast": publish(tmp_path, layout, bend=one_object)}
     words = r"object\.box: 0 of 240 rows, a share of 0; check\.min_share\.object asks for 0\.05"
-    with pytest.raises(CheckFailed, match=words) as caught:
+    with pytest.raises(UserError, match=words) as caught:
         check(step(), refs, context(tmp_path))
     assert "\n" not in str(caught.value)
     with pytest.raises(MissingRef):
@@ -53,7 +54,7 @@ def test_a_share_is_measured_against_an_equal_one(tmp_path: Path) -> None:
     """10 of 240 rows are `slow`, a twelfth of the half that would be equal."""
     layout = step().embodiment.make_layout()
     refs = {"rollouts/fast": publish(tmp_path, layout, bend=rarely_slow)}
-    with pytest.raises(CheckFailed, match=r"style\.slow: 10 of 240 rows, a share of 0\.0417"):
+    with pytest.raises(UserError, match=r"style\.slow: 10 of 240 rows, a share of 0\.0417"):
         check(step("trident", "check.min_share.style=0.09"), refs, context(tmp_path))
     check(step("trident", "check.min_share.style=0.08"), refs, context(tmp_path, "b" * 64))
 
@@ -68,7 +69,7 @@ def test_a_column_that_fails_in_many_shards_names_the_first(tmp_path: Path) -> N
     ref = publish(tmp_path, layout, 100, everywhere, max_shard_bytes=20_000)
     shards = list(read_manifest(tmp_path / "rollouts-100").shards)
     assert len(shards) > 3
-    with pytest.raises(CheckFailed) as caught:
+    with pytest.raises(UserError) as caught:
         check(step(), {"rollouts/fast": ref}, context(tmp_path))
     first, count = Path(shards[0]).stem[:12], len(shards)
     message = str(caught.value)

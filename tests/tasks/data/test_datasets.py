@@ -2,8 +2,9 @@
 
 import pytest
 
+from configs.errors import UserError
 from envs.episodes.episodes import manifest_files
-from tasks.data.datasets import DatasetNotFound, locate_dataset
+from tasks.data.datasets import locate_dataset
 from tasks.store.local import LocalStore
 from tasks.store.protocol import MissingRef
 from tests.tasks.data.committed import commit_dataset, write_episodes
@@ -43,7 +44,7 @@ def test_branch_tag_version_and_its_first_digits(store):
 def test_a_folder_may_be_named(store):
     assert locate_dataset(store, "main:runs/b").path == "runs/b"
     assert locate_dataset(store, "main:runs/b/").path == "runs/b"
-    with pytest.raises(DatasetNotFound, match=r"'runs/x'; there is runs/a, runs/b, runs/c"):
+    with pytest.raises(UserError, match=r"'runs/x'; there is runs/a, runs/b, runs/c"):
         locate_dataset(store, "main:runs/x")
 
 
@@ -57,7 +58,7 @@ def test_two_that_came_at_once_are_not_guessed(store, tmp_path):
         for path, file in manifest_files(tmp_path / name).items():
             store.put("both", f"runs/{name}/{path}", file)
     store.commit("both", "two at once", {})
-    with pytest.raises(DatasetNotFound, match=r"name one, .*: runs/b, runs/c"):
+    with pytest.raises(UserError, match=r"name one, .*: runs/b, runs/c"):
         locate_dataset(store, "both")
 
 
@@ -65,7 +66,7 @@ def test_a_manifest_of_something_else_is_no_dataset(store, tmp_path):
     bundle = tmp_path / "bundle.json"
     bundle.write_text('{"format": "bundle-3"}')
     ref = store.publish({"manifest.json": bundle, "graph.onnx": bundle}, "a bundle", {})
-    with pytest.raises(DatasetNotFound, match="holds no"):
+    with pytest.raises(UserError, match="holds no"):
         locate_dataset(store, ref.version)
 
 
@@ -73,7 +74,7 @@ def test_nothing_there(store, tmp_path):
     store.branch("empty", None)
     store.put("empty", "a", tmp_path / "verdict.json")
     store.commit("empty", "no dataset", {})
-    with pytest.raises(DatasetNotFound, match=r"empty: version .* holds no manifest.json"):
+    with pytest.raises(UserError, match=r"empty: version .* holds no manifest.json"):
         locate_dataset(store, "empty")
     with pytest.raises(MissingRef):
         locate_dataset(store, "nobody")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.data.lerobot.new_folder import FolderRefused, new_folder
+from configs.errors import UserError
+from tasks.data.lerobot.new_folder import new_folder
 
 
 def test_folder_appears_with_the_end(tmp_path):
@@ -36,14 +37,14 @@ def test_what_exists_is_refused_and_kept(tmp_path, kind):
         out.write_text("mine")
     else:
         out.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(FolderRefused, match="exists already"), new_folder(out):
+    with pytest.raises(UserError, match="exists already"), new_folder(out):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_what_came_in_meantime_is_kept(tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(FolderRefused, match="exists already"), new_folder(out):
+    with pytest.raises(UserError, match="exists already"), new_folder(out):
         out.mkdir()  # empty: a rename would replace it without a word
     assert list(out.iterdir()) == []
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.train import Streaming
@@ -23,7 +24,7 @@ from tasks.learning import shards as shards_on_disk
 from tasks.learning.buffers import ALONE, GATHERED, Rank, WindowStream, generator, in_one_buffer
 from tasks.learning.data import window_stream
 from tasks.learning.shards import Shards, open_blocks, read_blocks, runs
-from tasks.learning.windows import WindowsError, gather, read_frames, window_rows
+from tasks.learning.windows import gather, read_frames, window_rows
 from tests.tasks.synthetic_episodes import whole
 
 LENGTHS = [5, 12, 9, 17, 3, 21, 8, 2, 14, 11]  # frames of a shard's episodes, from the first on
@@ -305,13 +306,13 @@ def test_an_episode_longer_than_the_buffer_is_an_error(folder):
     settings = dataclasses.replace(SETTINGS, buffer_frames=20, block_frames=10)
     stream = stream_of(folder, held=settings)
     for _ in range(2):  # and stays one
-        with pytest.raises(WindowsError, match=r"an episode of 21 frames, train\.stream\.buffer"):
+        with pytest.raises(UserError, match=r"an episode of 21 frames, train\.stream\.buffer"):
             stream.take(1000)
 
 
 def test_too_many_ranks_are_an_error(folder):
     stream = stream_of(folder, rank=Rank(90, 100))
-    with pytest.raises(WindowsError, match="rank 90 of 100 finds no window"):
+    with pytest.raises(UserError, match="rank 90 of 100 finds no window"):
         stream.take(1)
 
 

@@ -15,14 +15,7 @@ from configs.schema.critic import CriticStep
 from configs.schema.pipeline import Config
 from envs.episodes.episodes import EpisodeWriter
 from models.kinematics import Kinematics
-from tasks.learning.critic import (
-    CriticError,
-    area_under_curve,
-    choose_lessons,
-    critic,
-    make_critic,
-    read_critic,
-)
+from tasks.learning.critic import area_under_curve, choose_lessons, critic, make_critic, read_critic
 from tasks.learning.windows import Frames, read_frames
 from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
 from tests.tasks.synthetic_episodes import wander, whole
@@ -129,7 +122,7 @@ def test_episodes_are_held_back_whole_and_the_validation_is_thinned():
 def test_values_that_are_not_finite_are_refused_in_one_line(field):
     frames = frames_of(*EPISODES)
     getattr(frames, field)[3, 0] = torch.nan
-    with pytest.raises(CriticError, match="hazards: hold values that are not finite") as caught:
+    with pytest.raises(UserError, match="hazards: hold values that are not finite") as caught:
         choose_lessons(frames, LAYOUT, CONFIG.critic, seed=0)
     assert "\n" not in str(caught.value)
 
@@ -143,7 +136,7 @@ def test_values_that_are_not_finite_are_refused_in_one_line(field):
     ],
 )
 def test_outcomes_that_are_all_alike_are_refused_in_one_line(episodes):
-    with pytest.raises(CriticError, match="a critic learns from drops and from holds") as caught:
+    with pytest.raises(UserError, match="a critic learns from drops and from holds") as caught:
         choose_lessons(frames_of(*episodes), LAYOUT, CONFIG.critic, seed=0)
     assert "\n" not in str(caught.value)
 
@@ -249,7 +242,7 @@ def test_hazards_of_another_layout_are_refused(finished):
 
 
 def test_a_damaged_artifact_is_refused_in_one_line(finished, tmp_path):
-    with pytest.raises(CriticError, match="not a trained critic") as caught:
+    with pytest.raises(UserError, match="not a trained critic") as caught:
         read_critic(tmp_path, LAYOUT)
     assert "\n" not in str(caught.value)
     description = json.loads((finished / "critic.json").read_text())
@@ -259,5 +252,5 @@ def test_a_damaged_artifact_is_refused_in_one_line(finished, tmp_path):
     with pytest.raises(LayoutMismatch, match="layout fingerprint"):
         read_critic(tmp_path, step("hand=trident").embodiment.make_layout())
     (tmp_path / "critic.json").write_text(json.dumps(description | {"format": 9}))
-    with pytest.raises(CriticError, match="format 9, expected 1"):
+    with pytest.raises(UserError, match="format 9, expected 1"):
         read_critic(tmp_path, LAYOUT)

@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import nn
 
+from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.train import Train
 from models.controller import Controller
 from models.kinematics import Kinematics
 from tasks.learning.data import InMemory, TrainingData, training_data
-from tasks.learning.loop import Loop, TrainingError, fit, rate
+from tasks.learning.loop import Loop, fit, rate
 from tasks.learning.train import losses_on, make_controller
 from tasks.learning.windows import read_frames
 from tests.tasks.synthetic_episodes import write_dataset
@@ -135,6 +136,6 @@ def test_losses_that_are_not_finite_end_the_training(parts, tmp_path: Path):
     def broken(model, index):
         return {name: loss * torch.nan for name, loss in losses_of(parts)(model, index).items()}
 
-    with pytest.raises(TrainingError, match="not finite; lower the optimizer's learning_rate"):
+    with pytest.raises(UserError, match="not finite; lower the optimizer's learning_rate"):
         fit(controller, config, broken, tmp_path / "c.ckpt", lambda *_: None, lambda *_: None)
     assert not (tmp_path / "c.ckpt").exists()

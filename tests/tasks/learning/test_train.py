@@ -11,22 +11,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from models.kinematics import Kinematics
-from tasks.data.verdict import VERDICT, VerdictError
+from tasks.data.verdict import VERDICT
 from tasks.learning.data import InMemory, TrainingData, training_data
 from tasks.learning.train import make_controller, train, validate
-from tasks.learning.windows import (
-    Frames,
-    WindowsError,
-    gather,
-    read_frames,
-    split_episodes,
-    window_rows,
-)
+from tasks.learning.windows import Frames, gather, read_frames, split_episodes, window_rows
 from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
 from tests.tasks.synthetic_episodes import write_dataset
 
@@ -203,7 +197,7 @@ def test_a_killed_training_ends_with_the_same_bits(finished, streamed, tmp_path,
 def test_a_dataset_without_validation_episodes_cannot_be_streamed(tmp_path):
     config = step(*STREAM)
     write_dataset(tmp_path / "dataset", config.embodiment, episodes=2, length=60)
-    with pytest.raises(WindowsError, match="no window for prior_validation in the 120 frames"):
+    with pytest.raises(UserError, match="no window for prior_validation in the 120 frames"):
         train(config, {"dataset": DATASET}, workplace(tmp_path))
 
 
@@ -262,7 +256,7 @@ def test_exploding_losses_are_an_error(tmp_path):
 def test_an_unchecked_dataset_is_refused(tmp_path):
     home = home_with_data(tmp_path)
     (home / "dataset" / VERDICT).unlink()
-    with pytest.raises(VerdictError, match="no verdict on this dataset"):
+    with pytest.raises(UserError, match="no verdict on this dataset"):
         train(step(), {"dataset": DATASET}, workplace(home))
 
 
@@ -270,5 +264,5 @@ def test_a_dataset_that_failed_its_checks_is_refused(tmp_path):
     home = home_with_data(tmp_path)
     path = home / "dataset" / VERDICT
     path.write_text(json.dumps(json.loads(path.read_text()) | {"passed": False}))
-    with pytest.raises(VerdictError, match="failed its checks"):
+    with pytest.raises(UserError, match="failed its checks"):
         train(step(), {"dataset": DATASET}, workplace(home))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from configs.errors import UserError
 from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
@@ -12,7 +13,6 @@ from models.kinematics import Kinematics
 from models.state import split_step, start, state_step
 from tasks.learning.windows import (
     Frames,
-    WindowsError,
     gather,
     join_frames,
     read_frames,
@@ -202,7 +202,7 @@ def test_another_layout_is_refused(folder, embodiment):
 
 
 def test_too_many_frames_are_refused(folder, layout, embodiment):
-    with pytest.raises(WindowsError, match=r"14 frames, train\.max_frames is 13"):
+    with pytest.raises(UserError, match=r"14 frames, train\.max_frames is 13"):
         read_frames(folder, layout, Kinematics(embodiment.hand), 13)
 
 
@@ -216,7 +216,7 @@ def test_bad_rows_are_named(embodiment, layout, tmp_path, field, value, message)
     episode[field][1] = value
     writer.append(episode)
     writer.close()
-    with pytest.raises(WindowsError, match=message):
+    with pytest.raises(UserError, match=message):
         read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
 
 
@@ -225,5 +225,5 @@ def test_one_episode_cannot_be_split(embodiment, layout, tmp_path):
     writer.append(whole(layout, 0, {"clean": np.ones(5)}))
     writer.close()
     frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
-    with pytest.raises(WindowsError, match="at least two"):
+    with pytest.raises(UserError, match="at least two"):
         split_episodes(frames, 0.1, seed=0)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from configs.errors import UserError
 from configs.load import ConfigError
 from configs.schema.pipeline import Config
 from models.approval import APPROVAL, BUNDLE, PRIVATE_KEY, SIGNATURE, Approval, ApprovalError
@@ -15,7 +16,6 @@ from models.bundle import WEIGHTS, Bundle, BundleError
 from tasks.registry.channel import (
     DECISION,
     Draft,
-    SequenceTaken,
     is_released,
     next_sequence,
     publish_release,
@@ -47,7 +47,7 @@ def bundle(hands: dict[str, Config], tmp_path: Path) -> Bundle:
 def test_a_number_is_taken_once(tmp_path: Path, bundle: Bundle) -> None:
     publish_release(tmp_path, draft(bundle), bundle.folder, 1)
     before = read_channel(tmp_path)
-    with pytest.raises(SequenceTaken, match="release 1 was published by another"):
+    with pytest.raises(UserError, match="release 1 was published by another"):
         publish_release(tmp_path, draft(bundle), bundle.folder, 1)
     assert read_channel(tmp_path) == before
     assert os.listdir(releases_folder(tmp_path)) == ["000001"]
@@ -60,7 +60,7 @@ def test_of_processes_at_once_one_gets_the_number(tmp_path: Path, bundle: Bundle
         if child == 0:
             try:
                 publish_release(tmp_path, draft(bundle), bundle.folder, 1)
-            except SequenceTaken:
+            except UserError:
                 os._exit(3)
             except BaseException:
                 os._exit(4)
