@@ -32,8 +32,8 @@ from tasks.learning.windows import read_frames
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.arguments import new_file, positive, run
-from benchmarks.data import BATCH, RUNS, SECONDS, batches_in_memory
 from benchmarks.grasps import OBJECTS, generate, mean_of
+from benchmarks.loaders import BATCH, RUNS, SECONDS, batches_in_memory
 from benchmarks.made_up_data import write
 
 LIMITS = {"validated_grasps_per_s": 1000}

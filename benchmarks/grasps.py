@@ -24,8 +24,8 @@ Peers, effective grasps a second on one A100 as Lightning Grasp's paper reports 
 
 import argparse
 import json
+import math
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -41,8 +41,6 @@ from configs.load import load, validate
 from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.engines.mujoco_engine import MujocoEngine
-from envs.goals import GoalChoice, GraspTable
-from envs.grasp_set import Contacts, GraspSet
 from envs.shapes.objects import OBJECT, ObjectModel
 from flows.plan import grasps_step
 from models.rotations import random_quaternions
@@ -58,6 +56,7 @@ from tasks.store import open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.arguments import new_file, positive, run
+from benchmarks.goal_table import MANY, next_goal_ms, resident_mib
 
 OBJECTS = {
     "box": {"kind": "box", "half": [0.03, 0.03, 0.03]},  # the 6 cm box
@@ -72,9 +71,9 @@ OBJECTS = {
         "exponents": [0.6, 0.6],
     },
 }
-MORE = ("syringe", "cup")  # of several parts; beside the mean
+KNOWN = [*OBJECTS, "syringe", "cup"]  # these two are of several parts; beside the mean
 HOLD_S, SEVERITY = 2.0, 0.0  # [s]; Table III's draws
-ENVIRONMENTS, MANY, MILLION, CONFIGURATIONS = 8192, 100_000, 1_000_000, 10_000
+CONFIGURATIONS = 10_000
 LIMITS = {
     "validated_grasps_per_s": (100, None),
     "resident_mib": (None, 2048),
@@ -88,8 +87,7 @@ def main() -> int:
     parser.add_argument("--json", type=new_file, help="file for the figures")
     parser.add_argument("--count", type=positive, default=3000, help="grasps of each object")
     parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)))
-    known = [*OBJECTS, *MORE]
-    parser.add_argument("--objects", nargs="*", default=known, choices=known)
+    parser.add_argument("--objects", nargs="*", default=KNOWN, choices=KNOWN)
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -117,9 +115,8 @@ def main() -> int:
 def missed(name: str, value: float | None) -> bool:
     """Say whether a figure that was measured is not what is asked of it."""
     least, most = LIMITS[name]
-    if value is None:
-        return False
-    return (least is not None and value < least) or (most is not None and value > most)
+    small, great = least if least is not None else -math.inf, most if most is not None else math.inf
+    return value is not None and not small <= value <= great
 
 
 def asked_of(name: str, value: float) -> str:
@@ -215,90 +212,6 @@ class Timed(Generation):
         return done / seconds / (validator.settle_steps + validator.hold_steps), float(held.mean())
 
 
-def resident_mib(config: Config) -> float:
-    """Return what a million grasps take in a table, in a process of their own [MiB]."""
-    code = (
-        "import sys, resource; from benchmarks.grasps import load, Config, made_up, resident; "
-        "print(resident(load(Config)))"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(run.stdout.split()[-1])
-
-
-def resident(config: Config) -> float:
-    """Return how much joining a million grasps of four objects adds to this process's peak [MiB],
-    their sets included.
-
-    Not by getrusage: a child's peak begins there at its parent's.
-    """
-    names = list(OBJECTS)[:4]
-    reset_peak()
-    before = peak_kib()
-    sets = [made_up(config, MILLION // len(names), name) for name in names]
-    table = GraspTable.join(sets, names)
-    assert len(table.joint_position) == MILLION
-    added = peak_kib() - before
-    tensors = (value for value in vars(table).values() if isinstance(value, torch.Tensor))
-    assert added * 1024 > sum(value.nbytes for value in tensors)
-    return added / 1024.0
-
-
-def reset_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")  # proc(5): the peak becomes the present size
-
-
-def peak_kib() -> int:
-    """Return the peak resident size of this process since it was reset [KiB] (Linux)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-
-
-def made_up(config: Config, count: int, name: str = "box") -> GraspSet:
-    """Return grasps of no sense but the size of real ones, with goals among those beside them."""
-    layout, rng = config.embodiment.make_layout(), np.random.default_rng(0)
-    fingers, joints = layout.num_tips, layout.num_joints
-    near = np.arange(count)[:, None] + 1 + np.arange(config.task.goals.neighbours)
-    place = rng.uniform(0.0, 0.05, (count, 3))
-    return GraspSet(
-        object=name,
-        joint_position=rng.random((count, joints), dtype=np.float32),
-        joint_target=rng.random((count, joints), dtype=np.float32),
-        object_pose=np.concatenate([place, random_quaternions(rng, count)], 1, dtype=np.float32),
-        contacts=Contacts(
-            finger=np.ones((count, fingers), np.int8),
-            link=np.ones((count, fingers), np.int8),
-            point=np.ones((count, fingers, 3), np.float32),
-            normal=np.ones((count, fingers, 3), np.float32),
-            force=np.ones((count, fingers), np.float32),
-        ),
-        quality=np.zeros(count, np.float32),
-        parent=np.full(count, -1, np.int32),
-        neighbours=(near % count).astype(np.int32),
-    )
-
-
-def next_goal_ms(config: Config, repeats: int = 50) -> float:
-    """Return the median time for all environments to take a next goal [ms]."""
-    table = GraspTable.join([made_up(config, MANY)], ["box"])
-    choice = GoalChoice(config.task.goals, table, config.control.hz, ENVIRONMENTS)
-    ids = torch.arange(ENVIRONMENTS)
-    rng = torch.Generator().manual_seed(0)
-
-    def uniform() -> torch.Tensor:
-        return torch.rand(ENVIRONMENTS, generator=rng)
-
-    rows = table.draw_start(torch.zeros(ENVIRONMENTS, dtype=torch.int64), uniform())
-    choice.start(ids, rows, table.object_pose[rows], uniform())
-    times = []
-    for _ in range(repeats):
-        pose, draw = table.object_pose[choice.goal], uniform()
-        choice.stay[:] = choice.dwell  # every goal is reached
-        started = time.perf_counter()
-        choice.advance(ids, pose, draw)
-        times.append(time.perf_counter() - started)
-    return 1e3 * float(np.median(times))
-
-
 def collisions(config: Config) -> dict[str, dict[str, float]]:
     """Compare the check with the contacts of `mj_forward`: on random hands and poses, where no
     contact is wanted, and on hands that close round the object by more or less, where pads may."""
@@ -375,13 +288,11 @@ def table(figures: dict[str, Any]) -> str:
         for kind, counts in row["yield"].items():
             total.setdefault(kind, Funnel()).add(Funnel(counts, dict.fromkeys(STAGES, 0.0)))
     for kind, funnel in total.items():
-        counts = ", ".join(f"{stage} {funnel.counts[stage]:,}" for stage in STAGES)
-        lines.append(f"{kind}: {counts}")
+        lines.append(f"{kind}: " + ", ".join(f"{s} {funnel.counts[s]:,}" for s in STAGES))
     plain = {k: v for k, v in figures.items() if isinstance(v, int | float)}
     lines += [f"{name:<26}{value:,.2f}{asked_of(name, value)}" for name, value in plain.items()]
     for kind, found in figures["collisions"].items():
-        words = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
-        lines.append(f"collisions, {kind}: {words}")
+        lines.append(f"collisions, {kind}: " + ", ".join(f"{n} {v:.4g}" for n, v in found.items()))
     return "\n".join(lines)
 
 

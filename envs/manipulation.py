@@ -4,206 +4,27 @@ One control step of N environments, in this order:
 
     action -> + action noise -> joint target -> physics (gravity, random force) -> state
            -> goal reached?, dropped?, reward -> next goals, resets -> noisy reading -> history
-
-Objects and grasps are mixed across the environments of one batch. The physical parameters are
-drawn at each reset; the object's scale is compiled into an environment's model and therefore
-drawn once, when the environment is made.
 """
 
-import dataclasses
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from configs.schema.world import World
-from envs import snapshot
-from envs.engines.engine import Engine, PhysicsParameters, PhysicsState
-from envs.engines.mujoco_engine import MujocoEngine
-from envs.goals import GoalChoice, GraspTable, relative, within
-from envs.grasp_set import GraspSet
+from envs.goals import relative, within
 from envs.observations import GoalError, actor_observation, critic_observation
-from envs.randomize import (
-    PARAMETER_DRAWS,
-    WRIST_DRAWS,
-    ObservationNoise,
-    RandomForce,
-    WristMotion,
-    between,
-    draw_parameters,
-    nominal,
-)
 from envs.rewards import Transition, reward_terms
-from envs.shapes.objects import ObjectModel
-from envs.streams import Streams
+from envs.simulation import GOAL, STEP, Simulation
 from models.interpolation import scripted_action
-from models.kinematics import Kinematics
-from models.motion import apply_action
-from models.state import join_step, push, start
-
-# What a random number is for: each purpose has its own sequence in a stream.
-SCALE, RESET, BIAS, READING, STEP, PUSH, GOAL = range(7)
-PARAMETERS = tuple(field.name for field in dataclasses.fields(PhysicsParameters))
 
 
-class ManipulationEnv:
-    """N environments with one style's reward; n joints, F fingers, H steps of history.
+class ManipulationEnv(Simulation):
+    """The task over a simulation, with one style's reward.
 
     A drop ends an episode: the object's centre is farther than task.drop_distance from its
     goal's, or the physics diverged. After task.episode_s an episode is cut off (`time_outs`).
-
-    Attributes (tensors of N environments; read them, do not write):
-        joint_target [N, n] present target [rad]; joint_observation [N, n] the noisy reading;
-        physics: PhysicsState; keypoints [N, K, 3] true, hand frame [m]; gravity [N, 3] [m/s^2];
-        applied_action [N, n] what the last step executed; goals: GoalChoice; started [N] bool,
-        the present frame is its episode's first; parameters: PhysicsParameters [N];
-        episode_length_buf [N] int64, control steps since the episode's start; object_index [N]
-        which object it holds; object_scale [N] factor on that object's lengths.
     """
-
-    def __init__(
-        self,
-        world: World,
-        objects: Sequence[ObjectModel],
-        grasps: Sequence[GraspSet],
-        *,
-        num_envs: int,
-        seed: int,
-        style: str,
-        threads: int | None = None,
-        randomize: bool = True,
-        object_index: Tensor | None = None,
-        streams: Tensor | None = None,
-    ) -> None:
-        """Build the environments and start an episode in each.
-
-        Args:
-            grasps: one set for each of `objects`, in their order.
-            randomize: False leaves every value nominal, without noise or pushes, and gravity
-                pointing into the palm (-x).
-            object_index: [N] which object each environment has; default: in turn.
-            streams: [N] numbers of random streams; environments with equal numbers see equal
-                disturbances at equal times (paired comparisons); default: all different.
-        """
-        self.cfg = world
-        self.layout = world.embodiment.make_layout()
-        self.kinematics = Kinematics(world.embodiment.hand)
-        self.randomized = randomize
-        self.ranges = (
-            world.randomization if randomize else nominal(world.randomization, world.physics)
-        )
-        self.task = world.task
-        self.style_index = list(world.task.styles).index(style)
-        self.style = world.task.styles[style]
-        self.num_envs, self.num_actions = num_envs, self.layout.num_joints
-        self.dt = 1.0 / self.layout.control_hz
-        self.max_episode_length = round(world.task.episode_s * self.layout.control_hz)
-        everyone = torch.arange(num_envs)
-        self.stream_numbers = everyone if streams is None else streams
-        self.object_index = everyone % len(objects) if object_index is None else object_index
-        self.table = GraspTable.join(grasps, [model.name for model in objects])
-        scale = Streams(seed, self.stream_numbers).uniform(SCALE, 0, 1)[:, 0]
-        self.object_scale = between(self.ranges.object_scale, scale)
-        which = torch.nn.functional.one_hot(self.object_index, len(objects))
-        self.object_shape = torch.cat((self.object_scale[:, None], which), dim=1)
-        self.engine: Engine = MujocoEngine(
-            world.embodiment.hand,
-            world.physics,
-            self.layout.control_hz,
-            list(objects),
-            self.object_index.numpy(),
-            self.object_scale.numpy(),
-            threads,
-        )
-        self.device = torch.device("cpu")
-        self._allocate()
-        self.reset_all(seed)
-
-    def _allocate(self) -> None:
-        count, n = self.num_envs, self.num_actions
-        self.everyone = torch.arange(count)
-        layout = self.layout
-        self.limits = torch.tensor(layout.joint_lower), torch.tensor(layout.joint_upper)
-        self.force = RandomForce(self.ranges.random_force, self.dt, count)
-        self.readings = ObservationNoise(self.ranges, count, n)
-        self.wrist = WristMotion(self.ranges, self.cfg.physics.gravity, self.dt, count)
-        self.goals = GoalChoice(self.task.goals, self.table, self.layout.control_hz, count)
-        self.parameters = PhysicsParameters(**{name: torch.zeros(count) for name in PARAMETERS})
-        self.joint_target = torch.zeros(count, n)
-        self.joint_observation = torch.zeros(count, n)
-        self.applied_action = torch.zeros(count, n)
-        self.keypoints = torch.zeros(count, self.layout.num_keypoints, 3)
-        self.observed_tips = torch.zeros(count, self.layout.num_tips, 3)
-        self.tip_rows = torch.tensor(layout.tip_indices)
-        self.stacked = torch.zeros(count, self.layout.history, self.layout.step_size)
-        self.episode = torch.zeros(count, dtype=torch.int64)  # episodes begun in this stream
-        self.episode_length_buf = torch.zeros(count, dtype=torch.int64)
-
-    # -- episodes ---------------------------------------------------------------------------
-
-    def reset_all(self, seed: int) -> None:
-        """Start afresh in every environment, on the random streams of `seed`.
-
-        Shapes stay as they were made; everything else follows from the seed.
-        """
-        self.streams = Streams(seed, self.stream_numbers)
-        self.clock = 0
-        self.episode = torch.zeros_like(self.episode)
-        self.applied_action = torch.zeros_like(self.applied_action)
-        self._reset(self.everyone)
-        white = self.streams.normal(READING, 0, self.num_actions)
-        self.physics = self.engine.state()
-        self._read(self.everyone, white)
-        self._observe(self.everyone)
-
-    def _reset(self, ids: Tensor) -> None:
-        """Start the next episode of the environments `ids` [M]; readings come afterwards."""
-        n, episode = self.num_actions, self.episode[ids]
-        self.episode[ids] += 1
-        uniform = self.streams.uniform(RESET, episode, PARAMETER_DRAWS + WRIST_DRAWS + 2 + n, ids)
-        physical, wrist, choice, joints = uniform.split([PARAMETER_DRAWS, WRIST_DRAWS, 2, n], dim=1)
-        drawn = draw_parameters(self.ranges, physical)
-        for name in PARAMETERS:
-            getattr(self.parameters, name)[ids] = getattr(drawn, name)
-        self.engine.randomize(ids, drawn)
-        rows = self.table.draw_start(self.object_index[ids], choice[:, 0])
-        pose = self.table.object_pose[rows]
-        noise = between(self.ranges.initial_joint_noise, joints)
-        position = torch.clamp(self.table.joint_position[rows] + noise, *self.limits)
-        self.joint_target[ids] = self.table.joint_target[rows]
-        self.engine.reset(ids, position, self.table.joint_target[rows], pose)
-        # 0.5 is the draw whose direction is -x (envs/randomize.py: on_sphere)
-        self.wrist.reset(ids, wrist if self.randomized else torch.full_like(wrist, 0.5))
-        self.force.reset(ids)
-        self.readings.reset(ids, self.streams.normal(BIAS, episode, n, ids))
-        self.goals.start(ids, rows, pose, choice[:, 1])
-        self.episode_length_buf[ids] = 0
-
-    def _read(self, ids: Tensor, white: Tensor) -> None:
-        """Read the joints of environments `ids` [M], and where they put the keypoints.
-
-        `white` [N, n] is standard normal noise. True and observed keypoints go through forward
-        kinematics together: a call costs about the same whatever its size.
-        """
-        position = self.physics.joint_position[ids]
-        observed = self.readings.observe(ids, position, white[ids])
-        true, seen = self.kinematics.keypoints(torch.stack((position, observed)))
-        self.keypoints[ids], self.joint_observation[ids] = true, observed
-        self.observed_tips[ids] = seen[:, self.tip_rows]
-
-    def _observe(self, begun: Tensor) -> None:
-        """Push what was read into the histories; environments `begun` [M] get a new one."""
-        self.gravity = self.wrist.gravity()
-        step = join_step(self.observed_tips, self.joint_observation, self.joint_target)
-        self.stacked = push(self.stacked, step)
-        self.stacked[begun] = start(step[begun], self.layout.history)
-        self.started = torch.zeros(self.num_envs, dtype=torch.bool)
-        self.started[begun] = True
-
-    # -- rsl_rl's VecEnv --------------------------------------------------------------------
 
     def step(self, actions: Tensor) -> tuple[TensorDict, Tensor, Tensor, dict[str, Any]]:
         """Make one control step with raw actions [N, n], clipped to [-1, 1].
@@ -218,7 +39,7 @@ class ManipulationEnv:
         action_noise, push_noise, white = normal.split([n, 3, n], dim=1)
         self._act(actions, action_noise, push_noise)
         tips_before = self.keypoints[:, self.tip_rows]  # a copy
-        self.physics: PhysicsState = self.engine.state()
+        self.physics = self.engine.state()
         diverged = self.physics.diverged  # a reset clears it
         self._read(self.everyone, white)
         transition = self._judge(tips_before)
@@ -243,17 +64,6 @@ class ManipulationEnv:
             "log": {f"/reward/{name}": value for name, value in terms.items()},
         }
         return self.get_observations(), torch.stack(list(terms.values())).sum(dim=0), done, extras
-
-    def _act(self, actions: Tensor, action_noise: Tensor, push_noise: Tensor) -> None:
-        noisy = actions.clamp(-1.0, 1.0) + self.ranges.action_noise * action_noise
-        self.applied_action = noisy.clamp(-1.0, 1.0)
-        self.joint_target = apply_action(
-            self.layout, self.joint_target, self.joint_observation, self.applied_action
-        )
-        uniform = self.streams.uniform(PUSH, self.clock, 1)[:, 0]
-        force = self.force.step(self.parameters.object_mass, uniform, push_noise)
-        self.engine.step(self.joint_target, self.gravity, force)
-        self.wrist.step()
 
     def _judge(self, tips_before: Tensor) -> Transition:
         """Return what the step just made is to be judged by."""
@@ -322,38 +132,11 @@ class ManipulationEnv:
         )
         return TensorDict({"actor": actor, "critic": critic}, batch_size=[self.num_envs])
 
-    # -- for callers ------------------------------------------------------------------------
-
     def scripted_action(self, rate: float) -> Tensor:
         """Return the scripted expert's action [N, n], at most `rate` (models/interpolation.py)."""
         return scripted_action(self.layout, self.joint_target, self.goal_joint_target, rate)
-
-    def history(self) -> Tensor:
-        """Return the observed history [N, H, S], oldest first."""
-        return self.stacked.clone()
 
     @property
     def goal_joint_target(self) -> Tensor:
         """The goal grasp's joint targets [N, n] [rad]."""
         return self.table.joint_target[self.goals.goal]
-
-    @property
-    def seconds(self) -> Tensor:
-        """Time since the episode's start [N] [s]."""
-        return self.episode_length_buf * self.dt
-
-    def frame(self) -> dict[str, np.ndarray]:
-        """Return the layout's fields [N, ...] before this step's action (envs/snapshot.py)."""
-        return snapshot.frame(self)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return everything that changes, for an exact continuation."""
-        return snapshot.state_dict(self)
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Continue where `state_dict` was taken, in an environment made with equal arguments."""
-        snapshot.load_state_dict(self, state)
-
-    def close(self) -> None:
-        """Stop the engine's threads."""
-        self.engine.close()

@@ -11,7 +11,7 @@ from torch import Tensor
 from configs.errors import UserError
 
 if TYPE_CHECKING:
-    from envs.manipulation import ManipulationEnv
+    from envs.simulation import Simulation
 
 # Where the tensors live that change from step to step, beside the engine's own.
 CHANGING: Mapping[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
 RECORDS = ("parameters", "physics")  # dataclasses of tensors, all of which change
 
 
-def frame(env: "ManipulationEnv") -> dict[str, np.ndarray]:
+def frame(env: "Simulation") -> dict[str, np.ndarray]:
     """Return the layout's fields [N, ...] before this step's action.
 
     `episode` counts each environment's own episodes from 0. The caller fills in what only it
@@ -67,14 +67,14 @@ def frame(env: "ManipulationEnv") -> dict[str, np.ndarray]:
     return {name: values[name].numpy().astype(row.dtype) for name, row in rows.items()}
 
 
-def state_dict(env: "ManipulationEnv") -> dict[str, Tensor]:
+def state_dict(env: "Simulation") -> dict[str, Tensor]:
     """Return everything that changes; with it the environment goes on bit by bit as it would."""
     state = {f"engine.{name}": value for name, value in env.engine.state_dict().items()}
     state |= {name: getattr(owner, key).clone() for name, owner, key in _places(env)}
     return state | {"clock": torch.tensor(env.clock)}
 
 
-def load_state_dict(env: "ManipulationEnv", state: Mapping[str, Tensor]) -> None:
+def load_state_dict(env: "Simulation", state: Mapping[str, Tensor]) -> None:
     """Continue where `state_dict` was taken, in an environment made with equal arguments.
 
     Raises:
@@ -95,7 +95,7 @@ def load_state_dict(env: "ManipulationEnv", state: Mapping[str, Tensor]) -> None
     env.clock = int(state["clock"])
 
 
-def _places(env: "ManipulationEnv") -> Iterator[tuple[str, Any, str]]:
+def _places(env: "Simulation") -> Iterator[tuple[str, Any, str]]:
     """Yield (name, owner, attribute) of every changing tensor."""
     for part, keys in CHANGING.items():
         owner = getattr(env, part) if part else env

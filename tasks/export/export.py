@@ -15,7 +15,7 @@ from configs.refs import Ref
 from configs.schema.export import ExportStep
 from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
-from envs.shapes.objects import save_pieces, without_path
+from envs.shapes.objects import ObjectModel, save_pieces, without_path
 from models.assistance import Assistance
 from models.bundle import (
     CRITIC,
@@ -66,15 +66,7 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     )
     graph = context.scratch / GRAPH
     export_graph(assistance, graph, settings.opset)
-    objects = open_objects(refs, context)
-    grasps = {
-        name.removeprefix(GRASPS): GraspSet.load(context.open(ref) / GRASP_FILE, layout)
-        for name, ref in refs.items()
-        if name.startswith(GRASPS)
-    }
-    scenario, chosen = choose_scenario(objects, grasps, settings.scenario_grasps)
-    chosen.save(context.scratch / SCENARIO, layout)
-    save_pieces(scenario, context.scratch / PIECES)
+    scenario = make_scenario(refs, context, layout, settings.scenario_grasps)
     files = {
         WEIGHTS: context.open(refs["controller"]) / WEIGHTS,
         CRITIC: context.open(refs["critic"]) / CRITIC,
@@ -101,6 +93,21 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     context.record("export.graph_mib", graph.stat().st_size / 2**20)
     published = {path.name: path for path in sorted(folder.iterdir())}
     return context.publish(published, "bundle", list(refs.values()))
+
+
+def make_scenario(
+    refs: Mapping[str, Ref], context: Context, layout: Layout, count: int
+) -> ObjectModel:
+    """Write the scenario's grasps and pieces into scratch; return its object."""
+    grasps = {
+        name.removeprefix(GRASPS): GraspSet.load(context.open(ref) / GRASP_FILE, layout)
+        for name, ref in refs.items()
+        if name.startswith(GRASPS)
+    }
+    scenario, chosen = choose_scenario(open_objects(refs, context), grasps, count)
+    chosen.save(context.scratch / SCENARIO, layout)
+    save_pieces(scenario, context.scratch / PIECES)
+    return scenario
 
 
 def read_calibration(folder: Path) -> dict[str, Strength]:

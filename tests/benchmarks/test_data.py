@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks import data
-from benchmarks.data import Windowed, rows_of
+from benchmarks.loaders import Windowed, rows_of
 from benchmarks.made_up_data import LENGTH, write
 from benchmarks.representations import from_bytes, losses, measure, narrow, rounding, to_bytes
 from configs.load import load
