@@ -1,6 +1,5 @@
 """Great Expectations on the table of a dataset, and its Data Docs for who asks for them."""
 
-import importlib
 import logging
 import os
 from pathlib import Path
@@ -32,10 +31,7 @@ def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Finding]:
 
     `docs` is a folder that gets the library's own pages, if anybody wants them.
     """
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import, which takes seconds
-    gx: Any = importlib.import_module("great_expectations")
-    gxe: Any = importlib.import_module("great_expectations.expectations")
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    gx, gxe = _great_expectations()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("dataset").add_dataframe_asset("dataset")
@@ -61,6 +57,16 @@ def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Finding]:
     found = {place[INDEX] for row in result.results for place in _places(row)}
     rows = table.iloc[sorted(found)][list(Finding._fields)]
     return [Finding(*row) for row in rows.itertuples(index=False)]
+
+
+def _great_expectations() -> tuple[Any, Any]:
+    """Import the library (seconds), silent; return it and its expectations."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    return gx, gxe
 
 
 def _ordered(gxe: Any, larger: str, smaller: str) -> Any:
