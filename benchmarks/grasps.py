@@ -164,7 +164,7 @@ def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str
 
 
 def model_of(name: str) -> ObjectModel:
-    """Return a class's object, or one of MORE: the configured syringe, or a cup without a bottom
+    """Return a class's object, or the configured syringe, or a cup without a bottom
     cut into convex parts."""
     with tempfile.TemporaryDirectory() as folder:
         if name == "syringe":
