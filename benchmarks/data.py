@@ -1,4 +1,4 @@
-"""Measure the data path: loader against torch's, reading, writing, bytes a transition.
+"""Measure the data path: loader against torch's, reading and writing.
 
     python benchmarks/data.py --json data.json
 
@@ -21,12 +21,6 @@ of 512. Each rate is the best of some runs: what else the machine does only take
 `sequential_gb_per_s`   of a plain read of the files, in pieces of 8 MB, pages in memory or not;
 `load_gb_per_s`         of reading the shards into memory as frames;
 `write`                 frames and GB a second with 1, 2 and 4 writers, statistics included;
-`representations`       bytes a frame, and frames a second packed and unpacked by one core, as
-                        float32 and float16, plain and compressed; real ones: `--dataset FOLDER`;
-`rounding`              the worst error of float16 by field;
-`losses`                with `--losses --dataset FOLDER`, and nothing else: validation losses of
-                        controllers trained on the data as float32, streamed, float16 and
-                        bfloat16 (`benchmarks/representations.py`).
 It ends with exit code 1 where a figure is below what is asked of it; its line says so.
 """
 
@@ -56,13 +50,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds 
 from benchmarks.arguments import existing_folder, new_file, positive, run
 from benchmarks.loaders import BATCH, RUNS, SECONDS, batches_in_memory, loaders, rate
 from benchmarks.made_up_data import write, write_rate
-from benchmarks.representations import losses, rounding, sizes
 
 LIMITS = {"loader_samples_per_s": 200_000, "vs_torch_dataloader": 5, "stream_vs_memory": 0.5}
 PIECE = 8 * 2**20  # [bytes]
 WRITERS = (1, 2, 4)
-PACKING = ("write", "read")
-PACKED = 100_000  # [frames] that are packed in each way
 READ = (  # fields of which a training's frames are made
     *("episode", "step", "mode", "joint_observation", "joint_target", "keypoints", "action"),
     *("clean", "drop"),
@@ -74,21 +65,12 @@ def main() -> int:
     parser.add_argument("--json", type=new_file, help="file for the figures")
     parser.add_argument("--frames", type=positive, default=1_000_000)
     parser.add_argument("--folder", type=existing_folder, help="where the temporary folder is made")
-    parser.add_argument("--dataset", type=existing_folder, help="of real episodes")
-    parser.add_argument("--losses", action="store_true", help="measure losses, and nothing else")
-    parser.add_argument("--seeds", type=positive, default=3, help="trainings of each")
-    parser.add_argument("--samples", type=positive, default=300_000, help="windows of a training")
     parser.add_argument("overrides", nargs="*", help="Hydra overrides")
     options = parser.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
-    if options.losses:
-        if options.dataset is None:
-            parser.error("--losses trains on real episodes: name their folder with --dataset")
-        figures = {"losses": losses(options.dataset, config, options.seeds, options.samples)}
-    else:
-        with tempfile.TemporaryDirectory(dir=options.folder) as name:
-            figures = measure(config, Path(name), options)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        figures = measure(config, Path(name), options)
     print(table(figures))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
@@ -121,10 +103,6 @@ def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str
     figures |= streaming(folder, manifest, config, frames)
     figures["stream_vs_memory"] = figures["stream_samples_per_s"] / figures["loader_samples_per_s"]
     del frames
-    say("packing")
-    dataset = options.dataset or folder
-    figures["representations"] = sizes(dataset, layout, PACKED)
-    figures["rounding"] = rounding(dataset, layout)
     figures["write"] = {}
     for writers in WRITERS:
         say(f"writing with {writers} processes")
@@ -243,14 +221,6 @@ def table(figures: dict[str, Any]) -> str:
     for writers, row in figures.get("write", {}).items():
         rates = f"{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
         lines.append(f"{writers} writers  {rates}")
-    for name, row in figures.get("representations", {}).items():
-        rates = ", ".join(f"{row[f'{what}_frames_per_s']:,.0f} {what}/s" for what in PACKING)
-        lines.append(f"{name:<28}{row['bytes_per_frame']:>14.1f} bytes/frame, {rates}")
-    for name, row in figures.get("rounding", {}).items():
-        lines.append(f"float16, worst error of {name:<20}{row['error']:.2g} {row['unit']}")
-    for name, row in figures.get("losses", {}).items():
-        words = ", ".join(f"{key.split('.')[1]} {value:.5f}" for key, value in row.items())
-        lines.append(f"{name:<20}{words}")
     return "\n".join(lines)
 
 

@@ -5,14 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from benchmarks import data
 from benchmarks.loaders import Windowed, rows_of
 from benchmarks.made_up_data import LENGTH, write
-from benchmarks.representations import from_bytes, losses, measure, narrow, rounding, to_bytes
 from configs.load import load
 from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
@@ -40,46 +38,9 @@ def test_the_peer_gives_the_same_windows(folder):
             assert torch.equal(value, getattr(wanted, name)[index])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "uint8"])
-@pytest.mark.parametrize("shuffled", [False, True])
-def test_bytes_come_back(dtype, shuffled):
-    array = (100 * np.random.default_rng(0).normal(size=(7, 3))).astype(dtype)
-    back = from_bytes(to_bytes(array, shuffled), array, shuffled)
-    assert back.dtype == array.dtype
-    assert np.array_equal(back, array)
-
-
-def test_a_shuffle_puts_equal_bytes_side_by_side():
-    array = np.array([0x0102, 0x0304], "<u2")
-    assert to_bytes(array, True) == bytes([2, 4, 1, 3])
-
-
-def test_sizes_count_every_byte():
-    shards = [{"a": np.zeros((5000, 4), np.float32), "b": np.zeros(5000, np.int64)}]
-    assert measure(shards, 5000, "float32", "", False)["bytes_per_frame"] == 16 + 8
-    assert measure(shards, 5000, "float16", "", False)["bytes_per_frame"] == 8 + 8
-    assert measure(shards, 5000, "float32", "zlib 6", True)["bytes_per_frame"] < 1
-    assert narrow(shards[0]["b"], "float16").dtype == np.int64
-
-
-def test_rounding_is_that_of_float16(folder):
-    found = rounding(folder, LAYOUT)
-    # float16 has 11 bits: joints up to 2 rad are rounded by 2^-11 at most, 0.1 m by 2^-15
-    assert 2**-12 < found["joint_target"]["error"] <= 2**-11
-    assert 2**-16 < found["keypoints"]["error"] <= 2**-13
-    assert found["keypoints"]["unit"] == "m"
-    assert "step" not in found
-
-
-def test_losses_need_a_shard_to_validate_on(folder):
-    with pytest.raises(SystemExit, match="one shard; two are needed"):
-        losses(folder, CONFIG, 1, 100)
-
-
 def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(data, "SECONDS", 0.01)
     monkeypatch.setattr(data, "WRITERS", (1, 2))
-    monkeypatch.setattr(data, "PACKED", 2000)
     path = tmp_path / "data.json"
     monkeypatch.setattr(
         sys, "argv", ["data.py", "--frames", "8000", "--json", str(path), "profile=smoke"]
@@ -94,7 +55,7 @@ def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
         assert figures[name] > 0
         assert name in said
     assert list(figures["write"]) == ["1", "2"]
-    assert figures["representations"]["float32"]["bytes_per_frame"] == pytest.approx(504, abs=3)
+    assert figures["bytes_per_frame"] == pytest.approx(504, abs=30)
 
 
 def test_a_figure_below_its_limit_is_marked_and_counts():
@@ -108,25 +69,17 @@ def test_a_figure_below_its_limit_is_marked_and_counts():
             (line,) = (line for line in lines if "MISSED" in line)
             assert line.startswith(f"{name} ")
             assert f"at least {least:,}" in line
-    assert data.missed({"losses": {}}) == [], "what was not measured is not missed"
+    assert data.missed({"write": {}}) == [], "what was not measured is not missed"
 
 
 def test_an_impossible_limit_ends_with_exit_code_1(tmp_path):
     program = (
         "import sys; from benchmarks import data; "
         "data.LIMITS['vs_torch_dataloader'] = 1e9; data.SECONDS = 0.01; data.WRITERS = (1,); "
-        "data.PACKED = 2000; sys.exit(data.main())"
+        "sys.exit(data.main())"
     )
     command = [sys.executable, "-c", program, "--frames", "4000", "profile=smoke"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 1, ended.stderr
     (line,) = (one for one in ended.stdout.splitlines() if one.startswith("vs_torch_dataloader"))
     assert line.endswith("at least 1,000,000,000.0  MISSED")
-
-
-def test_losses_are_asked_for_with_a_dataset(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["data.py", "--losses"])
-    with pytest.raises(SystemExit) as ended:
-        data.main()
-    assert ended.value.code == 2
-    assert "--dataset" in capsys.readouterr().err
