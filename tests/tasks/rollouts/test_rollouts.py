@@ -16,9 +16,9 @@ from envs.manipulation import ManipulationEnv
 from models.motion import apply_action
 from tasks.distillation.distill import read_student
 from tasks.distillation.reader import Reader
+from tasks.rollouts import rollouts as module
 from tasks.rollouts.bursts import CommandBursts
 from tasks.rollouts.rollouts import Chunk, episodes, merge_chunks, mode_of, rollouts, write
-from tasks.rollouts.rollouts import rollouts as module
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
