@@ -71,7 +71,7 @@ def number(value: float | None, digits: int = 3) -> str:
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     if abs(value) >= 1e-4:
-        return f"{value:#.{digits}g}" if abs(value) >= 1e-3 else f"{value:.{digits}g}"
+        return f"{value:#.{digits}g}".rstrip(".") if abs(value) >= 1e-3 else f"{value:.{digits}g}"
     mantissa, _, power = f"{value:.1e}".partition("e")
     return f"{mantissa}\u00a0×\u00a010{str(int(power)).translate(RAISED)}" if value else "0"
 

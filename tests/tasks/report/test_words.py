@@ -140,6 +140,7 @@ def test_numbers_are_short():
     small = "2.4\u00a0×\u00a010⁻⁷"
     texts = ["0", small, "0.0001", "0.208", "2.50", "17.1", "123", "12,345", "∞"]
     assert [number(value) for value in values] == texts
+    assert number(9.96, 2) == "10"  # rounded up to a power of ten
 
 
 def test_an_unknown_perturbation_goes_by_its_name():
