@@ -52,6 +52,7 @@ class Simulation:
     """
 
     physics: PhysicsState
+    episode_length_buf: Tensor
 
     def __init__(
         self,
