@@ -19,6 +19,7 @@ SHARES = {
     "contacts_kept": ("kept", "asked"),
 }
 RATIOS = ("hold", "goals_per_min", "hold_of_still", "median_of_still")
+ENDS = {"": "value", "_low": "low", "_high": "high"}
 CONFIDENCE = 0.95  # of the bounds, as usual
 SETTINGS = ("one_setting", "one_setting_unseen")
 
@@ -93,6 +94,7 @@ def family(found: Mapping[str, Any], drawn: Resampled, name: str, variant: str) 
     over = found["ratios"][name].get(variant, {})
     equal = found["matched"][name].get(variant)
     return {
+        "drops": int(drawn.sums(variant, "drops")[0]),
         "hold_s": summarize(drawn.hold(variant), CONFIDENCE),
         "goals_per_min": summarize(drawn.goals_per_min(variant), CONFIDENCE),
         **{key: ratio_of(drawn, variant, *sums) for key, sums in SHARES.items()},
@@ -106,3 +108,26 @@ def family(found: Mapping[str, Any], drawn: Resampled, name: str, variant: str) 
 def ratio_of(drawn: Resampled, variant: str, part: str, whole: str) -> Cell:
     with np.errstate(divide="ignore", invalid="ignore"):
         return summarize(drawn.sums(variant, part) / drawn.sums(variant, whole), CONFIDENCE)
+
+
+def as_summary(joined: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a report's picture reads of a summary, of all seeds together."""
+    families = joined["families"]
+
+    def cell(one: Cell) -> dict[str, Any]:
+        hold = {f"hold_s{end}": one["hold_s"][key] for end, key in ENDS.items()}
+        return hold | {"goals_per_min": one["goals_per_min"]["value"], "drops": one["drops"]}
+
+    def part(key: str) -> dict[str, Any]:
+        return {n: {v: c[key] for v, c in cells.items() if c[key]} for n, cells in families.items()}
+
+    ratios = {
+        name: {variant: {"hold": ratio} for variant, ratio in cells.items()}
+        for name, cells in part("hold_ratio").items()
+    }
+    return {
+        "settings": settings,
+        "evaluation": {n: {v: cell(c) for v, c in cells.items()} for n, cells in families.items()},
+        "ratios": ratios,
+        "matched": part("matched"),
+    }

@@ -1,7 +1,8 @@
 """Join the reports of several training seeds into the tables of docs/results.md.
 
     for s in 0 1 2; do dexgen run training_seed=$s; done
-    python benchmarks/training_seeds.py var/reports/*/summary.json --page docs/results.md
+    python benchmarks/training_seeds.py var/reports/*/summary.json --page docs/results.md \\
+        --picture docs/picture.svg
 
 Experts and test are the same in each; student, data, controller and critic were made anew. What
 each controller did on each pair is read from the store of the state folder (DEXGEN_HOME, or var/).
@@ -21,13 +22,14 @@ from typing import Any
 
 from safetensors.numpy import load_file
 
-from benchmarks.joined_seeds import Counts, join
+from benchmarks.joined_seeds import Counts, as_summary, join
 from benchmarks.seed_tables import tables, text
 from configs.errors import UserError
 from configs.refs import Ref
 from flows.home import home_path
 from models.strength import KEYS
 from tasks.evaluation.measuring import COUNTED
+from tasks.report.picture import picture
 from tasks.store import open_store
 from tasks.store.protocol import StoreError
 
@@ -44,6 +46,7 @@ def main() -> int:
     parser.add_argument("summaries", type=Path, nargs="+", help="summary.json of each seed")
     parser.add_argument("--json", type=Path, help="file for the joined figures")
     parser.add_argument("--page", type=Path, help="page whose tables are replaced by these")
+    parser.add_argument("--picture", type=Path, help="SVG file for the report's first picture")
     options = parser.parse_args()
     try:
         summaries = newest(read(options.summaries))
@@ -54,6 +57,9 @@ def main() -> int:
             write(options.json, json.dumps(joined, indent=1) + "\n")
         if options.page:
             write(options.page, with_tables(options.page, tables(joined)))
+        if options.picture:
+            settings = next(iter(summaries.values()))["settings"]
+            write(options.picture, picture(as_summary(joined, settings), alone=True) or "")
     except UserError as error:
         print(f"training_seeds: {error}", file=sys.stderr)
         return 2

@@ -13,7 +13,6 @@ from configs.schema.robot import RobotConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 GENERATED = ROOT / "docs" / "reference"
-RESULTS = ROOT / "docs" / "results.md"  # mostly tables that benchmarks/training_seeds.py prints
 FENCE = re.compile(r"```.*?```", re.DOTALL)
 
 

@@ -60,11 +60,13 @@ def summary(seed: int, made: dict[str, np.ndarray] | None = None) -> dict:
             "windows": 1,
             "pairs": {"held_out": 4, "training": 0},
             "guidance": {"guarded": 0.1 * seed},
+            "assisted": "guarded",
             "objects": {"held_out": ["capsule"], "training": ["box"]},
             "perturbations": {name: {} for name in KINDS},
             "variants": VARIANTS,
             "unseen": ["withdraw"],
             "bootstrap": 200,
+            "confidence": 0.95,
             "seed": 0,
         },
     }
@@ -95,7 +97,9 @@ def command(tmp_path, monkeypatch, capsys):
             (tmp_path / "latest").symlink_to(folder.name)
             paths.append(str(tmp_path / "latest" / "summary.json"))
         out = str(tmp_path / "joined.json")
-        options = ["--json", out, *(["--page", str(page)] if page else [])]
+        options = ["--json", out, "--picture", str(tmp_path / "picture.svg")]
+        options += ["--page", str(page)] if page else []
+        options += ["--picture", str(tmp_path / "picture.svg")]
         monkeypatch.setattr(sys, "argv", ["training_seeds.py", *paths, *options])
         return training_seeds.main(), *capsys.readouterr()
 
@@ -239,6 +243,13 @@ def test_one_setting_for_all_comes_first(command):
         "noisy_2.0: 3.00 (3.00) x bare",
     ]
     assert "4 pairs of 60 s on capsule" in printed
+
+
+def test_the_picture_is_of_all_seeds(command, tmp_path):
+    command(summary(0, counts(2)), summary(1, counts(6)))
+    drawn = (tmp_path / "picture.svg").read_text()
+    assert "15.0 s" in drawn  # 8 pairs of 60 s with 32 drops
+    assert "3.0\u00d7 longer" in drawn
 
 
 def test_the_tables_of_a_page_are_replaced_and_its_words_stay(command, tmp_path):
