@@ -1,0 +1,1 @@
+"""Values in YAML, their types, and the layout that every array follows."""

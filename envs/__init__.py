@@ -1,0 +1,1 @@
+"""The simulated world: hand, objects, engines, episodes, and the task over them."""

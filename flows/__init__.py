@@ -1,0 +1,1 @@
+"""Which steps make up a run, the Prefect flow, and the command line."""

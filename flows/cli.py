@@ -63,7 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
 def judge(error: Exception) -> tuple[int | None, str]:
     """Return an error's exit code (2: bad input, or a full disk) and words; None of a defect."""
     if isinstance(error, typer.TyperException):
-        return error.exit_code, f"{error.format_message().rstrip('.')}; see --help"
+        words = error.format_message().rstrip()
+        words = words if words.endswith("?") else words.rstrip(".") + ";"
+        return error.exit_code, f"{words} see --help"
     code = error.exit_code if isinstance(error, UserError) else None
     if code not in (1, None):
         return code, " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Mathematics: networks, kinematics, the controller, the bundle and its session."""

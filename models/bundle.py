@@ -8,7 +8,7 @@ finds accidents; against intent there is the signed approval, which names the ha
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ from configs.load import ConfigError, plain, validate
 from configs.schema.objects import Object
 from configs.schema.strict import strict
 from configs.schema.world import Embodiment
-from models.strength import Strength
+from models.strength import KEYS, Strength
 
 FORMAT = "bundle-7"
 MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
@@ -62,8 +62,10 @@ class BundleManifest:
     def modes(self) -> tuple[str, ...]:
         return self.layout.modes
 
-    def strength(self, assistance: str | None = None) -> Strength:
+    def strength(self, assistance: str | None = None, asked: object = None) -> Strength:
         """Return the settings of an assistance, by default the default one's.
+
+        `asked` may have other values for some, under the same names; None leaves them as they are.
 
         Raises:
             BundleError: there is no assistance of this name.
@@ -72,7 +74,9 @@ class BundleManifest:
         if name not in self.assistances:
             known = ", ".join(sorted(self.assistances))
             raise BundleError(f"bundle: knows no assistance {name!r}; one of {known}")
-        return self.assistances[name]
+        values = {key: getattr(asked, key, None) for key in KEYS}
+        given = {key: value for key, value in values.items() if value is not None}
+        return replace(self.assistances[name], **given)
 
 
 @dataclass(frozen=True)

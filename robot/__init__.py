@@ -1,0 +1,1 @@
+"""Deployment: pull and verify, the control loop, safety, drivers; free of torch."""

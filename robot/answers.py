@@ -1,7 +1,5 @@
 """The two answers to a command: obey it, or ask the controller."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from configs.errors import UserError
@@ -12,7 +10,7 @@ from models.bundle import Bundle
 from models.kinematics import Kinematics
 from models.motion import action_towards, apply_action
 from models.session import Session
-from models.strength import KEYS, rows
+from models.strength import rows
 from robot.interfaces import ControlTick
 
 
@@ -56,9 +54,7 @@ class AssistedAnswerer:
             raise UserError(
                 f"robot.assistance.mode: {settings.mode!r} is not one of {', '.join(layout.modes)}"
             )
-        strength = bundle.manifest.strength(settings.assistance)
-        asked = {key: getattr(settings, key) for key in KEYS}
-        strength = replace(strength, **{k: v for k, v in asked.items() if v is not None})
+        strength = bundle.manifest.strength(settings.assistance, settings)
         self._layout = layout
         self._kinematics = kinematics
         mode = np.array([layout.modes.index(settings.mode)])

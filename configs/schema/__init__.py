@@ -1,0 +1,1 @@
+"""The types of the configuration: one file a step, unknown keys are errors."""

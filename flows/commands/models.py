@@ -43,8 +43,11 @@ def list_models() -> None:
 
 
 @models.command("show")
-def show_model(version: Version) -> None:
-    """One version with its gates, lineage, figures and files."""
+def show_model(
+    version: Version,
+    figures: Annotated[bool, typer.Option("--figures", help="all figures of its report")] = False,
+) -> None:
+    """One version with its gates, lineage, parameters and files."""
     from tasks.registry.listing import show
 
     model, _, number = version.rpartition("/")
@@ -52,12 +55,16 @@ def show_model(version: Version) -> None:
     hidden = ("files", "decision", "release_decision")
     flat = {key: value for key, value in content.items() if not isinstance(value, dict)}
     print(table([(key, shown(value)) for key, value in flat.items() if key not in hidden]))
+    said = None  # equal gates are printed once
     for decision, title in (
         ("decision", "gates of the newest decision"),
         ("release_decision", "gates of its release, as signed"),
     ):
-        if content[decision]:
+        if content[decision] and content[decision] != said:
+            said = content[decision]
             print(f"\n{title}\n{gates(content[decision]['gates'])}")
+    if not figures:
+        content["figures"] = {"": f"{len(content['figures'])}; --figures prints them"}
     for key in ("lineage", "parameters", "figures"):
         rows = [(f"  {name}", str(value)) for name, value in content[key].items()]
         print(f"\n{key}" + (f"\n{table(rows)}" if rows else ""))

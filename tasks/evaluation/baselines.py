@@ -12,7 +12,7 @@ from configs.schema.evaluate import BARE, EvaluateStep
 from models.session import Answer, Question
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.measuring import measure, table_of
-from tasks.evaluation.trial import Stage
+from tasks.evaluation.trial import Setup
 from tasks.running.context import Context
 
 
@@ -34,7 +34,7 @@ def baselines(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) -
     settings = config.evaluate
     torch.set_num_threads(settings.threads)
     inputs = open_inputs(config.world, settings, refs, context)
-    stage = Stage(config.world, settings, inputs, Nobody(), config.seed, context.threads)
+    stage = Setup(config.world, settings, inputs, Nobody(), config.seed, context.threads)
     table = table_of(settings, settings.variants, dict.fromkeys(settings.variants))
     files = measure(stage, table, context, BARE).save(context.scratch)
     objects = ", ".join(item.name for item in inputs.specs)

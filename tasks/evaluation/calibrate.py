@@ -17,6 +17,7 @@ import torch
 
 from configs.refs import Ref
 from configs.schema.evaluate import (
+    BARE,
     Assisted,
     CalibrateStep,
     Direct,
@@ -31,12 +32,12 @@ from models.moving import counted
 from models.strength import KEYS, Strength
 from tasks.distillation.distill import read_student
 from tasks.evaluation.inputs import open_inputs
-from tasks.evaluation.trial import Stage, Table, run_window
+from tasks.evaluation.trial import Setup, Table, run_window
 from tasks.export.export import CALIBRATION, read_controller
 from tasks.learning.critic import read_critic
 from tasks.running.context import Context
 
-CLEAN, BARE = "clean", "unassisted"
+CLEAN = "clean"
 RULE = (
     "highest mean log of goals a drop (of time to a drop where the command leads to a pose) among "
     "those that keep {least:g} of the bare clean command's goals; else the one that keeps most"
@@ -62,7 +63,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
         controller, critic, student, kinematics, config.sampling, config.activity
     )
     session = ModuleSession(assistance)
-    stage = Stage(config.world, evaluate, inputs, session, config.seed, context.threads)
+    stage = Setup(config.world, evaluate, inputs, session, config.seed, context.threads)
     table = candidates(evaluate)
     ticks = round(table.window_s * inputs.layout.control_hz)
     counts = run_window(stage, table, 0, lambda tick: context.progress(tick, ticks, "ticks"))

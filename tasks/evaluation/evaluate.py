@@ -15,7 +15,7 @@ from tasks.evaluation.inputs import Inputs, open_inputs
 from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
 from tasks.evaluation.recording import runs_of, scene_of
 from tasks.evaluation.results import default_variant, report_of
-from tasks.evaluation.trial import Stage
+from tasks.evaluation.trial import Setup
 from tasks.evaluation.variants import strengths_of
 from tasks.running.context import Context
 
@@ -37,7 +37,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     inputs = open_inputs(config.world, settings, refs, context)
     bundle = open_bundle(context.open(refs["bundle"]), inputs.layout)
     session = Session(bundle, settings.session_threads)
-    stage = Stage(config.world, settings, inputs, session, config.seed, context.threads)
+    stage = Setup(config.world, settings, inputs, session, config.seed, context.threads)
     strengths = strengths_of(settings.variants, bundle.manifest)
     known = {name: v for name, v in settings.variants.items() if not asks(v)}
     asking = {name: v for name, v in settings.variants.items() if asks(v)}
@@ -62,7 +62,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     return context.publish(files, f"evaluation on {objects}", list(refs.values()))
 
 
-def clips(stage: Stage, inputs: Inputs, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
+def clips(stage: Setup, inputs: Inputs, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
     """Return what the report draws: hands side by side under the same disturbances."""
     if len(sides) < 2:
         return []  # nobody beside the bare command

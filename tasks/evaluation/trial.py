@@ -43,7 +43,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Setup:
     """Where tables are measured, and by whom commands are answered."""
 
     world: World
@@ -55,7 +55,7 @@ class Stage:
 
 
 def run_window(
-    stage: Stage,
+    stage: Setup,
     table: Table,
     index: int,
     progress: Callable[[int], None],
@@ -82,7 +82,7 @@ def run_window(
 
 
 def make_window(
-    stage: Stage,
+    stage: Setup,
     table: Table,
     env,
     arrangement: Arrangement,

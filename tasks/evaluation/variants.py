@@ -4,7 +4,7 @@ Arrays have the shape [perturbations, variants, pairs, ...] = [P, V, M, ...].
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -145,6 +145,4 @@ def strengths_of(
 def strength_of(variant: schema.Variant, manifest: BundleManifest) -> Strength | None:
     if not isinstance(variant, schema.Assisted):
         return None
-    known = manifest.strength(variant.assistance)
-    asked = {key: getattr(variant, key) for key in KEYS}
-    return replace(known, **{key: value for key, value in asked.items() if value is not None})
+    return manifest.strength(variant.assistance, variant)

@@ -122,8 +122,8 @@ def collect(
         rng = np.random.default_rng(derive_seed(seed, "noise"))
         hand = config.world.embodiment.hand
         bursts = CommandBursts(settings.bursts, levels, hand, layout, rng)
-        helper = Helper(Reader(student, env.num_envs), torch.from_numpy(assisted))
-        chunk = record(env, expert, bursts, steps, mode, helper)
+        part = StudentsPart(Reader(student, env.num_envs), torch.from_numpy(assisted))
+        chunk = record(env, expert, bursts, steps, mode, part)
         env.close()
         write(chunk, folder, settings, layout, first_id=number * steps * env.num_envs)
         context.progress(number + 1, settings.chunks, "chunks")
@@ -149,7 +149,7 @@ def make_environment(
 
 
 @dataclass(frozen=True)
-class Helper:
+class StudentsPart:
     """A student that reads bad commands, and the environments [N] in which it acts."""
 
     reader: Reader
@@ -168,7 +168,7 @@ def record(
     bursts: CommandBursts,
     steps: int,
     mode: int,
-    helper: Helper,
+    part: StudentsPart,
 ) -> Chunk:
     """Roll the expert out under bursts of bad commands for `steps` control steps.
 
@@ -183,7 +183,7 @@ def record(
     for step in range(steps):
         frame = env.frame()
         command = bursts.command(expert(env).numpy(), env.joint_target.numpy())
-        _, _, done, extras = env.step(helper.action(env, command, bursts.bad))
+        _, _, done, extras = env.step(part.action(env, command, bursts.bad))
         frame["command"] = command
         frame["action"] = env.applied_action.numpy()
         frame["clean"][:] = ~bursts.bad

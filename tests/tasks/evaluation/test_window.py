@@ -11,7 +11,7 @@ from models.session import Session
 from tasks.commanders.perturbations import Command
 from tasks.evaluation.inputs import make_env, open_inputs
 from tasks.evaluation.metrics import COUNTS
-from tasks.evaluation.trial import Stage, Table, make_window
+from tasks.evaluation.trial import Setup, Table, make_window
 from tasks.evaluation.variants import strengths_of
 
 PERTURBATIONS = ("withdraw_finger", "noisy_2.0")
@@ -27,7 +27,7 @@ def window(laboratory):
     variants = {name: evaluate.variants[name] for name in ("unassisted", "paper")}
     strengths = strengths_of(variants, bundle.manifest)
     table = Table(PERTURBATIONS, variants, strengths, evaluate.pairs, 1, 1.0, 2)
-    stage = Stage(world, evaluate, inputs, Session(bundle), 0, 1)
+    stage = Setup(world, evaluate, inputs, Session(bundle), 0, 1)
     arrangement = table.arrangement(inputs)
     env = make_env(world, inputs, arrangement, 1.0, 0, 1)
     yield make_window(stage, table, env, arrangement, lambda purpose: len(purpose), None)

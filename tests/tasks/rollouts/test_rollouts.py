@@ -173,8 +173,8 @@ def chunk(workshop) -> Chunk:
         np.random.default_rng(0),
     )
     student = read_student(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
-    helper = module.Helper(Reader(student, 4), torch.tensor([False, False, True, False]))
-    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, helper)
+    part = module.StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
+    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part)
 
 
 def test_recorded_noise_comes_and_goes(chunk):
