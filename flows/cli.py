@@ -13,17 +13,18 @@ from flows.commands.stages import STAGES, add_stage
 
 EXAMPLES = """\b
 examples:
-  dexgen run                                the default profile, every stage
-  dexgen run profile=smoke grasps.count=50  values changed, Hydra style
-  dexgen train train.samples=200000         up to the stage `train`, what is done is reused
-  dexgen grasps box cup.stl                 of these objects alone; a mesh file is one too
-  dexgen view grasps box                    steps through them in a browser
-  dexgen run --dry-run                      what would run, what would be reused
-  dexgen models list                        registered controllers and their aliases
-  dexgen data log                           the history of the checked data
-  dexgen twin                               the champion holds an object in a simulated hand
+  dexgen run                         every stage of the default profile
+  dexgen run profile=smoke seed=1    values changed, Hydra style
+  dexgen train train.samples=200000  every stage up to `train`
+  dexgen grasps box cup.stl          of these alone; a mesh file is one too
+  dexgen view grasps box             steps through them in a browser
+  dexgen run --dry-run               what would run, what would be reused
+  dexgen models list                 registered controllers and their aliases
+  dexgen data log                    the history of the checked data
+  dexgen twin                        the champion, on a simulated hand
 \b
-State lives in $DEXGEN_HOME (default ./var); reports/latest/index.html is the last report."""
+State lives in $DEXGEN_HOME (default ./var).
+The last report is reports/latest/index.html in it."""
 
 app = typer.Typer(
     help="From objects to a signed foundation controller for a dexterous hand.",
@@ -64,8 +65,8 @@ def judge(error: Exception) -> tuple[int | None, str]:
     """Return an error's exit code (2: bad input, or a full disk) and words; None of a defect."""
     if isinstance(error, typer.TyperException):
         words = error.format_message().rstrip()
-        words = words if words.endswith("?") else words.rstrip(".") + ";"
-        return error.exit_code, f"{words} see --help"
+        more = " See --help" if words.endswith("?") else "; see --help"
+        return error.exit_code, words.rstrip(".") + more
     code = error.exit_code if isinstance(error, UserError) else None
     if code not in (1, None):
         return code, " ".join(str(error).split())

@@ -26,7 +26,9 @@ OBJECTS_TOO = "and names of objects, or mesh files (OBJ, STL, GLB): then of thes
 
 
 def add_stage(app: typer.Typer, stage: str, text: str) -> None:
-    more = f"; {OBJECTS_TOO}" if stage in ("objects", "grasps") else ""
+    alone = stage in ("objects", "grasps")  # may be run for some objects
+    what = "OBJECT|MESH|KEY=VALUE" if alone else "KEY=VALUE"
+    more = f"; {OBJECTS_TOO}" if alone else ""
 
     @app.command(
         stage,
@@ -35,7 +37,7 @@ def add_stage(app: typer.Typer, stage: str, text: str) -> None:
     )
     def run(
         words: Annotated[
-            list[str] | None, typer.Argument(metavar="KEY=VALUE", help=OVERRIDES + more)
+            list[str] | None, typer.Argument(metavar=what, help=OVERRIDES + more)
         ] = None,
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="say what would happen, do nothing")
@@ -61,10 +63,6 @@ def run_stages(until: str, words: list[str], dry_run: bool) -> None:
     config = load(Config, overrides)
     home = home_folder()
     plan(config, until, only)  # what the plan refuses is refused before Prefect starts
-    if config.physics.engine == "mujoco_warp":
-        from envs.engines.mujoco_engine import require_warp  # imports torch: a second or two
-
-        require_warp(config.physics)
     for said in check_meshes(config, only):
         print(f"dexgen: {said}")
     if dry_run:
@@ -72,6 +70,10 @@ def run_stages(until: str, words: list[str], dry_run: bool) -> None:
 
         print(forecast(config, until, home, only))
         return
+    if config.physics.engine == "mujoco_warp":
+        from envs.engines.mujoco_engine import require_warp  # imports torch: a second or two
+
+        require_warp(config.physics)
     require_machine(config.machine, home)
     choose(config.store)
     open_store(home)  # one that does not answer is refused before Prefect starts
