@@ -12,6 +12,7 @@ import trimesh
 
 from flows.plan import STAGES
 from robot.cli import main as robot_main
+from tasks.running.steps import STEPS
 from tests.documents import ROOT, commands, documents, is_known, name, spans
 
 Inside = Callable[..., CompletedProcess[str]]
@@ -119,6 +120,8 @@ def test_the_twin_is_run(smoke_home: Path, tmp_path: Path, capsys: pytest.Captur
     assert "hold" in capsys.readouterr().out
 
 
-def test_the_readme_has_every_stage():
-    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert tuple(row for row in rows if row in STAGES) == STAGES
+def test_the_readme_leads_to_every_stages_code():
+    rows = re.findall(r"^\| \[`(\w+)`\]\((.+?)\)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert tuple(stage for stage, _ in rows) == STAGES
+    for stage, path in rows:
+        assert path == f"{STEPS[stage].module.replace('.', '/')}.py"
