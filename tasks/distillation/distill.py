@@ -9,11 +9,11 @@ import torch
 from configs.errors import UserError
 from configs.files import replacing
 from configs.layout import Layout
-from configs.load import plain, validate
+from configs.load import plain
 from configs.refs import Ref
 from configs.schema.student import DistillStep, Doubt, StudentNetwork
 from models.student import WAY, Student
-from models.weights import load_weights, save_weights
+from models.weights import load_weights, read_description, save_weights
 from tasks.distillation.practice import ReadingLessons, practise
 from tasks.experts.experts import open_task
 from tasks.experts.policy import load_expert
@@ -168,15 +168,15 @@ def read_student(folder: Path, layout: Layout) -> Student:
     Raises:
         LayoutMismatch: of another layout. UserError: not such an artifact, or damaged weights.
     """
-    path = folder / DESCRIPTION
-    try:
-        description = json.loads(path.read_text())
-        if description["format"] != FORMAT:
-            raise UserError(f"{path}: format {description['format']}, expected {FORMAT}")
-        layout.require(description["layout"], str(path))
-        network = validate(StudentNetwork, description["network"], str(path))
-    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise UserError(f"{path}: not a student ({error}); run distill") from None
+    network = read_description(
+        folder / DESCRIPTION,
+        layout,
+        FORMAT,
+        "network",
+        StudentNetwork,
+        what="a student",
+        stage="distill",
+    )
     student = Student(layout, network)
     load_weights(student, folder / WEIGHTS)
     return student.eval()

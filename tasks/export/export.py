@@ -31,6 +31,7 @@ from models.controller import Controller, load_controller
 from models.kinematics import Kinematics
 from models.session import Session
 from models.strength import Strength
+from models.weights import read_description
 from tasks.distillation.distill import read_student
 from tasks.export.graph import compare, export_graph
 from tasks.export.scenario import choose_scenario
@@ -130,15 +131,15 @@ def read_controller(folder: Path, layout: Layout) -> Controller:
     Raises:
         LayoutMismatch: trained for another layout. UserError: not such an artifact.
     """
-    path = folder / DESCRIPTION
-    try:
-        description = json.loads(path.read_text())
-        if description["format"] != FORMAT:
-            raise UserError(f"{path}: format {description['format']}, expected {FORMAT}")
-        layout.require(description["layout"], str(path))
-        config = validate(ControllerConfig, description["controller"], str(path))
-    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise UserError(f"{path}: not a trained controller ({error})") from None
+    config = read_description(
+        folder / DESCRIPTION,
+        layout,
+        FORMAT,
+        "controller",
+        ControllerConfig,
+        what="a trained controller",
+        stage="train",
+    )
     return load_controller(folder / WEIGHTS, layout, config)
 
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from configs.errors import UserError
 from configs.layout import Layout
-from configs.load import plain, validate
+from configs.load import plain
 from configs.refs import Ref
 from configs.schema.critic import CriticNetwork, CriticStep, CriticTraining
 from models.critic import Critic
 from models.kinematics import Kinematics
-from models.weights import load_weights, save_weights
+from models.weights import load_weights, read_description, save_weights
 from tasks.learning.buffers import WindowStream, generator, in_one_buffer
 from tasks.learning.windows import (
     Frames,
@@ -196,15 +196,15 @@ def read_critic(folder: Path, layout: Layout) -> Critic:
         LayoutMismatch: of another layout. UserError: not such an artifact.
         UserError: damaged weights.
     """
-    path = folder / DESCRIPTION
-    try:
-        description = json.loads(path.read_text())
-        if description["format"] != FORMAT:
-            raise UserError(f"{path}: format {description['format']}, expected {FORMAT}")
-        layout.require(description["layout"], str(path))
-        network = validate(CriticNetwork, description["network"], str(path))
-    except (FileNotFoundError, json.JSONDecodeError, KeyError) as error:
-        raise UserError(f"{path}: not a trained critic ({error})") from None
+    network = read_description(
+        folder / DESCRIPTION,
+        layout,
+        FORMAT,
+        "network",
+        CriticNetwork,
+        what="a trained critic",
+        stage="critic",
+    )
     model = Critic(layout, network)
     load_weights(model, folder / WEIGHTS)
     model.normalizer.require_fitted()
