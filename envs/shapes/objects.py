@@ -37,13 +37,8 @@ COLOUR, SLIDING_COLOUR = (0.95, 0.49, 0.16, 1.0), (0.98, 0.75, 0.35, 1.0)
 PARKED = (0.3, 0.0, 0.3)  # [m] where a compiled model has the object: clear of the hand
 LIST_FILE, PIECES_FILE = "objects.json", "{name}.safetensors"
 SLIDER = "object_slider"  # name of the body that slides and of its joint
-STIFF = (
-    0.999,
-    0.9999,
-    0.001,
-    0.5,
-    2.0,
-)  # with the default 0.9, friction creeps centimetres a second
+# With the default 0.9, friction creeps centimetres a second
+STIFF = (0.999, 0.9999, 0.001, 0.5, 2.0)
 INERTIA, VERTICES, FACES = "inertia", ".vertices", ".faces"  # names of kept arrays, or their ends
 
 
