@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from configs.layout import Layout
 from envs.engines.engine import PhysicsParameters, PhysicsState
 
 
@@ -27,6 +28,11 @@ def actor_observation(history: Tensor, goal: GoalError) -> Tensor:
     """Return [N, H * S + 6 + 2 n] from the observed history [N, H, S] and the goal."""
     parts = (history.flatten(1), goal.offset, goal.rotation, goal.joint_position, goal.joint_target)
     return torch.cat(parts, dim=-1)
+
+
+def actor_size(layout: Layout) -> int:
+    """Return how many numbers that is."""
+    return layout.state_size + 6 + 2 * layout.num_joints
 
 
 def critic_observation(

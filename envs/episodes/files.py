@@ -65,18 +65,9 @@ def read_arrays(
     Raises:
         EpisodesError: as `map_arrays`.
     """
-    with _one_line(path, what), path.open("rb") as stream:
-        size = int.from_bytes(stream.read(8), "little")
-        header = json.loads(stream.read(size))
-        metadata = json.loads(header.pop("__metadata__")[key])
-        arrays = {}
-        for name in names:
-            row = header[name]
-            start, end = row["data_offsets"]
-            stream.seek(8 + size + start)
-            values = np.frombuffer(stream.read(end - start), dtype=DTYPES[row["dtype"]])
-            arrays[name] = values.reshape(row["shape"])
-        return metadata, arrays
+    metadata, arrays = map_arrays(path, key, what)
+    with _one_line(path, what):
+        return metadata, {name: np.array(arrays[name]) for name in names}
 
 
 @contextmanager

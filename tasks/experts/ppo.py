@@ -15,7 +15,7 @@ from configs.errors import UserError
 from configs.files import replacing
 from configs.schema.experts import Experts
 from envs.manipulation import ManipulationEnv
-from tasks.experts.policy import compose, make_actor, make_critic
+from tasks.experts.policy import compose, make_actor, make_network
 
 if TYPE_CHECKING:
     from rsl_rl.algorithms import PPO
@@ -63,7 +63,7 @@ def make_algorithm(env: ManipulationEnv, config: Experts) -> "PPO":
 
     observations, ppo = env.get_observations(), config.ppo
     actor = make_actor(config.policy, observations, env.num_actions)
-    critic = make_critic(config.policy, observations)
+    critic = make_network("critic", config.policy, observations, 1)
     storage = RolloutStorage("rl", env.num_envs, ppo.steps, observations, [env.num_actions])
     return PPO(
         actor,

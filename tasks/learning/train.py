@@ -1,6 +1,5 @@
 """Step `train`: a checked dataset becomes a controller (section III-C of the paper)."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,19 +8,18 @@ import torch
 from torch import Tensor
 
 from configs.layout import Layout
-from configs.load import plain
 from configs.refs import Ref
-from configs.schema.train import Train, TrainStep
-from models.controller import Controller, Windows, save_controller
+from configs.schema.train import ControllerConfig, Train, TrainStep
+from models.controller import Controller, Windows
 from models.kinematics import Kinematics
+from models.weights import Artifact
 from tasks.data.verdict import require_checked
 from tasks.learning.buffers import ALONE, Rank, generator
 from tasks.learning.data import TrainingData, Validation, open_data
 from tasks.learning.shard_cache import fetch_as_read
 from tasks.running.context import Context
 
-FORMAT = 1
-WEIGHTS, DESCRIPTION = "controller.safetensors", "controller.json"  # files of the artifact
+CONTROLLERS = Artifact("controller", "train", 1, "controller", ControllerConfig, Controller)
 CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
@@ -61,8 +59,15 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     path = context.scratch / CHECKPOINT
     trained = fit_controller(data, layout, settings, config.seed, path, report, context.progress)
     held_back = data.validation.to(torch.device("cpu"))
-    figures, counts = validate(trained, held_back, settings, config.seed), data.counts
-    files = write_artifact(trained, context.scratch, layout, config, figures, counts)
+    files = CONTROLLERS.write(
+        trained,
+        context.scratch,
+        layout,
+        settings.controller,
+        windows=dict(data.counts),
+        figures=validate(trained, held_back, settings, config.seed),
+        motion_rms_m=float(trained.normalizer.scale),
+    )
     return context.publish(files, "controller", list(refs.values()))
 
 
@@ -166,26 +171,3 @@ def validate(
         # what the inverse dynamics must beat: the mean square of the actions themselves
         "validation.action": float(inverse.action.square().mean()),
     }
-
-
-def write_artifact(
-    controller: Controller,
-    folder: Path,
-    layout: Layout,
-    config: TrainStep,
-    figures: Mapping[str, float],
-    counts: Mapping[str, int],
-) -> dict[str, Path]:
-    """Write weights and description into `folder`; return the files by name."""
-    files = {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
-    save_controller(controller, files[WEIGHTS])
-    description = {
-        "format": FORMAT,
-        "layout": layout.fingerprint(),
-        "controller": plain(config.train.controller),
-        "windows": dict(counts),
-        "figures": dict(figures),
-        "motion_rms_m": float(controller.normalizer.scale),
-    }
-    files[DESCRIPTION].write_text(json.dumps(description, sort_keys=True, indent=1))
-    return files

@@ -27,7 +27,7 @@ from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
 from envs.streams import derive_seed
-from tasks.distillation.distill import read_student
+from tasks.distillation.distill import STUDENTS
 from tasks.distillation.reader import Reader
 from tasks.experts.experts import open_task
 from tasks.experts.policy import Expert, load_expert
@@ -110,7 +110,7 @@ def collect(
     settings = config.rollouts
     objects, grasps = open_task(layout, refs, context)
     expert = load_expert(context.open(refs["expert"]), layout)
-    student = read_student(context.open(refs["student"]), layout)
+    student = STUDENTS.read(context.open(refs["student"]), layout)
     assisted = deal_assisted(
         settings.assisted, len(settings.levels) * len(objects), settings.environments
     )
