@@ -231,14 +231,3 @@ def test_no_episodes_is_a_manifest_too(tmp_path: Path, layout: Layout) -> None:
     empty = write(tmp_path / "empty", layout, [])
     full = write(tmp_path / "full", layout, [make_episode(layout, 0)])
     assert merge_manifests([empty, full]).rows == full.rows
-
-
-def test_reading_episodes_needs_neither_torch_nor_prefect() -> None:
-    program = (
-        "import sys; import envs.episodes.episodes\n"
-        "print([m for m in ('torch', 'prefect', 'mlflow', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from configs.errors import UserError
-from envs.grasp_set import GraspSet
 from envs.shapes.objects import OBJECT
 from models.bundle import PIECES, SCENARIO, BundleError, open_bundle
 from robot.trials.trials import TwinStage
@@ -92,15 +91,3 @@ def test_pieces_that_are_none_are_one_line(channel, pebble, tmp_path):
     with pytest.raises(UserError, match=f"{PIECES}: not the pieces of '{NAME}'") as error:
         TwinStage(channel.config(), open_bundle(bundle.folder, None))
     assert "\n" not in str(error.value)
-
-
-def test_grasps_from_bytes(channel):
-    layout = channel.bundle.layout
-    content = channel.bundle.read(SCENARIO)
-    read = GraspSet.load(channel.bundle.folder / SCENARIO, layout)
-    np.testing.assert_array_equal(
-        GraspSet.loads(content, "here", layout).neighbours, read.neighbours
-    )
-    for broken in (b"", content[:-1], channel.bundle.read("controller.safetensors")):
-        with pytest.raises(UserError, match=r"^here: not a grasp file"):
-            GraspSet.loads(broken, "here", layout)

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from configs.errors import UserError
-from configs.layout import LayoutMismatch
 from envs.manipulation import ManipulationEnv
 from models.moving import MOST
 from tasks.experts.experts import experts
@@ -68,24 +67,6 @@ def test_a_loaded_expert_acts_as_script_plus_residual(folder):
     assert torch.equal(action, expected)
     assert torch.equal(action, expert(env))  # nothing is drawn
     assert not torch.equal(action, env.scripted_action(1.0))
-
-
-def test_an_expert_of_another_layout_is_refused(folder):
-    with pytest.raises(LayoutMismatch, match=r"policy\.json"):
-        load_expert(folder, small_world("trident").layout)
-
-
-def test_broken_files_are_named(folder, tmp_path):
-    layout = small_world("allegro").layout
-    with pytest.raises(UserError, match=r"policy\.json"):
-        load_expert(tmp_path, layout)
-    (tmp_path / "policy.json").write_bytes((folder / "policy.json").read_bytes())
-    with pytest.raises(UserError, match=r"policy\.safetensors"):
-        load_expert(tmp_path, layout)
-    whole = (folder / "policy.safetensors").read_bytes()
-    (tmp_path / "policy.safetensors").write_bytes(whole[:-100])
-    with pytest.raises(UserError, match=r"policy\.safetensors"):
-        load_expert(tmp_path, layout)
 
 
 def test_an_unknown_style_is_refused(workshop):
