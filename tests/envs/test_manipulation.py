@@ -59,19 +59,6 @@ def test_frame_has_the_layouts_fields_of_this_moment(hand):
     assert np.array_equal(frame["joint_target"], before)  # a frame is a copy
 
 
-def test_every_parameter_drawn_reaches_the_engine(allegro):
-    env = make(allegro)
-    actuation = allegro.config.hand.actuation
-    for i in range(COUNT):
-        _, _, model, index = body(env, i)
-        row = {name: float(value[i]) for name, value in vars(env.parameters).items()}
-        assert model.body_mass[index] == pytest.approx(row["object_mass"])
-        assert model.geom_friction[:, 0] == pytest.approx(row["friction"])
-        assert model.actuator_gainprm[:, 0] == pytest.approx(actuation.kp * row["kp_factor"])
-        assert model.actuator_biasprm[:, 2] == pytest.approx(-actuation.kd * row["kd_factor"])
-    assert len(set(env.parameters.object_mass.tolist())) == COUNT
-
-
 def test_the_scale_drawn_is_compiled_into_shape_and_inertia(allegro):
     env = make(allegro)
     low, high = allegro.config.randomization.object_scale
