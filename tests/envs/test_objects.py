@@ -164,7 +164,7 @@ UNIT = "objects.items.thing.shape.unit"
         (trimesh.creation.box(extents=(50.0, 50.0, 60.0)), f"{UNIT}=0.001 (millimetres)", ""),
         (trimesh.creation.box(extents=(6.0, 6.0, 8.0)), f"{UNIT}=0.01 (centimetres)", "0.001"),
         (trimesh.creation.box(extents=(5000.0,) * 3), f"{UNIT}=METRES", "millimetres"),
-        (trimesh.creation.icosphere(6, 0.03), "objects.limits.max_mesh_mib", ""),
+        (trimesh.creation.icosphere(5, 0.03), "objects.limits.max_mesh_mib", ""),
     ],
 )
 def test_a_mesh_that_cannot_be_simulated_is_refused(limits, tmp_path, body, said, unsaid) -> None:
