@@ -52,9 +52,6 @@ class Assistance(nn.Module):
 
     What depends on the weights alone (the noise levels' part of FiLM) is evaluated when this is
     made; what depends on the state alone, once a call.
-
-    Raises:
-        UserError: controller or critic holds no statistics.
     """
 
     levels: Tensor  # [DDIM steps, F]
@@ -69,8 +66,6 @@ class Assistance(nn.Module):
         activity: ActivityConfig,
     ):
         super().__init__()
-        controller.normalizer.require_fitted()
-        critic.normalizer.require_fitted()
         self.controller, self.critic, self.student = controller, critic, student
         self.kinematics, self.sampling, self.activity = kinematics, sampling, activity
         self.plan = ddim_plan(controller.config.diffusion_steps, sampling)

@@ -135,13 +135,6 @@ def test_history_is_the_first_step_repeated_then_pushed(hand):
     assert not torch.equal(second[:, -1], first[:, -1])
 
 
-def test_readings_are_noisy_and_the_truth_is_not(allegro):
-    env = make(allegro, num_envs=60)
-    errors = env.joint_observation - env.physics.joint_position
-    # sqrt(0.025^2 + 0.005^2)
-    assert float(errors.std()) == pytest.approx(0.0255, rel=0.06)
-
-
 def test_an_episode_is_cut_off_in_time_and_starts_afresh(allegro):
     env = make(allegro, task(allegro, episode_s=0.25, drop_distance=10.0))
     for _ in range(4):

@@ -102,10 +102,6 @@ def test_what_is_no_number_is_refused_by_name(session):
         ask(session, given | {"strength": ["much"]})
 
 
-def test_the_memorys_size_is_the_graphs(session):
-    assert session.memory_size == MEMORY
-
-
 def test_a_graph_of_another_shape_is_refused(bodies, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", bodies["trident"].config.embodiment, history=7)
     with pytest.raises(BundleError, match=r"controller\.onnx: input history is"):

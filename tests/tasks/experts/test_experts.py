@@ -76,10 +76,19 @@ def test_an_unknown_style_is_refused(workshop):
         )
 
 
+TRAINING = """
+import sys; from pathlib import Path
+from tests.tasks.experts.test_experts import experts, make_workshop
+workshop = make_workshop(Path(sys.argv[1]))
+context = workshop.context("killed")
+print(context.open(experts(workshop.expert_step(), workshop.refs, context)))
+"""
+
+
 @pytest.mark.slow
 def test_a_killed_training_ends_with_the_very_same_policy(tmp_path, folder):
     home = tmp_path / "home"
-    arguments = [sys.executable, "-m", "tests.tasks.experts.train_expert", str(home)]
+    arguments = [sys.executable, "-c", TRAINING, str(home)]
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     checkpoint = home / "scratch" / "killed" / "checkpoint.pt"
     deadline = time.monotonic() + 60
