@@ -47,7 +47,7 @@ def new_file(text: str) -> Path:
     path = Path(text)
     folder = path.absolute().parent
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise argparse.ArgumentTypeError(f"{path} cannot be written: its folder must be there, and yours")
+        raise argparse.ArgumentTypeError(f"{path} cannot be written: its folder must be there")
     return path
 
 

@@ -2,6 +2,7 @@
 
 import mujoco
 
+from configs.errors import UserError
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics
 from envs.hand import add_hand, finger_root
@@ -48,6 +49,21 @@ def build_scene(
         geom.friction = [friction, physics.friction_torsional, physics.friction_rolling]
         geom.condim = physics.contact_dimensions
     return spec
+
+
+def count_substeps(timestep: float, control_hz: float) -> int:
+    """Return the physics steps in a control step.
+
+    Raises:
+        UserError: they are not a whole number.
+    """
+    steps = 1.0 / (timestep * control_hz)
+    if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
+        raise UserError(
+            f"control.hz {control_hz:g} and physics.timestep {timestep:g} s make {steps:.3f} "
+            "physics steps a control step; choose them so that it is a whole number"
+        )
+    return round(steps)
 
 
 def _set_options(spec: mujoco.MjSpec, physics: Physics) -> None:

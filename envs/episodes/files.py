@@ -53,8 +53,12 @@ def map_arrays(path: Path, key: str, what: str) -> tuple[dict[str, Any], dict[st
         size = int(data[:8].view(np.uint64)[0])
         header = json.loads(data[8 : 8 + size].tobytes())
         metadata = json.loads(header.pop("__metadata__")[key])
-        body = data[8 + size :]
-        return metadata, {name: _view(body, row) for name, row in header.items()}
+        arrays = {}
+        for name, row in header.items():
+            start, end = (8 + size + place for place in row["data_offsets"])
+            arrays[name] = np.asarray(data[start:end]).view(DTYPES[row["dtype"]])
+            arrays[name] = arrays[name].reshape(row["shape"])
+        return metadata, arrays
 
 
 def read_arrays(
@@ -80,8 +84,3 @@ def _one_line(path: Path, what: str) -> Iterator[None]:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise EpisodesError(f"{path}: cut off or not a {what} ({reason})") from None
-
-
-def _view(body: np.ndarray, row: Mapping[str, Any]) -> np.ndarray:
-    start, end = row["data_offsets"]
-    return np.asarray(body[start:end]).view(DTYPES[row["dtype"]]).reshape(row["shape"])

@@ -58,7 +58,9 @@ class ObjectModel:
             UserError: its mesh is missing or cannot be read.
         """
         self.spec = spec
-        self.pieces, self.inertia = (pieces, inertia) if pieces else _build(spec)
+        if isinstance(spec.shape, Mesh) and not pieces:
+            pieces, inertia = mesh_pieces(spec.shape, f"object {spec.name!r}")
+        self.pieces, self.inertia = pieces or pieces_of(spec.shape), inertia
         self.surface: Surface = (
             self.pieces[0].solid if len(self.pieces) == 1 else UnionSurface(self.pieces)
         )
@@ -217,12 +219,6 @@ def without_path(spec: Object) -> Object:
     if spec.mesh is None:
         return spec
     return replace(spec, shape=replace(spec.mesh, file=Path(spec.mesh.file).name))
-
-
-def _build(spec: Object) -> tuple[tuple[Piece, ...], np.ndarray | None]:
-    if isinstance(spec.shape, Mesh):
-        return mesh_pieces(spec.shape, f"object {spec.name!r}")
-    return pieces_of(spec.shape), None
 
 
 def _restore(spec: Object, arrays: Mapping[str, np.ndarray]) -> tuple[Piece, ...]:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from configs.errors import UserError
 from configs.load import load
 from configs.schema.robot import RobotConfig
 from envs.shapes.objects import ObjectModel
@@ -63,11 +62,6 @@ def test_observation_noise_has_the_configured_deviation():
     twin.reset(rest, rest, FAR, np.random.default_rng(0))
     readings = np.stack([twin.read().position for _ in range(500)])
     assert np.std(readings - rest) == pytest.approx(0.02, rel=0.05)
-
-
-def test_a_period_that_is_no_multiple_of_the_timestep_is_refused():
-    with pytest.raises(UserError, match=r"0\.03 s does not divide"):
-        twin_of("physics.timestep=0.03")
 
 
 def test_a_state_that_blew_up_counts_as_dropped():
