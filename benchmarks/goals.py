@@ -18,7 +18,7 @@ back above all, hold in both. For each:
 import argparse
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,12 @@ from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
 from models.estimates import Estimate
-from models.moving import MOST, goals_per_minute
+from models.moving import goals_per_minute
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.linking import Links
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.measuring import finish, new_file, parser, positive, run
+from benchmarks.measuring import finish, parser, positive, run
 
 OLD = (
     "task.goals.dwell_s=0",
@@ -52,7 +52,6 @@ CONFIDENCE = 0.95
 def main() -> int:
     command = parser(__doc__)
     command.add_argument("grasps", type=Path, nargs="+", help="grasps.safetensors, one an object")
-    command.add_argument("--picture", type=new_file, help="file for the picture, .png")
     command.add_argument("--pairs", type=positive, default=PAIRS)
     command.add_argument("--seconds", type=positive, default=60)
     command.add_argument("--threads", type=positive, default=1)
@@ -66,8 +65,6 @@ def main() -> int:
         grasps = [link(GraspSet.load(path, layout), config) for path in options.grasps]
         goals = measure(config, grasps, options)
         rows[name] = figures(goals, [g.object for g in grasps], options.seconds)
-    if options.picture:
-        draw(rows, options.picture)
     return finish(rows, options, {})
 
 
@@ -152,27 +149,6 @@ def half_width(estimate: Estimate, pairs: int) -> float:
     assert estimate.high is not None
     half = (estimate.high - estimate.low) / 2.0 / max(estimate.value, 1e-9)
     return half * (pairs / PAIRS) ** 0.5
-
-
-def draw(rows: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """Draw each pair's goals a minute, in order, whole and scaled; one panel a definition."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, len(rows), figsize=(7.2, 2.6), constrained_layout=True)
-    for panel, (name, row) in zip(panels, rows.items(), strict=True):
-        for goals, gain, tone in zip(row["goals"], GAINS, ("#2a6f97", "#e07a5f"), strict=True):
-            rate = np.sort(goals)[::-1] * 60.0 / row["seconds"]
-            panel.plot(np.arange(1, len(rate) + 1), rate, color=tone, label=f"command x {gain:g}")
-        panel.axhline(MOST, color="0.6", linewidth=0.8, linestyle=":")
-        panel.set_title(name, fontsize=10)
-        panel.set_xlabel("pairs, most goals first")
-        panel.set_ylim(bottom=0)
-    panels[0].set_ylabel("goals a minute")
-    panels[-1].legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

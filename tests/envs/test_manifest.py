@@ -81,25 +81,6 @@ def test_a_merged_dataset_lists_runs_and_reads_back(tmp_path: Path, layout: Layo
                 np.testing.assert_array_equal(value, expected)
 
 
-def test_statistics_over_all_runs_are_those_of_numpy(tmp_path: Path, layout: Layout) -> None:
-    manifest, folder = merged(tmp_path, layout)
-    rows = np.concatenate([open_shard(folder / name)["command"] for name in manifest.shards])
-    held = manifest.statistics()["command"]
-    rows = rows.astype(np.float64)
-    assert held.count == len(rows)
-    np.testing.assert_allclose(held.mean, rows.mean(axis=0), rtol=1e-10)
-    np.testing.assert_allclose(held.std, rows.std(axis=0), rtol=1e-10)
-    np.testing.assert_array_equal(held.maximum, rows.max(axis=0))
-
-
-def test_statistics_of_shards_are_mapped_not_read(tmp_path: Path, layout: Layout) -> None:
-    manifest = write(tmp_path, layout, range(3))
-    base = manifest.runs[0].table.arrays["minimum"]
-    while not isinstance(base, np.memmap) and base.base is not None:
-        base = base.base
-    assert isinstance(base, np.memmap)
-
-
 def test_the_manifest_alone_says_everything_but_the_shards(tmp_path: Path, layout: Layout) -> None:
     whole, folder = merged(tmp_path, layout)
     alone = tmp_path / "alone"

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from configs.errors import UserError
-from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.episodes.episodes import EpisodeWriter
@@ -191,14 +190,6 @@ def test_both_kinds_of_episodes_are_held_back(embodiment, layout, tmp_path):
         held_back = split_episodes(frames, 0.25, seed)
         assert frames.clean[held_back].sum() == 5  # a quarter of 4 clean episodes
         assert (~frames.clean[held_back]).sum() == 10  # and of 8 others
-
-
-def test_another_layout_is_refused(folder, embodiment):
-    other = "trident" if embodiment.hand.name == "allegro" else "allegro"
-    config = load(Config, [f"hand={other}"])
-    layout = config.embodiment.make_layout()
-    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
-        read_frames(folder, layout, Kinematics(config.hand), 1000)
 
 
 def test_too_many_frames_are_refused(folder, layout, embodiment):
