@@ -63,7 +63,7 @@ def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref
         LayoutMismatch: rollouts of another layout. UserError: none end in a drop, or none do
             not. UserError: too few or too many frames. UserError: losses not finite.
     """
-    from tasks.learning import loop as training_loop
+    from tasks.learning.loop import fit
 
     layout, settings = config.embodiment.make_layout(), config.critic
     torch.set_num_threads(settings.threads)
@@ -91,7 +91,7 @@ def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref
             context.record(name, value, done * settings.batch)
 
     path = context.scratch / CHECKPOINT
-    trained = training_loop.fit(model, settings, losses, path, report, context.progress, stream)
+    trained = fit(model, settings, losses, path, report, context.progress, stream)
     stream.close()
     files = CRITICS.write(
         trained,

@@ -1,12 +1,13 @@
 """Step `train`: a checked dataset becomes a controller (section III-C of the paper)."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.train import ControllerConfig, Train, TrainStep
@@ -33,7 +34,7 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         UserError: the dataset did not pass its checks, or is not what was checked.
         UserError: no such accelerator, or losses that are not finite.
     """
-    from tasks.learning import loop as training_loop
+    from tasks.learning.loop import fit
 
     layout, settings = config.embodiment.make_layout(), config.train
     torch.set_num_threads(settings.threads)
@@ -45,9 +46,7 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         folder, opener = context.open(refs["dataset"]), None
     shards = require_checked(folder, layout).shards
     if settings.accelerator == "cuda" and not torch.cuda.is_available():
-        raise training_loop.UserError(
-            "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
-        )
+        raise UserError("train.accelerator: cuda: no GPU that torch can use; set it to cpu")
     data = open_data(folder, shards, layout, kinematics, settings, config.seed, open_fetched=opener)
 
     def report(done: int, model: Controller, losses: dict[str, float]) -> None:
@@ -57,7 +56,10 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
             context.record(name, value, done * settings.batch)
 
     path = context.scratch / CHECKPOINT
-    trained = fit_controller(data, layout, settings, config.seed, path, report, context.progress)
+    with closing(data):
+        model = make_controller(data.statistics(), layout, settings, config.seed)
+        losses = losses_on(data, layout, settings, config.seed)
+        trained = fit(model, settings, losses, path, report, context.progress, data)
     held_back = data.validation.to(torch.device("cpu"))
     files = CONTROLLERS.write(
         trained,
@@ -69,26 +71,6 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         motion_rms_m=float(trained.normalizer.scale),
     )
     return context.publish(files, "controller", list(refs.values()))
-
-
-def fit_controller(
-    data: TrainingData,
-    layout: Layout,
-    settings: Train,
-    seed: int,
-    path: Path,
-    report: Callable[[int, Controller, dict[str, float]], None],
-    progress: Callable[[float, float, str], None],
-) -> Controller:
-    """Train a controller on data, which is closed then; `path` is the checkpoint's."""
-    from tasks.learning import loop as training_loop
-
-    try:
-        controller = make_controller(data.statistics(), layout, settings, seed)
-        losses = losses_on(data, layout, settings, seed)
-        return training_loop.fit(controller, settings, losses, path, report, progress, data)
-    finally:
-        data.close()
 
 
 def losses_on(
