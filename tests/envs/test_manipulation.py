@@ -225,15 +225,6 @@ def test_a_goal_that_is_kept_pays_and_is_followed_by_another(allegro):
     assert not env.step(still(env))[3]["reached"].any()
 
 
-def test_an_episodes_end_interrupts_the_stay(allegro):
-    goals = dataclasses.replace(
-        allegro.config.task.goals, position_tolerance=1.0, rotation_tolerance=4.0, min_distance=0.0
-    )
-    env = make(allegro, task(allegro, goals=goals, drop_distance=10.0, episode_s=0.4))
-    for _ in range(24):  # three episodes of 8 steps, where a goal asks for 10
-        assert not env.step(still(env))[3]["reached"].any()
-
-
 def time_left(env: ManipulationEnv) -> slice:
     """Return where the critic sees what is left of goal, episode and stay."""
     after = env.num_actions + env.object_shape.shape[1]  # the readings' bias and the object

@@ -65,6 +65,8 @@ def test_refuses_bad_arrays_by_name(session, name):
         ask(session, given | {name: broken})
     with pytest.raises(SessionError, match=f"^{name}: shape"):
         ask(session, given | {name: given[name][:1]})
+    with pytest.raises(SessionError, match=f"^{name}: is not an array of numbers"):
+        ask(session, given | {name: ["much"]})
 
 
 def test_refuses_bad_modes_and_negative_strengths(session):
@@ -94,12 +96,6 @@ def test_a_graph_that_fails_is_one_line(bodies, tmp_path):
     with pytest.raises(SessionError, match=r"^graph: fails on these inputs") as error:
         ask(session, inputs(session.layout, 1))
     assert "\n" not in str(error.value)
-
-
-def test_what_is_no_number_is_refused_by_name(session):
-    given = inputs(session.layout, 1)
-    with pytest.raises(SessionError, match=r"^strength: is not an array of numbers"):
-        ask(session, given | {"strength": ["much"]})
 
 
 def test_a_graph_of_another_shape_is_refused(bodies, tmp_path):
