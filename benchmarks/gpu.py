@@ -49,7 +49,7 @@ def main() -> int:
     if options.device == "cuda" and not torch.cuda.is_available():
         print("gpu.py: torch finds no CUDA device; --device cpu tries it out", file=sys.stderr)
         return 2
-    figures = grasps(options) | loader(options)
+    figures: dict[str, Any] = {**grasps(options), **loader(options)}
     print(rates(figures["objects"]))
     return finish(figures, options, LIMITS, "objects", "cores")
 

@@ -56,8 +56,8 @@ def kills(count: int, seed: int) -> dict[str, Any]:
         open_store(home)
         for number in range(count):
             ready = CONTEXT.Barrier(WRITERS + 2)
-            work = [(write, home, writer) for writer in range(WRITERS)] + [(commit, home)]
-            started = [start(ready, *one) for one in work]
+            started = [start(ready, write, home, writer) for writer in range(WRITERS)]
+            started.append(start(ready, commit, home))
             ready.wait()
             time.sleep(rng.uniform(0.0, KILL_S))
             found["killed"] += sum(end(process) == -signal.SIGKILL for process in started)

@@ -71,7 +71,8 @@ def flips(options: argparse.Namespace) -> dict[str, Any]:
         home = Path(folder)
         for writer in range(WRITERS):
             write(home, writer)
-        once = start(CONTEXT.Barrier(1), commit, home)
+        ready = CONTEXT.Barrier(1)  # kept: what nobody holds is gone before a child has it
+        once = start(ready, commit, home)
         while len(acknowledged(home)) < WRITERS * RUNS:
             time.sleep(0.1)
         end(once)

@@ -58,9 +58,12 @@ class ObjectModel:
             UserError: its mesh is missing or cannot be read.
         """
         self.spec = spec
-        if isinstance(spec.shape, Mesh) and not pieces:
-            pieces, inertia = mesh_pieces(spec.shape, f"object {spec.name!r}")
-        self.pieces, self.inertia = pieces or pieces_of(spec.shape), inertia
+        if pieces:
+            self.pieces, self.inertia = pieces, inertia
+        elif isinstance(spec.shape, Mesh):
+            self.pieces, self.inertia = mesh_pieces(spec.shape, f"object {spec.name!r}")
+        else:
+            self.pieces, self.inertia = pieces_of(spec.shape), None
         self.surface: Surface = (
             self.pieces[0].solid if len(self.pieces) == 1 else UnionSurface(self.pieces)
         )
