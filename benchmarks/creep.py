@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from configs.schema.physics import Randomization
 from configs.schema.world import World
 from envs.engines.mujoco_cpu import CpuPool
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
+from envs.randomize import quiet
 from envs.shapes.objects import ObjectModel
 from models.estimates import Estimate, hold
 
@@ -45,19 +45,6 @@ class Creep:
     dropped: int
     count: int
     cpu_s: float  # of all threads
-
-
-def quiet(ranges: Randomization) -> Randomization:
-    """Return Table III without noise, pushes and turning gravity."""
-    return replace(
-        ranges,
-        initial_joint_noise=(0.0, 0.0),
-        random_force=replace(ranges.random_force, scale=0.0),
-        observation_noise=0.0,
-        observation_bias=0.0,
-        action_noise=0.0,
-        wrist_speed=(0.0, 0.0),
-    )
 
 
 def still_world(world: World, setting: Setting, moved: bool, seconds: float) -> World:

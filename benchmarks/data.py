@@ -25,7 +25,6 @@ It ends with exit code 1 where a figure is below what is asked of it; its line s
 """
 
 import argparse
-import json
 import math
 import os
 import sys
@@ -47,11 +46,15 @@ from tasks.learning.shards import Shards
 from tasks.learning.windows import Frames, read_frames
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import existing_folder, new_file, positive, run
 from benchmarks.loaders import BATCH, RUNS, SECONDS, batches_in_memory, loaders, rate
 from benchmarks.made_up_data import write, write_rate
+from benchmarks.measuring import ANY, existing_folder, finish, parser, positive, run, say
 
-LIMITS = {"loader_samples_per_s": 200_000, "vs_torch_dataloader": 5, "stream_vs_memory": 0.5}
+LIMITS = {
+    "loader_samples_per_s": (200_000, ANY),
+    "vs_torch_dataloader": (5, ANY),
+    "stream_vs_memory": (0.5, ANY),
+}
 PIECE = 8 * 2**20  # [bytes]
 WRITERS = (1, 2, 4)
 READ = (  # fields of which a training's frames are made
@@ -61,25 +64,15 @@ READ = (  # fields of which a training's frames are made
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--frames", type=positive, default=1_000_000)
-    parser.add_argument("--folder", type=existing_folder, help="where the temporary folder is made")
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
-    options = parser.parse_args()
+    command = parser(__doc__, overrides=True)
+    command.add_argument("--frames", type=positive, default=1_000_000)
+    command.add_argument("--folder", type=existing_folder, help="where temporary folders are made")
+    options = command.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         figures = measure(config, Path(name), options)
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(bool(missed(figures)))
-
-
-def missed(figures: dict[str, Any]) -> list[str]:
-    """Return the names of the figures that are below what is asked of them, or no number."""
-    return [name for name, least in LIMITS.items() if not figures.get(name, least) >= least]
+    return finish(figures, options, LIMITS)
 
 
 def measure(config: Config, home: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -145,13 +138,11 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
     whole_pass(stream)  # the rest of it
     rates = []
     for _ in range(RUNS):
-        passes = [whole_pass(stream)]
-        while sum(seconds for _, seconds in passes) < SECONDS:
-            passes.append(whole_pass(stream))
-        seconds = sum(seconds for _, seconds in passes)
-        rates.append(
-            (sum(samples for samples, _ in passes) / seconds, size * len(passes) / seconds)
-        )
+        passes, samples, seconds = 0, 0, 0.0
+        while seconds < SECONDS:
+            taken, passed = whole_pass(stream)
+            passes, samples, seconds = passes + 1, samples + taken, seconds + passed
+        rates.append((samples / seconds, size * passes / seconds))
         memory.append(rate(batch))
     stream.close()
     best, read = max(rates)
@@ -170,19 +161,14 @@ def whole_pass(stream: WindowStream) -> tuple[int, float]:
 
 def reading(folder: Path, manifest: Manifest, size: int) -> dict[str, float]:
     """Return GB/s of a plain read of the shards, first with their pages dropped, then warm."""
-
-    def read() -> None:
+    forget(folder, manifest)
+    found = {}
+    for kind in ("cold", "warm"):
+        started = time.perf_counter()
         for name in manifest.shards:
             with open(folder / name, "rb", buffering=0) as file:
                 while file.read(PIECE):
                     pass
-
-    found = {}
-    for kind in ("cold", "warm"):
-        if kind == "cold":
-            forget(folder, manifest)
-        started = time.perf_counter()
-        read()
         found[f"sequential_{kind}_gb_per_s"] = size / (time.perf_counter() - started) / 1e9
     return found
 
@@ -194,34 +180,6 @@ def forget(folder: Path, manifest: Manifest) -> None:
         os.fsync(descriptor)  # a page that is not on disk cannot be dropped
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)
-
-
-def say(words: str) -> None:
-    print(f"  {words}", file=sys.stderr, flush=True)
-
-
-def asked(name: str, figures: dict[str, Any]) -> str:
-    """Return what is asked of a figure, if anything, and whether it is missed."""
-    if name not in LIMITS:
-        return ""
-    mark = "  MISSED" if name in missed(figures) else ""
-    return f"  at least {LIMITS[name]:,}{mark}"
-
-
-def table(figures: dict[str, Any]) -> str:
-    lines = [
-        f"{name:<28}{value:>14,.2f}{asked(name, figures)}"
-        for name, value in figures.items()
-        if isinstance(value, int | float)
-    ]
-    for name, value in figures.get("loader_by_threads", {}).items():
-        lines.append(f"ours, {name} threads{value:>27,.0f} samples/s")
-    for name, value in figures.get("torch_by_workers", {}).items():
-        lines.append(f"torch, {name} workers{value:>26,.0f} samples/s")
-    for writers, row in figures.get("write", {}).items():
-        rates = f"{row['frames_per_s']:>31,.0f} frames/s {row['gb_per_s']:.3f} GB/s"
-        lines.append(f"{writers} writers  {rates}")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

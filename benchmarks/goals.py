@@ -17,9 +17,8 @@ back above all, hold in both. For each:
 
 import argparse
 import dataclasses
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,12 @@ from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
 from models.estimates import Estimate
-from models.moving import MOST, goals_per_minute
+from models.moving import goals_per_minute
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.linking import Links
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
+from benchmarks.measuring import finish, parser, positive, run
 
 OLD = (
     "task.goals.dwell_s=0",
@@ -51,15 +50,13 @@ CONFIDENCE = 0.95
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("grasps", type=Path, nargs="+", help="grasps.safetensors, one an object")
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--picture", type=new_file, help="file for the picture, .png")
-    parser.add_argument("--pairs", type=positive, default=PAIRS)
-    parser.add_argument("--seconds", type=positive, default=60)
-    parser.add_argument("--threads", type=positive, default=1)
-    parser.add_argument("--overrides", nargs="*", default=[], help="Hydra overrides of both")
-    options = parser.parse_args()
+    command = parser(__doc__)
+    command.add_argument("grasps", type=Path, nargs="+", help="grasps.safetensors, one an object")
+    command.add_argument("--pairs", type=positive, default=PAIRS)
+    command.add_argument("--seconds", type=positive, default=60)
+    command.add_argument("--threads", type=positive, default=1)
+    command.add_argument("--overrides", nargs="*", default=[], help="Hydra overrides of both")
+    options = command.parse_args()
     torch.set_num_threads(1)
     rows = {}
     for name, extra in (("before", OLD), ("after", ())):
@@ -68,12 +65,7 @@ def main() -> int:
         grasps = [link(GraspSet.load(path, layout), config) for path in options.grasps]
         goals = measure(config, grasps, options)
         rows[name] = figures(goals, [g.object for g in grasps], options.seconds)
-        print(describe(name, rows[name]), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=2) + "\n")
-    if options.picture:
-        draw(rows, options.picture)
-    return 0
+    return finish(rows, options, {})
 
 
 def link(grasps: GraspSet, config: Config) -> GraspSet:
@@ -157,39 +149,6 @@ def half_width(estimate: Estimate, pairs: int) -> float:
     assert estimate.high is not None
     half = (estimate.high - estimate.low) / 2.0 / max(estimate.value, 1e-9)
     return half * (pairs / PAIRS) ** 0.5
-
-
-def describe(name: str, row: Mapping[str, Any]) -> str:
-    mean, quantiles = row["goals_per_min"], ", ".join(f"{v:.0f}" for v in row["quantiles"])
-    return (
-        f"{name}: {mean['value']:.1f} goals a minute ({mean['low']:.1f}-{mean['high']:.1f}), "
-        f"all of them {row['plain']['value']:.1f}; half width at {PAIRS} pairs "
-        f"{row['half_width']:.2f} ({row['half_width_plain']:.2f} of all); x 0.2 over it "
-        f"{row['scaled']:.2f} ({row['scaled_plain']:.2f} of all); "
-        f"top 5% of pairs {row['top_share']:.2f}; 10, 50, 90, 100%: {quantiles}; "
-        f"by object {row['by_object']}"
-    )
-
-
-def draw(rows: Mapping[str, Mapping[str, Any]], path: Path) -> None:
-    """Draw each pair's goals a minute, in order, whole and scaled; one panel a definition."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, panels = pyplot.subplots(1, len(rows), figsize=(7.2, 2.6), constrained_layout=True)
-    for panel, (name, row) in zip(panels, rows.items(), strict=True):
-        for goals, gain, tone in zip(row["goals"], GAINS, ("#2a6f97", "#e07a5f"), strict=True):
-            rate = np.sort(goals)[::-1] * 60.0 / row["seconds"]
-            panel.plot(np.arange(1, len(rate) + 1), rate, color=tone, label=f"command x {gain:g}")
-        panel.axhline(MOST, color="0.6", linewidth=0.8, linestyle=":")
-        panel.set_title(name, fontsize=10)
-        panel.set_xlabel("pairs, most goals first")
-        panel.set_ylim(bottom=0)
-    panels[0].set_ylabel("goals a minute")
-    panels[-1].legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=120)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,8 @@ ends with exit code 1 where a figure is below what is asked of it.
 """
 
 import argparse
-import json
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -31,38 +28,30 @@ from models.kinematics import Kinematics
 from tasks.learning.windows import read_frames
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
-from benchmarks.grasps import OBJECTS, generate, mean_of
-from benchmarks.loaders import BATCH, RUNS, SECONDS, batches_in_memory
+from benchmarks.grasps import OBJECTS, generate, mean_of, rates
+from benchmarks.loaders import RUNS, batches_in_memory, rate
 from benchmarks.made_up_data import write
+from benchmarks.measuring import ANY, finish, parser, positive, run, say
 
-LIMITS = {"validated_grasps_per_s": 1000}
+LIMITS = {"validated_grasps_per_s": (1000, ANY)}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    parser.add_argument("--count", type=positive, default=50_000, help="grasps of each object")
-    parser.add_argument(
-        "--core-count", type=positive, default=1500, help="grasps held by the cores"
-    )
-    parser.add_argument("--slots", type=positive, default=8192, help="grasps held at a time")
-    parser.add_argument(
-        "--proposals", type=positive, default=40_000, help="steps of the tree a batch"
-    )
-    parser.add_argument("--objects", nargs="+", default=[*OBJECTS], choices=[*OBJECTS])
-    parser.add_argument("--frames", type=positive, default=1_000_000, help="of made-up data")
-    options = parser.parse_args()
+    command = parser(__doc__, threads=True)
+    command.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    command.add_argument("--count", type=positive, default=50_000, help="grasps of each object")
+    command.add_argument("--core-count", type=positive, default=1500, help="held by the cores")
+    command.add_argument("--slots", type=positive, default=8192, help="grasps held at a time")
+    command.add_argument("--proposals", type=positive, default=40_000, help="tree steps a batch")
+    command.add_argument("--objects", nargs="+", default=[*OBJECTS], choices=[*OBJECTS])
+    command.add_argument("--frames", type=positive, default=1_000_000, help="of made-up data")
+    options = command.parse_args()
     if options.device == "cuda" and not torch.cuda.is_available():
         print("gpu.py: torch finds no CUDA device; --device cpu tries it out", file=sys.stderr)
         return 2
-    options.threads = len(os.sched_getaffinity(0))
-    figures = grasps(options) | loader(options)
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(any(figures[name] < least for name, least in LIMITS.items()))
+    figures: dict[str, Any] = {**grasps(options), **loader(options)}
+    print(rates(figures["objects"]))
+    return finish(figures, options, LIMITS, "objects", "cores")
 
 
 def grasps(options: argparse.Namespace) -> dict[str, Any]:
@@ -83,7 +72,7 @@ def grasps(options: argparse.Namespace) -> dict[str, Any]:
     first, few = options.objects[0], {**vars(options), "count": options.core_count}
     cores = generate(load(Config), first, argparse.Namespace(**few))
     return {
-        "device": name_of(options.device),
+        "device": torch.cuda.get_device_name() if options.device == "cuda" else "CPU",
         "threads": options.threads,
         "validated_grasps_per_s": mean_of(rows, "grasps_per_s"),
         "floor_per_s": mean_of(rows, "floor_per_s"),
@@ -105,46 +94,9 @@ def loader(options: argparse.Namespace) -> dict[str, float]:
     torch.set_num_threads(2)
     for where in ("cpu", options.device):
         batch = batches_in_memory(frames.to(torch.device(where)), layout)
-        found[where] = max(rate(batch, where) for _ in range(RUNS))
+        found[where] = max(rate(batch, 100, where) for _ in range(RUNS))
     samples = found[options.device]
     return {"loader_samples_per_s": samples, "loader_vs_cores": samples / found["cpu"]}
-
-
-def rate(batch, device: str) -> float:
-    """Return samples a second; what a GPU still has to do when it is asked counts, too."""
-    samples, started = 0, time.perf_counter()
-    while (passed := time.perf_counter() - started) < SECONDS:
-        for _ in range(100):
-            batch()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        samples += 100 * BATCH
-    return samples / passed
-
-
-def name_of(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else "CPU"
-
-
-def say(words: str) -> None:
-    print(f"  {words}", file=sys.stderr, flush=True)
-
-
-def table(figures: dict[str, Any]) -> str:
-    lines = [f"{'object':<14}{'grasps/s':>10}{'floor/s':>10}  share of the time by stage"]
-    for name, row in figures["objects"].items():
-        shares = ", ".join(f"{s} {100 * v:.0f}%" for s, v in row["share"].items() if v >= 0.005)
-        lines.append(f"{name:<14}{row['grasps_per_s']:>10.1f}{row['floor_per_s']:>10.1f}  {shares}")
-    for name, value in figures.items():
-        if isinstance(value, int | float):
-            lines.append(f"{name:<26}{value:>16,.2f}{asked_of(name, value)}")
-    return f"{figures['device']}\n" + "\n".join(lines)
-
-
-def asked_of(name: str, value: float) -> str:
-    if name not in LIMITS:
-        return ""
-    return f"  at least {LIMITS[name]:,}" + ("" if value >= LIMITS[name] else " MISSED")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ of each object:
 `floor_per_s`    as many if nothing were done but to hold every one of them for its time, measured
                  with the same grasps right after;
 `held_again`     share of these grasps that hold when they are held for that, at other draws;
-`hours_to_100k`  of a 6 cm box, sampling and then expansion at its rate;
 `share`          of the time that each stage takes, proposals running beside the holding;
 `yield`          what each stage let through, by kind of proposals;
 `resident_mib`   of a million grasps in the table that environments draw goals from;
@@ -23,9 +22,6 @@ Peers, effective grasps a second on one A100 as Lightning Grasp's paper reports 
 """
 
 import argparse
-import json
-import math
-import os
 import sys
 import tempfile
 import time
@@ -37,8 +33,7 @@ import mujoco
 import numpy as np
 import torch
 
-from configs.load import load, validate
-from configs.schema.objects import Object
+from configs.load import load
 from configs.schema.pipeline import Config
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.shapes.objects import OBJECT, ObjectModel
@@ -55,8 +50,10 @@ from tasks.running.context import Context, Progress
 from tasks.store import open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
-from benchmarks.goal_table import MANY, next_goal_ms, resident_mib
+from benchmarks.goal_table import next_goal_ms, resident_mib
+from benchmarks.measuring import ANY, alone, finish, parser, positive, run
+from benchmarks.things import thing
+from flows.commands.terminal import table
 
 OBJECTS = {
     "box": {"kind": "box", "half": [0.03, 0.03, 0.03]},  # the 6 cm box
@@ -75,21 +72,18 @@ KNOWN = [*OBJECTS, "syringe", "cup"]  # these two are of several parts; beside t
 HOLD_S, SEVERITY = 2.0, 0.0  # [s]; Table III's draws
 CONFIGURATIONS = 10_000
 LIMITS = {
-    "validated_grasps_per_s": (100, None),
-    "resident_mib": (None, 2048),
-    "next_goal_ms": (None, 5),
+    "validated_grasps_per_s": (100, ANY),
+    "resident_mib": (-ANY, 2048),
+    "next_goal_ms": (-ANY, 5),
 }
 PEERS = {"DexGraspNet": [0, 3], "BODex": [30, 50], "Lightning Grasp": [300, 1000]}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--count", type=positive, default=3000, help="grasps of each object")
-    parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--objects", nargs="*", default=KNOWN, choices=KNOWN)
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
-    options = parser.parse_args()
+    command = parser(__doc__, threads=True, overrides=True)
+    command.add_argument("--count", type=positive, default=3000, help="grasps of each object")
+    command.add_argument("--objects", nargs="*", default=KNOWN, choices=KNOWN)
+    options = command.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
     rows = {name: generate(config, name, options) for name in options.objects}
@@ -97,35 +91,14 @@ def main() -> int:
         "validated_grasps_per_s": mean_of(rows, "grasps_per_s"),
         "floor_per_s": mean_of(rows, "floor_per_s"),
         "peers_per_s_on_an_a100": PEERS,
-        "resident_mib": resident_mib(config),
+        "resident_mib": alone(resident_mib, config),
         "next_goal_ms": next_goal_ms(config),
         "collisions": collisions(config),
         "threads": options.threads,
         "objects": rows,
     }
-    if "box" in rows:
-        box = rows["box"]
-        figures["hours_to_100k"] = (box["sampling_s"] + MANY / box["grasps_per_s"]) / 3600.0
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(any(missed(name, figures.get(name)) for name in LIMITS))
-
-
-def missed(name: str, value: float | None) -> bool:
-    """Say whether a figure that was measured is not what is asked of it."""
-    least, most = LIMITS[name]
-    small, great = least if least is not None else -math.inf, most if most is not None else math.inf
-    return value is not None and not small <= value <= great
-
-
-def asked_of(name: str, value: float) -> str:
-    """Return what is asked of a figure, and a mark where it is not met."""
-    if name not in LIMITS:
-        return ""
-    least, most = LIMITS[name]
-    words = f"at least {least:,}" if least is not None else f"at most {most:,}"
-    return f"  {words}" + (" MISSED" if missed(name, value) else "")
+    print(rates(rows))
+    return finish(figures, options, LIMITS, "objects")
 
 
 def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -135,17 +108,9 @@ def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str
     step = replace(step, grasps=replace(step.grasps, count=options.count, validation=validation))
     problem = Problem.of(config.embodiment, model_of(name))
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        context = Context(
-            identity=name,
-            label=f"grasps/{name}",
-            store=open_store(home),
-            home=home,
-            scratch=home,
-            threads=options.threads,
-            progress=Progress(f"grasps/{name}"),
-            origin={},
-        )
+        home, label = Path(folder), f"grasps/{name}"
+        store, progress = open_store(home), Progress(label)
+        context = Context(name, label, store, home, home, options.threads, progress, {})
         generation = Timed(step, problem, context)
         found, _ = generation.run()
     grown = len(found) - generation.sampled
@@ -166,18 +131,14 @@ def generate(config: Config, name: str, options: argparse.Namespace) -> dict[str
 def model_of(name: str) -> ObjectModel:
     """Return a class's object, or the configured syringe, or a cup without a bottom
     cut into convex parts."""
-    with tempfile.TemporaryDirectory() as folder:
-        if name == "syringe":
-            return ObjectModel(load(Config, ["objects=tools"]).objects.items[name])
-        shape = OBJECTS.get(name)
-        if shape is None:
-            import trimesh
+    if name == "syringe":
+        return ObjectModel(load(Config, ["objects=tools"]).objects.items[name])
+    if name in OBJECTS:
+        return thing(name, OBJECTS[name])
+    import trimesh
 
-            file = Path(folder, "cup.stl")
-            trimesh.creation.annulus(r_min=0.028, r_max=0.034, height=0.08).export(file)
-            shape = {"kind": "mesh", "file": str(file), "unit": 1.0, "contact": "parts"}
-        spec = {"name": name, "shape": shape, "held_out": False}
-        return ObjectModel(validate(Object, spec, name))
+    cup = trimesh.creation.annulus(r_min=0.028, r_max=0.034, height=0.08)
+    return thing(name, {"contact": "parts"}, cup)
 
 
 class Timed(Generation):
@@ -215,8 +176,7 @@ class Timed(Generation):
 def collisions(config: Config) -> dict[str, dict[str, float]]:
     """Compare the check with the contacts of `mj_forward`: on random hands and poses, where no
     contact is wanted, and on hands that close round the object by more or less, where pads may."""
-    spec = validate(Object, {"name": "box", "shape": OBJECTS["box"], "held_out": False}, "box")
-    problem, rng = Problem.of(config.embodiment, ObjectModel(spec)), np.random.default_rng(0)
+    problem, rng = Problem.of(config.embodiment, model_of("box")), np.random.default_rng(0)
     step = grasps_step(config, "box")
     checker = CollisionChecker(problem, config.physics, step.grasps.penetration)
     count, fingers = CONFIGURATIONS, problem.layout.num_tips
@@ -277,22 +237,26 @@ def mean_of(rows: dict[str, dict[str, Any]], figure: str) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def table(figures: dict[str, Any]) -> str:
-    lines = [f"{'object':<14}{'grasps/s':>10}{'floor/s':>10}{'again':>8}  share of the time"]
-    for name, row in figures["objects"].items():
-        shares = ", ".join(f"{s} {100 * v:.0f}%" for s, v in row["share"].items() if v >= 0.005)
-        rates = f"{row['grasps_per_s']:>10.1f}{row['floor_per_s']:>10.1f}{row['held_again']:>8.3f}"
-        lines.append(f"{name:<14}{rates}  {shares}")
+def rates(objects: dict[str, dict[str, Any]]) -> str:
+    """Return a table of the objects' rates, and what each stage let through of all of them."""
+    rows = [
+        [
+            name,
+            *(f"{row[figure]:.1f}" for figure in ("grasps_per_s", "floor_per_s")),
+            f"{row['held_again']:.3f}",
+            ", ".join(f"{s} {100 * v:.0f}%" for s, v in row["share"].items() if v >= 0.005),
+        ]
+        for name, row in objects.items()
+    ]
     total: dict[str, Funnel] = {}
-    for row in figures["objects"].values():
+    for row in objects.values():
         for kind, counts in row["yield"].items():
             total.setdefault(kind, Funnel()).add(Funnel(counts, dict.fromkeys(STAGES, 0.0)))
+    lines = [
+        table(rows, ["object", "grasps/s", "floor/s", "again", "share of the time"], [1, 2, 3])
+    ]
     for kind, funnel in total.items():
         lines.append(f"{kind}: " + ", ".join(f"{s} {funnel.counts[s]:,}" for s in STAGES))
-    plain = {k: v for k, v in figures.items() if isinstance(v, int | float)}
-    lines += [f"{name:<26}{value:,.2f}{asked_of(name, value)}" for name, value in plain.items()]
-    for kind, found in figures["collisions"].items():
-        lines.append(f"collisions, {kind}: " + ", ".join(f"{n} {v:.4g}" for n, v in found.items()))
     return "\n".join(lines)
 
 

@@ -6,15 +6,17 @@ A row is known by (writer, episode, step). The committer writes down what it was
 """
 
 import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
+from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tasks.store.protocol import MissingRef, StoreError, VersionStore
 
-ROOT = Path(__file__).parents[1]
+CONTEXT = multiprocessing.get_context("spawn")
 WRITERS = 3
 RUNS, EPISODES, LENGTH = 1, 3, 20  # a writer's runs between two kills; rows of an episode
 SHARD_BYTES = 2 * LENGTH * 504  # two episodes
@@ -53,14 +55,12 @@ def kills(count: int, seed: int) -> dict[str, Any]:
         home = Path(folder)
         open_store(home)
         for number in range(count):
-            roles = [f"write.{writer}" for writer in range(WRITERS)] + ["commit"]
-            started = [start(role, home) for role in roles]
-            for process in started:
-                wait_ready(process)
+            ready = CONTEXT.Barrier(WRITERS + 2)
+            started = [start(ready, write, home, writer) for writer in range(WRITERS)]
+            started.append(start(ready, commit, home))
+            ready.wait()
             time.sleep(rng.uniform(0.0, KILL_S))
-            for process in started:
-                os.killpg(process.pid, signal.SIGKILL)
-            found.update(killed_in(process.wait() for process in started))
+            found["killed"] += sum(end(process) == -signal.SIGKILL for process in started)
             found.update(audit(home, seen))
             if (number + 1) % 20 == 0:
                 rows, runs = count_rows(home)
@@ -79,10 +79,6 @@ def kills(count: int, seed: int) -> dict[str, Any]:
         "rows_doubled": found["doubled"],
         "unreadable_versions": found["unreadable"],
     }
-
-
-def killed_in(codes: Any) -> dict[str, int]:
-    return {"killed": sum(code == -signal.SIGKILL for code in codes)}
 
 
 def audit(home: Path, seen: set[str]) -> dict[str, int]:
@@ -145,9 +141,9 @@ def acknowledged(home: Path) -> list[str]:
     return json.loads(lines[-1]) if lines else []
 
 
-def write(home: Path, role: str) -> None:
+def write(home: Path, writer: int) -> None:
     """Publish this writer's next runs of episodes, each as a step's artifact (a child)."""
-    writer, layout, store = int(role.split(".")[1]), layout_of_benchmark(), open_store(home)
+    layout, store = layout_of_benchmark(), open_store(home)
     known = {entry["identity"] for entry in store.index_entries()}
     first = sum(identity.startswith(f"run-{writer}-") for identity in known)
     for number in range(first, first + RUNS):
@@ -161,7 +157,7 @@ def write(home: Path, role: str) -> None:
         store.index_put(identity, ref)
 
 
-def commit(home: Path, _: str) -> None:
+def commit(home: Path) -> None:
     """Put every run that is published into one dataset on main, again and again (a child)."""
     store, layout = open_store(home), layout_of_benchmark()
     while True:
@@ -208,35 +204,29 @@ def made_up(layout: Layout, writer: int, episode: int) -> dict[str, np.ndarray]:
     return arrays
 
 
-def start(role: str, home: Path) -> subprocess.Popen[bytes]:
-    """Start a child in a process group of its own, to be killed as one."""
-    command = [sys.executable, "-m", "benchmarks.reliability", "--work", role, str(home)]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+def start(ready: Barrier, work: Callable[..., None], *given: Any) -> SpawnProcess:
+    """Start a child, which waits for the others once it has imported everything."""
+    process = CONTEXT.Process(target=child, args=(ready, work, *given))
+    process.start()
+    return process
 
 
-def wait_ready(process: subprocess.Popen[bytes]) -> None:
-    """Wait until a child has imported everything and begins: its first line."""
-    assert process.stdout is not None
-    process.stdout.readline()
+def child(ready: Barrier, work: Callable[..., None], *given: Any) -> None:
+    layout_of_benchmark()  # half a second that no kill shall fall into
+    ready.wait()
+    work(*given)
+
+
+def end(process: SpawnProcess) -> int | None:
+    """Kill a child and return its exit code."""
+    process.kill()
+    process.join()
+    return process.exitcode
 
 
 def surroundings(home: Path, identity: str, store: VersionStore) -> Context:
-    return Context(
-        identity=identity,
-        label=identity,
-        store=store,
-        home=home,
-        scratch=make_scratch(home, identity),
-        threads=1,
-        progress=Progress(identity),
-        origin={},
-    )
+    scratch = make_scratch(home, identity)
+    return Context(identity, identity, store, home, scratch, 1, Progress(identity), {})
 
 
 @cache

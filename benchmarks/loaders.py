@@ -1,9 +1,7 @@
 """Samples a second of the loader in memory, and of torch's DataLoader over the same frames."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,8 +11,6 @@ from configs.layout import Layout
 from tasks.learning.buffers import in_one_buffer
 from tasks.learning.data import window_stream
 from tasks.learning.windows import Frames, window_rows
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 
 BATCH = 512  # [windows] as train.batch
 SECONDS = 3.0  # [s] of a run at least
@@ -95,10 +91,16 @@ class Windowed(Dataset):
         }
 
 
-def rate(batch: Callable[[], Any]) -> float:
-    """Return samples a second of a function that makes one batch."""
+def rate(batch: Callable[[], Any], together: int = 1, device: str = "cpu") -> float:
+    """Return samples a second of a function that makes one batch, so many `together`.
+
+    What a GPU still has to do when it was asked for them counts, too.
+    """
     samples, started = 0, time.perf_counter()
     while (passed := time.perf_counter() - started) < SECONDS:
-        batch()
-        samples += BATCH
+        for _ in range(together):
+            batch()
+        if device == "cuda":
+            torch.cuda.synchronize()
+        samples += together * BATCH
     return samples / passed

@@ -5,8 +5,7 @@
 The runs and their files are made as a writer makes them, with statistics drawn within the columns'
 ranges. The shards are stored objects of a few bytes each, since none of what is measured reads
 one: the sampled rows, which it does read, come from one real shard of full length. Each figure is
-taken in a fresh process, after its imports and with the files in the page cache, by the clock and
-(`_cpu_s`) by the processor, which other work on the machine disturbs less:
+taken in a fresh process, after its imports and with the files in the page cache:
 `commit_s`   every shard and run of stored rollouts copied into a dataset's tree by hash, the
              manifest put, committed; `merge_s` with `main` and tagged; `find_s` the index asked
              whether the rollouts are whole;
@@ -18,8 +17,6 @@ taken in a fresh process, after its imports and with the files in the page cache
 
 import argparse
 import hashlib
-import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -45,49 +42,40 @@ from tasks.data.dataset_commits import open_manifest, open_runs
 from tasks.store.local import LocalStore
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
+from benchmarks.measuring import ANY, alone, finish, parser, peak_mib, positive, run, say
 
-LIMITS = {"commit_s": 2.0, "open_s": 1.0, "open_mib": 300.0, "check_s": 5.0}
+LIMITS = {
+    "commit_s": (-ANY, 2.0),
+    "open_s": (-ANY, 1.0),
+    "open_mib": (-ANY, 300.0),
+    "check_s": (-ANY, 5.0),
+}
 ROWS = 250_000  # of a shard: 1e10 transitions in 40,000
 FOLDER, STEP = "runs/benchmark", "benchmark"
+KNOWN = {"object": ("box", "cylinder", "sphere"), "style": ("fast", "slow")}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--shards", type=positive, default=40_000)
-    parser.add_argument("--runs", type=positive, default=2000, help="as many chunks has `paper`")
-    parser.add_argument("--faulty", type=int, default=0, help="shards with a value out of range")
-    parser.add_argument("--folder", type=Path, help="where to work; kept")
-    parser.add_argument("--phase", choices=PHASES, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.phase:
-        print(json.dumps(PHASES[options.phase](options.folder)))
-        return 0
+    command = parser(__doc__)
+    command.add_argument("--shards", type=positive, default=40_000)
+    command.add_argument("--runs", type=positive, default=2000, help="as many chunks has `paper`")
+    options = command.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(options.folder or Path(folder), options)
-    for name, value in figures.items():
-        limit = f"  limit {LIMITS[name]:g}" if name in LIMITS else ""
-        print(f"{name:<14} {value:12.3f}{limit}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return int(any(figures[name] > limit for name, limit in LIMITS.items()))
+        return finish(measure(Path(folder), options), options, LIMITS)
 
 
 def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """Make the dataset, then take each figure in a process of its own."""
     started = time.perf_counter()
-    make(folder, options.shards, options.runs, options.faulty)
-    print(f"made in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    make(folder, options.shards, options.runs)
+    say(f"made in {time.perf_counter() - started:.0f} s")
     figures: dict[str, float] = {"shards": options.shards, "runs": options.runs}
-    for phase in PHASES:
-        command = [sys.executable, __file__, "--phase", phase, "--folder", str(folder)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        figures |= json.loads(done.stdout.splitlines()[-1])
+    for phase in (commit, open_it, list_it, check):
+        figures |= alone(phase, folder)
     return figures
 
 
-def make(folder: Path, shards: int, runs: int, faulty: int) -> None:
+def make(folder: Path, shards: int, runs: int) -> None:
     """Write a real shard, the run files, the manifest, and a version of a store that has them."""
     config = load(Config, [])
     layout, rng = config.embodiment.make_layout(), np.random.default_rng(0)
@@ -97,10 +85,7 @@ def make(folder: Path, shards: int, runs: int, faulty: int) -> None:
     made: list[Run] = []
     for number, count in enumerate(np.bincount(np.arange(shards) % runs)):
         names = [_store_object(store, f"{number}.{index}") for index in range(count)]
-        held = {
-            name: _shard(rng, columns, number * count + index < faulty)
-            for index, name in enumerate(names)
-        }
+        held = {name: _shard(rng, columns) for name in names}
         rows = int(count) * ROWS
         rows_by = {k: _equal(rows, len(v)) for k, v in (KNOWN | {"mode": layout.modes}).items()}
         counts = {"episodes": 100 * int(count), "drops": int(count), "too_short": 1}
@@ -143,8 +128,7 @@ def open_it(folder: Path) -> dict[str, float]:
         assert manifest.rows
         assert manifest.statistics()
 
-    before = resident()
-    return {"start_mib": before} | timed("open", all_of_it) | {"open_mib": resident()}
+    return timed("open", all_of_it) | {"open_mib": peak_mib()}
 
 
 def list_it(folder: Path) -> dict[str, float]:
@@ -155,9 +139,7 @@ def list_it(folder: Path) -> dict[str, float]:
         manifest = open_runs(store, Ref("local", store.resolve("main"), FOLDER))
         assert len(manifest.shards) == sum(run.shards for run in manifest.runs)
 
-    first = timed("list", all_of_it)
-    store = LocalStore(folder / "store")
-    return first | timed("list_again", all_of_it) | {"list_mib": resident()}
+    return timed("list", all_of_it) | {"list_mib": peak_mib()}
 
 
 def check(folder: Path) -> dict[str, float]:
@@ -189,36 +171,21 @@ def check(folder: Path) -> dict[str, float]:
         found.append(examine(manifest, earlier, lambda _: real, layout, step))
 
     figures = loaded | timed("check", all_of_it)
-    return figures | {"check_mib": resident(), "failures": float(len(found[0].failures))}
-
-
-PHASES = {"commit": commit, "open": open_it, "list": list_it, "check": check}
-KNOWN = {"object": ("box", "cylinder", "sphere"), "style": ("fast", "slow")}
+    return figures | {"check_mib": peak_mib(), "failures": float(len(found[0].failures))}
 
 
 def timed(name: str, action: Callable[[], Any]) -> dict[str, float]:
-    """Return how long something takes, by the clock and by the processor."""
-    started, used = time.perf_counter(), time.process_time()
+    """Return how long something takes [s]."""
+    started = time.perf_counter()
     action()
-    spent = time.process_time() - used
-    return {f"{name}_s": time.perf_counter() - started, f"{name}_cpu_s": spent}
+    return {f"{name}_s": time.perf_counter() - started}
 
 
-def resident() -> float:
-    """Return the most memory that this process has held so far [MiB].
-
-    Not `ru_maxrss`, which begins with what the parent held.
-    """
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
-def _shard(rng: np.random.Generator, columns: list[Column], faulty: bool) -> Shard:
-    """Return a shard's figures, every column within its range; `faulty`: the last one is not."""
+def _shard(rng: np.random.Generator, columns: list[Column]) -> Shard:
+    """Return a shard's figures, every column within its range."""
     lower = np.array([max(column.lower, -1e6) for column in columns])
     upper = np.array([min(column.upper, 1e6) for column in columns])
     low, middle, high = np.sort(rng.uniform(lower, upper, (3, len(columns))), axis=0)
-    high[-1] += faulty
     joined = Statistics(ROWS, low, high, middle, (high - low) / 4, np.zeros(len(columns), int))
     first: dict[str, int] = {}
     for index, column in enumerate(columns):

@@ -4,8 +4,8 @@
 
 Grasps are made first, by the grasp search, under the settings as configured. Then hands do nothing
 for 40 s (benchmarks/creep.py) under each of a list of settings:
-`creep_mm`      median drift of a still capsule from 2 to 40 s, quiet, as configured; not below
-                MOST_CREEP_MM and the exit code is 1;
+`creep_mm`      median drift of a still capsule from 2 to 40 s, quiet, as configured; more than
+                that of LIMITS, or null, and the exit code is 1;
 `still_hold_s`  time to a drop of the still capsule under Table III, a censored exponential's;
 `table`         a row for each setting, object and world: all settings for the quiet capsule, a few
                 for it under Table III and for other objects, one on Warp's CPU device; `cost` is
@@ -13,13 +13,9 @@ for 40 s (benchmarks/creep.py) under each of a list of settings:
 """
 
 import argparse
-import json
 import math
-import os
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,18 +23,19 @@ from typing import Any
 
 import torch
 
-from configs.load import load, validate
-from configs.schema.objects import Object
+from configs.load import load
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
 from benchmarks.creep import LATE_S, SOON_S, Creep, Setting, creep, still_hold
+from benchmarks.measuring import ANY, finish, parser, positive, run, say
 from benchmarks.simulation import find_grasps
+from benchmarks.things import thing
+from flows.commands.terminal import table
 
-MOST_CREEP_MM = 1.0
+LIMITS = {"creep_mm": (-ANY, 1.0)}
 CONFIGURED = Setting("as configured")
 BEFORE = Setting("impratio 10, line search 20", {"impratio": 10, "ls_iterations": 20})
 LOWER = Setting("impratio 100", {"impratio": 100})
@@ -68,54 +65,52 @@ OBJECTS: dict[str, dict[str, Any]] = {  # [m]; those of the quickstart and a mes
     "capsule": {"kind": "capsule", "radius": 0.026, "half_height": 0.014},
     "box": {"kind": "box", "half": [0.0275, 0.0275, 0.0275]},
     "sphere": {"kind": "sphere", "radius": 0.032},
-    "mesh": {"kind": "mesh", "file": "", "unit": 1.0, "contact": "hull"},  # written by write_mesh
+    "mesh": {"contact": "hull"},
 }
 HALF_AXES = (0.036, 0.028, 0.025)  # [m] of the mesh, an ellipsoid of 320 triangles
 QUIET, MOVED = "quiet", "Table III"
-WIDTH = 2 + max(len(setting.name) for setting in SETTINGS)  # of the table's first column
+HEAD = (
+    *("setting", "object", "world", "engine"),
+    *(f"2-{SOON_S:g} s [mm]", f"2-{LATE_S:g} s [mm]", "dropped", "cost"),
+)
 WARP_COUNT = 4  # environments: Warp's CPU device is slow
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--environments", type=positive, default=16, help="objects a row")
-    parser.add_argument("--held", type=positive, default=96, help="objects of still_hold_s")
-    parser.add_argument("--hold-s", type=positive, default=60, help="how long each is held")
-    parser.add_argument("--grasps", type=positive, default=60, help="grasps made of each object")
-    parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="the capsule and two settings, small")
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
-    options = parser.parse_args()
+    command = parser(__doc__, threads=True, overrides=True)
+    command.add_argument("--environments", type=positive, default=16, help="objects a row")
+    command.add_argument("--held", type=positive, default=96, help="objects of still_hold_s")
+    command.add_argument("--hold-s", type=positive, default=60, help="how long each is held")
+    command.add_argument("--grasps", type=positive, default=60, help="grasps made of each object")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--quick", action="store_true", help="capsule and two settings, small")
+    options = command.parse_args()
     if options.quick:
         options.environments, options.grasps, options.held, options.hold_s = 8, 8, 8, 10
     torch.set_num_threads(1)
     figures = measure(load(Config, options.overrides), options)
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, allow_nan=False) + "\n")
-    return verdict(figures)
+    print(table([cells(row) for row in figures["table"]], HEAD, range(4, len(HEAD))))
+    return max(finish(figures, options, LIMITS, "table"), figures["creep_mm"] is None)
 
 
 def measure(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     """Make grasps and watch them under every setting."""
     rows: list[dict[str, Any]] = []
     found: dict[str, tuple[ObjectModel, GraspSet]] = {}
-    for name, thing in things(("capsule",) if options.quick else tuple(OBJECTS)):
-        started = time.perf_counter()
-        grasps = find_grasps(config, thing, options.grasps, options.threads)
+    for name in ("capsule",) if options.quick else OBJECTS:
+        started, made = time.perf_counter(), make(name)
+        grasps = find_grasps(config, made, options.grasps, options.threads)
         say(f"{name}: {len(grasps)} grasps in {time.perf_counter() - started:.0f} s")
-        found[name] = thing, grasps
+        found[name] = made, grasps
         for moved in (False, True) if name == "capsule" else (False,):
-            rows += sweep(config, name, thing, grasps, moved, options)
+            rows += sweep(config, name, *found[name], moved, options)
     if find_spec("mujoco_warp") and not options.quick:
-        for name, (thing, grasps) in found.items():
-            rows += warp(config, name, thing, grasps, options)
-    thing, grasps = found["capsule"]
+        for name, (made, grasps) in found.items():
+            rows += warp(config, name, made, grasps, options)
+    made, grasps = found["capsule"]
     chosen = next(row for row in rows if row["world"] == QUIET and row["object"] == "capsule")
     arguments = {"count": options.held, "seconds": options.hold_s, "threads": options.threads}
-    held, drops = still_hold(config.world, thing, grasps, seed=options.seed, **arguments)
+    held, drops = still_hold(config.world, made, grasps, seed=options.seed, **arguments)
     return {
         "creep_mm": chosen["late_mm"],
         "still_hold_s": held.value,
@@ -129,31 +124,19 @@ def measure(config: Config, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def things(names: tuple[str, ...]) -> Iterator[tuple[str, ObjectModel]]:
-    """Yield objects; the mesh is read while its file is there."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            shape = dict(OBJECTS[name])
-            if shape["kind"] == "mesh":
-                shape["file"] = str(write_mesh(Path(folder)))
-            spec = validate(Object, {"name": name, "shape": shape, "held_out": True}, name)
-            yield name, ObjectModel(spec)
-
-
-def write_mesh(folder: Path) -> Path:
+def make(name: str) -> ObjectModel:
+    if name != "mesh":
+        return thing(name, OBJECTS[name])
     import trimesh
 
-    mesh = trimesh.creation.icosphere(subdivisions=2)
-    mesh.apply_scale(HALF_AXES)
-    path = folder / "ellipsoid.stl"
-    mesh.export(path)
-    return path
+    ellipsoid = trimesh.creation.icosphere(subdivisions=2).apply_scale(HALF_AXES)
+    return thing(name, OBJECTS[name], ellipsoid)
 
 
 def sweep(
     config: Config,
     name: str,
-    thing: ObjectModel,
+    made: ObjectModel,
     grasps: GraspSet,
     moved: bool,
     options: argparse.Namespace,
@@ -163,15 +146,15 @@ def sweep(
     every = SETTINGS if name == "capsule" and not moved else FEW
     for setting in (CONFIGURED, BEFORE) if options.quick else every:
         arguments = {"count": options.environments, "seed": options.seed, "moved": moved}
-        result = creep(config.world, setting, thing, grasps, threads=options.threads, **arguments)
+        result = creep(config.world, setting, made, grasps, threads=options.threads, **arguments)
         base = result.cpu_s if setting is CONFIGURED else base
         rows.append(row_of(setting.name, "mujoco", name, moved, result, result.cpu_s / base))
-        say(line_of(rows[-1]))
+        say(", ".join(cells(rows[-1])))
     return rows
 
 
 def warp(
-    config: Config, name: str, thing: ObjectModel, grasps: GraspSet, options: argparse.Namespace
+    config: Config, name: str, made: ObjectModel, grasps: GraspSet, options: argparse.Namespace
 ) -> list[dict[str, Any]]:
     """Return a short row of MuJoCo and one of Warp's CPU device, as configured."""
     rows, base = [], math.nan
@@ -179,12 +162,12 @@ def warp(
         physics = replace(config.world.physics, engine=engine, device="cpu")
         world = replace(config.world, physics=physics)
         arguments = {"count": WARP_COUNT, "seconds": SOON_S, "seed": options.seed}
-        result = creep(world, CONFIGURED, thing, grasps, threads=options.threads, **arguments)
+        result = creep(world, CONFIGURED, made, grasps, threads=options.threads, **arguments)
         base = result.cpu_s if engine == "mujoco" else base
         rows.append(
             row_of("as configured, short", engine, name, False, result, result.cpu_s / base)
         )
-        say(line_of(rows[-1]))
+        say(", ".join(cells(rows[-1])))
     return rows
 
 
@@ -210,42 +193,13 @@ def finite(value: float) -> float | None:
     return round(value, 3) if math.isfinite(value) else None
 
 
-def verdict(figures: dict[str, Any]) -> int:
-    """Say how the creep stands and return the exit code."""
-    value = figures["creep_mm"]
-    enough = value is not None and value < MOST_CREEP_MM
-    said = "half and more were dropped" if value is None else f"{value:.2f} mm"
-    asked = f"{'below' if enough else 'NOT below'} {MOST_CREEP_MM:g} mm"
-    say(f"creep_mm: {said}, {asked}")
-    return 0 if enough else 1
-
-
-def table(figures: dict[str, Any]) -> str:
-    """Return the rows as a table, and the figures that have a name."""
-    head = f"{'setting':<{WIDTH}}{'object':<9}{'world':<11}{'engine':<13}"
-    soon, late = f"2-{SOON_S:g} s [mm]", f"2-{LATE_S:g} s [mm]"
-    lines = [f"{head}{soon:>12}{late:>12}{'dropped':>12}{'cost':>7}"]
-    lines += [line_of(row) for row in figures["table"]]
-    low, high = figures["still_hold_low_s"], figures["still_hold_high_s"]
-    creep_mm = "-" if figures["creep_mm"] is None else f"{figures['creep_mm']:.2f}"
-    lines.append(f"creep_mm      {creep_mm}  asked: below {MOST_CREEP_MM:g}")
-    bounds = f"{low:.0f} to {'any' if high is None else f'{high:.0f}'}"
-    counted = f"{figures['still_drops']} drops in {figures['still_observed_s']} s"
-    lines.append(f"still_hold_s  {figures['still_hold_s']:.0f} ({bounds}), {counted}")
-    return "\n".join(lines)
-
-
-def line_of(row: dict[str, Any]) -> str:
+def cells(row: dict[str, Any]) -> list[str]:
+    """Return a row's cells as HEAD names them; what half were dropped of is lost."""
     soon = "lost" if row["soon_mm"] is None else f"{row['soon_mm']:.2f}"
     late = "lost" if row["late_mm"] is None else f"{row['late_mm']:.2f}"
-    late = late if row["late_watched"] else "-"
-    names = f"{row['setting']:<{WIDTH}}{row['object']:<9}{row['world']:<11}{row['engine']:<13}"
+    names = [row[name] for name in HEAD[:4]]
     dropped = f"{row['dropped']} of {row['count']}"
-    return f"{names}{soon:>12}{late:>12}{dropped:>12}{row['cost']:>7.2f}"
-
-
-def say(words: str) -> None:
-    print(f"  {words}", file=sys.stderr, flush=True)
+    return [*names, soon, late if row["late_watched"] else "-", dropped, f"{row['cost']:.2f}"]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -38,44 +37,31 @@ from tasks.store.protocol import Conflict, StoreError, VersionStore
 from tasks.store.verify import verify
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
 from benchmarks.killing import (
-    ROOT,
+    CONTEXT,
     RUNS,
     WRITERS,
     acknowledged,
     commit,
+    end,
     kills,
-    layout_of_benchmark,
     start,
     write,
 )
+from benchmarks.measuring import finish, parser, positive, run
+
+COMMITS = 50  # of each racer
+FILL = "import sys; from benchmarks.reliability import fill; fill(sys.argv[1])"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--kills", type=positive, default=200)
-    parser.add_argument("--flips", type=positive, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="*", choices=TRIALS, default=list(TRIALS))
-    parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)  # a child: role and home
-    options = parser.parse_args()
-    if options.work:
-        role, home = options.work
-        layout_of_benchmark()  # half a second that no kill shall fall into
-        print("ready", flush=True)
-        WORK[role.split(".")[0]](Path(home), role)
-        return 0
-    figures = {name: TRIALS[name](options) for name in options.only}
-    for name, figure in figures.items():
-        print(name)
-        for key, value in figure.items():
-            plain = isinstance(value, int) and not isinstance(value, bool)
-            print(f"  {key:<28}{value:,}" if plain else f"  {key:<28}{value}")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0
+    command = parser(__doc__)
+    command.add_argument("--kills", type=positive, default=200)
+    command.add_argument("--flips", type=positive, default=1000)
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--only", nargs="*", choices=TRIALS, default=list(TRIALS))
+    options = command.parse_args()
+    return finish({name: TRIALS[name](options) for name in options.only}, options, {})
 
 
 def flips(options: argparse.Namespace) -> dict[str, Any]:
@@ -84,12 +70,12 @@ def flips(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         for writer in range(WRITERS):
-            write(home, f"write.{writer}")
-        once = start("commit", home)
+            write(home, writer)
+        ready = CONTEXT.Barrier(1)  # kept: what nobody holds is gone before a child has it
+        once = start(ready, commit, home)
         while len(acknowledged(home)) < WRITERS * RUNS:
             time.sleep(0.1)
-        os.killpg(once.pid, signal.SIGKILL)
-        once.wait()
+        end(once)
         store = open_store(home)
         store.tag("released", store.resolve(MAIN))
         assert not damages(home), "a whole store must be found whole"
@@ -114,17 +100,12 @@ def flips(options: argparse.Namespace) -> dict[str, Any]:
 def disk_full(options: argparse.Namespace) -> dict[str, Any]:
     """Fill a small file system (Linux namespaces) and look at what a writer says and leaves."""
     with tempfile.TemporaryDirectory() as folder:
-        script = (
-            'mount -t tmpfs -o size=6m none "$1" && '
-            'exec "$2" -m benchmarks.reliability --work fill "$1"'
-        )
-        command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script]
-        if os.geteuid() == 0:
-            command = ["unshare", "--mount", "sh", "-c", script]
+        script = 'mount -t tmpfs -o size=6m none "$1" && exec "$2" -c "$3" "$1"'
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        command = ["unshare", *user, "--mount", "sh", "-c", script, "fill", folder]
         run = subprocess.run(
-            [*command, "fill", folder, sys.executable],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            [*command, sys.executable, FILL],
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
             capture_output=True,
             text=True,
         )
@@ -133,9 +114,10 @@ def disk_full(options: argparse.Namespace) -> dict[str, Any]:
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def fill(home: Path, _: str) -> None:
+def fill(folder: str) -> None:
     """Write until the file system is full, make room, and go on (a child)."""
-    store, number = open_store(home), 0
+    home, number = Path(folder), 0
+    store = open_store(home)
     ballast = home / "ballast"
     ballast.write_bytes(bytes(2 << 20))
     said = ""
@@ -149,18 +131,14 @@ def fill(home: Path, _: str) -> None:
     ballast.unlink()
     publish_large(open_store(home), number)
     whole_after = not damages(home)
-    leftovers = sum(1 for _ in (home / "store" / "tmp").glob("*"))
-    print(
-        json.dumps(
-            {
-                "runs_before": number,
-                "said": said,
-                "store_whole_when_full": whole,
-                "goes_on_with_room": whole_after,
-                "leftovers": leftovers,
-            }
-        )
-    )
+    found = {
+        "runs_before": number,
+        "said": said,
+        "store_whole_when_full": whole,
+        "goes_on_with_room": whole_after,
+        "leftovers": sum(1 for _ in (home / "store" / "tmp").glob("*")),
+    }
+    print(json.dumps(found))
 
 
 def publish_large(store: VersionStore, number: int) -> None:
@@ -172,37 +150,38 @@ def publish_large(store: VersionStore, number: int) -> None:
         store.index_put(f"run-{number}", ref)
 
 
-def race(options: argparse.Namespace, commits: int = 50) -> dict[str, Any]:
+def race(options: argparse.Namespace) -> dict[str, Any]:
     """Let two processes commit to one branch as fast as they can, then two to one path."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         store = open_store(home)
         store.branch(MAIN, None)
-        racers = [start(f"race.{name}.{commits}", home) for name in ("a", "b")]
-        codes = [process.wait() for process in racers]
+        ready = CONTEXT.Barrier(2)
+        racers = [start(ready, run_race, home, name) for name in ("a", "b")]
+        for process in racers:
+            process.join()
         tree = open_store(home).read(open_store(home).resolve(MAIN)).tree
         survived = sum(path.startswith(("a/", "b/")) for path in tree)
         refused = (home / "refused").read_text().split() if (home / "refused").exists() else []
         whole = not damages(home)
     return {
-        "commits": 2 * commits,
+        "commits": 2 * COMMITS,
         "survived": survived,
-        "exit_codes": codes,
-        "on_one_path": 2 * commits,
+        "exit_codes": [process.exitcode for process in racers],
+        "on_one_path": 2 * COMMITS,
         "on_one_path_refused": len(refused),
         "store_whole": whole,
     }
 
 
-def run_race(home: Path, role: str) -> None:
+def run_race(home: Path, name: str) -> None:
     """Commit files of one's own, then a file that the other writes too (a child)."""
-    _, name, commits = role.split(".")
     store, file = open_store(home), home / f"file-{name}"
-    for number in range(int(commits)):
+    for number in range(COMMITS):
         file.write_text(f"{name} {number}")
         store.put(MAIN, f"{name}/{number}", file)
         store.commit(MAIN, f"{name} {number}", {})
-    for number in range(int(commits)):
+    for number in range(COMMITS):
         store.put(MAIN, "shared", file)
         file.write_text(f"{name} shared {number}")
         store.put(MAIN, "shared", file)
@@ -245,7 +224,6 @@ TRIALS = {
     "disk_full": disk_full,
     "race": race,
 }
-WORK = {"write": write, "commit": commit, "fill": fill, "race": run_race}
 
 
 if __name__ == "__main__":

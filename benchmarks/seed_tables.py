@@ -148,10 +148,6 @@ def families(joined: Mapping[str, Any]) -> str:
     return lined(["kind of command", *SHOWN.values(), *COMPARED], rows)
 
 
-def both(cell: Mapping[str, Any] | None) -> str:
-    return "" if cell is None else f"{plain(cell['hold_s'])} / {plain(cell['goals_per_min'])}"
-
-
 def equal_goals(found: Mapping[str, Any] | None) -> str:
     """Return the ratio, with a `+` where no scaled command has as many goals."""
     return shown(found) + (" +" if found and not found["reached"] else "")

@@ -5,7 +5,7 @@
 All is measured in one process, on one world, with a few grasps that it makes first. Fewer
 environments share the fixed costs of a step among fewer, so their number stands with the figures:
 `engine_share`  engine time / environment step time (scripted expert, randomised world); less
-                than LEAST_SHARE and the exit code is 1;
+                than that of LIMITS and the exit code is 1;
 `steps_per_s`   control steps of all environments a second, actions left out;
 `engine_us`     wall time of the engine for one physics step of one environment [us];
 `rollout_us`    the same of bare mujoco.rollout, on the same models from the same states under
@@ -13,8 +13,6 @@ environments share the fixed costs of a step among fewer, so their number stands
 """
 
 import argparse
-import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -39,39 +37,19 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.search import FINGER_FIRST, Search
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.arguments import new_file, positive, run
+from benchmarks.measuring import ANY, finish, parser, positive, run, say
 
-LEAST_SHARE = 0.7  # of an environment step that must be physics
+LIMITS = {"engine_share": (0.7, ANY)}  # of an environment step that must be physics
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--json", type=new_file, help="file for the figures")
-    parser.add_argument("--environments", type=positive, default=128)
-    parser.add_argument("--steps", type=positive, default=200, help="control steps that are timed")
-    parser.add_argument("--threads", type=positive, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--grasps", type=positive, default=40, help="grasps made of each object")
-    parser.add_argument("overrides", nargs="*", help="Hydra overrides")
-    options = parser.parse_args()
+    command = parser(__doc__, threads=True, overrides=True)
+    command.add_argument("--environments", type=positive, default=128)
+    command.add_argument("--steps", type=positive, default=200, help="control steps that are timed")
+    command.add_argument("--grasps", type=positive, default=40, help="grasps made of each object")
+    options = command.parse_args()
     torch.set_num_threads(1)
-    config = load(Config, options.overrides)
-    figures = measure(config, options)
-    print(json.dumps(figures, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return verdict(figures)
-
-
-def verdict(figures: dict[str, float]) -> int:
-    """Say how the engine's share stands and return the exit code."""
-    share, enough = figures["engine_share"], figures["engine_share"] >= LEAST_SHARE
-    print(
-        f"engine_share {share:.3f} with {figures['threads']:g} threads and "
-        f"{figures['environments']:g} environments: {'at least' if enough else 'BELOW'} "
-        f"the {LEAST_SHARE:g} that is asked for",
-        file=sys.stderr,
-    )
-    return 0 if enough else 1
+    return finish(measure(load(Config, options.overrides), options), options, LIMITS)
 
 
 def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
@@ -79,8 +57,7 @@ def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
     started = time.perf_counter()
     objects = [ObjectModel(item) for item in config.objects.members.values() if not item.held_out]
     grasps = [find_grasps(config, model, options.grasps, options.threads) for model in objects]
-    print(f"grasps in {time.perf_counter() - started:.1f} s", file=sys.stderr)
-    started = time.perf_counter()
+    say(f"grasps in {time.perf_counter() - started:.1f} s")
     env = ManipulationEnv(
         config.world,
         objects,
@@ -90,7 +67,6 @@ def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
         style=next(iter(config.task.styles)),
         threads=options.threads,
     )
-    made = time.perf_counter() - started
     rate = config.experts.policy.script_rate
     step_s, engine_s = time_environment(env, options.steps, rate)
     engine = env.engine
@@ -102,7 +78,6 @@ def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
         "steps_per_s": options.steps * env.num_envs / step_s,
         "engine_us": 1e6 * ours / physics_steps,
         "rollout_us": 1e6 * bare / physics_steps,
-        "make_environments_s": made,
     }
     counts = {"environments": env.num_envs, "threads": options.threads, "steps": options.steps}
     env.close()

@@ -11,7 +11,6 @@ seeds. Reports of other experts or measured differently are refused; of two of o
 counts.
 """
 
-import argparse
 import json
 import re
 import sys
@@ -22,8 +21,6 @@ from typing import Any
 
 from safetensors.numpy import load_file
 
-from benchmarks.joined_seeds import Counts, as_summary, join
-from benchmarks.seed_tables import tables, text
 from configs.errors import UserError
 from configs.refs import Ref
 from flows.home import home_path
@@ -32,6 +29,11 @@ from tasks.evaluation.measuring import COUNTED
 from tasks.report.picture import picture
 from tasks.store import open_store
 from tasks.store.protocol import StoreError
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.joined_seeds import Counts, as_summary, join
+from benchmarks.measuring import new_file, parser, run
+from benchmarks.seed_tables import tables, text
 
 # Settings that say what a seed's own calibration chose, and what is recorded beside the figures.
 NOT_MEASURED_BY = {*KEYS, "clips", "clip_s"}
@@ -42,27 +44,23 @@ SHARED = ("objects", "grasps", "experts", "baselines")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("summaries", type=Path, nargs="+", help="summary.json of each seed")
-    parser.add_argument("--json", type=Path, help="file for the joined figures")
-    parser.add_argument("--page", type=Path, help="page whose tables are replaced by these")
-    parser.add_argument("--picture", type=Path, help="SVG file for the report's first picture")
-    options = parser.parse_args()
-    try:
-        summaries = newest(read(options.summaries))
-        require_comparable(summaries)
-        counts = [counted(path, summary) for path, summary in summaries.items()]
-        joined = join(list(summaries.values()), counts)
-        if options.json:
-            write(options.json, json.dumps(joined, indent=1) + "\n")
-        if options.page:
-            write(options.page, with_tables(options.page, tables(joined)))
-        if options.picture:
-            settings = next(iter(summaries.values()))["settings"]
-            write(options.picture, picture(as_summary(joined, settings), alone=True) or "")
-    except UserError as error:
-        print(f"training_seeds: {error}", file=sys.stderr)
-        return 2
+    command = parser(__doc__)
+    command.add_argument("summaries", type=Path, nargs="+", help="summary.json of each seed")
+    command.add_argument("--page", type=Path, help="page whose tables are replaced by these")
+    command.add_argument("--picture", type=new_file, help="SVG file for the report's first picture")
+    options = command.parse_args()
+    summaries = newest(read(options.summaries))
+    require_comparable(summaries)
+    counts = [counted(path, summary) for path, summary in summaries.items()]
+    joined = join(list(summaries.values()), counts)
+    if options.page:
+        page = with_tables(options.page, tables(joined))
+        options.page.write_text(page)
+    if options.picture:
+        settings = next(iter(summaries.values()))["settings"]
+        options.picture.write_text(picture(as_summary(joined, settings), alone=True) or "")
+    if options.json:
+        options.json.write_text(json.dumps(joined, indent=1) + "\n")
     print(text(joined))
     return 0
 
@@ -107,13 +105,6 @@ def with_tables(page: Path, fresh: Mapping[str, str]) -> str:
         if found != 1:
             raise UserError(f"--page {page}: has no table under '## {title}'; add one")
     return text
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
@@ -189,4 +180,4 @@ def difference(a: Mapping[str, str], b: Mapping[str, str]) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

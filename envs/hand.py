@@ -3,7 +3,6 @@
 import mujoco
 
 from configs.schema.hand import Actuation, BoxGeom, CapsuleGeom, Finger, Hand, Link
-from configs.schema.physics import Physics
 
 PALM = "palm"
 PALM_COLOUR = (0.25, 0.27, 0.31, 1.0)
@@ -11,17 +10,18 @@ LINK_COLOUR = (0.45, 0.48, 0.54, 1.0)
 TIP_COLOUR = (0.93, 0.93, 0.90, 1.0)
 
 
-def add_hand(spec: mujoco.MjSpec, hand: Hand, physics: Physics) -> None:
+def add_hand(spec: mujoco.MjSpec, hand: Hand) -> None:
     """Add the palm, fixed at the world's origin, and the fingers with their PD actuators.
 
     Bodies: `palm`, `<finger>_<link>`; joints and actuators: `<finger>_<link>`, in the layout's
-    order; sites: the layout's keypoint names. Gravity is compensated on every body: a real
-    hand's drivers do so, and the wrist's motion then acts on the object alone.
+    order; sites: the layout's keypoint names. What a contact is like is the scene's matter. Gravity
+    is compensated on every body: a real hand's drivers do so, and the wrist's motion then acts on
+    the object alone.
     """
     palm = spec.worldbody.add_body(name=PALM, gravcomp=1.0)
-    _add_box(palm, PALM, hand.palm.box, hand.palm.mass, PALM_COLOUR, physics)
+    _add_geom(palm, PALM, hand.palm.box, hand.palm.mass, PALM_COLOUR)
     for finger in hand.fingers:
-        _add_finger(palm, finger, hand.actuation, physics)
+        _add_finger(palm, finger, hand.actuation)
     for finger in hand.fingers:
         for link in finger.links:
             _add_actuator(spec, f"{finger.name}_{link.name}", hand.actuation)
@@ -34,17 +34,10 @@ def finger_root(finger: Finger) -> str:
     return f"{finger.name}_{finger.links[0].name}"
 
 
-def contact_friction(physics: Physics, sliding: float) -> tuple[float, float, float]:
-    """Return a geom's (sliding, torsional [m], rolling [m]) friction."""
-    return (sliding, physics.friction_torsional, physics.friction_rolling)
-
-
-def _add_finger(
-    palm: mujoco.MjsBody, finger: Finger, actuation: Actuation, physics: Physics
-) -> None:
+def _add_finger(palm: mujoco.MjsBody, finger: Finger, actuation: Actuation) -> None:
     parent, root = palm, finger.links[0]
     for link in finger.links:
-        body = _add_link(parent, f"{finger.name}_{link.name}", link, actuation, physics)
+        body = _add_link(parent, f"{finger.name}_{link.name}", link, actuation)
         for keypoint in finger.keypoints:
             if keypoint.link == link.name:
                 name = f"{finger.name}_{keypoint.name}"
@@ -53,12 +46,12 @@ def _add_finger(
             frame = palm.add_frame(pos=finger.root_position, quat=finger.root_quaternion)
             body.set_frame(frame)
         parent = body
-    capsule = finger.tip.capsule
-    _add_capsule(parent, f"{finger.name}_tip", capsule, finger.tip.mass, physics)
+    tip = finger.tip
+    _add_geom(parent, f"{finger.name}_tip", tip.capsule, tip.mass, TIP_COLOUR)
 
 
 def _add_link(
-    parent: mujoco.MjsBody, name: str, link: Link, actuation: Actuation, physics: Physics
+    parent: mujoco.MjsBody, name: str, link: Link, actuation: Actuation
 ) -> mujoco.MjsBody:
     body = parent.add_body(name=name, pos=link.offset, gravcomp=1.0)
     body.add_joint(
@@ -70,43 +63,22 @@ def _add_link(
         armature=actuation.armature,
         frictionloss=actuation.friction_loss,
     )
-    _add_box(body, name, link.box, link.mass, LINK_COLOUR, physics)
+    _add_geom(body, name, link.box, link.mass, LINK_COLOUR)
     return body
 
 
-def _add_box(
+def _add_geom(
     body: mujoco.MjsBody,
     name: str,
-    box: BoxGeom,
+    shape: BoxGeom | CapsuleGeom,
     mass: float,
     colour: tuple[float, float, float, float],
-    physics: Physics,
 ) -> None:
-    body.add_geom(
-        name=name,
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=box.half_size,
-        pos=box.centre,
-        mass=mass,
-        condim=physics.contact_dimensions,
-        friction=contact_friction(physics, physics.friction),
-        rgba=colour,
-    )
-
-
-def _add_capsule(
-    body: mujoco.MjsBody, name: str, capsule: CapsuleGeom, mass: float, physics: Physics
-) -> None:
-    body.add_geom(
-        name=name,
-        type=mujoco.mjtGeom.mjGEOM_CAPSULE,
-        size=[capsule.radius, capsule.half_length, 0.0],
-        pos=capsule.centre,
-        mass=mass,
-        condim=physics.contact_dimensions,
-        friction=contact_friction(physics, physics.friction),
-        rgba=TIP_COLOUR,
-    )
+    if isinstance(shape, BoxGeom):
+        kind, size = mujoco.mjtGeom.mjGEOM_BOX, shape.half_size
+    else:
+        kind, size = mujoco.mjtGeom.mjGEOM_CAPSULE, [shape.radius, shape.half_length, 0.0]
+    body.add_geom(name=name, type=kind, size=size, pos=shape.centre, mass=mass, rgba=colour)
 
 
 def _add_actuator(spec: mujoco.MjSpec, joint: str, actuation: Actuation) -> None:

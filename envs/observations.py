@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from configs.layout import Layout
 from envs.engines.engine import PhysicsParameters, PhysicsState
 
 
@@ -29,6 +30,11 @@ def actor_observation(history: Tensor, goal: GoalError) -> Tensor:
     return torch.cat(parts, dim=-1)
 
 
+def actor_size(layout: Layout) -> int:
+    """Return how many numbers that is."""
+    return layout.state_size + 6 + 2 * layout.num_joints
+
+
 def critic_observation(
     actor: Tensor,
     physics: PhysicsState,
@@ -39,7 +45,7 @@ def critic_observation(
     bias: Tensor,
     shape: Tensor,
 ) -> Tensor:
-    """Return the actor's view and all that it does not see.
+    """Return the actor's view and all that it does not see; the physics' parts in their order.
 
     Args:
         gravity: [N, 3] [m/s^2]. force: [N, 3] [N], the random push.
@@ -48,30 +54,6 @@ def critic_observation(
         bias: [N, n] [rad], the constant part of the joint readings' error.
         shape: [N, 1 + O] factor on the object's lengths, and which of O objects it is, one-hot.
     """
-    parameter_columns = torch.stack(
-        (
-            parameters.object_mass,
-            parameters.friction,
-            parameters.kp_factor,
-            parameters.kd_factor,
-        ),
-        dim=-1,
-    )
-    parts = (
-        actor,
-        physics.joint_position,
-        physics.joint_velocity,
-        physics.joint_torque,
-        physics.object_position,
-        physics.object_quaternion,
-        physics.object_linear_velocity,
-        physics.object_angular_velocity,
-        physics.contact_force,
-        gravity,
-        force,
-        parameter_columns,
-        time_left,
-        bias,
-        shape,
-    )
-    return torch.cat(parts, dim=-1)
+    seen = [value for name, value in physics.tensors().items() if name != "diverged"]
+    drawn = torch.stack(list(vars(parameters).values()), dim=-1)  # [N, 4]
+    return torch.cat((actor, *seen, gravity, force, drawn, time_left, bias, shape), dim=-1)

@@ -16,7 +16,7 @@ import mujoco
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from configs.files import beside
+from configs.files import write
 from envs.shapes.objects import OBJECT
 
 BACKENDS = ("egl", "osmesa")
@@ -47,19 +47,16 @@ def film(
     """
     stride = max(1, round(hz / fps))
     red = {f"{name}.fall": lasting(fell, hz) for name, fell in (falls or {}).items()}
-    partial = beside(file)  # its suffix says in which format to write
     order = {"views": list(views), "stride": stride, "fps": hz / stride, "size": size}
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(file.parent, os.W_OK):
-            return f"{file.parent}: not writable"
-        reason = ordered(model, {**views, **red}, order | {"film": str(partial.absolute())})
-        if reason is None:
-            partial.replace(file)
-    except OSError as error:
-        return f"{error.filename}: {error.strerror}"
-    finally:
-        partial.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = Path(folder, file.name)  # its suffix says in which format to write
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            reason = ordered(model, {**views, **red}, order | {"film": str(drawn)})
+            if reason is None:
+                write(file, drawn.read_bytes())
+        except OSError as error:
+            return f"{error.filename}: {error.strerror}"
     return reason
 
 

@@ -17,23 +17,30 @@ PARAMETER_DRAWS = 5  # uniform numbers that draw_parameters takes
 WRIST_DRAWS = 5  # uniform numbers that WristMotion.reset takes
 
 
-def nominal(randomization: Randomization, physics: Physics) -> Randomization:
-    """Return a randomisation that leaves everything at its nominal value."""
-    mass, friction = physics.object_mass, physics.friction
+def quiet(randomization: Randomization) -> Randomization:
+    """Return a randomisation without noise, pushes and turning gravity."""
     return dataclasses.replace(
         randomization,
-        object_mass=(mass, mass),
-        object_friction=(friction, friction),
-        object_scale=(1.0, 1.0),
-        hand_friction=(friction, friction),
-        kp_factor=(1.0, 1.0),
-        kd_factor=(1.0, 1.0),
         initial_joint_noise=(0.0, 0.0),
         random_force=dataclasses.replace(randomization.random_force, scale=0.0),
         observation_noise=0.0,
         observation_bias=0.0,
         action_noise=0.0,
         wrist_speed=(0.0, 0.0),
+    )
+
+
+def nominal(randomization: Randomization, physics: Physics) -> Randomization:
+    """Return a randomisation that leaves everything at its nominal value."""
+    mass, friction = physics.object_mass, physics.friction
+    return dataclasses.replace(
+        quiet(randomization),
+        object_mass=(mass, mass),
+        object_friction=(friction, friction),
+        object_scale=(1.0, 1.0),
+        hand_friction=(friction, friction),
+        kp_factor=(1.0, 1.0),
+        kd_factor=(1.0, 1.0),
     )
 
 

@@ -1,29 +1,13 @@
 """Hand, object and sensors in one MuJoCo model."""
 
-from collections.abc import Sequence
-from typing import Literal
-
 import mujoco
-import numpy as np
 
+from configs.errors import UserError
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics
-from envs.hand import add_hand, contact_friction, finger_root
+from envs.hand import add_hand, finger_root
 from envs.shapes.objects import OBJECT, ObjectModel
-from models.rotations import from_matrix
 
-INTEGRATORS = {
-    "implicitfast": mujoco.mjtIntegrator.mjINT_IMPLICITFAST,
-    "euler": mujoco.mjtIntegrator.mjINT_EULER,
-}
-CONES = {
-    "elliptic": mujoco.mjtCone.mjCONE_ELLIPTIC,
-    "pyramidal": mujoco.mjtCone.mjCONE_PYRAMIDAL,
-}
-CAMERA = "front"
-CAMERA_POSITION = (0.36, 0.22, 0.20)  # [m] before the palm, to its side and above it
-CAMERA_TARGET = (0.03, 0.0, 0.005)  # [m] about where an object is held
-TABLE_HEIGHT = -0.25  # [m] top of the table below the palm's frame
 # The contact sensor's data field `force` and its reduction to the net force over a finger.
 CONTACT_DATA = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE)
 NET_FORCE = 3
@@ -37,17 +21,14 @@ def build_scene(
     mass: float,
     scale: float,
     friction: float,
-    support: Literal["none", "table"] = "none",
-    mount: Literal["fixed"] = "fixed",
 ) -> mujoco.MjSpec:
-    """Describe a scene; `compile()` it, or save it as XML.
+    """Describe a scene, whose palm does not move; `compile()` it, or save it as XML.
 
     Args:
         mass: of the object [kg]; its inertia follows from mass, shape and scale.
         scale: factor on all of the object's lengths; everything derived is compiled.
         friction: sliding friction of a contact. MuJoCo takes the larger of two geoms, so every
             geom is given this one value, the mean of hand and object.
-        mount: `fixed`, the palm does not move; the wrist's motion is gravity in the hand frame.
 
     The model's own gravity is zero: whoever steps it applies gravity to the object, as a force
     at its centre of mass or by setting `opt.gravity` (the hand is compensated for it).
@@ -55,27 +36,41 @@ def build_scene(
     a finger and the object, three numbers [N].
     """
     spec = mujoco.MjSpec()
-    spec.modelname = f"{hand.name}_{mount}"
+    spec.modelname = hand.name
     spec.compiler.degree = False
     _set_options(spec, physics)
     _add_stage(spec)
-    add_hand(spec, hand, physics)
+    add_hand(spec, hand)
     _add_torque_sensors(spec, hand)
-    if support == "table":
-        _add_table(spec, physics)
     if object_model is not None:
         object_model.add_to(spec, physics, mass=mass, scale=scale)
         _add_contact_sensors(spec, hand)
     for geom in spec.geoms:
-        geom.friction = contact_friction(physics, friction)
+        geom.friction = [friction, physics.friction_torsional, physics.friction_rolling]
+        geom.condim = physics.contact_dimensions
     return spec
+
+
+def count_substeps(timestep: float, control_hz: float) -> int:
+    """Return the physics steps in a control step.
+
+    Raises:
+        UserError: they are not a whole number.
+    """
+    steps = 1.0 / (timestep * control_hz)
+    if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
+        raise UserError(
+            f"control.hz {control_hz:g} and physics.timestep {timestep:g} s make {steps:.3f} "
+            "physics steps a control step; choose them so that it is a whole number"
+        )
+    return round(steps)
 
 
 def _set_options(spec: mujoco.MjSpec, physics: Physics) -> None:
     option = spec.option
     option.timestep = physics.timestep
-    option.integrator = INTEGRATORS[physics.integrator]
-    option.cone = CONES[physics.cone]
+    option.integrator = getattr(mujoco.mjtIntegrator, f"mjINT_{physics.integrator.upper()}")
+    option.cone = getattr(mujoco.mjtCone, f"mjCONE_{physics.cone.upper()}")
     option.impratio = physics.impratio
     option.iterations = physics.iterations
     option.ls_iterations = physics.ls_iterations
@@ -107,19 +102,8 @@ def _add_contact_sensors(spec: mujoco.MjSpec, hand: Hand) -> None:
         )
 
 
-def _add_table(spec: mujoco.MjSpec, physics: Physics) -> None:
-    spec.worldbody.add_geom(
-        name="table",
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=[0.4, 0.4, 0.02],
-        pos=[0.1, 0.0, TABLE_HEIGHT - 0.02],
-        condim=physics.contact_dimensions,
-        rgba=[0.72, 0.60, 0.46, 1.0],
-    )
-
-
 def _add_stage(spec: mujoco.MjSpec) -> None:
-    """Add sky, lights and a camera, which physics does not see."""
+    """Add sky and lights, which physics does not see."""
     spec.add_texture(
         name="sky",
         type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
@@ -144,17 +128,3 @@ def _add_stage(spec: mujoco.MjSpec) -> None:
             specular=[0.2, 0.2, 0.2],
             castshadow=True,
         )
-    spec.worldbody.add_camera(
-        name=CAMERA, pos=CAMERA_POSITION, quat=look_at(CAMERA_POSITION, CAMERA_TARGET), fovy=33.0
-    )
-
-
-def look_at(position: Sequence[float], target: Sequence[float]) -> np.ndarray:
-    """Return the quaternion of a camera that sees `target` ahead and the world's z upright.
-
-    A MuJoCo camera looks along its -z, with +y up in the picture.
-    """
-    back = np.subtract(position, target)
-    right = np.cross([0.0, 0.0, 1.0], back)
-    axes = np.stack([right, np.cross(back, right), back], axis=1)
-    return from_matrix(axes / np.linalg.norm(axes, axis=0))

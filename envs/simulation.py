@@ -6,9 +6,8 @@ drawn once, when the environment is made.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -218,17 +217,9 @@ class Simulation:
         """Time since the episode's start [N] [s]."""
         return self.episode_length_buf * self.dt
 
-    def frame(self) -> dict[str, np.ndarray]:
-        """Return the layout's fields [N, ...] before this step's action (envs/snapshot.py)."""
-        return snapshot.frame(self)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return everything that changes, for an exact continuation."""
-        return snapshot.state_dict(self)
-
-    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Continue where `state_dict` was taken, in an environment made with equal arguments."""
-        snapshot.load_state_dict(self, state)
+    frame = snapshot.frame
+    state_dict = snapshot.state_dict
+    load_state_dict = snapshot.load_state_dict
 
     def close(self) -> None:
         """Stop the engine's threads."""

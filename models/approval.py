@@ -104,23 +104,20 @@ def verify(content: bytes, signature: bytes, public_key: Path) -> Approval:
             f"the signature does not match the trusted key {_identity(key)[:12]} "
             f"({public_key}): signed by another key or changed since"
         )
-        raise ApprovalError(f"approval: {reason}; refuse it", reason) from None
+        raise _refusal("approval", reason, "refuse it") from None
     try:
         values = json.loads(content)
         if isinstance(values, dict) and values.get("format") != FORMAT:
             reason = f"signed, but of format {values.get('format')!r}, expected {FORMAT!r}"
-            remedy = "move the release away and promote its model again"
-            raise ApprovalError(f"approval: {reason}; {remedy}", reason)
+            raise _refusal("approval", reason, "move the release away and promote its model again")
         approval = validate(Approval, values, "approval")
     except (ConfigError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        reason = f"signed, but not readable: {error}"
-        raise ApprovalError(f"approval: {reason}", reason) from None
+        raise _refusal("approval", f"signed, but not readable: {error}") from None
     if encode(approval) != content:
-        reason = "signed, but not in canonical form"
-        raise ApprovalError(f"approval: {reason}; sign it again", reason)
+        raise _refusal("approval", "signed, but not in canonical form", "sign it again")
     if approval.key != _identity(key):
-        reason = f"names key {approval.key[:12]}, trusted is {_identity(key)[:12]}"
-        raise ApprovalError(f"approval: {reason}; refuse it", reason)
+        named = f"names key {approval.key[:12]}, trusted is {_identity(key)[:12]}"
+        raise _refusal("approval", named, "refuse it")
     return approval
 
 
@@ -135,12 +132,11 @@ def verify_release(folder: Path, public_key: Path) -> Approval:
         content = (folder / APPROVAL).read_bytes()
         signature = (folder / SIGNATURE).read_bytes()
     except OSError as error:
-        reason = f"{error.strerror}: {Path(str(error.filename)).name}"
-        raise ApprovalError(f"{folder}: {reason}", reason) from None
+        raise _refusal(folder, f"{error.strerror}: {Path(str(error.filename)).name}") from None
     approval = verify(content, signature, public_key)
     if folder.name != release_name(approval.sequence):
-        reason = f"holds the approval of release {approval.sequence}; the folder was renamed"
-        raise ApprovalError(f"{folder}: {reason}", reason)
+        held = f"holds the approval of release {approval.sequence}; the folder was renamed"
+        raise _refusal(folder, held)
     return approval
 
 
@@ -186,6 +182,10 @@ def make_keys(folder: Path) -> tuple[Path, Path]:
 def key_id(public_key: Path) -> str:
     """Return the sha256 of the raw public key in a PEM file."""
     return _identity(_read_public(public_key))
+
+
+def _refusal(holder: str | Path, reason: str, *remedy: str) -> ApprovalError:
+    return ApprovalError("; ".join([f"{holder}: {reason}", *remedy]), reason)
 
 
 def _identity(key: Ed25519PublicKey) -> str:

@@ -39,18 +39,6 @@ from models.strength import KEYS
 from models.student import Student
 
 
-class AnswerTensors(NamedTuple):
-    """What one control step of assistance decides."""
-
-    target: Tensor  # [B, n] [rad] new joint target
-    action: Tensor  # [B, n] in [-1, 1]
-    motion: Tensor  # [B, T, K, 3] [m] planned keypoint offsets, hand frame
-    meant: Tensor  # [B, n] in [-1, 1], the action that the command was taken for
-    trust: Tensor  # [B] in [0, 1], how far the student was believed
-    gain: Tensor  # [B] in [0, 1], how far the critic let it be followed
-    memory: Tensor  # [B, M] of the command, for the next step
-
-
 class Followed(NamedTuple):
     """An action and the keypoint motion that it asks for."""
 
@@ -64,9 +52,6 @@ class Assistance(nn.Module):
 
     What depends on the weights alone (the noise levels' part of FiLM) is evaluated when this is
     made; what depends on the state alone, once a call.
-
-    Raises:
-        UserError: controller or critic holds no statistics.
     """
 
     levels: Tensor  # [DDIM steps, F]
@@ -81,8 +66,6 @@ class Assistance(nn.Module):
         activity: ActivityConfig,
     ):
         super().__init__()
-        controller.normalizer.require_fitted()
-        critic.normalizer.require_fitted()
         self.controller, self.critic, self.student = controller, critic, student
         self.kinematics, self.sampling, self.activity = kinematics, sampling, activity
         self.plan = ddim_plan(controller.config.diffusion_steps, sampling)
@@ -100,7 +83,7 @@ class Assistance(nn.Module):
         mode: Tensor,
         strength: Tensor,
         noise: Tensor,
-    ) -> AnswerTensors:
+    ) -> Answer:
         """Assist one control step.
 
         Args:
@@ -132,7 +115,7 @@ class Assistance(nn.Module):
         action = answer + (settings["remainder"] * guidance.clamp(max=1.0))[:, None] * lost
         action = action.clamp(-1.0, 1.0)
         moved = apply_action(controller.layout, target, position, action)
-        return AnswerTensors(
+        return Answer(
             moved, action, normalizer.metres(planned), meant.action, meant.trust, gain, memory
         )
 

@@ -7,7 +7,7 @@ finds accidents; against intent there is the signed approval, which names the ha
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -124,10 +124,13 @@ def write_bundle(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with replacing(folder) as temporary:
         temporary.mkdir()
+        described = {}
         for name, source in files.items():
             if Path(name).name != name:
                 raise BundleError(f"{name!r}: a bundle has no folders; name the file plainly")
-            (temporary / name).write_bytes(_read(source))
+            content = _read(source)
+            (temporary / name).write_bytes(content)
+            described[name] = {"sha256": _digest(content), "size": len(content)}
         values = {
             "format": FORMAT,
             "layout": asdict(layout),
@@ -137,12 +140,12 @@ def write_bundle(
             "assistances": {name: plain(strength) for name, strength in assistances.items()},
             "ddim_steps": ddim_steps,
             "scenario": plain(scenario),
-            "files": {name: _describe(temporary / name) for name in files},
+            "files": described,
             "lineage": dict(lineage),
         }
         content = _encode(_manifest(values, folder))
         (temporary / MANIFEST).write_bytes(content)
-        (temporary / CHECKSUM).write_text(hashlib.sha256(content).hexdigest() + "\n")
+        (temporary / CHECKSUM).write_text(_digest(content) + "\n")
         written = open_bundle(temporary, layout)
     return Bundle(folder, written.manifest, written.hash)
 
@@ -158,7 +161,7 @@ def open_bundle(folder: Path, layout: Layout | None, expected: str | None = None
         BundleError: a file changed, missing or unlisted, another format, hash or layout.
     """
     content = _read(folder / MANIFEST)
-    found = hashlib.sha256(content).hexdigest()
+    found = _digest(content)
     if _read(folder / CHECKSUM) != f"{found}\n".encode():
         raise BundleError(f"{folder / MANIFEST}: does not match {CHECKSUM}; fetch it again")
     if expected is not None and found != expected:
@@ -170,7 +173,9 @@ def open_bundle(folder: Path, layout: Layout | None, expected: str | None = None
     manifest = _manifest(values, folder)
     if _encode(manifest) != content:
         raise BundleError(f"{folder / MANIFEST}: is not in canonical form; export it again")
-    _refuse_unlisted(folder, {MANIFEST, CHECKSUM, *manifest.files})
+    unlisted = {path.name for path in folder.iterdir()} - {MANIFEST, CHECKSUM, *manifest.files}
+    if unlisted:
+        raise BundleError(f"{folder / min(unlisted)}: is not listed in the manifest; remove it")
     for name, file in manifest.files.items():
         _verified(folder / name, file)
     if layout is not None:
@@ -215,22 +220,15 @@ def _require_layout(folder: Path, found: Layout, wanted: Layout) -> None:
     )
 
 
-def _refuse_unlisted(folder: Path, listed: Iterable[str]) -> None:
-    unlisted = sorted({path.name for path in folder.iterdir()} - set(listed))
-    if unlisted:
-        raise BundleError(f"{folder / unlisted[0]}: is not listed in the manifest; remove it")
-
-
-def _describe(path: Path) -> dict[str, str | int]:
-    content = path.read_bytes()
-    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _verified(path: Path, file: File) -> bytes:
     content = _read(path)
     if len(content) != file.size:
         raise BundleError(f"{path}: {len(content)} bytes, the manifest says {file.size}")
-    if hashlib.sha256(content).hexdigest() != file.sha256:
+    if _digest(content) != file.sha256:
         raise BundleError(f"{path}: content changed (sha256 differs); fetch the bundle again")
     return content
 

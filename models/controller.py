@@ -9,7 +9,6 @@ The two are trained apart, on the same windows. How they are used is an *assista
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor, nn
 
@@ -20,7 +19,6 @@ from models.denoiser import Denoiser
 from models.diffusion import add_noise, cosine_signal, training_target
 from models.inverse_dynamics import InverseDynamics, regression_losses
 from models.normalizer import Normalizer
-from models.weights import load_weights, save_weights
 
 
 @dataclass(frozen=True)
@@ -70,24 +68,6 @@ class Controller(nn.Module):
         motion = self.normalizer.motion(windows.motion)
         mean, log_std = self.inverse_dynamics(history, motion)
         return regression_losses(mean, log_std, windows.action)
-
-
-def save_controller(controller: Controller, path: Path) -> None:
-    """Write the weights and statistics; UserError: there are no statistics."""
-    controller.normalizer.require_fitted()
-    save_weights(controller, path)
-
-
-def load_controller(path: Path, layout: Layout, config: ControllerConfig) -> Controller:
-    """Read what `save_controller` wrote.
-
-    Raises:
-        UserError: missing file, weights of another configuration or layout, or no statistics.
-    """
-    controller = Controller(layout, config)
-    load_weights(controller, path)
-    controller.normalizer.require_fitted()
-    return controller.eval()
 
 
 def _check_groups(config: ControllerConfig) -> None:

@@ -58,7 +58,9 @@ class Denoiser(nn.Module):
             nn.SiLU(),
             nn.Linear(config.time_features, config.time_features),
         )
-        self.register_buffer("frequencies", _frequencies(config.time_features, diffusion_steps))
+        # of periods that reach from a few noise levels to all of them
+        share = torch.linspace(0, 1, config.time_features // 2)
+        self.register_buffer("frequencies", torch.pi / diffusion_steps**share)
         self.film_blocks = 2 * config.blocks + 1
         condition = config.encoder_hidden + config.mode_features
         self.film_condition = nn.Linear(condition, self.film_blocks * 2 * hidden)
@@ -95,9 +97,3 @@ class Denoiser(nn.Module):
         for index, block in enumerate(self.up, start=len(skips) + 1):
             x = block(torch.cat([x, skips.pop()], dim=-1), films[index])
         return self.output(x).reshape(-1, *self.motion_shape)
-
-
-def _frequencies(features: int, diffusion_steps: int) -> Tensor:
-    """Return angular frequencies whose periods reach from a few noise levels to all of them."""
-    half = features // 2
-    return torch.pi / diffusion_steps ** torch.linspace(0, 1, half)

@@ -1,12 +1,13 @@
 """Runs a bundle's exported graph by onnxruntime: the controller without torch."""
 
-from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from configs.errors import UserError
 from configs.layout import Layout
+from models.arrays import Array
 from models.bundle import GRAPH, Bundle, BundleError
 from models.strength import KEYS
 
@@ -28,21 +29,20 @@ class Question:
     noise: np.ndarray  # [B, T, K, 3] standard normal; the sampler's only randomness
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the controller answers; float32."""
+class Answer(NamedTuple):
+    """What the controller answers; float32, tensors where the network itself does."""
 
-    target: np.ndarray  # [B, n] [rad] joint targets
-    action: np.ndarray  # [B, n] in [-1, 1]
-    motion: np.ndarray  # [B, T, K, 3] [m] planned keypoint offsets, hand frame
-    meant: np.ndarray  # [B, n] in [-1, 1], the action that the command was taken for
-    trust: np.ndarray  # [B] in [0, 1], how far the student was believed
-    gain: np.ndarray  # [B] in [0, 1], how far the critic let it be followed
-    memory: np.ndarray  # [B, M] for the next question
+    target: Array  # [B, n] [rad] joint targets
+    action: Array  # [B, n] in [-1, 1]
+    motion: Array  # [B, T, K, 3] [m] planned keypoint offsets, hand frame
+    meant: Array  # [B, n] in [-1, 1], the action that the command was taken for
+    trust: Array  # [B] in [0, 1], how far the student was believed
+    gain: Array  # [B] in [0, 1], how far the critic let it be followed
+    memory: Array  # [B, M] of the command, for the next question
 
 
 INPUTS = tuple(field.name for field in fields(Question))
-OUTPUTS = tuple(field.name for field in fields(Answer))
+OUTPUTS = Answer._fields
 
 
 class Assisting(Protocol):
@@ -122,14 +122,11 @@ class Session:
             fails on these inputs.
         """
         modes = _modes(question.mode, self.layout.modes)
-        asked = replace(question, mode=modes)
-        shapes = input_shapes(self.layout, self.memory_size)
         feeds = {
-            name: modes
-            if name == "mode"
-            else _floats(name, getattr(asked, name), (len(modes), *shape))
-            for name, shape in shapes.items()
-        }
+            name: _floats(name, getattr(question, name), (len(modes), *shape))
+            for name, shape in input_shapes(self.layout, self.memory_size).items()
+            if name != "mode"
+        } | {"mode": modes}
         if (feeds["strength"] < 0).any():
             raise SessionError(f"strength: {feeds['strength'].min():g} is negative")
         try:
@@ -139,10 +136,10 @@ class Session:
             raise SessionError(f"graph: fails on these inputs: {reason:.200}") from None
         wanted = output_shapes(self.layout, self.memory_size)
         return Answer(
-            **{
-                name: _floats(f"{name} (result)", array, (len(modes), *wanted[name]))
+            *(
+                _floats(f"{name} (result)", array, (len(modes), *wanted[name]))
                 for name, array in zip(OUTPUTS, found, strict=True)
-            }
+            )
         )
 
     def _check_graph(self, holder: str) -> int:

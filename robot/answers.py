@@ -58,7 +58,7 @@ class AssistedAnswerer:
         self._layout = layout
         self._kinematics = kinematics
         mode = np.array([layout.modes.index(settings.mode)])
-        self._answering = Answering(Session(bundle, settings.threads), mode, rows([strength]))
+        self.answering = Answering(Session(bundle, settings.threads), mode, rows([strength]))
         self._fresh = True  # the next command is an episode's first
         self._rng = rng
 
@@ -77,7 +77,7 @@ class AssistedAnswerer:
             action,
             command.values if command.absolute else None,
         )
-        result = self._answering.answer(
+        result = self.answering.answer(
             history=situation.history[None],
             motion=motion[None],
             command=action[None],

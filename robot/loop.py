@@ -75,7 +75,7 @@ class Record:
 
 
 class ControlLoop:
-    """One hand, one operator, one answer; holds the last safe target whenever in doubt."""
+    """An episode of one hand, operator and answer; in doubt it holds the last safe target."""
 
     def __init__(
         self,
@@ -86,22 +86,19 @@ class ControlLoop:
         kinematics: Kinematics,
         safety: Safety,
         clock: Clock,
+        target: np.ndarray,
     ) -> None:
+        """Start with the joint targets [n] [rad] in force.
+
+        Raises:
+            UserError: they are not finite or not inside the joint limits.
+        """
         self.record = Record()
         self.clock = clock
         self._hand, self._operator, self._answer = hand, operator, answer
         self._layout, self._kinematics, self._safety = layout, kinematics, safety
         self._history: np.ndarray | None = None
-        self._target: np.ndarray | None = None
-
-    def begin(self, target: np.ndarray) -> None:
-        """Start an episode with the joint targets [n] in force; the history starts afresh.
-
-        Raises:
-            UserError: they are not finite or not inside the joint limits.
-        """
-        self._target = starting_target(target, self._layout)
-        self._history = None
+        self._target = starting_target(target, layout)
 
     def tick(self) -> None:
         """Do one control step; a signal that arrives within takes effect after the write.
@@ -109,8 +106,6 @@ class ControlLoop:
         A reading or an answer that is missing, impossible or late is not used: the last safe
         target is written again, and the reason is counted.
         """
-        if self._target is None:
-            raise RuntimeError("begin() comes before tick()")
         self.clock.wait()
         with uninterrupted():
             began = time.perf_counter()

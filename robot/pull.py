@@ -45,7 +45,8 @@ def pull(config: Pull, layout: Layout) -> Installed:
         BundleError: its bundle is not the approved one, is damaged, or is of another layout.
     """
     key, cache = Path(config.public_key), Path(config.cache)
-    _sweep(cache)
+    for folder in cache.glob(".*.*"):  # what installations that were killed left
+        sweep(cache / folder.name[1:].partition(".")[0])
     releases = _releases(Path(config.releases))
     kept = _kept(cache, key)
     if not releases:
@@ -66,12 +67,6 @@ def pull(config: Pull, layout: Layout) -> Installed:
             if installed is not None:
                 return installed
     return _install(releases[sequence], cache, approval, layout, key)
-
-
-def _sweep(cache: Path) -> None:
-    """Remove what installations that were killed left in the cache; one that runs is let be."""
-    for folder in cache.glob(".*.*"):
-        sweep(cache / folder.name[1:].partition(".")[0])
 
 
 def _releases(folder: Path) -> dict[int, Path]:

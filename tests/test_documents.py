@@ -95,7 +95,7 @@ def test_make_has_the_target(document: str, words: list[str]):
 def test_benchmarks_take_the_options(document: str, words: list[str]):
     if not words[0].startswith("benchmarks/"):
         return
-    shared = (ROOT / "benchmarks" / "arguments.py").read_text()
+    shared = (ROOT / "benchmarks" / "measuring.py").read_text()
     script = (ROOT / words[0]).read_text() + shared
     for word in words[1:]:
         if word.startswith("--"):

@@ -21,6 +21,7 @@ from configs.schema.physics import Physics
 from envs.engines.engine import PhysicsParameters, PhysicsState
 from envs.engines.mujoco_cpu import make_pools
 from envs.engines.mujoco_models import compile_models
+from envs.scene import count_substeps
 from envs.shapes.objects import ObjectModel
 from models.rotations import rotate
 
@@ -240,21 +241,6 @@ def require_warp(physics: Physics) -> None:
             "install the extra `gpu` (pip install -e '.[gpu]') or set physics.engine=mujoco"
         ) from None
     open_device(physics.device)
-
-
-def count_substeps(timestep: float, control_hz: float) -> int:
-    """Return the physics steps in a control step.
-
-    Raises:
-        UserError: they are not a whole number.
-    """
-    steps = 1.0 / (timestep * control_hz)
-    if abs(steps - round(steps)) > 1e-6 or round(steps) < 1:
-        raise UserError(
-            f"control.hz {control_hz:g} and physics.timestep {timestep:g} s make {steps:.3f} "
-            "physics steps a control step; choose them so that it is a whole number"
-        )
-    return round(steps)
 
 
 def nominal_parameters(physics: Physics, count: int, joints: int) -> dict[str, np.ndarray]:

@@ -53,8 +53,12 @@ def map_arrays(path: Path, key: str, what: str) -> tuple[dict[str, Any], dict[st
         size = int(data[:8].view(np.uint64)[0])
         header = json.loads(data[8 : 8 + size].tobytes())
         metadata = json.loads(header.pop("__metadata__")[key])
-        body = data[8 + size :]
-        return metadata, {name: _view(body, row) for name, row in header.items()}
+        arrays = {}
+        for name, row in header.items():
+            start, end = (8 + size + place for place in row["data_offsets"])
+            arrays[name] = np.asarray(data[start:end]).view(DTYPES[row["dtype"]])
+            arrays[name] = arrays[name].reshape(row["shape"])
+        return metadata, arrays
 
 
 def read_arrays(
@@ -65,18 +69,9 @@ def read_arrays(
     Raises:
         EpisodesError: as `map_arrays`.
     """
-    with _one_line(path, what), path.open("rb") as stream:
-        size = int.from_bytes(stream.read(8), "little")
-        header = json.loads(stream.read(size))
-        metadata = json.loads(header.pop("__metadata__")[key])
-        arrays = {}
-        for name in names:
-            row = header[name]
-            start, end = row["data_offsets"]
-            stream.seek(8 + size + start)
-            values = np.frombuffer(stream.read(end - start), dtype=DTYPES[row["dtype"]])
-            arrays[name] = values.reshape(row["shape"])
-        return metadata, arrays
+    metadata, arrays = map_arrays(path, key, what)
+    with _one_line(path, what):
+        return metadata, {name: np.array(arrays[name]) for name in names}
 
 
 @contextmanager
@@ -89,8 +84,3 @@ def _one_line(path: Path, what: str) -> Iterator[None]:
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise EpisodesError(f"{path}: cut off or not a {what} ({reason})") from None
-
-
-def _view(body: np.ndarray, row: Mapping[str, Any]) -> np.ndarray:
-    start, end = row["data_offsets"]
-    return np.asarray(body[start:end]).view(DTYPES[row["dtype"]]).reshape(row["shape"])

@@ -20,22 +20,10 @@ from typing import Any
 from configs.files import write
 from configs.layout import Layout
 from envs.episodes.files import EpisodesError
-from envs.episodes.runs import FORMAT, NAME, REMEDY, SUMS, Run, RunTable, Shard, add_counts
+from envs.episodes.runs import FORMAT, NAME, SUMS, Run, RunTable, Shard, add_counts
 from envs.episodes.statistics import Statistics, from_json, pool, to_json
 
 MANIFEST = "manifest.json"
-
-__all__ = [
-    "FORMAT",
-    "MANIFEST",
-    "EpisodesError",
-    "Manifest",
-    "Run",
-    "Shard",
-    "manifest_files",
-    "merge_manifests",
-    "read_manifest",
-]
 
 
 class Shards(Mapping[str, Shard]):
@@ -137,7 +125,10 @@ class Manifest:
             "runs": {run.name: run.facts() for run in self.runs},
             "kept_nothing": dict(self.kept_nothing),
             "statistics": {name: to_json(value) for name, value in self.pooled.items()},
-            **self._totals(),
+            # what a reader wants to see first; it follows from the runs
+            **{name: sum(getattr(run, name) for run in self.runs) for name in (*SUMS, "shards")},
+            "counts": self.counts,
+            "rows_by": self.rows_by,
         }
         return json.dumps(content, sort_keys=True, indent=1, allow_nan=False).encode()
 
@@ -148,11 +139,6 @@ class Manifest:
     def write(self, folder: Path) -> Path:
         """Write `folder/manifest.json`, whole or not at all; the runs are files of their own."""
         return write(folder / MANIFEST, self.to_bytes())
-
-    def _totals(self) -> dict[str, Any]:
-        """Return what a reader wants to see first; it follows from the runs."""
-        sums = {name: sum(getattr(run, name) for run in self.runs) for name in (*SUMS, "shards")}
-        return sums | {"counts": self.counts, "rows_by": self.rows_by}
 
 
 def make_manifest(
@@ -177,7 +163,7 @@ def read_manifest(folder: Path, layout: Layout | None = None) -> Manifest:
     The files of the runs are read, and must be there, only when shards are asked for.
 
     Raises:
-        EpisodesError: missing, of another format or not a manifest, or sums that do not add up.
+        EpisodesError: missing, of another format or not a manifest.
         LayoutMismatch: made for another layout.
     """
     path = folder / MANIFEST
@@ -189,15 +175,10 @@ def read_manifest(folder: Path, layout: Layout | None = None) -> Manifest:
                 "episodes again: dexgen run"
             )
         manifest = _from_json(values, folder)
-        wrong = [name for name, value in manifest._totals().items() if values[name] != value]
     except FileNotFoundError:
         raise EpisodesError(f"{path}: missing; the episodes were never finished") from None
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise EpisodesError(f"{path}: not a manifest of episodes ({error})") from None
-    for name in wrong:
-        value = manifest._totals()[name]
-        raise EpisodesError(f"{path}: {name}: {values[name]}, its runs have {value}; {REMEDY}")
-    _require_counted(manifest, path)
     if layout is not None:
         layout.require(manifest.layout, str(path))
     return manifest
@@ -254,14 +235,3 @@ def _from_json(values: Mapping[str, Any], folder: Path) -> Manifest:
         kept_nothing=values["kept_nothing"],
         pooled={name: from_json(held) for name, held in values["statistics"].items()},
     )
-
-
-def _require_counted(manifest: Manifest, path: Path) -> None:
-    """Refuse a run whose rows by object, style or mode are not all its rows."""
-    for run in manifest.runs:
-        for label, found in run.rows_by.items():
-            if sum(found.values()) != run.rows:
-                raise EpisodesError(
-                    f"{path}: rows_by.{label} of {run.name}: {sum(found.values())} rows counted, "
-                    f"it has {run.rows}; {REMEDY}"
-                )

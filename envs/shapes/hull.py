@@ -7,9 +7,7 @@ from envs.shapes.surfaces import TINY, Closest, Solid, outward
 CHUNK = 1 << 20  # point-triangle pairs looked at at a time, about 50 MB
 SLIVER = 1e-10  # [-] of the whole area; a triangle of less is left out of the surface
 SLACK = 1e-6  # [m] far above the rounding of distances
-OPTIMAL = (
-    1e-12  # [m^2] a vertex no farther along the way to the point: an error below 1e-9 m at 1 mm
-)
+OPTIMAL = 1e-12  # [m^2] a vertex no farther along the way: an error below 1e-9 m at 1 mm
 
 
 class HullSurface(Solid):
@@ -17,7 +15,9 @@ class HullSurface(Solid):
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
         self.vertices, self.faces = vertices, faces
+        self.bounds = np.stack([vertices.min(axis=0), vertices.max(axis=0)])
         corners = vertices[faces]  # [F, 3, 3]
+        self.volume = float(np.linalg.det(corners).sum()) / 6.0
         across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         area = np.linalg.norm(across, axis=1)
         solid = area > SLIVER * area.sum()  # a sliver's normal is rounding
@@ -26,21 +26,9 @@ class HullSurface(Solid):
         self.normals = across / area[:, None]
         self.offsets = _dot(self.normals, self.corners[:, 0])
         self.share = area / area.sum()
-        self._area = 0.5 * float(area.sum())
+        self.area = 0.5 * float(area.sum())
         self.centres = self.corners.mean(axis=1)  # of the triangles, with radii that cover them
         self.radii = np.linalg.norm(self.corners - self.centres[:, None], axis=2).max(axis=1)
-
-    @property
-    def bounds(self) -> np.ndarray:
-        return np.stack([self.vertices.min(axis=0), self.vertices.max(axis=0)])
-
-    @property
-    def area(self) -> float:
-        return self._area
-
-    @property
-    def volume(self) -> float:
-        return float(np.linalg.det(self.vertices[self.faces]).sum()) / 6.0
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         face = rng.choice(len(self.share), size=count, p=self.share)

@@ -37,13 +37,8 @@ COLOUR, SLIDING_COLOUR = (0.95, 0.49, 0.16, 1.0), (0.98, 0.75, 0.35, 1.0)
 PARKED = (0.3, 0.0, 0.3)  # [m] where a compiled model has the object: clear of the hand
 LIST_FILE, PIECES_FILE = "objects.json", "{name}.safetensors"
 SLIDER = "object_slider"  # name of the body that slides and of its joint
-STIFF = (
-    0.999,
-    0.9999,
-    0.001,
-    0.5,
-    2.0,
-)  # with the default 0.9, friction creeps centimetres a second
+# With the default 0.9, friction creeps centimetres a second
+STIFF = (0.999, 0.9999, 0.001, 0.5, 2.0)
 INERTIA, VERTICES, FACES = "inertia", ".vertices", ".faces"  # names of kept arrays, or their ends
 
 
@@ -63,7 +58,12 @@ class ObjectModel:
             UserError: its mesh is missing or cannot be read.
         """
         self.spec = spec
-        self.pieces, self.inertia = (pieces, inertia) if pieces else _build(spec)
+        if pieces:
+            self.pieces, self.inertia = pieces, inertia
+        elif isinstance(spec.shape, Mesh):
+            self.pieces, self.inertia = mesh_pieces(spec.shape, f"object {spec.name!r}")
+        else:
+            self.pieces, self.inertia = pieces_of(spec.shape), None
         self.surface: Surface = (
             self.pieces[0].solid if len(self.pieces) == 1 else UnionSurface(self.pieces)
         )
@@ -222,12 +222,6 @@ def without_path(spec: Object) -> Object:
     if spec.mesh is None:
         return spec
     return replace(spec, shape=replace(spec.mesh, file=Path(spec.mesh.file).name))
-
-
-def _build(spec: Object) -> tuple[tuple[Piece, ...], np.ndarray | None]:
-    if isinstance(spec.shape, Mesh):
-        return mesh_pieces(spec.shape, f"object {spec.name!r}")
-    return pieces_of(spec.shape), None
 
 
 def _restore(spec: Object, arrays: Mapping[str, np.ndarray]) -> tuple[Piece, ...]:

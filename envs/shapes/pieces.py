@@ -1,7 +1,7 @@
 """What an object is made of: convex pieces, some of which may slide, and their inertia."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -28,6 +28,15 @@ from envs.shapes.surfaces import (
 )
 
 BODY = "body"  # name of the piece of an object that is one
+SOLIDS: Mapping[type, Callable[..., Solid]] = {
+    Box: BoxSurface,
+    Sphere: SphereSurface,
+    Cylinder: CylinderSurface,
+    Capsule: CapsuleSurface,
+    Ellipsoid: EllipsoidSurface,
+    Prism: prism,
+    Superquadric: superquadric,
+}
 
 
 @dataclass(frozen=True)
@@ -62,18 +71,6 @@ def pieces_of(shape: Convex | Tool, kept: Mapping[str, Solid] | None = None) -> 
 
 
 def make_solid(shape: Convex) -> Solid:
-    match shape:
-        case Box(half=half):
-            return BoxSurface(half)
-        case Sphere(radius=radius):
-            return SphereSurface(radius)
-        case Cylinder(radius=radius, half_height=half_height):
-            return CylinderSurface(radius, half_height)
-        case Capsule(radius=radius, half_height=half_height):
-            return CapsuleSurface(radius, half_height)
-        case Ellipsoid(half=half):
-            return EllipsoidSurface(half)
-        case Prism(sides=sides, radius=radius, half_height=half_height):
-            return prism(sides, radius, half_height)
-        case Superquadric(half=half, exponents=exponents):
-            return superquadric(half, exponents)
+    """Return the solid of a shape; its values are its makers', in their order."""
+    _, *values = astuple(shape)  # the kind comes first
+    return SOLIDS[type(shape)](*values)

@@ -6,6 +6,7 @@ negative inside. At points with several closest ones (a centre, an axis) one of 
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -18,10 +19,7 @@ KNUD_THOMSEN = 1.6075  # exponent of his formula of an ellipsoid's area, within 
 class Surface(ABC):
     """A closed surface."""
 
-    @property
-    @abstractmethod
-    def bounds(self) -> np.ndarray:
-        """Lowest and highest corner [2, 3] of the axis-aligned bounding box [m]."""
+    bounds: np.ndarray  # [2, 3] [m] lowest and highest corner of the axis-aligned bounding box
 
     @property
     def extent(self) -> np.ndarray:
@@ -40,45 +38,24 @@ class Surface(ABC):
 class Solid(Surface):
     """A closed convex surface with what is inside it."""
 
-    @property
-    @abstractmethod
-    def area(self) -> float:
-        """[m^2]"""
-
-    @property
-    @abstractmethod
-    def volume(self) -> float:
-        """[m^3]"""
+    area: float  # [m^2]
+    volume: float  # [m^3]
 
 
 class Primitive(Solid):
     """A solid whose middle is its frame's origin."""
 
-    @property
-    @abstractmethod
-    def reach(self) -> np.ndarray:
-        """Half of the bounding box's edges [3] [m]."""
-
-    @property
-    def bounds(self) -> np.ndarray:
-        return np.stack([-self.reach, self.reach])
+    def __init__(self, reach: Sequence[float] | np.ndarray, area: float, volume: float) -> None:
+        """`reach` is half of the bounding box's edges [3] [m]."""
+        self.bounds = np.stack([-np.array(reach), np.array(reach)])
+        self.area, self.volume = area, volume
 
 
 class BoxSurface(Primitive):
     def __init__(self, half: tuple[float, ...]) -> None:
         self.half = np.array(half)
-
-    @property
-    def reach(self) -> np.ndarray:
-        return self.half
-
-    @property
-    def area(self) -> float:
-        return 8.0 * float(self.half.prod() / self.half @ np.ones(3))
-
-    @property
-    def volume(self) -> float:
-        return 8.0 * float(self.half.prod())
+        volume = 8.0 * float(self.half.prod())
+        super().__init__(half, 8.0 * float(self.half.prod() / self.half @ np.ones(3)), volume)
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         area = self.half.prod() / self.half  # of the faces across x, y, z, up to a factor
@@ -108,18 +85,8 @@ class BoxSurface(Primitive):
 class SphereSurface(Primitive):
     def __init__(self, radius: float) -> None:
         self.radius = radius
-
-    @property
-    def reach(self) -> np.ndarray:
-        return np.full(3, self.radius)
-
-    @property
-    def area(self) -> float:
-        return 4.0 * math.pi * self.radius**2
-
-    @property
-    def volume(self) -> float:
-        return 4.0 / 3.0 * math.pi * self.radius**3
+        volume = 4.0 / 3.0 * math.pi * radius**3
+        super().__init__([radius] * 3, 4.0 * math.pi * radius**2, volume)
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         normals = directions(count, rng)
@@ -135,18 +102,8 @@ class CylinderSurface(Primitive):
 
     def __init__(self, radius: float, half: float) -> None:
         self.radius, self.half = radius, half
-
-    @property
-    def reach(self) -> np.ndarray:
-        return np.array([self.radius, self.radius, self.half])
-
-    @property
-    def area(self) -> float:
-        return 2.0 * math.pi * self.radius * (2.0 * self.half + self.radius)
-
-    @property
-    def volume(self) -> float:
-        return 2.0 * math.pi * self.radius**2 * self.half
+        area = 2.0 * math.pi * radius * (2.0 * half + radius)
+        super().__init__([radius, radius, half], area, 2.0 * math.pi * radius**2 * half)
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         side_share = 2.0 * self.half / (2.0 * self.half + self.radius)
@@ -182,18 +139,9 @@ class CapsuleSurface(Primitive):
 
     def __init__(self, radius: float, half: float) -> None:
         self.radius, self.half = radius, half
-
-    @property
-    def reach(self) -> np.ndarray:
-        return np.array([self.radius, self.radius, self.half + self.radius])
-
-    @property
-    def area(self) -> float:
-        return 4.0 * math.pi * self.radius * (self.half + self.radius)
-
-    @property
-    def volume(self) -> float:
-        return 2.0 * math.pi * self.radius**2 * (self.half + 2.0 / 3.0 * self.radius)
+        area = 4.0 * math.pi * radius * (half + radius)
+        volume = 2.0 * math.pi * radius**2 * (half + 2.0 / 3.0 * radius)
+        super().__init__([radius, radius, half + radius], area, volume)
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         on_side = rng.random(count) < self.half / (self.half + self.radius)
@@ -215,19 +163,9 @@ class CapsuleSurface(Primitive):
 class EllipsoidSurface(Primitive):
     def __init__(self, half: tuple[float, ...]) -> None:
         self.half = np.array(half)
-
-    @property
-    def reach(self) -> np.ndarray:
-        return self.half
-
-    @property
-    def area(self) -> float:
         a, b, c = self.half**KNUD_THOMSEN
-        return 4.0 * math.pi * float((a * b + a * c + b * c) / 3.0) ** (1.0 / KNUD_THOMSEN)
-
-    @property
-    def volume(self) -> float:
-        return 4.0 / 3.0 * math.pi * float(self.half.prod())
+        area = 4.0 * math.pi * float((a * b + a * c + b * c) / 3.0) ** (1.0 / KNUD_THOMSEN)
+        super().__init__(half, area, 4.0 / 3.0 * math.pi * float(self.half.prod()))
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Accept directions of a sphere by how much area each maps to on the ellipsoid."""

@@ -17,11 +17,8 @@ class UnionSurface(Surface):
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = pieces
-
-    @property
-    def bounds(self) -> np.ndarray:
-        corners = np.stack([piece.solid.bounds + piece.position for piece in self.pieces])
-        return np.stack([corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)])
+        self.boxes = np.stack([piece.solid.bounds + piece.position for piece in pieces])
+        self.bounds = np.stack([self.boxes[:, 0].min(axis=0), self.boxes[:, 1].max(axis=0)])
 
     def sample(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         area = np.array([piece.solid.area for piece in self.pieces])
@@ -40,8 +37,7 @@ class UnionSurface(Surface):
     def closest(self, points: np.ndarray) -> Closest:
         """As Surface.closest; a piece is asked only about points that its bounding box is nearer to
         than what was found, the likeliest piece first."""
-        boxes = np.stack([piece.solid.bounds + piece.position for piece in self.pieces])
-        away = np.stack([_distance_to_box(points, box) for box in boxes])  # [pieces, M]
+        away = np.stack([_distance_to_box(points, box) for box in self.boxes])  # [pieces, M]
         surface, normals = np.zeros_like(points), np.zeros_like(points)
         distance = np.full(len(points), np.inf)
         first = away.argmin(axis=0)
@@ -64,8 +60,7 @@ class UnionSurface(Surface):
         outside = np.ones(len(points), dtype=bool)
         for number, piece in enumerate(self.pieces):
             if number != own:
-                box = piece.solid.bounds + piece.position
-                near = np.flatnonzero(outside & (_distance_to_box(points, box) <= TINY))
+                near = outside & (_distance_to_box(points, self.boxes[number]) <= TINY)
                 found = piece.solid.closest(points[near] - piece.position)[2]
                 outside[near] = found > TINY
         return outside

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from configs.errors import UserError
 from configs.layout import Layout
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics
 from configs.schema.robot import TwinWorld
-from envs.scene import build_scene
+from envs.scene import build_scene, count_substeps
 from envs.shapes.objects import OBJECT, ObjectModel
 from models.rotations import from_rotation_vector, rotate
 from robot.interfaces import HandReading
@@ -44,13 +43,7 @@ class Twin:
         Raises:
             UserError: the control period is not a whole number of physics steps.
         """
-        ratio = 1.0 / (layout.control_hz * physics.timestep)
-        self._substeps = round(ratio)
-        if self._substeps < 1 or abs(ratio - self._substeps) > 1e-6:
-            raise UserError(
-                f"physics.timestep: {physics.timestep:g} s does not divide the control period "
-                f"{1 / layout.control_hz:g} s; choose one that does"
-            )
+        self._substeps = count_substeps(physics.timestep, layout.control_hz)
         spec = build_scene(
             hand, item, physics, mass=physics.object_mass, scale=1.0, friction=physics.friction
         )

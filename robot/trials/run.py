@@ -78,7 +78,10 @@ def run_twin(config: RobotConfig, say: Callable[[str], None]) -> Outcome:
     made = robot.clip.file if failure is None else None
     outcome = Outcome(installed, holds, timing, made, failure)
     if figures is not None:
-        _write_figures(figures, outcome)
+        try:
+            write(figures, json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
+        except OSError as error:
+            raise _refusal(figures, error) from None
     return outcome
 
 
@@ -117,13 +120,6 @@ def _try_folder(path: Path) -> None:
         temporary = beside(path)
         temporary.touch()
         temporary.unlink()
-    except OSError as error:
-        raise _refusal(path, error) from None
-
-
-def _write_figures(path: Path, outcome: Outcome) -> None:
-    try:
-        write(path, json.dumps(outcome.figures(), indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise _refusal(path, error) from None
 

@@ -89,10 +89,8 @@ class TwinStage(AbstractContextManager["TwinStage"]):
         grasps, world = self.grasps, self._rng(trial, WORLD)
         target = grasps.joint_target[grasp]
         safety = self.config.robot.safety
-        loop = ControlLoop(
-            self.twin, self.operator, answer, self.layout, self.kinematics, safety, clock
-        )
-        loop.begin(target)  # first: what it refuses never gets into the hand
+        parts = (self.twin, self.operator, answer, self.layout, self.kinematics)
+        loop = ControlLoop(*parts, safety, clock, target)  # what it refuses never gets to the hand
         self.twin.reset(grasps.joint_position[grasp], target, grasps.object_pose[grasp], world)
         self.operator.reset(grasp, self._rng(trial, OPERATOR))
         return loop

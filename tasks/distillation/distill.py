@@ -1,6 +1,5 @@
 """The step `distill`: clean experts, who see object and goal, become a student who does not."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,19 +8,17 @@ import torch
 from configs.errors import UserError
 from configs.files import replacing
 from configs.layout import Layout
-from configs.load import plain
 from configs.refs import Ref
 from configs.schema.student import DistillStep, Doubt, StudentNetwork
 from models.student import WAY, Student
-from models.weights import load_weights, read_description, save_weights
+from models.weights import Artifact
 from tasks.distillation.practice import ReadingLessons, practise
 from tasks.experts.experts import open_task
 from tasks.experts.policy import load_expert
 from tasks.learning.buffers import generator
 from tasks.running.context import Context
 
-FORMAT = 2
-WEIGHTS, DESCRIPTION = "student.safetensors", "student.json"  # files of the artifact
+STUDENTS = Artifact("student", "distill", 2, "network", StudentNetwork, Student)
 EXPERT = "expert/"  # prefix of the references to experts; the style follows
 
 
@@ -68,7 +65,7 @@ def distill(config: DistillStep, refs: Mapping[str, Ref], context: Context) -> R
         student.load_state_dict(state["student"])
         optimizer.load_state_dict(state["optimizer"])
     remember(student, lessons, settings.doubt)
-    files = write_artifact(student, context.scratch, layout, settings.network)
+    files = STUDENTS.write(student, context.scratch, layout, settings.network)
     return context.publish(files, "student", list(refs.values()))
 
 
@@ -149,34 +146,3 @@ def keep(path: Path, student: Student, optimizer: torch.optim.Optimizer) -> None
     content = {"student": student.state_dict(), "optimizer": optimizer.state_dict()}
     with replacing(path) as temporary:
         torch.save(content, temporary)
-
-
-def write_artifact(
-    student: Student, folder: Path, layout: Layout, network: StudentNetwork
-) -> dict[str, Path]:
-    """Write weights and description into `folder`; return the files by name."""
-    files = {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
-    save_weights(student, files[WEIGHTS])
-    description = {"format": FORMAT, "layout": layout.fingerprint(), "network": plain(network)}
-    files[DESCRIPTION].write_text(json.dumps(description, sort_keys=True, indent=1))
-    return files
-
-
-def read_student(folder: Path, layout: Layout) -> Student:
-    """Read the artifact of this step.
-
-    Raises:
-        LayoutMismatch: of another layout. UserError: not such an artifact, or damaged weights.
-    """
-    network = read_description(
-        folder / DESCRIPTION,
-        layout,
-        FORMAT,
-        "network",
-        StudentNetwork,
-        what="a student",
-        stage="distill",
-    )
-    student = Student(layout, network)
-    load_weights(student, folder / WEIGHTS)
-    return student.eval()

@@ -63,7 +63,16 @@ def practise(
     """
     settings = config.distill
     seed = derive_seed(config.seed, "distill", "round", number)
-    env = make_environment(config, objects, grasps, seed, threads)
+    world = config.world  # no episode ends in time
+    env = ManipulationEnv(
+        replace(world, task=replace(world.task, episode_s=settings.round_s + 1.0)),
+        objects,
+        grasps,
+        num_envs=settings.environments,
+        seed=seed,
+        style=next(iter(world.task.styles)),  # it shapes the reward only, which nobody reads
+        threads=threads,
+    )
     rate = experts[0].config.script_rate
     teachers: list[Teacher] = [lambda env: env.scripted_action(rate), *experts]
     rng = np.random.default_rng(derive_seed(seed, "speakers"))
@@ -81,26 +90,6 @@ def student_share(config: DistillStep, number: int) -> float:
         return 0.0
     first, last = config.distill.acts
     return first + (last - first) * (number - 1) / max(config.distill.rounds - 2, 1)
-
-
-def make_environment(
-    config: DistillStep,
-    objects: Sequence[ObjectModel],
-    grasps: Sequence[GraspSet],
-    seed: int,
-    threads: int | None,
-) -> ManipulationEnv:
-    """Make a round's environments, in which no episode ends in time."""
-    world, settings = config.world, config.distill
-    return ManipulationEnv(
-        replace(world, task=replace(world.task, episode_s=settings.round_s + 1.0)),
-        objects,
-        grasps,
-        num_envs=settings.environments,
-        seed=seed,
-        style=next(iter(world.task.styles)),  # it shapes the reward only, which nobody reads
-        threads=threads,
-    )
 
 
 @torch.no_grad()

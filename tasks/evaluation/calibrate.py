@@ -30,11 +30,12 @@ from models.assistance import Assistance, ModuleSession
 from models.kinematics import Kinematics
 from models.moving import counted
 from models.strength import KEYS, Strength
-from tasks.distillation.distill import read_student
+from tasks.distillation.distill import STUDENTS
 from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.trial import Setup, Table, run_window
-from tasks.export.export import CALIBRATION, read_controller
-from tasks.learning.critic import read_critic
+from tasks.export.export import CALIBRATION
+from tasks.learning.critic import CRITICS
+from tasks.learning.train import CONTROLLERS
 from tasks.running.context import Context
 
 CLEAN = "clean"
@@ -55,9 +56,9 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     torch.set_num_threads(evaluate.session_threads)  # the controller is still in torch
     settings = evaluate.calibration
     inputs = open_inputs(config.world, evaluate, refs, context)
-    controller = read_controller(context.open(refs["controller"]), inputs.layout)
-    critic = read_critic(context.open(refs["critic"]), inputs.layout)
-    student = read_student(context.open(refs["student"]), inputs.layout)
+    controller = CONTROLLERS.read(context.open(refs["controller"]), inputs.layout)
+    critic = CRITICS.read(context.open(refs["critic"]), inputs.layout)
+    student = STUDENTS.read(context.open(refs["student"]), inputs.layout)
     kinematics = Kinematics(config.world.embodiment.hand)
     assistance = Assistance(
         controller, critic, student, kinematics, config.sampling, config.activity

@@ -99,8 +99,7 @@ class Answers:
             started.ravel(),
             flat(np.broadcast_to(noise, motion.shape), 3),
         )
-        split = {name: a.reshape(*groups, *a.shape[1:]) for name, a in vars(answer).items()}
-        return Answer(**split)
+        return Answer(*(part.reshape(*groups, *part.shape[1:]) for part in answer))
 
     def motion(self, command: Command, situation: Situation, among: list[int]) -> np.ndarray:
         """Return the keypoint motion [A, M, T, K, 3] that a command means."""

@@ -11,7 +11,7 @@ from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
 from envs.streams import derive_seed
 from tasks.experts.comparison import compare
-from tasks.experts.policy import Expert, save_policy
+from tasks.experts.policy import POLICIES, Expert
 from tasks.experts.ppo import train
 from tasks.objects import open_objects
 from tasks.running.context import Context
@@ -30,7 +30,7 @@ def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Re
         raise UserError(f"experts: style: unknown {config.style!r}; one of {sorted(styles)}")
     objects, grasps = open_task(config.world.embodiment.make_layout(), refs, context)
     actor = trained(config, objects, grasps, context)
-    expert = Expert(actor, config.experts.policy, config.style)
+    expert = Expert(actor, config.experts.policy)
     rate = config.experts.policy.script_rate
     results = compare(
         {"script": lambda env: env.scripted_action(rate), "expert": expert},
@@ -47,7 +47,8 @@ def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Re
         for key in ("hold_s", "goals_per_min", "goals_per_drop"):
             context.record(f"{name}/{key}", row[key] or 0.0)
     layout = config.world.embodiment.make_layout()
-    files = save_policy(context.scratch, actor, config.experts.policy, layout, config.style)
+    policy = config.experts.policy
+    files = POLICIES.write(actor, context.scratch, layout, policy, style=config.style)
     files["figures.json"] = context.scratch / "figures.json"
     files["figures.json"].write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
     message = f"expert {config.style} over {', '.join(model.name for model in objects)}"

@@ -6,36 +6,30 @@
 is needed to build the network again; nothing is pickled.
 """
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from tensordict import TensorDict
 from torch import Tensor
 
-from configs.errors import UserError
 from configs.layout import Layout
-from configs.load import plain, validate
 from configs.schema.experts import PolicyConfig
 from envs.manipulation import ManipulationEnv
+from envs.observations import actor_size
+from models.weights import Artifact
 
 if TYPE_CHECKING:
     from rsl_rl.models import MLPModel
 
-FORMAT = 1
-WEIGHTS, DESCRIPTION = "policy.safetensors", "policy.json"
 FIRST_WEIGHTS = 1e-3  # std of the actor's last layer at first: its output is then below 0.01
-GROUPS = {"actor": ["actor"], "critic": ["critic"]}
 
 
 class Expert:
     """A policy that acts in an environment; deterministic."""
 
-    def __init__(self, actor: "MLPModel", config: PolicyConfig, style: str) -> None:
-        self.actor, self.config, self.style = actor.eval(), config, style
+    def __init__(self, actor: "MLPModel", config: PolicyConfig) -> None:
+        self.actor, self.config = actor.eval(), config
 
     @torch.no_grad()
     def __call__(self, env: ManipulationEnv) -> Tensor:
@@ -51,22 +45,12 @@ def compose(config: PolicyConfig, env: ManipulationEnv, residual: Tensor) -> Ten
 
 def make_actor(config: PolicyConfig, observations: TensorDict, outputs: int) -> "MLPModel":
     """Build the actor for observations of these sizes; its first outputs are near zero."""
-    from rsl_rl.models import MLPModel
-
-    actor = MLPModel(
-        observations,
-        GROUPS,
-        "actor",
-        outputs,
-        hidden_dims=list(config.hidden),
-        activation=config.activation,
-        obs_normalization=True,
-        distribution_cfg={
-            "class_name": "GaussianDistribution",
-            "init_std": config.initial_std,
-            "std_type": "log",
-        },
-    )
+    noise = {
+        "class_name": "GaussianDistribution",
+        "init_std": config.initial_std,
+        "std_type": "log",
+    }
+    actor = make_network("actor", config, observations, outputs, distribution_cfg=noise)
     # Training starts from the script itself, not from the script and a random residual.
     last = actor.mlp[-1]
     assert isinstance(last, torch.nn.Linear)
@@ -75,62 +59,39 @@ def make_actor(config: PolicyConfig, observations: TensorDict, outputs: int) -> 
     return actor
 
 
-def make_critic(config: PolicyConfig, observations: TensorDict) -> "MLPModel":
+def make_network(
+    group: str, config: PolicyConfig, observations: TensorDict, outputs: int, **more: Any
+) -> "MLPModel":
+    """Build the network of a group of observations."""
     from rsl_rl.models import MLPModel
 
     return MLPModel(
         observations,
-        GROUPS,
-        "critic",
-        1,
+        {group: [group]},
+        group,
+        outputs,
         hidden_dims=list(config.hidden),
         activation=config.activation,
         obs_normalization=True,
+        **more,
     )
 
 
-def save_policy(
-    folder: Path, actor: "MLPModel", config: PolicyConfig, layout: Layout, style: str
-) -> dict[str, Path]:
-    """Write an expert's files into `folder` and return them by name."""
-    weights = {name: value.contiguous() for name, value in actor.state_dict().items()}
-    save_file(weights, folder / WEIGHTS)
-    description = {
-        "format": FORMAT,
-        "layout": layout.fingerprint(),
-        "style": style,
-        "inputs": actor.obs_dim,
-        "policy": plain(config),
-    }
-    (folder / DESCRIPTION).write_text(json.dumps(description, indent=2, sort_keys=True) + "\n")
-    return {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
+def actor_of(layout: Layout, config: PolicyConfig) -> "MLPModel":
+    """Build the actor of a layout."""
+    sample = TensorDict({"actor": torch.zeros(1, actor_size(layout))}, batch_size=[1])
+    return make_actor(config, sample, layout.num_joints)
+
+
+POLICIES = Artifact("policy", "experts", 1, "policy", PolicyConfig, actor_of)
 
 
 def load_expert(folder: Path, layout: Layout) -> Expert:
-    """Read what `save_policy` wrote.
+    """Return the expert whose policy is in a folder.
 
     Raises:
         UserError: missing, not an expert or weights that do not fit its description.
         LayoutMismatch: trained for another layout.
     """
-    description = _describe(folder / DESCRIPTION)
-    layout.require(description["layout"], str(folder / DESCRIPTION))
-    config = validate(PolicyConfig, description["policy"], str(folder / DESCRIPTION))
-    sample = TensorDict({"actor": torch.zeros(1, description["inputs"])}, batch_size=[1])
-    actor = make_actor(config, sample, layout.num_joints)
-    try:
-        actor.load_state_dict(load_file(folder / WEIGHTS))
-    except (FileNotFoundError, SafetensorError, RuntimeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise UserError(f"{folder / WEIGHTS}: unusable ({reason}); train it again") from None
-    return Expert(actor, config, description["style"])
-
-
-def _describe(path: Path) -> dict[str, Any]:
-    try:
-        description = json.loads(path.read_text())
-    except (FileNotFoundError, json.JSONDecodeError) as error:
-        raise UserError(f"{path}: not an expert ({error}); train it again") from None
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise UserError(f"{path}: not an expert of format {FORMAT}; train it again")
-    return description
+    config = POLICIES.describe(folder, layout)["policy"]
+    return Expert(POLICIES.read(folder, layout), config)

@@ -7,7 +7,8 @@ weights of one that was not.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,7 +16,7 @@ from configs.errors import UserError
 from configs.files import replacing
 from configs.schema.experts import Experts
 from envs.manipulation import ManipulationEnv
-from tasks.experts.policy import compose, make_actor, make_critic
+from tasks.experts.policy import compose, make_actor, make_network
 
 if TYPE_CHECKING:
     from rsl_rl.algorithms import PPO
@@ -46,7 +47,8 @@ def train(
         if checkpoint.exists():
             done = restore(checkpoint, algorithm, env)
         else:
-            spread_episodes(env)
+            # Episodes end at different times, as in rsl_rl's runner: drawn ages at the start
+            env.episode_length_buf = torch.randint(0, env.max_episode_length, (env.num_envs,))
         for iteration in range(done, config.ppo.iterations):
             metrics = iterate(env, algorithm, config)
             finished = iteration + 1
@@ -63,7 +65,7 @@ def make_algorithm(env: ManipulationEnv, config: Experts) -> "PPO":
 
     observations, ppo = env.get_observations(), config.ppo
     actor = make_actor(config.policy, observations, env.num_actions)
-    critic = make_critic(config.policy, observations)
+    critic = make_network("critic", config.policy, observations, 1)
     storage = RolloutStorage("rl", env.num_envs, ppo.steps, observations, [env.num_actions])
     return PPO(
         actor,
@@ -81,12 +83,6 @@ def make_algorithm(env: ManipulationEnv, config: Experts) -> "PPO":
         schedule="fixed" if ppo.desired_kl is None else "adaptive",
         desired_kl=ppo.desired_kl or 0.0,
     )
-
-
-def spread_episodes(env: ManipulationEnv) -> None:
-    """Let episodes end at different times, as rsl_rl's runner does: drawn ages at the start."""
-    shape = env.episode_length_buf.shape
-    env.episode_length_buf = torch.randint(0, env.max_episode_length, shape)
 
 
 def iterate(env: ManipulationEnv, algorithm: "PPO", config: Experts) -> dict[str, float]:
@@ -139,22 +135,12 @@ def restore(path: Path, algorithm: "PPO", env: ManipulationEnv) -> int:
     Raises:
         UserError: not a checkpoint of this training.
     """
-    content = read(path)
     try:
+        content = torch.load(path, weights_only=True)
         algorithm.load(content, load_cfg=None, strict=True)
-    except (RuntimeError, ValueError, KeyError) as error:
+    except (RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise UserError(f"{path}: of another training ({reason}); remove it") from None
+        raise UserError(f"{path}: damaged or of another training ({reason}); remove it") from None
     env.load_state_dict(content["environment"])
     torch.set_rng_state(content["random"])
     return content["iteration"]
-
-
-def read(path: Path) -> dict[str, Any]:
-    import pickle
-
-    try:
-        return torch.load(path, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise UserError(f"{path}: unreadable ({reason}); remove it") from None

@@ -13,7 +13,6 @@ from configs.layout import Layout
 from configs.load import validate
 from configs.refs import Ref
 from configs.schema.export import ExportStep
-from configs.schema.train import ControllerConfig
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_pieces, without_path
 from models.assistance import Assistance
@@ -27,16 +26,14 @@ from models.bundle import (
     open_bundle,
     write_bundle,
 )
-from models.controller import Controller, load_controller
 from models.kinematics import Kinematics
 from models.session import Session
 from models.strength import Strength
-from models.weights import read_description
-from tasks.distillation.distill import read_student
+from tasks.distillation.distill import STUDENTS
 from tasks.export.graph import compare, export_graph
 from tasks.export.scenario import choose_scenario
-from tasks.learning.critic import read_critic
-from tasks.learning.train import DESCRIPTION, FORMAT
+from tasks.learning.critic import CRITICS
+from tasks.learning.train import CONTROLLERS
 from tasks.objects import open_objects
 from tasks.running.context import Context
 
@@ -58,9 +55,9 @@ def export(config: ExportStep, refs: Mapping[str, Ref], context: Context) -> Ref
     """
     torch.set_num_threads(1)  # what the graph is compared with, to the last bits
     layout, settings = config.embodiment.make_layout(), config.export
-    controller = read_controller(context.open(refs["controller"]), layout)
-    critic = read_critic(context.open(refs["critic"]), layout)
-    student = read_student(context.open(refs["student"]), layout)
+    controller = CONTROLLERS.read(context.open(refs["controller"]), layout)
+    critic = CRITICS.read(context.open(refs["critic"]), layout)
+    student = STUDENTS.read(context.open(refs["student"]), layout)
     kinematics = Kinematics(config.embodiment.hand)
     assistance = Assistance(
         controller, critic, student, kinematics, settings.sampling, settings.activity
@@ -123,24 +120,6 @@ def read_calibration(folder: Path) -> dict[str, Strength]:
         return {name: validate(Strength, row, str(path)) for name, row in choice.items()}
     except (OSError, json.JSONDecodeError, KeyError, AttributeError) as error:
         raise UserError(f"{path}: not a calibration ({error}); run calibrate") from None
-
-
-def read_controller(folder: Path, layout: Layout) -> Controller:
-    """Read the artifact of step `train`.
-
-    Raises:
-        LayoutMismatch: trained for another layout. UserError: not such an artifact.
-    """
-    config = read_description(
-        folder / DESCRIPTION,
-        layout,
-        FORMAT,
-        "controller",
-        ControllerConfig,
-        what="a trained controller",
-        stage="train",
-    )
-    return load_controller(folder / WEIGHTS, layout, config)
 
 
 def lineage(refs: Mapping[str, Ref], context: Context) -> dict[str, JsonValue]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from configs.errors import UserError
 from configs.schema.export import Parity
-from models.assistance import AnswerTensors, Assistance
+from models.assistance import Assistance
 from models.session import INPUTS, OUTPUTS, Question, Session
 from models.strength import KEYS
 
@@ -82,7 +82,7 @@ def compare(
             inputs = list(draw_inputs(assistance, batch, seed + step))
             inputs[memory] = ours
             with torch.no_grad():
-                wanted: AnswerTensors = assistance(*inputs)
+                wanted = assistance(*inputs)
             inputs[memory] = theirs
             found = session.assist(Question(*(tensor.numpy() for tensor in inputs)))
             ours, theirs = wanted.memory, torch.from_numpy(found.memory)

@@ -1,22 +1,19 @@
 """Step `critic`: rollouts that keep their drops become a risk critic."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from configs.errors import UserError
 from configs.layout import Layout
-from configs.load import plain
 from configs.refs import Ref
 from configs.schema.critic import CriticNetwork, CriticStep, CriticTraining
 from models.critic import Critic
 from models.kinematics import Kinematics
-from models.weights import load_weights, read_description, save_weights
+from models.weights import Artifact
 from tasks.learning.buffers import WindowStream, generator, in_one_buffer
 from tasks.learning.windows import (
     Frames,
@@ -29,8 +26,7 @@ from tasks.learning.windows import (
 )
 from tasks.running.context import Context
 
-FORMAT = 1
-WEIGHTS, DESCRIPTION = "critic.safetensors", "critic.json"  # files of the artifact
+CRITICS = Artifact("critic", "critic", 1, "network", CriticNetwork, Critic)
 CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
@@ -67,7 +63,7 @@ def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref
         LayoutMismatch: rollouts of another layout. UserError: none end in a drop, or none do
             not. UserError: too few or too many frames. UserError: losses not finite.
     """
-    from tasks.learning import loop as training_loop
+    from tasks.learning.loop import fit
 
     layout, settings = config.embodiment.make_layout(), config.critic
     torch.set_num_threads(settings.threads)
@@ -95,9 +91,16 @@ def critic(config: CriticStep, refs: Mapping[str, Ref], context: Context) -> Ref
             context.record(name, value, done * settings.batch)
 
     path = context.scratch / CHECKPOINT
-    trained = training_loop.fit(model, settings, losses, path, report, context.progress, stream)
+    trained = fit(model, settings, losses, path, report, context.progress, stream)
     stream.close()
-    files = write_artifact(trained, context.scratch, layout, settings, judge(trained, lessons))
+    files = CRITICS.write(
+        trained,
+        context.scratch,
+        layout,
+        settings.network,
+        horizon_s=settings.horizon_s,
+        figures=judge(trained, lessons),
+    )
     return context.publish(files, "risk critic", list(refs.values()))
 
 
@@ -166,46 +169,3 @@ def area_under_curve(score: Tensor, positive: Tensor) -> float:
     others = len(positive) - count
     below = ranks[positive > 0].sum() - count * (count + 1) / 2
     return float(below / (count * others))
-
-
-def write_artifact(
-    model: Critic,
-    folder: Path,
-    layout: Layout,
-    settings: CriticTraining,
-    figures: Mapping[str, float],
-) -> dict[str, Path]:
-    """Write weights and description into `folder`; return the files by name."""
-    files = {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
-    save_weights(model, files[WEIGHTS])
-    description = {
-        "format": FORMAT,
-        "layout": layout.fingerprint(),
-        "network": plain(settings.network),
-        "horizon_s": settings.horizon_s,
-        "figures": dict(figures),
-    }
-    files[DESCRIPTION].write_text(json.dumps(description, sort_keys=True, indent=1))
-    return files
-
-
-def read_critic(folder: Path, layout: Layout) -> Critic:
-    """Read the artifact of this step.
-
-    Raises:
-        LayoutMismatch: of another layout. UserError: not such an artifact.
-        UserError: damaged weights.
-    """
-    network = read_description(
-        folder / DESCRIPTION,
-        layout,
-        FORMAT,
-        "network",
-        CriticNetwork,
-        what="a trained critic",
-        stage="critic",
-    )
-    model = Critic(layout, network)
-    load_weights(model, folder / WEIGHTS)
-    model.normalizer.require_fitted()
-    return model.eval()

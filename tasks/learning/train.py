@@ -1,27 +1,26 @@
 """Step `train`: a checked dataset becomes a controller (section III-C of the paper)."""
 
-import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from configs.errors import UserError
 from configs.layout import Layout
-from configs.load import plain
 from configs.refs import Ref
-from configs.schema.train import Train, TrainStep
-from models.controller import Controller, Windows, save_controller
+from configs.schema.train import ControllerConfig, Train, TrainStep
+from models.controller import Controller, Windows
 from models.kinematics import Kinematics
+from models.weights import Artifact
 from tasks.data.verdict import require_checked
 from tasks.learning.buffers import ALONE, Rank, generator
 from tasks.learning.data import TrainingData, Validation, open_data
 from tasks.learning.shard_cache import fetch_as_read
 from tasks.running.context import Context
 
-FORMAT = 1
-WEIGHTS, DESCRIPTION = "controller.safetensors", "controller.json"  # files of the artifact
+CONTROLLERS = Artifact("controller", "train", 1, "controller", ControllerConfig, Controller)
 CHECKPOINT = "checkpoint.ckpt"  # in the step's scratch folder
 
 
@@ -35,7 +34,7 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         UserError: the dataset did not pass its checks, or is not what was checked.
         UserError: no such accelerator, or losses that are not finite.
     """
-    from tasks.learning import loop as training_loop
+    from tasks.learning.loop import fit
 
     layout, settings = config.embodiment.make_layout(), config.train
     torch.set_num_threads(settings.threads)
@@ -47,9 +46,7 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         folder, opener = context.open(refs["dataset"]), None
     shards = require_checked(folder, layout).shards
     if settings.accelerator == "cuda" and not torch.cuda.is_available():
-        raise training_loop.UserError(
-            "train.accelerator: cuda: no GPU that torch can use; set it to cpu"
-        )
+        raise UserError("train.accelerator: cuda: no GPU that torch can use; set it to cpu")
     data = open_data(folder, shards, layout, kinematics, settings, config.seed, open_fetched=opener)
 
     def report(done: int, model: Controller, losses: dict[str, float]) -> None:
@@ -59,31 +56,21 @@ def train(config: TrainStep, refs: Mapping[str, Ref], context: Context) -> Ref:
             context.record(name, value, done * settings.batch)
 
     path = context.scratch / CHECKPOINT
-    trained = fit_controller(data, layout, settings, config.seed, path, report, context.progress)
+    with closing(data):
+        model = make_controller(data.statistics(), layout, settings, config.seed)
+        losses = losses_on(data, layout, settings, config.seed)
+        trained = fit(model, settings, losses, path, report, context.progress, data)
     held_back = data.validation.to(torch.device("cpu"))
-    figures, counts = validate(trained, held_back, settings, config.seed), data.counts
-    files = write_artifact(trained, context.scratch, layout, config, figures, counts)
+    files = CONTROLLERS.write(
+        trained,
+        context.scratch,
+        layout,
+        settings.controller,
+        windows=dict(data.counts),
+        figures=validate(trained, held_back, settings, config.seed),
+        motion_rms_m=float(trained.normalizer.scale),
+    )
     return context.publish(files, "controller", list(refs.values()))
-
-
-def fit_controller(
-    data: TrainingData,
-    layout: Layout,
-    settings: Train,
-    seed: int,
-    path: Path,
-    report: Callable[[int, Controller, dict[str, float]], None],
-    progress: Callable[[float, float, str], None],
-) -> Controller:
-    """Train a controller on data, which is closed then; `path` is the checkpoint's."""
-    from tasks.learning import loop as training_loop
-
-    try:
-        controller = make_controller(data.statistics(), layout, settings, seed)
-        losses = losses_on(data, layout, settings, seed)
-        return training_loop.fit(controller, settings, losses, path, report, progress, data)
-    finally:
-        data.close()
 
 
 def losses_on(
@@ -166,26 +153,3 @@ def validate(
         # what the inverse dynamics must beat: the mean square of the actions themselves
         "validation.action": float(inverse.action.square().mean()),
     }
-
-
-def write_artifact(
-    controller: Controller,
-    folder: Path,
-    layout: Layout,
-    config: TrainStep,
-    figures: Mapping[str, float],
-    counts: Mapping[str, int],
-) -> dict[str, Path]:
-    """Write weights and description into `folder`; return the files by name."""
-    files = {name: folder / name for name in (WEIGHTS, DESCRIPTION)}
-    save_controller(controller, files[WEIGHTS])
-    description = {
-        "format": FORMAT,
-        "layout": layout.fingerprint(),
-        "controller": plain(config.train.controller),
-        "windows": dict(counts),
-        "figures": dict(figures),
-        "motion_rms_m": float(controller.normalizer.scale),
-    }
-    files[DESCRIPTION].write_text(json.dumps(description, sort_keys=True, indent=1))
-    return files

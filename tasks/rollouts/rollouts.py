@@ -23,11 +23,9 @@ from envs.episodes.episodes import (
     read_manifest,
 )
 from envs.episodes.manifest import MANIFEST
-from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
-from envs.shapes.objects import ObjectModel
 from envs.streams import derive_seed
-from tasks.distillation.distill import read_student
+from tasks.distillation.distill import STUDENTS
 from tasks.distillation.reader import Reader
 from tasks.experts.experts import open_task
 from tasks.experts.policy import Expert, load_expert
@@ -110,7 +108,7 @@ def collect(
     settings = config.rollouts
     objects, grasps = open_task(layout, refs, context)
     expert = load_expert(context.open(refs["expert"]), layout)
-    student = read_student(context.open(refs["student"]), layout)
+    student = STUDENTS.read(context.open(refs["student"]), layout)
     assisted = deal_assisted(
         settings.assisted, len(settings.levels) * len(objects), settings.environments
     )
@@ -118,7 +116,15 @@ def collect(
     steps = max(round(settings.chunk_s * layout.control_hz), 1)
     for number, folder in folders.items():
         seed = derive_seed(config.seed, "rollouts", config.style, "chunk", number)
-        env = make_environment(config, objects, grasps, seed, context.threads)
+        env = ManipulationEnv(  # anew each time, since making it draws the objects' scales
+            config.world,
+            objects,
+            grasps,
+            num_envs=settings.environments,
+            seed=seed,
+            style=config.style,
+            threads=context.threads,
+        )
         rng = np.random.default_rng(derive_seed(seed, "noise"))
         hand = config.world.embodiment.hand
         bursts = CommandBursts(settings.bursts, levels, hand, layout, rng)
@@ -127,25 +133,6 @@ def collect(
         env.close()
         write(chunk, folder, settings, layout, first_id=number * steps * env.num_envs)
         context.progress(number + 1, settings.chunks, "chunks")
-
-
-def make_environment(
-    config: RolloutsStep,
-    objects: list[ObjectModel],
-    grasps: list[GraspSet],
-    seed: int,
-    threads: int | None,
-) -> ManipulationEnv:
-    """Make a chunk's environments; made anew each time, since making them draws the scales."""
-    return ManipulationEnv(
-        config.world,
-        objects,
-        grasps,
-        num_envs=config.rollouts.environments,
-        seed=seed,
-        style=config.style,
-        threads=threads,
-    )
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
 """The benchmark of the data path, small: what its figures are made of, not how fast it is."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,12 +9,12 @@ import torch
 from benchmarks import data, loaders
 from benchmarks.loaders import Windowed, rows_of
 from benchmarks.made_up_data import LENGTH, write
+from benchmarks.measuring import missed
 from configs.load import load
 from configs.schema.pipeline import Config
 from models.kinematics import Kinematics
 from tasks.learning.windows import gather, read_frames
 
-ROOT = Path(__file__).parents[2]
 CONFIG = load(Config, ["profile=smoke"])
 LAYOUT = CONFIG.embodiment.make_layout()
 
@@ -48,7 +46,7 @@ def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
     )
     code = data.main()
     figures, said = json.loads(path.read_text()), capsys.readouterr().out
-    below = {name for name, least in data.LIMITS.items() if figures[name] < least}
+    below = missed(figures, data.LIMITS)
     assert code == (1 if below else 0)  # so few frames may be below what is asked
     assert said.count("MISSED") == len(below)
     assert figures["frames"] == 8000
@@ -57,31 +55,3 @@ def test_a_small_run_gives_every_figure(tmp_path, monkeypatch, capsys):
         assert name in said
     assert list(figures["write"]) == ["1", "2"]
     assert figures["bytes_per_frame"] == pytest.approx(504, abs=30)
-
-
-def test_a_figure_below_its_limit_is_marked_and_counts():
-    enough = dict(data.LIMITS)
-    assert data.missed(enough) == []
-    assert "MISSED" not in data.table(enough)
-    for name, least in data.LIMITS.items():
-        for value in (0.99 * least, float("nan")):
-            assert data.missed(enough | {name: value}) == [name]
-            lines = data.table(enough | {name: value}).splitlines()
-            (line,) = (line for line in lines if "MISSED" in line)
-            assert line.startswith(f"{name} ")
-            assert f"at least {least:,}" in line
-    assert data.missed({"write": {}}) == [], "what was not measured is not missed"
-
-
-def test_an_impossible_limit_ends_with_exit_code_1(tmp_path):
-    program = (
-        "import sys; from benchmarks import data, loaders; "
-        "data.LIMITS['vs_torch_dataloader'] = 1e9; data.WRITERS = (1,); "
-        "data.SECONDS = loaders.SECONDS = 0.01; "
-        "sys.exit(data.main())"
-    )
-    command = [sys.executable, "-c", program, "--frames", "4000", "profile=smoke"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1, ended.stderr
-    (line,) = (one for one in ended.stdout.splitlines() if one.startswith("vs_torch_dataloader"))
-    assert line.endswith("at least 1,000,000,000.0  MISSED")

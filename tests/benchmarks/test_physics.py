@@ -28,26 +28,13 @@ def test_lost_objects_are_null_in_a_row():
     assert row["soon_mm"] is None
     assert row["late_mm"] is None
     assert not row["late_watched"]
-    assert "lost" in physics.line_of(row)
-
-
-@pytest.mark.parametrize(("value", "code"), [(0.4, 0), (1.0, 1), (None, 1)])
-def test_creep_beyond_the_limit_ends_with_exit_code_1(value, code):
-    assert physics.verdict({"creep_mm": value}) == code
+    assert physics.cells(row)[4:6] == ["lost", "-"]
 
 
 def test_the_mesh_is_an_object_like_others():
-    ((name, thing),) = physics.things(("mesh",))
-    assert name == "mesh"
-    assert thing.extent == pytest.approx([2 * half for half in physics.HALF_AXES], rel=0.05)
-
-
-def test_bad_values_are_refused(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(sys, "argv", ["physics.py", "--json", str(tmp_path / "no" / "x.json")])
-    with pytest.raises(SystemExit) as ended:
-        physics.main()
-    assert ended.value.code == 2
-    assert "folder must be there" in capsys.readouterr().err
+    assert physics.make("mesh").extent == pytest.approx(
+        [2 * a for a in physics.HALF_AXES], rel=0.05
+    )
 
 
 @pytest.mark.slow
@@ -57,7 +44,7 @@ def test_a_quick_run_gives_every_figure(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(sys, "argv", arguments)
     assert physics.main() == 0
     figures, said = json.loads(path.read_text()), capsys.readouterr().out
-    assert 0 < figures["creep_mm"] < physics.MOST_CREEP_MM
+    assert 0 < figures["creep_mm"] < 1.0
     assert figures["still_hold_s"] > 0
     assert [row["setting"] for row in figures["table"]] == 2 * [
         physics.CONFIGURED.name,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from benchmarks import training_seeds
+from benchmarks import measuring, training_seeds
 from tasks.evaluation.metrics import COUNTS
 from tasks.store import open_store
 
@@ -99,9 +99,10 @@ def command(tmp_path, monkeypatch, capsys):
         out = str(tmp_path / "joined.json")
         options = ["--json", out, "--picture", str(tmp_path / "picture.svg")]
         options += ["--page", str(page)] if page else []
-        options += ["--picture", str(tmp_path / "picture.svg")]
         monkeypatch.setattr(sys, "argv", ["training_seeds.py", *paths, *options])
-        return training_seeds.main(), *capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            measuring.run(training_seeds.main)
+        return ended.value.code, *capsys.readouterr()
 
     return run
 
@@ -121,13 +122,9 @@ def test_of_several_reports_of_a_seed_the_newest_counts(command):
     code, printed, errors = command(newer, summary(1), older)
     assert code == 0
     assert "run2/summary.json: passed over" in errors
-    assert printed == command_output(command, newer, summary(1))
+    assert printed == command(newer, summary(1))[1]
     again = newer | {"run": "2026-9"}  # all of it reused: nothing to tell
     assert command(newer, again, summary(1))[2] == ""
-
-
-def command_output(command, *summaries: dict) -> str:
-    return command(*summaries)[1]
 
 
 @pytest.mark.parametrize(("drops", "verdict"), [(1, "yes"), (2, "no")])
@@ -140,17 +137,6 @@ def test_what_was_asked_for_is_judged_by_its_lower_bound(command, drops, verdict
     assert row.split(" | ")[1:3] == ["3", "not measured"]
 
 
-def test_a_file_that_cannot_be_written_is_one_line(command, monkeypatch):
-    monkeypatch.setattr(Path, "write_text", refuse)
-    code, printed, errors = command(summary(0), summary(1))
-    assert (code, printed) == (2, "")
-    assert "cannot be written" in errors
-
-
-def refuse(*_: object) -> None:
-    raise OSError(13, "Permission denied")
-
-
 def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
     code, printed, errors = command(summary(0), summary(1), latest=True)
     assert (code, errors) == (0, "")
@@ -158,49 +144,31 @@ def test_the_link_to_the_latest_report_counts_once(command, tmp_path):
     assert json.loads((tmp_path / "joined.json").read_text())["training_seeds"] == [0, 1]
 
 
+ONE, TWO = summary(0), summary(1)
+NAMELESS = {key: part for key, part in TWO.items() if key != "training_seed"}
+UNJUDGED = changed(ONE, "settings", "pairs", {"held_out": 2, "training": 2})
+LOST = changed(ONE, "artifacts", "evaluate", "0" * 64)
+
+
 @pytest.mark.parametrize(
-    ("first", "second", "named"),
+    ("reports", "named"),
     [
-        (
-            summary(0),
-            {key: part for key, part in summary(1).items() if key != "training_seed"},
-            "names no training seed or code",
-        ),
-        (
-            summary(0),
-            changed(summary(1), "settings", "pairs", {"held_out": 8, "training": 0}),
-            "settings.pairs is unequal",
-        ),
-        (summary(0), changed(summary(1), "settings", "stream", 3), "settings.stream is unequal"),
-        (
-            summary(0),
-            changed(summary(1), "artifacts", "grasps/box", "other"),
-            "grasps/box is unequal",
-        ),
-        (with_code(summary(0), "a"), with_code(summary(1), "b"), "that of train is unequal"),
-        (summary(0), summary(1) | {"evaluation": {}}, "has no evaluation"),
-        (summary(0), [1, 2], "has no evaluation"),
-        (summary(0), summary(1) | {"settings": "x"}, "has no evaluation"),
+        ((ONE, NAMELESS), "names no training seed or code"),
+        ((ONE, changed(TWO, "settings", "windows", 8)), "settings.windows is unequal"),
+        ((ONE, changed(TWO, "settings", "stream", 3)), "settings.stream is unequal"),
+        ((ONE, changed(TWO, "artifacts", "grasps/box", "other")), "grasps/box is unequal"),
+        ((with_code(ONE, "a"), with_code(TWO, "b")), "that of train is unequal"),
+        ((ONE, TWO | {"evaluation": {}}), "has no evaluation"),
+        ((ONE, [1, 2]), "has no evaluation"),
+        ((ONE, TWO | {"settings": "x"}), "has no evaluation"),
+        ((UNJUDGED,), "run with evaluate.pairs.training=0"),
+        ((LOST,), "set DEXGEN_HOME"),
     ],
 )
-def test_reports_that_differ_in_more_than_the_seed_are_refused(command, first, second, named):
-    code, printed, errors = command(first, second)
+def test_what_cannot_be_joined_is_refused_in_one_line(command, reports, named):
+    code, printed, errors = command(*reports)
     assert (code, printed) == (2, "")
     assert named in errors
-    assert errors.count("\n") == 1
-
-
-def test_pairs_that_are_not_judged_are_refused(command):
-    both = changed(summary(0), "settings", "pairs", {"held_out": 2, "training": 2})
-    code, printed, errors = command(both)
-    assert (code, printed) == (2, "")
-    assert "run with evaluate.pairs.training=0" in errors
-
-
-def test_what_the_store_has_no_more_is_one_line(command):
-    code, printed, errors = command(changed(summary(0), "artifacts", "evaluate", "0" * 64))
-    assert (code, printed) == (2, "")
-    assert "set DEXGEN_HOME" in errors
     assert errors.count("\n") == 1
 
 

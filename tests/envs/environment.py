@@ -1,6 +1,7 @@
 """An environment over the small world, and the physics inside it."""
 
 import numpy as np
+import pytest
 import torch
 
 from configs.schema.world import World
@@ -24,3 +25,16 @@ def body(env: ManipulationEnv, index: int):
     pool = next(pool for pool in env.engine.pools if index in pool.index)
     place = int(np.flatnonzero(pool.index == index)[0])
     return pool, place, pool.models[place], pool.bodies.start
+
+
+def parameters_are_used(env: ManipulationEnv) -> None:
+    """Every model has the values that were drawn for its environment."""
+    actuation = env.cfg.embodiment.hand.actuation
+    for i in range(COUNT):
+        _, _, model, index = body(env, i)
+        row = {name: float(value[i]) for name, value in vars(env.parameters).items()}
+        assert model.body_mass[index] == pytest.approx(row["object_mass"])
+        assert model.geom_friction[:, 0] == pytest.approx(row["friction"])
+        assert model.actuator_gainprm[:, 0] == pytest.approx(actuation.kp * row["kp_factor"])
+        assert model.actuator_biasprm[:, 2] == pytest.approx(-actuation.kd * row["kd_factor"])
+    assert len(set(env.parameters.object_mass.tolist())) == COUNT

@@ -15,8 +15,9 @@ from envs.engines.mujoco_cpu import FATAL_WARNINGS, CpuPool, make_pools
 from envs.engines.mujoco_engine import MujocoEngine, count_substeps
 from envs.engines.mujoco_models import compile_models
 from envs.shapes.objects import ObjectModel
+from tests.envs.engine_contract import continues, reports_divergence, resets_alone
 from tests.things import mesh
-from tests.tiny_engine import AWAY, grip, make, parameters, squirm, start, vector
+from tests.tiny_engine import AWAY, grip, make, parameters, start, vector
 
 
 @pytest.fixture(scope="module")
@@ -37,21 +38,11 @@ def test_threads_do_not_change_a_bit(config: Config) -> None:
 
 
 def test_state_dict_continues_bit_for_bit(config: Config) -> None:
-    engine = make(config, 6, shapes=("box", "cylinder"))
+    engine, resumed = (make(config, 6, shapes=("box", "cylinder")) for _ in range(2))
     drawn = torch.linspace(0.03, 0.25, 6)
     engine.randomize(torch.arange(6), parameters(6, object_mass=drawn, kp_factor=drawn + 0.8))
     grip(config, engine, 8)
-    saved = engine.state_dict()
-    at_save = engine.state()
-    squirm(config, engine, 8, seed=3)
-    resumed = make(config, 6, shapes=("box", "cylinder"))
-    resumed.load_state_dict(saved)
-    for name, value in resumed.state().tensors().items():
-        assert torch.equal(value, getattr(at_save, name)), name
-    squirm(config, resumed, 8, seed=3)
-    left, right = engine.state_dict(), resumed.state_dict()
-    assert all(torch.equal(left[name], right[name]) for name in left)
-    assert not torch.equal(left["pool.0"], saved["pool.0"])
+    continues(config, engine, resumed, exactly=True)
 
 
 def test_state_of_other_objects_is_refused(config: Config) -> None:
@@ -63,18 +54,9 @@ def test_state_of_other_objects_is_refused(config: Config) -> None:
 def test_reset_touches_only_its_environments(config: Config) -> None:
     engine = make(config, 5, shapes=("box", "sphere"))
     grip(config, engine, 6)
-    before = engine.state()
-    ids = torch.tensor([3, 0])
     rest = torch.tensor(config.hand.rest)
-    poses = torch.tensor([AWAY, [0.3, 0.1, 0.3, 0.0, 1.0, 0.0, 0.0]])
-    engine.reset(ids, torch.stack([rest, rest + 0.1]), torch.stack([rest, rest + 0.1]), poses)
-    after = engine.state()
-    for name, value in after.tensors().items():
-        others = [1, 2, 4]
-        assert torch.equal(value[others], getattr(before, name)[others]), name
-    assert torch.equal(after.object_pose[ids], poses)
-    np.testing.assert_allclose(after.joint_position[0], rest + 0.1)
-    assert (after.contact_force[ids] == 0).all()
+    poses = [AWAY, [0.3, 0.1, 0.3, 0.0, 1.0, 0.0, 0.0]]
+    resets_alone(engine, [3, 0], torch.stack([rest, rest + 0.1]), poses)
 
 
 def test_reset_forgets_what_was_before(config: Config) -> None:
@@ -94,16 +76,8 @@ def test_divergence_is_reported_until_reset(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     engine = make(config, 3)
-    targets = start(engine, config)
-    push = vector(3)
-    push[1, 0] = 1e13
-    engine.step(targets, vector(3), push)
-    assert engine.state().diverged.tolist() == [False, True, False]
-    engine.step(targets, vector(3), vector(3))
-    assert engine.state().diverged.tolist() == [False, True, False]
+    reports_divergence(config, engine)
     assert all(torch.isfinite(value).all() for value in engine.state().tensors().values())
-    start(engine, config)
-    assert not engine.state().diverged.any()
     assert not list(tmp_path.iterdir())  # MuJoCo wrote no log
     assert len(FATAL_WARNINGS) == 5
 

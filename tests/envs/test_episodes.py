@@ -147,20 +147,6 @@ def test_derived_columns(tmp_path: Path, layout: Layout) -> None:
     assert statistics["goal_pose.norm"].maximum[0] == pytest.approx(1.5, abs=1e-6)
 
 
-def test_merge_lists_shards_and_adds_counts(tmp_path: Path, layout: Layout) -> None:
-    parts = [
-        write(tmp_path / str(i), layout, [make_episode(layout, 10 * i + k) for k in range(6)])
-        for i in range(2)
-    ]
-    merged = merge_manifests(parts)
-    assert merged.rows == 2 * parts[0].rows
-    assert merged.counts == {"too_short": 4}
-    assert set(merged.shards) == {*parts[0].shards, *parts[1].shards}
-    assert merged.to_bytes() == merge_manifests(parts[::-1]).to_bytes()
-    with pytest.raises(EpisodesError, match="twice"):
-        merge_manifests([parts[0], parts[0]])
-
-
 def test_merge_refuses_another_layout(tmp_path: Path) -> None:
     layouts = [load(Config, [f"hand={h}"]).embodiment.make_layout() for h in ("allegro", "trident")]
     parts = [write(tmp_path / x.hand, x, [make_episode(x, 0)]) for x in layouts]
@@ -231,14 +217,3 @@ def test_no_episodes_is_a_manifest_too(tmp_path: Path, layout: Layout) -> None:
     empty = write(tmp_path / "empty", layout, [])
     full = write(tmp_path / "full", layout, [make_episode(layout, 0)])
     assert merge_manifests([empty, full]).rows == full.rows
-
-
-def test_reading_episodes_needs_neither_torch_nor_prefect() -> None:
-    program = (
-        "import sys; import envs.episodes.episodes\n"
-        "print([m for m in ('torch', 'prefect', 'mlflow', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"

@@ -15,7 +15,8 @@ from configs.schema.objects import Object
 from configs.schema.pipeline import Config
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.shapes.objects import ObjectModel
-from tests.tiny_engine import AWAY, DOWN, GRIPPED, grip, make, parameters, squirm, start, vector
+from tests.envs.engine_contract import continues, reports_divergence, resets_alone
+from tests.tiny_engine import AWAY, DOWN, GRIPPED, grip, make, parameters, start, vector
 
 pytest.importorskip("mujoco_warp")
 
@@ -131,42 +132,18 @@ def test_state_dict_continues_bit_for_bit(
 ) -> None:
     randomize(engine)
     grip(config, engine, 4)
-    saved, at_save = engine.state_dict(), engine.state()
-    squirm(config, engine, 4, seed=3)
     resumed = make(config, 3, scales=SCALES, device=device, **WARP)
-    resumed.load_state_dict(saved)
-    for name, value in resumed.state().tensors().items():
-        assert torch.equal(value, getattr(at_save, name)), name
-    if device == "cuda":
-        return  # the order of contacts is not the same twice
-    squirm(config, resumed, 4, seed=3)
-    left, right = engine.state_dict(), resumed.state_dict()
-    assert all(torch.equal(left[name], right[name]) for name in left)
-    assert not torch.equal(left["pool.0"], saved["pool.0"])
+    # on a GPU the order of contacts is not the same twice
+    continues(config, engine, resumed, exactly=device == "cpu")
 
 
 def test_reset_touches_only_its_environments(config: Config, engine: MujocoEngine) -> None:
     grip(config, engine, 4)
-    before, rest = engine.state(), torch.tensor(config.hand.rest)
-    engine.reset(torch.tensor([2]), rest[None] + 0.1, rest[None] + 0.1, torch.tensor([AWAY]))
-    after = engine.state()
-    for name, value in after.tensors().items():
-        assert torch.equal(value[:2], getattr(before, name)[:2]), name
-    np.testing.assert_allclose(after.joint_position[2], rest + 0.1)
-    assert after.contact_force[2].sum() == 0
+    resets_alone(engine, [2], torch.tensor(config.hand.rest)[None] + 0.1, [AWAY])
 
 
 def test_divergence_is_reported_until_reset(config: Config, engine: MujocoEngine) -> None:
-    targets, push = start(engine, config), vector(3)
-    push[1, 0] = 1e13
-    engine.step(targets, vector(3), push)
-    assert engine.state().diverged.tolist() == [False, True, False]
-    engine.step(targets, vector(3), vector(3))
-    assert engine.state().diverged.tolist() == [False, True, False]
-    targets = start(engine, config)
-    assert not engine.state().diverged.any()
-    engine.step(targets, vector(3), vector(3))
-    assert not engine.state().diverged.any()
+    reports_divergence(config, engine)
 
 
 def test_a_buffer_that_is_too_small_is_an_error(config: Config) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from envs.scene import TABLE_HEIGHT, build_scene
+from envs.scene import build_scene
 from envs.shapes.objects import OBJECT, ObjectModel
 
 
@@ -58,16 +58,6 @@ def test_contact_sensors_tell_the_fingers_apart(config: Config) -> None:
         assert all(forces[name] == 0.0 for name in fingers if name != touching)
         # The finger lies at the object's -x: it pushes the object towards +x.
         assert data.sensor(f"contact_{touching}").data[0] > 0.5 * forces[touching]
-
-
-def test_a_table_carries_the_object(config: Config) -> None:
-    model = compiled(config, support="table")
-    data = mujoco.MjData(model)
-    data.qpos[-7:-4] = [0.2, 0.0, TABLE_HEIGHT + 0.035]
-    model.opt.gravity[2] = -config.physics.gravity
-    for _ in range(100):
-        mujoco.mj_step(model, data)
-    assert data.body(OBJECT).xpos[2] == pytest.approx(TABLE_HEIGHT + 0.032, abs=1e-3)
 
 
 def test_a_hand_alone_has_torque_sensors_only(config: Config) -> None:

@@ -129,14 +129,6 @@ def test_ellipsoid_samples_agree_with_a_fine_mesh() -> None:
     assert (points[:, 2] > 0.025).mean() == pytest.approx(expected, abs=0.01)
 
 
-def test_hull_of_a_box_mesh_is_that_box(hull: ObjectModel) -> None:
-    points = np.random.default_rng(5).uniform(-0.08, 0.08, (200, 3))
-    ours, box = hull.closest(points), make("box").closest(points)
-    np.testing.assert_allclose(ours[0], box[0], atol=1e-8)
-    np.testing.assert_allclose(ours[1], box[1], atol=1e-6)
-    np.testing.assert_allclose(ours[2], box[2], atol=1e-8)
-
-
 def test_hull_agrees_with_trimesh() -> None:
     ball = trimesh.creation.icosphere(subdivisions=2, radius=0.03)
     surface = HullSurface(np.array(ball.vertices), np.array(ball.faces))

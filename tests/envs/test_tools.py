@@ -13,7 +13,6 @@ import trimesh
 from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
-from configs.schema.shapes import Tool
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.scene import build_scene
 from envs.shapes.objects import OBJECT, SLIDER, ObjectModel, load_object, save_pieces
@@ -144,8 +143,3 @@ def test_inertia_is_the_meshs_own_and_contact_its_hulls(config: Config, tmp_path
     found = np.sort(spec.compile().body(OBJECT).inertia)
     expected = np.linalg.eigvalsh(ring.moment_inertia / ring.volume) * 0.2 * 1.1**2
     np.testing.assert_allclose(found, expected, rtol=1e-4)
-
-
-def test_a_tool_has_parts_by_name() -> None:
-    assert isinstance(SYRINGE.shape, Tool)
-    assert [piece.name for piece in ObjectModel(SYRINGE).pieces] == ["barrel", "plunger"]

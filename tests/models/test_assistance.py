@@ -4,21 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from configs.errors import UserError
 from models.assistance import Assistance, ModuleSession
-from models.controller import Controller
-from models.critic import Critic
 from models.motion import apply_action, incremental_motion
 from models.session import Question
 from models.state import split_step
 from tests.models.small_networks import (
     ACTIVITY,
     BATCH,
-    NETWORK,
     SAMPLING,
     controller_config,
     make_assistance,
-    make_controller,
     make_critic,
     make_inputs,
     make_student,
@@ -196,15 +191,3 @@ def test_a_module_is_asked_like_a_session(body, assistance, inputs):
     wanted = assistance(**inputs)
     for name in wanted._fields:
         np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name).numpy())
-
-
-def test_missing_statistics_are_an_error(body, config):
-    layout = body.layout
-    for controller, critic in (
-        (Controller(layout, config), make_critic(layout)),
-        (make_controller(layout, config), Critic(layout, NETWORK)),
-    ):
-        with pytest.raises(UserError, match="statistics are missing"):
-            Assistance(
-                controller, critic, make_student(layout), body.kinematics, SAMPLING, ACTIVITY
-            )

@@ -7,8 +7,8 @@ import torch
 from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
-from models.controller import Controller, Windows, load_controller, save_controller
-from tests.models.small_networks import BATCH, controller_config, fitted, make_controller
+from models.controller import Controller, Windows
+from tests.models.small_networks import BATCH, controller_config, make_controller
 
 
 @pytest.fixture(scope="module")
@@ -39,38 +39,6 @@ def test_jitter_is_added_to_the_standardised_history(body, controller):
     np.testing.assert_allclose(losses(one, jitter), losses(other, none), rtol=1e-4)
     still, moved = losses(one, none), losses(one, jitter)
     assert all(abs(a - b) > 1e-3 for a, b in zip(still, moved, strict=True))
-
-
-def test_missing_statistics_are_an_error(body, config, tmp_path):
-    controller = Controller(body.layout, config)
-    with pytest.raises(UserError, match="statistics are missing"):
-        save_controller(controller, tmp_path / "weights.safetensors")
-
-
-def test_round_trip(body, config, controller, tmp_path):
-    path = tmp_path / "weights.safetensors"
-    save_controller(controller, path)
-    loaded = load_controller(path, body.layout, config)
-    wanted, found = controller.state_dict(), loaded.state_dict()
-    assert wanted.keys() == found.keys()
-    assert all(torch.equal(wanted[name], found[name]) for name in wanted)
-    again = tmp_path / "again.safetensors"
-    save_controller(loaded, again)
-    assert again.read_bytes() == path.read_bytes()
-
-
-def test_weights_of_another_hand_are_refused(bodies, config, tmp_path):
-    allegro, trident = bodies["allegro"].layout, bodies["trident"].layout
-    path = tmp_path / "weights.safetensors"
-    save_controller(fitted(Controller(allegro, config), allegro), path)
-    with pytest.raises(UserError, match="not the weights of this network"):
-        load_controller(path, trident, config)
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(UserError, match="not the weights of this network"):
-        load_controller(path, allegro, config)
-    with pytest.raises(UserError, match="not the weights of this network") as caught:
-        load_controller(tmp_path / "nothing", allegro, config)
-    assert "\n" not in str(caught.value)
 
 
 def test_widths_must_fit_the_groups(body):

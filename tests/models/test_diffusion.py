@@ -134,15 +134,6 @@ def test_either_prediction_gives_the_motion_back():
         np.testing.assert_allclose(clean_motion(kind, output, x, 0.64).item(), 2.0, rtol=1e-6)
 
 
-def test_levels_of_both_spacings():
-    levels = {
-        spacing: [step.timestep for step in ddim_plan(100, sampling(8, spacing=spacing))]
-        for spacing in ("leading", "trailing")
-    }
-    assert levels["leading"] == [84, 72, 60, 48, 36, 24, 12, 0]
-    assert levels["trailing"] == [99, 87, 74, 61, 49, 37, 24, 11]
-
-
 @pytest.mark.parametrize(("mean", "std"), [(0.0, 1.0), (1.5, 0.5), (-2.0, 2.0)])
 def test_no_guidance_gives_the_prior(mean, std):
     values = [-2.0, -1.0, 0.0, 1.0, 2.0]
@@ -170,21 +161,7 @@ def test_constant_rule_moves_a_certain_prior_by_its_share(steps, strength):
     np.testing.assert_allclose(found, 0.3 + strength * (2.0 - 0.3), atol=1e-9)
 
 
-@pytest.mark.parametrize("steps", [1, 8])
-@pytest.mark.parametrize("strength", [0.05, 0.5])
-def test_constant_rule_closes_its_share_of_the_gap_in_an_empty_prior(steps, strength):
-    """A prior of infinite variance predicts no noise: only the command pulls."""
-    plan, command, noise = ddim_plan(LEVELS, sampling(steps)), 2.0, -0.4
-    gap = noise / math.sqrt(plan[0].signal) - command
-    for step in plan:
-        now, after = step.signal, step.next_signal
-        kept = math.sqrt(now * (1 - after) / (after * (1 - now)))  # of what noise explained
-        gap *= 1 - strength * (1 - kept)
-    found = sample(plan, sampling(steps), 0.0, 1e12, command, strength, [noise])
-    np.testing.assert_allclose(found, command + gap, rtol=1e-6)
-
-
-@pytest.mark.parametrize("variance", [0.0, 0.25, 1.0, 9.0])
+@pytest.mark.parametrize("variance", [0.0, 0.25, 1.0, 9.0, 1e12])
 def test_constant_rule_follows_its_recursion(variance):
     """Independent of the sampler: in y = x / sqrt(a) each step is one linear map."""
     mean, command, noise, strength = 0.4, -1.5, 0.9, 0.3

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from models import rotations
 from models.kinematics import Kinematics
 
 
@@ -46,24 +45,6 @@ def test_allegro_by_hand(bodies):
     q[body.layout.joint_names.index("middle_distal")] = np.pi / 2
     expected = [0.0267, 0.0, 0.0007 + 0.0164 + 0.054 + 0.0384]
     np.testing.assert_allclose(body.kinematics.tips(q)[1], expected, atol=1e-12)
-
-
-def test_link_chain_agrees_with_quaternions(body):
-    """Another way to the same frames: quaternions down one chain."""
-    q = joints(body, 3)[1]
-    frames = body.kinematics.frames(q)
-    orientations = rotations.from_matrix(frames[:, :3, :3])
-    k = 0
-    for finger in body.hand.fingers:
-        position = np.array(finger.root_position)
-        turn = rotations.normalize(np.array(finger.root_quaternion))
-        for link in finger.links:
-            position = position + rotations.rotate(turn, np.array(link.offset))
-            hinge = rotations.from_rotation_vector(q[k] * rotations.normalize(np.array(link.axis)))
-            turn = rotations.multiply(turn, hinge)
-            np.testing.assert_allclose(frames[k, :3, 3], position, atol=1e-9)
-            assert rotations.angle(orientations[k], turn) < 1e-7
-            k += 1
 
 
 def test_jacobian_is_the_derivative(body):

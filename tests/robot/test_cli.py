@@ -1,8 +1,6 @@
 """The command line: figures for people, one line and exit 2 for what must not be run."""
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -64,38 +62,25 @@ def test_figures_that_cannot_be_written_are_refused_before_the_trials(channel, c
     assert "trials" not in out
 
 
-def test_grasps_of_another_layout_are_one_line_and_exit_2(channel, capsys, tmp_path):
-    other = channel.config("control.hz=10").embodiment
-    write_grasps(tmp_path / "other.safetensors", other)
-    bundle = make_bundle(
-        tmp_path / "bundle",
-        channel.config().embodiment,
-        more={SCENARIO: tmp_path / "other.safetensors"},
-    )
+@pytest.mark.parametrize("kind", ["of another layout", "outside the limits"])
+def test_grasps_that_cannot_be_begun_with_are_one_line_and_exit_2(channel, capsys, tmp_path, kind):
+    path, layout = tmp_path / "other.safetensors", channel.bundle.layout
+    if kind == "of another layout":
+        write_grasps(path, channel.config("control.hz=10").embodiment)
+        said = "scenario.safetensors: layout fingerprint"
+    else:
+        grasps = GraspSet.load(channel.bundle.folder / SCENARIO, layout)
+        target = grasps.joint_target.copy()
+        target[:, 0] = 50.0
+        replace(grasps, joint_target=target).save(path, layout)
+        said = f"start target: {layout.joint_names[0]} is 50 rad"
+    embodiment = channel.config().embodiment
+    bundle = make_bundle(tmp_path / "bundle", embodiment, more={SCENARIO: path})
     channel = replace(channel, bundle=bundle)
     channel.publish(1)
     assert main(["run", *channel.overrides()]) == 2
     error = capsys.readouterr().err
-    assert "scenario.safetensors: layout fingerprint" in error
-    assert error.count("\n") == 1
-
-
-def test_a_start_outside_the_limits_is_one_line_and_exit_2(channel, capsys, tmp_path):
-    layout = channel.bundle.layout
-    grasps = GraspSet.load(channel.bundle.folder / SCENARIO, layout)
-    target = grasps.joint_target.copy()
-    target[:, 0] = 50.0
-    replace(grasps, joint_target=target).save(tmp_path / "wild.safetensors", layout)
-    bundle = make_bundle(
-        tmp_path / "bundle",
-        channel.config().embodiment,
-        more={SCENARIO: tmp_path / "wild.safetensors"},
-    )
-    channel = replace(channel, bundle=bundle)
-    channel.publish(1)
-    assert main(["run", *channel.overrides()]) == 2
-    error = capsys.readouterr().err
-    assert f"start target: {layout.joint_names[0]} is 50 rad" in error
+    assert said in error
     assert error.count("\n") == 1
 
 
@@ -107,15 +92,3 @@ def test_a_clip_that_fails_does_not_fail_the_run(channel, capsys, monkeypatch):
     error = capsys.readouterr().err
     assert "install libegl1" in error
     assert error.count("\n") == 1
-
-
-def test_help_is_quick_to_import_and_the_run_is_free_of_the_training_side():
-    code = (
-        "import sys, robot.cli; early = [m for m in ('numpy', 'mujoco') if m in sys.modules]; "
-        "import robot.trials.run; "
-        "heavy = ('torch', 'lightning', 'prefect', 'mlflow', 'rsl_rl', 'tensordict', 'scipy', "
-        "'trimesh', 'pandas', 'tasks', 'flows'); "
-        "print(early, [m for m in heavy if m in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[] []"

@@ -10,10 +10,9 @@ from configs.load import load
 from configs.schema.robot import RobotConfig
 from models.kinematics import Kinematics
 from models.session import SessionError
-from robot.answers import AssistedAnswerer, UnassistedAnswerer
+from robot.answers import UnassistedAnswerer
 from robot.interfaces import HandReading, OperatorCommand
 from robot.loop import AsFastAsPossible, ControlLoop, RealTime
-from tests.tiny_bundle import make_bundle
 
 
 class IdealHand:
@@ -66,20 +65,18 @@ def rest(config):
     return np.array(config.hand.rest, np.float32)
 
 
-def make(config, hand, operator, answer, clock=None):
-    layout = config.embodiment.make_layout()
-    clock = clock or AsFastAsPossible()
-    kinematics = Kinematics(config.hand)
-    return ControlLoop(hand, operator, answer, layout, kinematics, config.robot.safety, clock)
+def make(config, hand, operator, answer, clock=None, start=None):
+    """Return a loop that begins at the hand's rest pose."""
+    layout, kinematics = config.embodiment.make_layout(), Kinematics(config.hand)
+    clock, safety = clock or AsFastAsPossible(), config.robot.safety
+    start = np.array(config.hand.rest, np.float32) if start is None else start
+    return ControlLoop(hand, operator, answer, layout, kinematics, safety, clock, start)
 
 
 def test_a_direct_command_moves_the_targets(config, rest):
-    layout = config.embodiment.make_layout()
-    hand = IdealHand(rest)
-    loop = make(
-        config, hand, Steady(np.full(len(rest), 0.5, np.float32)), UnassistedAnswerer(layout)
-    )
-    loop.begin(rest)
+    layout, hand = config.embodiment.make_layout(), IdealHand(rest)
+    half = Steady(np.full(len(rest), 0.5, np.float32))
+    loop = make(config, hand, half, UnassistedAnswerer(layout))
     for _ in range(3):
         loop.tick()
     moved = rest + 3 * 0.5 * layout.action_scale
@@ -89,12 +86,9 @@ def test_a_direct_command_moves_the_targets(config, rest):
 
 
 def test_an_absolute_command_is_approached_at_the_action_scale(config, rest):
-    layout = config.embodiment.make_layout()
-    hand = IdealHand(rest)
-    loop = make(
-        config, hand, Steady(rest + np.float32(0.05), absolute=True), UnassistedAnswerer(layout)
-    )
-    loop.begin(rest)
+    layout, hand = config.embodiment.make_layout(), IdealHand(rest)
+    there = Steady(rest + np.float32(0.05), absolute=True)
+    loop = make(config, hand, there, UnassistedAnswerer(layout))
     loop.tick()
     np.testing.assert_allclose(hand.written[-1], rest + layout.action_scale, atol=1e-6)
     loop.tick()
@@ -110,7 +104,6 @@ def test_history_starts_repeated_and_shifts(config, rest):
         return situation.target + np.float32(0.01)
 
     loop = make(config, IdealHand(rest), Steady(np.zeros_like(rest)), Replies(answer))
-    loop.begin(rest)
     loop.tick()
     loop.tick()
     assert seen[0].shape == (layout.history, layout.step_size)
@@ -118,24 +111,13 @@ def test_history_starts_repeated_and_shifts(config, rest):
     np.testing.assert_array_equal(seen[1][:-1], seen[0][1:])
     first = 3 * layout.num_tips
     np.testing.assert_allclose(seen[1][-1, first : first + len(rest)], rest + 0.01, atol=1e-6)
-    loop.begin(rest)  # a new episode forgets the old one
-    loop.tick()
-    assert (seen[2] == seen[2][0]).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, 50.0])
 def test_a_start_that_is_not_safe_never_begins(config, rest, value):
-    hand = IdealHand(rest)
-    loop = make(
-        config,
-        hand,
-        Steady(np.zeros_like(rest)),
-        UnassistedAnswerer(config.embodiment.make_layout()),
-    )
+    hand, answer = IdealHand(rest), UnassistedAnswerer(config.embodiment.make_layout())
     with pytest.raises(UserError, match="start target"):
-        loop.begin(np.full_like(rest, value))
-    with pytest.raises(RuntimeError, match="begin"):
-        loop.tick()
+        make(config, hand, Steady(rest), answer, start=np.full_like(rest, value))
     assert hand.written == []
 
 
@@ -154,9 +136,8 @@ def test_nobody_changes_what_is_held(config, rest, value):
         return situation.target
 
     hand = Spoiling(rest)
-    loop = make(config, hand, Steady(np.zeros_like(rest)), Replies(spoil))
     start = rest.copy()
-    loop.begin(start)
+    loop = make(config, hand, Steady(np.zeros_like(rest)), Replies(spoil), start=start)
     start[:] = value
     for _ in range(3):
         loop.tick()
@@ -168,21 +149,9 @@ def test_nobody_changes_what_is_held(config, rest, value):
 
 @pytest.mark.parametrize("value", [np.nan, 50.0])
 def test_the_last_check_is_before_the_write(config, rest, value):
-    class Careless(ControlLoop):
-        def _decide(self, last):
-            return np.full_like(last, value), ()
-
-    hand, layout = IdealHand(rest), config.embodiment.make_layout()
-    loop = Careless(
-        hand,
-        Steady(rest),
-        UnassistedAnswerer(layout),
-        layout,
-        Kinematics(config.hand),
-        config.robot.safety,
-        AsFastAsPossible(),
-    )
-    loop.begin(rest)
+    hand = IdealHand(rest)
+    loop = make(config, hand, Steady(rest), Replies(lambda situation: rest))
+    loop._decide = lambda last: (np.full_like(last, value), ())
     loop.tick()
     np.testing.assert_array_equal(hand.written[-1], rest)
     assert dict(loop.record.interventions) == {"unsafe": 1}
@@ -192,7 +161,6 @@ def test_a_hand_that_does_not_answer_is_held(config, rest):
     hand = IdealHand(rest)
     move = Replies(lambda situation: situation.target + np.float32(0.01))
     loop = make(config, hand, Steady(np.zeros_like(rest)), move)
-    loop.begin(rest)
     hand.broken = ("read",)
     loop.tick()
     np.testing.assert_array_equal(hand.written[-1], rest)
@@ -202,19 +170,6 @@ def test_a_hand_that_does_not_answer_is_held(config, rest):
     loop.tick()  # from the target in force, not from the one that was not written
     np.testing.assert_allclose(hand.written[-1], rest + 0.01, atol=1e-6)
     assert dict(loop.record.interventions) == {"read": 1, "write": 1}
-
-
-def test_an_operator_that_does_not_answer_is_held(config, rest):
-    class Unplugged:
-        def command(self, position, target):
-            raise OSError(19, "No such device")
-
-    hand = IdealHand(rest)
-    loop = make(config, hand, Unplugged(), UnassistedAnswerer(config.embodiment.make_layout()))
-    loop.begin(rest)
-    loop.tick()
-    np.testing.assert_array_equal(hand.written[-1], rest)
-    assert dict(loop.record.interventions) == {"command": 1}
 
 
 @pytest.mark.parametrize("gap", ["impossible", "not finite", "missing"])
@@ -227,7 +182,6 @@ def test_after_a_gap_in_the_readings_the_history_starts_afresh(config, rest, gap
 
     hand = IdealHand(rest)
     loop = make(config, hand, Steady(np.zeros_like(rest)), Replies(answer))
-    loop.begin(rest)
     for _ in range(2):
         loop.tick()
     good = hand.position
@@ -243,20 +197,15 @@ def test_after_a_gap_in_the_readings_the_history_starts_afresh(config, rest, gap
     assert (seen[2] == seen[2][-1]).all()
 
 
-def test_a_graph_that_fails_is_held(config, rest, tmp_path):
-    pytest.importorskip("onnx", reason="the tiny graph is built with the onnx package")
-    bundle = make_bundle(tmp_path / "bundle", config.embodiment, rows=2)  # the loop asks for one
-    rng = np.random.default_rng(0)
-    answer = AssistedAnswerer(bundle, Kinematics(config.hand), config.robot.assistance, rng)
-    hand = IdealHand(rest)
-    loop = make(config, hand, Steady(np.zeros_like(rest)), answer)
-    loop.begin(rest)
-    loop.tick()
-    np.testing.assert_array_equal(hand.written[-1], rest)
-    assert dict(loop.record.interventions) == {"answer": 1}
+class Unplugged:
+    def command(self, position, target):
+        raise OSError(19, "No such device")
 
 
-@pytest.mark.parametrize("reason", ["reading", "command", "answer", "not_finite", "shape"])
+REASONS = ["reading", "command", "no command", "answer", "not_finite", "shape"]
+
+
+@pytest.mark.parametrize("reason", REASONS)
 def test_doubt_holds_the_last_target_and_is_counted(config, rest, reason):
     def answer(situation):
         if reason == "answer":
@@ -267,11 +216,11 @@ def test_doubt_holds_the_last_target_and_is_counted(config, rest, reason):
 
     hand = IdealHand(np.full_like(rest, np.nan) if reason == "reading" else rest)
     command = np.full_like(rest, np.nan if reason == "command" else 0.0)
-    loop = make(config, hand, Steady(command), Replies(answer))
-    loop.begin(rest)
+    operator = Unplugged() if reason == "no command" else Steady(command)
+    loop = make(config, hand, operator, Replies(answer))
     loop.tick()
     np.testing.assert_array_equal(hand.written[-1], rest)
-    assert dict(loop.record.interventions) == {reason: 1}
+    assert dict(loop.record.interventions) == {reason.split()[-1]: 1}
 
 
 def test_a_late_answer_is_not_used(config, rest):
@@ -283,7 +232,6 @@ def test_a_late_answer_is_not_used(config, rest):
 
     hand, clock = IdealHand(rest), RealTime(20.0)
     loop = make(config, hand, Steady(np.zeros_like(rest)), Replies(answer), clock)
-    loop.begin(rest)
     slow["seconds"] = 0.12  # two periods of 0.05 s and a bit
     loop.tick()
     np.testing.assert_array_equal(hand.written[-1], rest)
@@ -301,9 +249,3 @@ def test_real_time_keeps_the_rate():
         clock.wait()
     took = time.perf_counter() - began
     assert took > 0.195  # 20 periods: never faster; a busy machine may be slower
-
-
-def test_a_loop_must_begin(config, rest):
-    loop = make(config, IdealHand(rest), Steady(rest), Replies(lambda situation: rest))
-    with pytest.raises(RuntimeError, match="begin"):
-        loop.tick()

@@ -4,7 +4,7 @@ import pytest
 from configs.errors import UserError
 from configs.load import load
 from configs.schema.robot import RobotConfig, Safety
-from robot.safety import check_target, possible, safe, starting_target, valid
+from robot.safety import check_target, possible, safe, starting_target
 
 SAFETY = Safety(max_speed=2.0, reading_margin=0.2)  # [rad/s], [rad]
 
@@ -77,12 +77,6 @@ def test_whatever_is_proposed_the_result_is_safe(layout):
         assert (target >= lower - 1e-6).all()
         assert (target <= upper + 1e-6).all()
         assert np.abs(target - last).max() <= step + 1e-6
-
-
-def test_valid(layout, rest):
-    assert valid(rest, layout)
-    assert not valid(rest[:-1], layout)
-    assert not valid(np.where(rest > 0, np.nan, rest), layout)
 
 
 def test_possible_is_the_limits_and_a_margin(layout):

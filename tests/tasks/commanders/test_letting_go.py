@@ -1,5 +1,7 @@
 """Commanders who let go, step by step: who is withdrawn when, and when contacts are judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from configs.schema import perturbations as schema
 from configs.schema.pipeline import Config
 from tasks.commanders.letting_go import TowardsPose, WithdrawnFingers
 from tasks.commanders.perturbations import Situation
+from tests.tasks.commanders.moments import moment
 
 SHAPE = (2, 3)  # (variants, pairs)
 CLEAN = 0.125
@@ -21,16 +24,8 @@ def body(request):
 
 def situation(body, touching=True, started=False, target=None) -> Situation:
     hand, layout = body
-    shape = (*SHAPE, layout.num_joints)
-    rest = np.broadcast_to(np.array(hand.rest, np.float32), shape)
-    return Situation(
-        clean=np.full(shape, CLEAN, np.float32),
-        target=rest if target is None else target,
-        position=rest,
-        goal_target=rest,
-        started=np.broadcast_to(np.array(started), SHAPE),
-        touching=np.broadcast_to(np.array(touching), (*SHAPE, layout.num_tips)),
-    )
+    now = moment(layout, SHAPE, CLEAN, hand.rest if target is None else target, hand.rest, started)
+    return replace(now, touching=np.broadcast_to(touching, now.touching.shape))
 
 
 def way(body, pose: str) -> np.ndarray:

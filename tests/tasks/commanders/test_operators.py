@@ -6,20 +6,14 @@ from configs.schema import perturbations as schema
 from configs.schema.pipeline import Config
 from tasks.commanders.operators import AbsoluteOperator
 from tasks.commanders.perturbations import Situation
+from tests.tasks.commanders.moments import moment
 
 LAYOUT = load(Config).embodiment.make_layout()
 SHAPE = (1, 3, LAYOUT.num_joints)
 
 
 def situation(target=0.0, goal=0.0, started=False) -> Situation:
-    return Situation(
-        clean=np.zeros(SHAPE),
-        target=np.full(SHAPE, target),
-        position=np.full(SHAPE, target),
-        goal_target=np.full(SHAPE, goal),
-        started=np.full(SHAPE[:2], started),
-        touching=np.ones((*SHAPE[:2], LAYOUT.num_tips), bool),
-    )
+    return moment(LAYOUT, SHAPE[:2], 0.0, target, goal, started)
 
 
 def operator(bias=0.0, noise=0.0, lag_s=0.4) -> AbsoluteOperator:

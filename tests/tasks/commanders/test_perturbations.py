@@ -8,6 +8,7 @@ from configs.schema import perturbations as schema
 from configs.schema.pipeline import Config
 from tasks.commanders.commanders import MAKERS, make_commander
 from tasks.commanders.perturbations import OrnsteinUhlenbeck, Situation, decay
+from tests.tasks.commanders.moments import moment
 
 VARIANTS, PAIRS = 2, 500
 DRAWING = (
@@ -34,16 +35,7 @@ def layout(embodiment):
 
 
 def situation(layout, clean=0.0) -> Situation:
-    shape = (VARIANTS, PAIRS, layout.num_joints)
-    zeros = np.zeros(shape, np.float32)
-    return Situation(
-        clean=np.broadcast_to(np.asarray(clean, np.float32), shape),
-        target=zeros,
-        position=zeros,
-        goal_target=zeros,
-        started=np.zeros(shape[:2], bool),
-        touching=np.ones((*shape[:2], layout.num_tips), bool),
-    )
+    return moment(layout, (VARIANTS, PAIRS), clean)
 
 
 def commander(embodiment, config, seed=0):

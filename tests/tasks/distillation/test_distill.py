@@ -8,12 +8,11 @@ import torch
 from safetensors.torch import load_file
 
 from configs.errors import UserError
-from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.student import DistillStep
 from tasks.distillation import distill as module
-from tasks.distillation.distill import DESCRIPTION, WEIGHTS, distill, read_student
+from tasks.distillation.distill import STUDENTS, distill
 from tasks.distillation.practice import ReadingLessons, student_share
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
@@ -53,7 +52,7 @@ def first(workshop, step):
 def test_it_reads_better_than_who_answers_nothing(workshop, step, first):
     """On the last round's lessons, which it has learnt from: tiny as it is, it can fit them."""
     context, folder = first
-    student = read_student(folder, workshop.config.embodiment.make_layout())
+    student = STUDENTS.read(folder, workshop.config.embodiment.make_layout())
     lessons = ReadingLessons.load(context.scratch / "round_001.safetensors")
     assert len(lessons) == 16 * 3 * 20
     meant = lessons.action.float()
@@ -89,7 +88,7 @@ def test_killed_between_rounds_it_ends_with_the_same_bytes(workshop, step, first
     monkeypatch.setattr(module, "practise", lambda *given: asked.append(9) or practise(*given))
     again = context.open(distill(step, workshop.refs, context))
     assert asked == [0, 1, 9]  # the first round is not practised again
-    for name in (WEIGHTS, DESCRIPTION):
+    for name in (STUDENTS.weights, STUDENTS.description):
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -97,7 +96,8 @@ def test_another_training_seed_is_another_student(workshop, step, first):
     """From the same first round, which does not depend on the networks."""
     context = workshop.context("seed")
     folder = context.open(distill(replace(step, training_seed=1), workshop.refs, context))
-    assert (folder / WEIGHTS).read_bytes() != (first[1] / WEIGHTS).read_bytes()
+    weights, others = (each / STUDENTS.weights for each in (folder, first[1]))
+    assert weights.read_bytes() != others.read_bytes()
     one, other = (load_file(each.scratch / "round_000.safetensors") for each in (first[0], context))
     assert all(torch.equal(values, other[name]) for name, values in one.items())
 
@@ -115,22 +115,3 @@ def test_the_student_acts_more_from_round_to_round():
     step = DistillStep(world=config.world, distill=config.distill, seed=0, training_seed=0)
     shares = [student_share(step, number) for number in range(4)]
     assert shares == pytest.approx([0.0, 0.5, 0.675, 0.85])
-
-
-def test_what_is_no_student_is_refused(workshop, first, tmp_path):
-    layout, folder = workshop.config.embodiment.make_layout(), first[1]
-    with pytest.raises(UserError, match=r"not a student .*run distill"):
-        read_student(tmp_path, layout)
-    other = load(Config, ["hand=allegro"]).embodiment.make_layout()
-    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
-        read_student(folder, other)
-    content = (folder / DESCRIPTION).read_text()
-    (tmp_path / DESCRIPTION).write_text(content.replace('"format": 2', '"format": 9'))
-    with pytest.raises(UserError, match="format 9, expected 2"):
-        read_student(tmp_path, layout)
-    (tmp_path / DESCRIPTION).write_text("no json")
-    with pytest.raises(UserError, match="not a student"):
-        read_student(tmp_path, layout)
-    (tmp_path / DESCRIPTION).write_text(content)
-    with pytest.raises(UserError, match="not the weights"):
-        read_student(tmp_path, layout)

@@ -9,6 +9,7 @@ from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
 from tasks.commanders.perturbations import Situation
 from tasks.distillation.speakers import Speakers
+from tests.tasks.commanders.moments import moment
 
 COUNT = 6
 
@@ -29,14 +30,8 @@ def speakers(config: Config, *kinds: str, acts: float = 0.0, **changes) -> Speak
     return Speakers(settings, config.embodiment, acts, np.random.default_rng(0))
 
 
-def situation(config: Config, target=None, clean: float = 0.25) -> Situation:
-    layout = config.embodiment.make_layout()
-    shape = (1, COUNT, layout.num_joints)
-    still = np.zeros(shape, np.float32)
-    target = still if target is None else target
-    touching = np.ones((1, COUNT, layout.num_tips), bool)
-    started = np.zeros((1, COUNT), bool)
-    return Situation(still + np.float32(clean), target, target, still, started, touching)
+def situation(config: Config, target=0.0, clean: float = 0.25) -> Situation:
+    return moment(config.embodiment.make_layout(), (1, COUNT), clean, target)
 
 
 def test_the_lesson_from_noise_is_the_clean_experts_action(config):

@@ -10,11 +10,10 @@ from configs.refs import Ref
 from configs.schema.evaluate import EvaluateStep, for_baselines
 from configs.schema.pipeline import Config
 from envs.grasp_set import GraspSet
-from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel, save_objects
 from tasks.evaluation.baselines import baselines
 from tasks.evaluation.evaluate import evaluate
-from tasks.experts.policy import make_actor, save_policy
+from tasks.experts.policy import POLICIES, actor_of
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
@@ -72,18 +71,9 @@ def make_laboratory(hand: str, home: Path) -> Laboratory:
     marble = work / "marble" / "grasps.safetensors"
     marble.parent.mkdir()
     replace(GraspSet.load(grasps, layout), object=HELD_OUT.name).save(marble, layout)
-    env = ManipulationEnv(
-        config.world,
-        [ObjectModel(SPHERE)],
-        [GraspSet.load(grasps, layout)],
-        num_envs=1,
-        seed=0,
-        style="fast",
-    )
     torch.manual_seed(0)
-    actor = make_actor(config.experts.policy, env.get_observations(), layout.num_joints)
-    env.close()
-    policy = save_policy(work, actor, config.experts.policy, layout, "fast")
+    actor = actor_of(layout, config.experts.policy)
+    policy = POLICIES.write(actor, work, layout, config.experts.policy, style="fast")
     refs = {
         "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
         "objects/all": publish(

@@ -10,10 +10,9 @@ from configs.refs import Ref
 from configs.schema.experts import ExpertStep
 from configs.schema.pipeline import Config
 from configs.schema.rollouts import RolloutsStep
-from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import save_objects
-from tasks.distillation.distill import make_student, write_artifact
-from tasks.experts.policy import make_actor, save_policy
+from tasks.distillation.distill import STUDENTS, make_student
+from tasks.experts.policy import POLICIES, actor_of
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.small_world import small_world
@@ -60,20 +59,16 @@ class Workshop:
 
 def publish_untrained(made: Workshop) -> Workshop:
     """Publish an expert of `fast` and a student, both untrained."""
-    small, work = small_world(made.config.hand.name), made.home / "work"
-    env = ManipulationEnv(
-        small.config.world, small.objects, small.grasps, num_envs=2, seed=0, style="fast"
-    )
+    layout, work = made.config.embodiment.make_layout(), made.home / "work"
     torch.manual_seed(0)
     policy = made.config.experts.policy
-    actor = make_actor(policy, env.get_observations(), env.num_actions)
-    env.close()
+    actor = actor_of(layout, policy)
     network = made.config.distill.network
-    student = make_student(small.layout, network, 0)
+    student = make_student(layout, network, 0)
     student.remember(torch.randn(1000, student.memory.width), made.config.distill.doubt)
     files = {
-        "expert": save_policy(work, actor, policy, small.layout, "fast"),
-        "student": write_artifact(student, work, small.layout, network),
+        "expert": POLICIES.write(actor, work, layout, policy, style="fast"),
+        "student": STUDENTS.write(student, work, layout, network),
     }
     store = open_store(made.home)
     refs = {n: store.publish(part, n, {"identity": n}, ()) for n, part in files.items()}

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from configs.errors import UserError
-from configs.layout import LayoutMismatch
 from envs.manipulation import ManipulationEnv
 from models.moving import MOST
 from tasks.experts.experts import experts
@@ -70,24 +69,6 @@ def test_a_loaded_expert_acts_as_script_plus_residual(folder):
     assert not torch.equal(action, env.scripted_action(1.0))
 
 
-def test_an_expert_of_another_layout_is_refused(folder):
-    with pytest.raises(LayoutMismatch, match=r"policy\.json"):
-        load_expert(folder, small_world("trident").layout)
-
-
-def test_broken_files_are_named(folder, tmp_path):
-    layout = small_world("allegro").layout
-    with pytest.raises(UserError, match=r"policy\.json"):
-        load_expert(tmp_path, layout)
-    (tmp_path / "policy.json").write_bytes((folder / "policy.json").read_bytes())
-    with pytest.raises(UserError, match=r"policy\.safetensors"):
-        load_expert(tmp_path, layout)
-    whole = (folder / "policy.safetensors").read_bytes()
-    (tmp_path / "policy.safetensors").write_bytes(whole[:-100])
-    with pytest.raises(UserError, match=r"policy\.safetensors"):
-        load_expert(tmp_path, layout)
-
-
 def test_an_unknown_style_is_refused(workshop):
     with pytest.raises(UserError, match="hasty"):
         experts(
@@ -95,10 +76,19 @@ def test_an_unknown_style_is_refused(workshop):
         )
 
 
+TRAINING = """
+import sys; from pathlib import Path
+from tests.tasks.experts.test_experts import experts, make_workshop
+workshop = make_workshop(Path(sys.argv[1]))
+context = workshop.context("killed")
+print(context.open(experts(workshop.expert_step(), workshop.refs, context)))
+"""
+
+
 @pytest.mark.slow
 def test_a_killed_training_ends_with_the_very_same_policy(tmp_path, folder):
     home = tmp_path / "home"
-    arguments = [sys.executable, "-m", "tests.tasks.experts.train_expert", str(home)]
+    arguments = [sys.executable, "-c", TRAINING, str(home)]
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     checkpoint = home / "scratch" / "killed" / "checkpoint.pt"
     deadline = time.monotonic() + 60

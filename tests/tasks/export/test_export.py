@@ -10,12 +10,10 @@ import pytest
 import torch
 
 from configs.errors import UserError
-from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.refs import Ref
 from configs.schema.export import ExportStep
 from configs.schema.pipeline import Config
-from configs.schema.train import TrainStep
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
 from models.assistance import Assistance
@@ -27,11 +25,12 @@ from models.session import INPUTS, OUTPUTS, Question, Session
 from models.strength import KEYS, Strength
 from models.student import Student
 from models.weights import load_weights
-from tasks.distillation import distill
-from tasks.export.export import CALIBRATION, export, read_calibration, read_controller
+from tasks.distillation.distill import STUDENTS
+from tasks.distillation.distill import make_student as new_student
+from tasks.export.export import CALIBRATION, export, read_calibration
 from tasks.export.graph import compare, draw_inputs
-from tasks.learning import critic as critic_step
-from tasks.learning.train import write_artifact
+from tasks.learning.critic import CRITICS
+from tasks.learning.train import CONTROLLERS
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.tasks.synthetic_grasps import chain, make_grasps
@@ -109,7 +108,7 @@ def make_critic(config: Config) -> Critic:
 
 
 def make_student(config: Config) -> Student:
-    student = distill.make_student(config.embodiment.make_layout(), config.distill.network, 2)
+    student = new_student(config.embodiment.make_layout(), config.distill.network, 2)
     student.middle.zero_()
     student.whiten.copy_(torch.eye(student.memory.width))
     student.believed.copy_(torch.tensor([0.0, 3.0]))  # so that trust of every size occurs
@@ -130,18 +129,14 @@ def make_assistance(config: Config) -> Assistance:
 def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
     """Publish networks, calibration, and objects and grasps of the training, as the steps do."""
     layout, context = config.embodiment.make_layout(), make_context(home, "train")
-    training = TrainStep(embodiment=config.embodiment, train=config.train, seed=config.seed)
-    files = write_artifact(make_controller(config), context.scratch, layout, training, {}, {})
+    settings, scratch = config.train.controller, context.scratch
+    files = CONTROLLERS.write(make_controller(config), scratch, layout, settings)
     refs = {"controller": context.publish(files, "controller", [])}
     context = make_context(home, "critic")
-    files = critic_step.write_artifact(
-        make_critic(config), context.scratch, layout, config.critic, {}
-    )
+    files = CRITICS.write(make_critic(config), context.scratch, layout, config.critic.network)
     refs["critic"] = context.publish(files, "critic", [])
     context = make_context(home, "distill")
-    files = distill.write_artifact(
-        make_student(config), context.scratch, layout, config.distill.network
-    )
+    files = STUDENTS.write(make_student(config), context.scratch, layout, config.distill.network)
     refs["student"] = context.publish(files, "student", [])
     context = make_context(home, "calibrate")
     path = context.scratch / CALIBRATION
@@ -281,19 +276,6 @@ def test_equal_inputs_give_an_equal_bundle(exported, tmp_path):
     (context.scratch / "bundle").mkdir()  # what a kill in mid-write may leave
     again = export(step_of(config), refs, context)
     assert open_bundle(context.open(again), bundle.layout).hash == bundle.hash
-
-
-def test_a_controller_of_another_layout_or_a_damaged_one_is_refused(exported, tmp_path):
-    config, _, refs, context = exported
-    other = "trident" if config.hand.name == "allegro" else "allegro"
-    folder = context.open(refs["controller"])
-    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
-        read_controller(folder, config_of(other).embodiment.make_layout())
-    with pytest.raises(UserError, match="not a trained controller"):
-        read_controller(tmp_path, config.embodiment.make_layout())
-    (tmp_path / "controller.json").write_bytes((folder / "controller.json").read_bytes())
-    with pytest.raises(UserError, match="not the weights"):
-        read_controller(tmp_path, config.embodiment.make_layout())
 
 
 def test_a_damaged_calibration_is_refused_in_one_line(tmp_path):

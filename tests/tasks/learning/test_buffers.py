@@ -5,7 +5,6 @@ Both come by the same path, and what a training relies on is asked of both.
 
 import dataclasses
 from collections import Counter
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -169,17 +168,6 @@ def test_windows_are_those_of_the_loader_in_memory(folder):
     streamed = stream_of(folder).take(300)
     wanted = gather(frames, torch.tensor([row_of[n] for n in numbers(streamed)]), LAYOUT)
     assert all(torch.equal(getattr(streamed, n), getattr(wanted, n)) for n in vars(wanted))
-
-
-def test_windows_never_cross_episodes(folder):
-    """Targets of a history grow by one frame, or repeat the episode's first."""
-    windows = stream_of(folder).take(1000)
-    history = 4 * split_step(LAYOUT, windows.history)[2][..., 0]
-    firsts = set(np.cumsum([0, *(n for s in range(SHARDS) for n in LENGTHS[s:])]).tolist())
-    for row in history.round().int().tolist():
-        for before, after in pairwise(row):
-            assert after == before + 1 or (after == before and after in firsts)
-            assert not (after == before + 1 and after in firsts)
 
 
 @BOTH

@@ -15,7 +15,7 @@ from configs.schema.critic import CriticStep
 from configs.schema.pipeline import Config
 from envs.episodes.episodes import EpisodeWriter
 from models.kinematics import Kinematics
-from tasks.learning.critic import area_under_curve, choose_lessons, critic, make_critic, read_critic
+from tasks.learning.critic import CRITICS, area_under_curve, choose_lessons, critic
 from tasks.learning.windows import Frames, read_frames
 from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
 from tests.tasks.synthetic_episodes import wander, whole
@@ -205,7 +205,7 @@ def test_it_learns_and_says_what(finished):
 
 
 def test_what_is_learnt_reads_back_and_tells_the_risky_action(finished):
-    model = read_critic(finished, LAYOUT)
+    model = CRITICS.read(finished, LAYOUT)
     frames = read_frames(finished / "fast", LAYOUT, Kinematics(CONFIG.embodiment.hand), 10_000)
     history = frames.step[:1, None].expand(-1, LAYOUT.history, -1)
     action = torch.full((1, LAYOUT.num_joints), 0.9)
@@ -224,33 +224,6 @@ def test_interrupted_training_ends_with_the_same_bits(finished, tmp_path, batch)
     assert artifact(home) == artifact(finished)
 
 
-def test_first_weights_follow_from_the_seed_and_leave_the_callers_draws_alone():
-    lessons = choose_lessons(frames_of(*EPISODES), LAYOUT, CONFIG.critic, seed=0)
-    torch.manual_seed(5)
-    before = torch.random.get_rng_state()
-    first, same, other = (
-        make_critic(lessons, LAYOUT, CONFIG.critic, seed).state_dict() for seed in (0, 0, 1)
-    )
-    assert torch.equal(before, torch.random.get_rng_state())
-    assert all(torch.equal(first[name], same[name]) for name in first)
-    assert not torch.equal(first["output.weight"], other["output.weight"])
-
-
 def test_hazards_of_another_layout_are_refused(finished):
     with pytest.raises(LayoutMismatch, match="layout fingerprint"):
         critic(step("hand=trident"), REFS, workplace(finished))
-
-
-def test_a_damaged_artifact_is_refused_in_one_line(finished, tmp_path):
-    with pytest.raises(UserError, match="not a trained critic") as caught:
-        read_critic(tmp_path, LAYOUT)
-    assert "\n" not in str(caught.value)
-    description = json.loads((finished / "critic.json").read_text())
-    (tmp_path / "critic.json").write_text(json.dumps(description))
-    with pytest.raises(UserError, match="not the weights"):
-        read_critic(tmp_path, LAYOUT)
-    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
-        read_critic(tmp_path, step("hand=trident").embodiment.make_layout())
-    (tmp_path / "critic.json").write_text(json.dumps(description | {"format": 9}))
-    with pytest.raises(UserError, match="format 9, expected 1"):
-        read_critic(tmp_path, LAYOUT)

@@ -17,6 +17,7 @@ from tasks.learning import shards as shards_on_disk
 from tasks.learning.buffers import ALONE, Rank
 from tasks.learning.data import TrainingData, open_data, sample
 from tasks.learning.shards import Shards, open_blocks, read_blocks
+from tasks.learning.windows import read_frames, split_episodes
 from tests.tasks.synthetic_episodes import write_dataset
 
 CONFIG = load(
@@ -61,37 +62,41 @@ def actions(windows: Windows) -> set[tuple[float, ...]]:
     return {tuple(action) for action in windows.action.tolist()}
 
 
-def by_episode(folder: Path) -> tuple[set, set]:
-    """Return the actions of all frames, of training episodes and of those held back."""
-    source, training, held_back = source_of(folder), set(), set()
-    for name in source.rows:
-        frames, back = read_blocks(source, open_blocks(source, name))
-        for action, is_back in zip(frames.action.tolist(), back.tolist(), strict=True):
-            (held_back if is_back else training).add(tuple(action))
-    return training, held_back
+def by_use(folder: Path, loader: str) -> tuple[set, set, set]:
+    """Return the actions of training's frames, of those held back, and of clean ones."""
+    source = source_of(folder)
+    if loader == "stream":
+        parts = [read_blocks(source, open_blocks(source, name)) for name in source.rows]
+    else:
+        frames = read_frames(folder, LAYOUT, Kinematics(CONFIG.hand), 10**6)
+        parts = [(frames, split_episodes(frames, CONFIG.train.validation_share, 0))]
+    training, held_back, clean = set(), set(), set()
+    for frames, back in parts:
+        names = [tuple(action) for action in frames.action.tolist()]
+        for name, is_back, is_clean in zip(
+            names, back.tolist(), frames.clean.tolist(), strict=True
+        ):
+            (held_back if is_back else training).add(name)
+            if is_clean:
+                clean.add(name)
+    return training, held_back, clean
 
 
-def test_batches_and_statistics_never_see_a_held_back_episode(folder):
-    training, held_back = by_episode(folder)
+@pytest.mark.parametrize("loader", ["memory", "stream"])
+def test_batches_and_statistics_never_see_a_held_back_episode(folder, loader):
+    """And the prior sees clean windows only: half of the episodes have noise throughout."""
+    training, held_back, clean = by_use(folder, loader)
     assert not training & held_back
-    data = data_of(folder)
-    for windows in (data.prior.take(3000), data.inverse.take(3000), data.statistics()):
+    data = data_of(folder, loader=loader)
+    validation = data.validation
+    prior, inverse = data.prior.take(3000), data.inverse.take(3000)
+    for windows in (prior, inverse, data.statistics()):
         assert actions(windows) <= training
-    for windows in (data.validation.prior, data.validation.inverse):
+    for windows in (validation.prior, validation.inverse):
         assert actions(windows) <= held_back
-    data.close()
-
-
-def test_the_prior_sees_clean_windows_only(folder):
-    """Half of the episodes have noise throughout: none of their windows is clean."""
-    source, clean = source_of(folder), set()
-    for name in source.rows:
-        frames, _ = read_blocks(source, open_blocks(source, name))
-        clean |= {tuple(action) for action in frames.action[frames.clean].tolist()}
-    data = data_of(folder)
-    for windows in (data.prior.take(2000), data.statistics(), data.validation.prior):
+    for windows in (prior, data.statistics(), validation.prior):
         assert actions(windows) <= clean
-    assert not actions(data.inverse.take(2000)) <= clean
+    assert not actions(inverse) <= clean
     data.close()
 
 

@@ -61,20 +61,6 @@ def test_those_used_last_are_kept_and_others_fetched_again(tmp_path):
     assert kept(tmp_path) == {"s/a", "s/d", "s/b"}
 
 
-def test_never_are_more_files_there_than_said(tmp_path):
-    counts = []
-
-    def fetch(name: str, target: Path) -> None:
-        counts.append(len(kept(tmp_path)))
-        target.write_text(name)
-
-    cache = ShardCache(fetch, Path.read_text, tmp_path, 4)
-    for number in np.random.default_rng(0).integers(0, 20, 200):
-        cache.open(str(number))
-    assert max(counts) == 3  # before the fourth comes
-    assert len(kept(tmp_path)) == 4
-
-
 def test_what_a_run_before_has_left_counts_and_is_verified_again(tmp_path):
     first = ShardCache(Shop(), Path.read_text, tmp_path, 3)
     for name in "abc":
@@ -111,16 +97,8 @@ def published(tmp_path) -> tuple[Context, Ref, Path]:
     store = open_store(home)
     files = {name: folder / name for name in kept(folder)}
     ref = store.publish(files, "dataset", {})
-    context = Context(
-        identity="training",
-        label="train",
-        store=store,
-        home=home,
-        scratch=make_scratch(home, "training"),
-        threads=None,
-        progress=Progress("train"),
-        origin={},
-    )
+    scratch, progress = make_scratch(home, "training"), Progress("train")
+    context = Context("training", "train", store, home, scratch, None, progress, {})
     return context, ref, folder
 
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from configs.errors import UserError
-from configs.layout import LayoutMismatch
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.episodes.episodes import EpisodeWriter
@@ -170,35 +169,31 @@ def test_joined_datasets_keep_their_episodes_apart(frames, layout):
     )
 
 
-def test_drops_are_read_where_they_are(embodiment, layout, tmp_path):
-    writer = EpisodeWriter(tmp_path, layout, 10**9)
-    for episode, dropped in enumerate((True, False)):
-        drop = np.zeros(4)
-        drop[-1] = dropped
-        writer.append(whole(layout, episode, {"drop": drop}))
-    writer.close()
-    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+@pytest.fixture
+def read(embodiment, layout, tmp_path):
+    """Return a function that writes episodes and reads them as frames."""
+
+    def written(*episodes) -> Frames:
+        writer = EpisodeWriter(tmp_path, layout, 10**9)
+        for number, fields in enumerate(episodes):
+            writer.append(whole(layout, number, fields))
+        writer.close()
+        return read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+
+    return written
+
+
+def test_drops_are_read_where_they_are(read):
+    frames = read({"drop": np.array([0, 0, 0, 1])}, {"drop": np.zeros(4)})
     assert frames.drop.tolist() == [False] * 3 + [True] + [False] * 4
 
 
-def test_both_kinds_of_episodes_are_held_back(embodiment, layout, tmp_path):
-    writer = EpisodeWriter(tmp_path, layout, 10**9)
-    for episode in range(12):
-        writer.append(whole(layout, episode, {"clean": np.full(5, episode % 3 == 0)}))
-    writer.close()
-    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+def test_both_kinds_of_episodes_are_held_back(read):
+    frames = read(*({"clean": np.full(5, episode % 3 == 0)} for episode in range(12)))
     for seed in range(5):
         held_back = split_episodes(frames, 0.25, seed)
         assert frames.clean[held_back].sum() == 5  # a quarter of 4 clean episodes
         assert (~frames.clean[held_back]).sum() == 10  # and of 8 others
-
-
-def test_another_layout_is_refused(folder, embodiment):
-    other = "trident" if embodiment.hand.name == "allegro" else "allegro"
-    config = load(Config, [f"hand={other}"])
-    layout = config.embodiment.make_layout()
-    with pytest.raises(LayoutMismatch, match="layout fingerprint"):
-        read_frames(folder, layout, Kinematics(config.hand), 1000)
 
 
 def test_too_many_frames_are_refused(folder, layout, embodiment):
@@ -210,20 +205,11 @@ def test_too_many_frames_are_refused(folder, layout, embodiment):
     ("field", "value", "message"),
     [("step", 9, "has a gap at row 1"), ("mode", 7, "mode 7")],
 )
-def test_bad_rows_are_named(embodiment, layout, tmp_path, field, value, message):
-    writer = EpisodeWriter(tmp_path, layout, 10**9)
-    episode = whole(layout, 0, {"clean": np.ones(3)})
-    episode[field][1] = value
-    writer.append(episode)
-    writer.close()
+def test_bad_rows_are_named(read, field, value, message):
     with pytest.raises(UserError, match=message):
-        read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+        read({"clean": np.ones(3), field: np.array([0, value, 2 if field == "step" else 0])})
 
 
-def test_one_episode_cannot_be_split(embodiment, layout, tmp_path):
-    writer = EpisodeWriter(tmp_path, layout, 10**9)
-    writer.append(whole(layout, 0, {"clean": np.ones(5)}))
-    writer.close()
-    frames = read_frames(tmp_path, layout, Kinematics(embodiment.hand), 1000)
+def test_one_episode_cannot_be_split(read):
     with pytest.raises(UserError, match="at least two"):
-        split_episodes(frames, 0.1, seed=0)
+        split_episodes(read({"clean": np.ones(5)}), 0.1, seed=0)

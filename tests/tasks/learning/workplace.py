@@ -53,13 +53,5 @@ def workplace(
             if done >= stop_at:
                 stop()
 
-    return Workplace(
-        identity="training",
-        label="train",
-        store=open_store(home),
-        home=home,
-        scratch=make_scratch(home, "training"),
-        threads=None,
-        progress=Stopping("train"),
-        origin={},
-    )
+    store, scratch = open_store(home), make_scratch(home, "training")
+    return Workplace("training", "train", store, home, scratch, None, Stopping("train"), {})

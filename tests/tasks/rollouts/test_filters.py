@@ -27,14 +27,6 @@ def test_the_last_two_seconds_before_a_drop_are_cut():
     assert counts == Counts(1, 1, 0, 30, 20, 0)
 
 
-def test_an_episode_without_a_drop_is_kept_whole():
-    counts = Counts()
-    kept = keep(episode(50), False, FILTER, HZ, counts)
-    assert len(kept["step"]) == 50
-    assert not kept["drop"].any()
-    assert counts == Counts(1, 0, 0, 50, 0, 0)
-
-
 @pytest.mark.parametrize(
     ("length", "dropped", "counted"),
     [
@@ -43,6 +35,7 @@ def test_an_episode_without_a_drop_is_kept_whole():
         (7, True, Counts(1, 1, 1, 0, 7, 0)),  # nothing is left
         (9, False, Counts(1, 0, 1, 0, 0, 9)),
         (10, False, Counts(1, 0, 0, 10, 0, 0)),
+        (50, False, Counts(1, 0, 0, 50, 0, 0)),
     ],
 )
 def test_short_episodes_are_left_out_and_every_frame_is_counted_once(length, dropped, counted):
@@ -50,4 +43,5 @@ def test_short_episodes_are_left_out_and_every_frame_is_counted_once(length, dro
     kept = keep(episode(length), dropped, FILTER, HZ, counts)
     assert counts == counted
     assert (kept is None) == bool(counts.too_short)
+    assert kept is None or kept["drop"].sum() == dropped
     assert counts.frames_kept + counts.frames_trimmed + counts.frames_too_short == length
