@@ -20,11 +20,13 @@ from configs.schema.task import Control
 
 @strict
 class LayoutConfig:
-    """What of the layout is a choice; the rest follows from the hand."""
+    """How much of the past a state holds, how far a motion is planned, and which modes there are."""
 
-    history: Annotated[int, Limit(ge=1)]  # stacked control steps in a state (paper: 4)
-    horizon: Annotated[int, Limit(ge=1)]  # planned keypoint steps T (paper: 2)
-    modes: Annotated[tuple[str, ...], Limit(min_length=1)]  # task modes, an index; first: default
+    history: Annotated[int, Limit(ge=1)]  # [steps] number of past control steps in a state
+    # [steps] number of control steps ahead that a keypoint motion plans, T
+    horizon: Annotated[int, Limit(ge=1)]
+    # [-] names of the kinds of motion that can be asked for; the first is the default
+    modes: Annotated[tuple[str, ...], Limit(min_length=1)]
 
 
 @dataclass(frozen=True)
