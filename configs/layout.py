@@ -20,7 +20,7 @@ from configs.schema.task import Control
 
 @strict
 class LayoutConfig:
-    """How much of the past a state holds, how far a motion is planned, and which modes there are."""
+    """How much of the past a state holds, how far a motion is planned, and the modes."""
 
     history: Annotated[int, Limit(ge=1)]  # [steps] number of past control steps in a state
     # [steps] number of control steps ahead that a keypoint motion plans, T

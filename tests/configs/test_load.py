@@ -39,6 +39,27 @@ def test_bad_override_is_one_line_that_names_it(override, named):
 
 
 @pytest.mark.parametrize(
+    ("overrides", "meant"),
+    [
+        (["task.rewards.dropp=-30"], "task.rewards.drop"),
+        (["task.reward.drop=-30"], "task.rewards.drop"),
+        (["rewards.drop=-30"], "task.rewards.drop"),
+        (["profil=smoke"], "profile"),
+        (["profile=smok"], "smoke"),
+        (["store=lakefs", "store.endpont=http://host"], "store.endpoint"),
+        (["+control.hzz=20"], "hz"),
+        (["evaluate.calibration.colour=1"], None),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_nearest_one(overrides, meant):
+    with pytest.raises(ConfigError) as caught:
+        load(Config, overrides)
+    found = re.search(r"did you mean '(.*)'\?", str(caught.value))
+    assert (found and found.group(1)) == meant
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("override", "named"),
     [
         ("critic.horizon_s=1000", "20 s (the shorter of task.episode_s and hazards.chunk_s)"),
