@@ -1,4 +1,4 @@
-"""The one truth about what the numbers mean: joints, keypoints, fields, rate, modes.
+"""The layout: what the numbers of every array mean. Joints, keypoints, fields of a shard, rate.
 
 Everything that is stored or exchanged (episodes, checkpoints, bundles) carries the
 fingerprint of its layout; a reader with another layout refuses it. Nothing outside this

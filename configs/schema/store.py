@@ -16,7 +16,7 @@ class LocalSettings:
 
 @strict
 class LakeFSSettings:
-    """A repository of a lakeFS server; the credentials come from the environment (docs/lakefs.md)."""
+    """A repository of a lakeFS server; credentials come from the environment (docs/lakefs.md)."""
 
     backend: Literal["lakefs"]  # where versions are kept: a folder (`local`) or a lakeFS server
     # [URL] address of the lakeFS server, without path and password
