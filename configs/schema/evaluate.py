@@ -89,7 +89,7 @@ class Calibration:
     window_s: Positive  # [s] simulated time of a window
     # [environments] environments of each perturbation and each candidate setting
     pairs: Annotated[int, Field(ge=1)]
-    perturbations: Names  # [-] those that settings are chosen on; `clean` is always added
+    perturbations: Names  # [-] perturbations that settings are chosen on; `clean` is added
     # [-] share of the unassisted clean command's goals that a setting must keep
     least_goals: Annotated[float, Field(ge=0, le=1)]
     # [-] values of `guidance` that are tried for the assistance `paper`
@@ -121,12 +121,12 @@ class Evaluate:
     session_threads: Count  # [threads] CPU threads of the controller, exported or not
     contact_n: Positive  # [N] least force with which a finger counts as touching
     bootstrap: Count  # [-] number of draws of the pairs from which a ratio's interval is estimated
-    # [-] those of the perturbations that neither training nor calibration has met
+    # [-] perturbations that neither training nor calibration has met; counts where tested
     unseen: tuple[str, ...]
-    # [-] those that are filmed for the report, with and without the controller
+    # [-] perturbations that are filmed for the report, with and without the controller
     clips: tuple[str, ...]
     clip_s: Positive  # [s] length of a clip
-    plots: tuple[str, ...]  # [-] those whose hold is plotted against their goals in the report
+    plots: tuple[str, ...]  # [-] perturbations whose hold is plotted against goals
     calibration: Calibration
     perturbations: Names  # [-] names of the perturbations of the test, the headline first
     library: dict[str, Perturbation]  # definitions of perturbations, by name

@@ -65,6 +65,8 @@ class Style:
 
 @strict
 class Task:
+    """The task Anygrasp-to-Anygrasp: its episodes, goals, rewards and styles."""
+
     episode_s: Positive  # [s] length of an episode; it is cut off then, which is no failure
     drop_distance: Positive  # [m] the object is dropped when it is farther from its goal
     goals: Goals

@@ -106,6 +106,16 @@ def test_equal_values_give_equal_digests_whatever_their_order():
     assert digest(first) != digest(load(Config, ["seed=4"]))
 
 
+def test_lines_of_values_are_wrapped():
+    long = [
+        f"{path.relative_to(FOLDER)}:{number}"
+        for path in FOLDER.rglob("*.yaml")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 100
+    ]
+    assert not long
+
+
 @pytest.mark.parametrize("path", VALUE_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_value_says_its_unit(path: Path):
     """A number's line, or the line that opens its block, carries `# [unit]`."""
