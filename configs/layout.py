@@ -1,4 +1,4 @@
-"""The one truth about what the numbers mean: joints, keypoints, fields, rate, modes.
+"""The layout: what the numbers of every array mean. Joints, keypoints, fields of a shard, rate.
 
 Everything that is stored or exchanged (episodes, checkpoints, bundles) carries the
 fingerprint of its layout; a reader with another layout refuses it. Nothing outside this
@@ -20,11 +20,13 @@ from configs.schema.task import Control
 
 @strict
 class LayoutConfig:
-    """What of the layout is a choice; the rest follows from the hand."""
+    """How much of the past a state holds, how far a motion is planned, and the modes."""
 
-    history: Annotated[int, Limit(ge=1)]  # stacked control steps in a state (paper: 4)
-    horizon: Annotated[int, Limit(ge=1)]  # planned keypoint steps T (paper: 2)
-    modes: Annotated[tuple[str, ...], Limit(min_length=1)]  # task modes, an index; first: default
+    history: Annotated[int, Limit(ge=1)]  # [steps] number of past control steps in a state
+    # [steps] number of control steps ahead that a keypoint motion plans, T
+    horizon: Annotated[int, Limit(ge=1)]
+    # [-] names of the kinds of motion that can be asked for; the first is the default
+    modes: Annotated[tuple[str, ...], Limit(min_length=1)]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from configs.errors import UserError
+from configs.spelling import dotted, hint
 
 FOLDER = Path(__file__).parent
 T = TypeVar("T")
@@ -46,18 +47,32 @@ def _composed(root: str, overrides: tuple[str, ...]) -> Any:
         return OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     except (HydraException, OmegaConfBaseException, TypeError) as error:
         # TypeError: OmegaConf's answer to a name where a list wants a number
-        raise ConfigError(composition_error(str(error), overrides)) from None
+        text, meant = composition_error(str(error)), suggestion(str(error), root, overrides)
+        said = " ".join(overrides) or "none"
+        raise ConfigError(f"configuration: {text}{meant} (overrides: {said})") from None
     finally:
         GlobalHydra.instance().clear()
 
 
-def composition_error(text: str, overrides: Sequence[str]) -> str:
+def composition_error(text: str) -> str:
     """Turn Hydra's words into one line; its advice to append keys does not hold here."""
     text = re.sub(r"To append to your config use \S+|See https://\S+ for details", "", text)
     text = re.sub(r"Config search path:.*", "", " ".join(text.split()))
     text = text.replace("Could not override", "unknown key")
     text = re.sub(r"^In '\w+': Could not find '(\S+)/(\S+)'", r"\1: there is no '\2'.", text)
-    return f"configuration: {text.strip(' .')} (overrides: {' '.join(overrides) or 'none'})"
+    return text.strip(" .")
+
+
+def suggestion(text: str, root: str, overrides: Sequence[str]) -> str:
+    """Return what a key or a choice that Hydra does not know was most likely meant to be."""
+    if choice := re.search(r"Could not find '(\S+)/(\S+)'", text):
+        return hint(choice[2], (path.stem for path in (FOLDER / choice[1]).glob("*.yaml")))
+    key = re.search(r"Could not override '(\S+)'", text)
+    if key is None:
+        return ""
+    groups = {path.parent.name for path in FOLDER.glob("*/*.yaml")}
+    choices = tuple(one for one in overrides if one.partition("=")[0] in groups)
+    return hint(key[1], [*sorted(groups), *dotted(_composed(root, choices))])
 
 
 def validate(kind: type[T], values: Any, holder: str) -> T:
@@ -65,7 +80,9 @@ def validate(kind: type[T], values: Any, holder: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        errors = error.errors()
+        unknown = [one for one in errors if one["type"] == "unexpected_keyword_argument"]
+        first = (unknown or errors)[0]  # the cause of what is missing beside it
         key = ".".join(str(part) for part in first["loc"])
         # of a whole section's value, which a validator of ours refused, its own words say enough
         silent = first["type"] == "missing" or isinstance(first["input"], Mapping)
@@ -73,7 +90,18 @@ def validate(kind: type[T], values: Any, holder: str) -> T:
         more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
         where = ": ".join(filter(None, (holder, key)))
         words = first["msg"].removeprefix("Value error, ")
+        if unknown:
+            *place, name = (str(part) for part in first["loc"])
+            missing = [str(one["loc"][-1]) for one in errors if one["type"] == "missing"]
+            words = "unknown key" + hint(name, [*missing, *at(values, place)])
         raise ConfigError(f"{where}: {words}{value}{more}") from None
+
+
+def at(values: Any, place: Sequence[str]) -> list[str]:
+    """Return the keys of the mapping at a place; a part that is no key names a kind and is left."""
+    for part in place:
+        values = values[part] if isinstance(values, Mapping) and part in values else values
+    return [str(key) for key in values] if isinstance(values, Mapping) else []
 
 
 def plain(config: Any) -> Any:

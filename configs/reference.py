@@ -22,6 +22,18 @@ PROFILES = ("smoke", "quickstart", "workstation", "paper")
 # Groups whose type says only how long a training is: their module says what they are.
 BY_MODULE = ("critic", "distill", "evaluate", "train", "store", "robot")
 HEAD = "<!-- Written by `python -m configs.reference`; edit configs/ instead. -->\n\n"
+SOURCES = """The last column of each page says where a value comes from:
+
+- *paper*: from the paper, with its section, table or algorithm.
+- *analogue*: from a similar project, which is named. HORA, PenSpin and DeXtreme are published
+  policies that turn objects in a hand.
+- *measured choice*: chosen by a measurement, here or with an earlier prototype.
+- *ours*: chosen without one, for the reason that follows.
+
+The unit *action* is a joint's share of the greatest step of its target, from -1 to 1.
+*Tolerances* are those of a goal. A `-` stands for a value without a unit.
+
+"""
 LONG = 60  # [characters] a longer value is looked up in its file
 COLUMNS = ("key", "value", "unit", "allowed", "meaning", "source and reason")
 
@@ -46,6 +58,7 @@ def index(groups: dict[str, Any]) -> str:
         HEAD
         + "# Configuration reference\n\nOne page for each group of `configs/`.\n"
         + "Choose a file with `group=choice`, and set a value with `group.key=value`.\n\n"
+        + SOURCES
         + table(("group", "choices", "what it holds"), rows)
     )
 

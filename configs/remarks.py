@@ -1,7 +1,7 @@
 """What is known of each value: YAML says value, unit and source, the type's field the meaning.
 
-A comment belongs to the value beside it or below it. It may go on in the lines below a long line;
-a blank line ends it.
+A comment belongs to the value (or the field) beside it or below it. In YAML it may go on in the
+lines below a long line; a blank line ends it.
 """
 
 import ast
@@ -39,29 +39,51 @@ def rows_of(path: Path, kind: Any, prefix: str) -> Iterator[Row]:
     lines = path.read_text().splitlines()
     node = yaml.compose(path.read_text())
     assert isinstance(node, yaml.MappingNode)
-    yield from walk(node, kind, prefix, lines, "")
+    yield from walk(node, kind, prefix, lines)
 
 
-def walk(node: Any, kind: Any, prefix: str, lines: list[str], unit: str) -> Iterator[Row]:
-    """Yield the rows below a mapping; `unit` is what the line that opens it says."""
+def walk(
+    node: Any, kind: Any, prefix: str, lines: list[str], above: tuple[str, str] = ("", "")
+) -> Iterator[Row]:
+    """Yield the rows below a mapping; `above` is its comment and its meaning.
+
+    Its comment counts for the numbers below that have none of their own, its meaning for entries
+    under free names.
+    """
     for key_node, value in node.value:
         key, field = key_node.value, field_of(kind, key_node.value)
-        said = comment(lines, key_node.start_mark.line)
-        units = ", ".join(UNIT.findall(said))
+        said, meaning = comment(lines, key_node.start_mark.line), remark(kind, key)
         inner = mapping_type(field)
         if isinstance(value, yaml.MappingNode) and inner is not None:
-            yield from walk(value, inner, f"{prefix}.{key}", lines, units or unit)
+            yield from walk(value, inner, f"{prefix}.{key}", lines, (said or above[0], meaning))
             continue
-        text, meaning = shown_value(value), remark(kind, key)
-        inherited = unit if re.search(r"\d", text) and not text[0].isalpha() else ""
+        text, meaning = shown_value(value), meaning or about_kind(field, value) or above[1]
+        has_numbers = re.search(r"\d", text) and not text[0].isalpha()
+        inherited = above[0] if has_numbers else ""
+        found = (UNIT.findall(words) for words in (said, meaning, inherited))
         yield Row(
             key=f"`{prefix}.{key}`",
             value=f"`{text}`" if len(text) <= LONG else "see the file",
-            unit=units or ", ".join(UNIT.findall(meaning)) or inherited or "-",
+            unit=", ".join(next((units for units in found if units), ["-"])),
             allowed=allowed(field),
-            meaning=UNIT.sub("", meaning).strip(" ;"),
-            source=UNIT.sub("", said).strip(" ;"),
+            meaning=without_units(meaning),
+            source=without_units(said) or without_units(inherited),
         )
+
+
+def without_units(text: str) -> str:
+    return re.sub(r"^[;,\s]+|[;\s]+$", "", UNIT.sub("", text))
+
+
+def about_kind(field: Any, value: Any) -> str:
+    """Return what a value with a `kind` is: the first sentence of that kind's type."""
+    if not isinstance(value, yaml.MappingNode):
+        return ""
+    said = {key.value: one.value for key, one in value.value}
+    for one in bare(field)[0]:
+        if said.get("kind") in typing.get_args(hints(one).get("kind")):
+            return " ".join((one.__doc__ or "").split("\n\n")[0].split()).removesuffix(".")
+    return ""
 
 
 def comment(lines: list[str], number: int) -> str:
@@ -166,7 +188,8 @@ def allowed(field: Any) -> str:
         for name, sign in (("gt", ">"), ("ge", "≥"), ("lt", "<"), ("le", "≤"))
         if getattr(one, name, None) is not None
     ]
-    return " ".join([" or ".join(names), *bounds]) + (", or null" if optional(field) else "")
+    limits = " and ".join(bounds)
+    return f"{' or '.join(names)} {limits}".strip() + (", or null" if optional(field) else "")
 
 
 def optional(field: Any) -> bool:
@@ -180,26 +203,35 @@ def literal(one: Any) -> str:
     if origin is typing.Literal:
         return ", ".join(f"`{value}`" for value in typing.get_args(one))
     if origin is tuple:
-        return "list"
+        return "list of " + literal(bare(typing.get_args(one)[0])[0][0])
     return getattr(one, "__name__", str(one))
 
 
 @cache
 def remarks(module: str) -> dict[tuple[str, str], str]:
-    """Return the comments behind the fields of a module's classes."""
+    """Return the comments of the fields of a module's classes, above each field or behind it."""
     text = inspect.getsource(sys.modules[module])
     lines = text.splitlines()
     return {
-        (one.name, item.target.id): after_hash(lines[item.end_lineno - 1])
+        (one.name, item.target.id): of_field(lines, item)
         for one in ast.walk(ast.parse(text))
         if isinstance(one, ast.ClassDef)
         for item in one.body
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.end_lineno
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
     }
 
 
+def of_field(lines: list[str], item: ast.AnnAssign) -> str:
+    first = item.lineno - 1
+    while lines[first - 1].strip().startswith("#"):
+        first -= 1
+    above = [line.strip().lstrip("# ") for line in lines[first : item.lineno - 1]]
+    behind = after_hash(lines[(item.end_lineno or item.lineno) - 1])
+    return " ".join([*above, *([behind] if behind else [])])
+
+
 def remark(kind: Any, key: str) -> str:
-    """Return what stands behind a type's field, its own or one that it takes over."""
+    """Return what is said of a type's field, its own or one that it takes over."""
     bases = kind.__mro__ if dataclasses.is_dataclass(kind) else ()  # type: ignore[union-attr]
     found = (remarks(one.__module__).get((one.__name__, key)) for one in bases[:-1])
     return next((text for text in found if text), "")

@@ -1,6 +1,7 @@
-"""Checks around the model: what it is told is possible, what reaches the hand is safe.
+"""The safety layer: what the model is told is possible, and what reaches the hand is safe.
 
-Pure functions; every correction has a name, so that the loop can count it and a person see it.
+Its limits are `safety` of configs/robot/twin.yaml, the target margin and the joint limits. Pure
+functions; every correction has a name, so that the loop can count it and a person see it.
 """
 
 from dataclasses import dataclass

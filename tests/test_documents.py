@@ -139,11 +139,22 @@ def test_reference_has_every_group_and_value():
         assert re.search(row, pages()["control.md"]), key
 
 
+def test_reference_says_what_every_value_means():
+    """A meaning is a phrase, not a word or two; a page's row has it in its fifth column."""
+    rows = [row.split(" | ") for text in pages().values() for row in text.splitlines()]
+    values = [row for row in rows if len(row) == 6 and row[0].startswith("| `")]
+    assert len(values) > 500
+    assert not [row[0] for row in values if len(row[4].split()) < 4 or not row[2].strip()]
+
+
 @EVERY
 def test_sentences_are_short(path: Path):
     found = sentences(path.read_text())
-    mean = sum(len(re.findall(r"\S*\w\S*", one)) for one in found) / max(len(found), 1)
+    words = [len(re.findall(r"\S*\w\S*", one)) for one in found]
+    mean = sum(words) / max(len(words), 1)
     assert mean < 18, f"{name(path)}: {mean:.1f} words a sentence"
+    longest = max(zip(words, found, strict=True), default=(0, ""))
+    assert longest[0] <= 25, f"{name(path)}: {longest}"
 
 
 @EVERY

@@ -12,13 +12,15 @@ from configs.schema.world import Embodiment
 class Margins:
     """How far a value may lie beyond what the layout says, and bounds that it does not say."""
 
-    joint_position: NonNegative  # [rad] beyond the joint limits
-    joint_observation: NonNegative  # [rad] beyond the joint limits
-    joint_target: NonNegative  # [rad] beyond the joint limits
-    action: NonNegative  # [action] beyond [-1, 1]; of the command too
-    distance: Positive  # [m] of a keypoint, the object or its goal from the hand, per axis
-    gravity: Positive  # [m/s^2] per axis
-    quaternion: Positive  # [-] of a quaternion's length from 1
+    joint_position: NonNegative  # [rad] how far a joint position may lie beyond the joint limits
+    # [rad] how far an observed joint position may lie beyond the limits
+    joint_observation: NonNegative
+    joint_target: NonNegative  # [rad] how far a joint target may lie beyond the joint limits
+    action: NonNegative  # [action] how far an action or a command may lie beyond [-1, 1]
+    # [m] greatest distance of a keypoint, the object or its goal from the hand, per axis
+    distance: Positive
+    gravity: Positive  # [m/s^2] greatest gravity in the hand's frame, per axis
+    quaternion: Positive  # [-] greatest difference of a quaternion's length from 1
 
 
 @strict
@@ -29,9 +31,11 @@ class Shares:
     must have `object` times that.
     """
 
+    # [-] least rows of each object, as a part of an equal share; null: not asked
     object: Share | None
+    # [-] least rows of each style, as a part of an equal share; null: not asked
     style: Share | None
-    mode: Share | None
+    mode: Share | None  # [-] least rows of each mode, as a part of an equal share; null: not asked
 
 
 @strict
@@ -42,20 +46,25 @@ class Previous:
     column that hardly moves (a flag, a quaternion's length) is not judged by its rounding.
     """
 
-    max_shift: Positive  # [previous std] of the mean
-    max_ratio: Annotated[float, Field(ge=1)]  # [-] of the two, the larger to the smaller
-    floor: Positive  # [-] of the column's allowed range
+    # [previous std] greatest change of a column's mean since the dataset before
+    max_shift: Positive
+    # [-] greatest ratio of a column's two standard deviations, larger to smaller
+    max_ratio: Annotated[float, Field(ge=1)]
+    # [-] least standard deviation that counts, as a part of the column's allowed range
+    floor: Positive
 
 
 @strict
 class Check:
-    min_rows: Count
-    max_drop_share: Share  # of the episodes
+    min_rows: Count  # [rows] least number of rows of a dataset
+    max_drop_share: Share  # [-] greatest share of the episodes that end in a drop
     min_share: Shares
-    previous: Previous | None  # null: not compared
+    # how far statistics may be from the dataset before; null: not compared
+    previous: Previous | None
     margins: Margins
-    sample_rows: Count  # rows that are looked at again, beside the statistics of all rows
-    sample_shards: Count  # shards that they are in, at most: each is opened and verified
+    sample_rows: Count  # [rows] rows that are read and tested, beside the statistics of all rows
+    # [shards] greatest number of shards that these rows come from; each is verified
+    sample_shards: Count
 
 
 @strict

@@ -13,9 +13,10 @@ Gain = Annotated[float, Field(ge=0, le=1)]
 
 @strict
 class CriticNetwork:
-    hidden: Count  # width
-    layers: Count
-    gains: Annotated[tuple[Gain, ...], Field(min_length=2)]  # shares of a command that it weighs
+    hidden: Count  # [-] width of each hidden layer
+    layers: Count  # [-] number of hidden layers
+    # [-] shares of a command whose risk is compared, from 1 (follow) to 0 (hold)
+    gains: Annotated[tuple[Gain, ...], Field(min_length=2)]
 
     @model_validator(mode="after")
     def gains_descend(self) -> "CriticNetwork":
@@ -30,7 +31,7 @@ class CriticTraining(Training):
     """The training of the critic."""
 
     network: CriticNetwork
-    horizon_s: Positive  # [s] a drop within this long after an action counts as soon
+    horizon_s: Positive  # [s] a drop within this time after an action counts as soon
 
 
 @strict

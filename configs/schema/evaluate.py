@@ -15,6 +15,8 @@ from configs.schema.world import World
 
 Split = Literal["held_out", "training"]
 SPLITS: tuple[Split, ...] = ("held_out", "training")
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+Shares = Annotated[tuple[Share, ...], Field(min_length=1)]
 BARE, STILL = "unassisted", "zero"  # the command itself; the hand that never moves
 # In the results `assisted` is the bundle's default assistance, `vs_scaled` a comparison of it.
 RESERVED = {"assisted", "vs_scaled"}
@@ -25,7 +27,7 @@ class Direct:
     """The command goes to the hand itself, times a gain; gain 1 is `unassisted`."""
 
     kind: Literal["direct"]
-    gain: NonNegative
+    gain: NonNegative  # [-] factor on the command
 
 
 @strict
@@ -34,12 +36,15 @@ class Assisted:
 
     kind: Literal["assisted"]
     assistance: Literal["paper", "guarded"]
-    reading: Share | None  # how far the student is asked; 0: the command as it is
-    gain: Share | None  # of what the student reads
-    share: Share | None  # of a busy command that it cannot read
-    caution: Share | None  # 1: no critic
-    guidance: NonNegative | None  # 1, with remainder 1: no prior
-    remainder: Share | None  # of what inverse dynamics loses that is given back
+    reading: Share | None  # [-] how far the student reads the command; 0: the command as it is
+    gain: Share | None  # [-] factor on what the student reads
+    # [-] share of a busy command that is followed where the student cannot read it
+    share: Share | None
+    caution: Share | None  # [-] extra risk of a drop that is accepted; 1: no critic
+    # [-] how strongly the prior is pulled to the command; 1, with remainder 1: no prior
+    guidance: NonNegative | None
+    # [-] share of what inverse dynamics loses of the command that is given back
+    remainder: Share | None
 
 
 @strict
@@ -47,7 +52,7 @@ class LowPass:
     """The command, smoothed: its exponential average since the episode's start."""
 
     kind: Literal["low_pass"]
-    time_s: Positive  # [s] of the average
+    time_s: Positive  # [s] time constant of the average
 
 
 Variant = Annotated[Direct | LowPass | Assisted, Field(discriminator="kind")]
@@ -57,16 +62,19 @@ Variant = Annotated[Direct | LowPass | Assisted, Field(discriminator="kind")]
 class Intention:
     """How realised motion is compared with the clean command's."""
 
-    horizon_s: Positive  # [s] length of a compared segment
-    min_motion: Positive  # [m] rms over keypoints; a smaller commanded motion says nothing
+    horizon_s: Positive  # [s] length of the pieces of motion that are compared
+    # [m] least commanded motion that is compared, root mean square over keypoints
+    min_motion: Positive
 
 
 @strict
 class Pairs:
     """Environments of each perturbation and variant, paired across variants; 0: none."""
 
-    held_out: Annotated[int, Field(ge=0)]  # with objects that no training step sees
-    training: Annotated[int, Field(ge=0)]  # with the objects, and the grasps, of the training
+    # [environments] environments with objects that no training step has seen; 0: none
+    held_out: Annotated[int, Field(ge=0)]
+    # [environments] environments with the objects and grasps of the training; 0: none
+    training: Annotated[int, Field(ge=0)]
 
     def of(self, split: Split) -> int:
         return self.held_out if split == "held_out" else self.training
@@ -76,42 +84,53 @@ class Pairs:
 class Calibration:
     """What the strength of the assistances is chosen from, on random streams of its own."""
 
-    stream: Annotated[int, Field(ge=0)]  # random stream, another than the test's
-    window_s: Positive  # [s]
-    pairs: Annotated[int, Field(ge=1)]  # environments of each perturbation and candidate
-    perturbations: Annotated[tuple[str, ...], Field(min_length=1)]  # that count; `clean` is added
-    least_goals: Annotated[float, Field(ge=0, le=1)]  # share of the bare clean command's goals
-    paper: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of its guidance
-    gain: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
-    caution: Annotated[tuple[Share, ...], Field(min_length=1)]  # candidates of `guarded`
-    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # candidates of `guarded`
-    share: Share  # of `guarded`
-    remainder: Share  # of `guarded`
+    # [-] random stream of the calibration; the test has another
+    stream: Annotated[int, Field(ge=0)]
+    window_s: Positive  # [s] simulated time of a window
+    # [environments] environments of each perturbation and each candidate setting
+    pairs: Annotated[int, Field(ge=1)]
+    perturbations: Names  # [-] perturbations that settings are chosen on; `clean` is added
+    # [-] share of the unassisted clean command's goals that a setting must keep
+    least_goals: Annotated[float, Field(ge=0, le=1)]
+    # [-] values of `guidance` that are tried for the assistance `paper`
+    paper: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    gain: Shares  # [-] values of `gain` that are tried for the assistance `guarded`
+    caution: Shares  # [-] values of `caution` that are tried for the assistance `guarded`
+    # [-] values of `guidance` that are tried for the assistance `guarded`
+    guidance: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
+    share: Share  # [-] the value of `share` that the assistance `guarded` gets
+    remainder: Share  # [-] the value of `remainder` that the assistance `guarded` gets
 
 
 @strict
 class Evaluate:
     """`library` defines perturbations by name; `perturbations` names those that are judged."""
 
-    window_s: Positive  # [s] every window starts afresh in all environments
-    windows: Count
+    window_s: Positive  # [s] simulated time of a window; each starts afresh in all environments
+    windows: Count  # [-] number of windows, one after the other
     pairs: Pairs
-    judged: Split  # whose figures are the result, which the gates read
-    stream: Annotated[int, Field(ge=0)]  # random stream, another than the calibration's
-    experts: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode asked for
-    confidence: Annotated[float, Field(gt=0, lt=1)]  # of every interval
+    judged: Split  # [-] the objects whose figures are the result, which the gates read
+    # [-] random stream of the test; the calibration has another
+    stream: Annotated[int, Field(ge=0)]
+    # [-] the mode that is asked for while an expert of this style commands
+    experts: Annotated[dict[str, str], Field(min_length=1)]
+    confidence: Annotated[float, Field(gt=0, lt=1)]  # [-] confidence level of every interval
     intention: Intention
-    threads: Count  # of the experts' networks; fixed, because the last bits depend on it
-    session_threads: Count  # of the controller, exported or not
-    contact_n: Positive  # [N] a finger that presses more strongly touches
-    bootstrap: Count  # resamples of the pairs behind every ratio's interval
-    unseen: tuple[str, ...]  # those that no training and no calibration saw; counts where judged
-    clips: tuple[str, ...]  # those recorded for the report, bare and assisted, if judged
-    clip_s: Positive  # [s] of a recording
-    plots: tuple[str, ...]  # those that the report plots, hold against goals, if judged
+    # [threads] CPU threads of the experts' networks; the last bits depend on their number
+    threads: Count
+    session_threads: Count  # [threads] CPU threads of the controller, exported or not
+    contact_n: Positive  # [N] least force with which a finger counts as touching
+    bootstrap: Count  # [-] number of draws of the pairs from which a ratio's interval is estimated
+    # [-] perturbations that neither training nor calibration has met; counts where tested
+    unseen: tuple[str, ...]
+    # [-] perturbations that are filmed for the report, with and without the controller
+    clips: tuple[str, ...]
+    clip_s: Positive  # [s] length of a clip
+    plots: tuple[str, ...]  # [-] perturbations whose hold is plotted against goals
     calibration: Calibration
-    perturbations: Annotated[tuple[str, ...], Field(min_length=1)]
-    library: dict[str, Perturbation]
+    perturbations: Names  # [-] names of the perturbations of the test, the headline first
+    library: dict[str, Perturbation]  # definitions of perturbations, by name
+    # answers to a command that are compared, by name
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -17,32 +17,34 @@ ADAPTIVE_RATES = (1e-5, 1e-2)
 class PolicyConfig:
     """The actor: action = script + residual_scale * policy, clipped to [-1, 1]."""
 
-    hidden: Annotated[tuple[Count, ...], Field(min_length=1)]  # widths; the critic has the same
-    activation: Literal["elu", "relu", "tanh"]
-    residual_scale: NonNegative  # [action]
-    script_rate: PositiveShare  # greatest action of the script
-    initial_std: Positive  # of the policy's output
+    # [-] widths of the hidden layers, of the actor and of PPO's value network
+    hidden: Annotated[tuple[Count, ...], Field(min_length=1)]
+    activation: Literal["elu", "relu", "tanh"]  # [-] activation function of the hidden layers
+    residual_scale: NonNegative  # [action] factor on the policy's output before the script is added
+    script_rate: PositiveShare  # [action] greatest action of the script
+    initial_std: Positive  # [-] standard deviation of the policy's output when training begins
 
 
 @strict
 class PpoConfig:
     """Proximal policy optimisation; budgets in iterations of environments x steps samples."""
 
-    environments: Count
-    steps: Count  # control steps of each environment in an iteration
-    iterations: Count
-    epochs: Count
-    batch: Count  # samples of one gradient step
-    learning_rate: Positive
-    desired_kl: Positive | None  # the rate follows the divergence from the last policy; null: fixed
-    clip: Positive
-    gamma: PositiveShare
-    lam: PositiveShare
-    value_weight: NonNegative
-    entropy_weight: NonNegative
-    gradient_clip: Positive
-    reward_scale: Positive  # factor on every reward, so that the values stay of order one
-    checkpoint_every: Count  # iterations
+    environments: Count  # [-] number of environments that are stepped together
+    steps: Count  # [control steps] length of an iteration, in each environment
+    iterations: Count  # [-] number of iterations; each has environments x steps samples
+    epochs: Count  # [-] passes over the samples of an iteration
+    batch: Count  # [samples] samples of one gradient step
+    learning_rate: Positive  # [-] learning rate of Adam, at the beginning if it adapts
+    # [nat] divergence from the last policy that the rate adapts to; null: it is fixed
+    desired_kl: Positive | None
+    clip: Positive  # [-] clip range of the probability ratio
+    gamma: PositiveShare  # [-] discount of the reward of the next control step
+    lam: PositiveShare  # [-] lambda of generalised advantage estimation
+    value_weight: NonNegative  # [-] weight of the value loss
+    entropy_weight: NonNegative  # [-] weight of the entropy bonus
+    gradient_clip: Positive  # [-] greatest norm of a gradient
+    reward_scale: Positive  # [-] factor on every reward, so that the values stay of order one
+    checkpoint_every: Count  # [iterations] iterations from one checkpoint to the next
 
     @model_validator(mode="after")
     def rate_can_adapt(self) -> "PpoConfig":
@@ -68,9 +70,9 @@ class PpoConfig:
 class Comparison:
     """How script and expert are measured side by side, under equal disturbances."""
 
-    environments: Count
-    duration_s: Positive  # [s]
-    confidence: Annotated[float, Field(gt=0, lt=1)]  # of the intervals
+    environments: Count  # [-] number of environments that script and expert have each
+    duration_s: Positive  # [s] simulated time of the comparison
+    confidence: Annotated[float, Field(gt=0, lt=1)]  # [-] confidence level of its intervals
 
 
 @strict
@@ -78,7 +80,7 @@ class Experts:
     policy: PolicyConfig
     ppo: PpoConfig
     comparison: Comparison
-    threads: Count  # CPU threads of the networks; fixed here, because the last bits depend on it
+    threads: Count  # [threads] CPU threads of the networks; the last bits depend on their number
 
 
 @strict

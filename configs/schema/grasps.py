@@ -14,20 +14,23 @@ from configs.schema.world import Embodiment
 class FingerFirst:
     """Proposals that begin with a finger configuration and put the object near its tips."""
 
-    proposals: Count  # a batch
-    closure: ShareRange  # joints are drawn from this first part of their ranges, itself a draw
-    outward: Range  # [m] the object's centre beyond the tips' mean, along their mean direction
-    offset: NonNegative  # [m] std of the object's centre about that place
+    proposals: Count  # [proposals] number of proposals of a batch
+    # [share of a joint's range] how far a hand may be closed; a joint is drawn below it
+    closure: ShareRange
+    outward: Range  # [m] how far the object's centre lies beyond the mean of the fingertips
+    offset: NonNegative  # [m] standard deviation of the object's centre about that place
 
 
 @strict
 class SurfaceFirst:
     """Proposals that begin with contacts on the object, and look for fingers (Algorithm 3)."""
 
-    proposals: Count  # sets of contacts a batch
-    tries: Count  # entries of the table of pads that are looked at for a contact and a finger
-    reach: Positive  # [m] from a contact to the nearest pad of its finger in that table
-    choices: Count  # assignments of fingers that a set of contacts is tried with, the best first
+    proposals: Count  # [sets of contacts] number of sets of contacts of a batch
+    # [entries] entries of the table of finger pads that are looked at for each contact
+    tries: Count
+    # [m] greatest distance from a contact to the nearest pad of its finger in that table
+    reach: Positive
+    choices: Count  # [assignments] assignments of fingers that each set is tried with, best first
 
 
 @strict
@@ -36,12 +39,14 @@ class GraspSampling:
 
     kinds: Annotated[
         tuple[Literal["finger_first", "surface_first"], ...], Field(min_length=1, max_length=2)
-    ]
-    max_batches: Count  # then sampling ends, with what it has
-    barren_batches: Count  # one after another without a new grasp: sampling ends
+    ]  # [-] kinds of proposals; each batch has one kind, in turn
+    max_batches: Count  # [batches] sampling ends after so many batches, with what it has
+    barren_batches: Count  # [batches] sampling ends after so many in a row without a new grasp
+    # [fingers] number of fingers that touch; each proposal draws one of these
     contacts: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
-    idle_curl: ShareRange  # how far fingers that do not touch leave the rest pose
-    reach: Positive  # [m] a tip farther from its place at the surface is not assigned to it
+    # [share of the way] how far a finger that does not touch leaves the rest pose
+    idle_curl: ShareRange
+    reach: Positive  # [m] a fingertip farther than this from the surface is not given a contact
     finger_first: FingerFirst
     surface_first: SurfaceFirst
 
@@ -56,54 +61,58 @@ class GraspSampling:
 class Assignment:
     """Damped-least-squares inverse kinematics of the contact points."""
 
-    iterations: Count
-    damping: Positive  # [m]
-    max_step: Positive  # [rad] a joint moves at most so far in one iteration
-    press: NonNegative  # [m] a tip sinks so far into the surface
-    tolerance: Positive  # [m] a tip farther from its place fails
+    iterations: Count  # [-] iterations of the inverse kinematics
+    damping: Positive  # [m] damping of the least-squares step
+    max_step: Positive  # [rad] greatest change of a joint in one iteration
+    press: NonNegative  # [m] how deep a fingertip is meant to sink into the surface
+    tolerance: Positive  # [m] a fingertip that ends farther than this from its place fails
 
 
 @strict
 class Expansion:
     """RRT over (joint positions, object pose)."""
 
-    proposals: Count  # a batch
-    max_batches: Count
-    barren_batches: Count  # one after another without a new grasp: expansion ends
-    spread_position: Positive  # [m] a random sample is so far from a known grasp at most
-    spread_rotation: Positive  # [rad]
-    step_position: Positive  # [m] a new grasp is so far from its nearest neighbour at most
-    step_rotation: Positive  # [rad]
-    slide: NonNegative  # [m] std of a contact's displacement along the surface
-    regrip: Share  # probability that one finger joins or leaves the grasp
+    proposals: Count  # [proposals] number of proposals of a batch
+    max_batches: Count  # [batches] expansion ends after so many batches, with what it has
+    barren_batches: Count  # [batches] expansion ends after so many in a row without a new grasp
+    spread_position: Positive  # [m] greatest distance of a random sample from a known grasp
+    spread_rotation: Positive  # [rad] greatest rotation of a random sample from a known grasp
+    step_position: Positive  # [m] greatest distance of a new grasp from its nearest neighbour
+    step_rotation: Positive  # [rad] greatest rotation of a new grasp from its nearest neighbour
+    slide: NonNegative  # [m] standard deviation of a contact's displacement along the surface
+    regrip: Share  # [-] probability that one finger joins or leaves the grasp
 
 
 @strict
 class GraspMetric:
     """Units that make a distance of (position, rotation, joint angles) dimensionless."""
 
-    position: Positive  # [m]
-    rotation: Positive  # [rad]
-    joint: Positive  # [rad] root mean square over the joints
-    modulo_symmetry: bool  # the tree takes rotations that look alike for one
+    position: Positive  # [m] object displacement that counts as distance 1
+    rotation: Positive  # [rad] object rotation that counts as distance 1
+    joint: Positive  # [rad] change of joint angles, root mean square, that counts as distance 1
+    modulo_symmetry: bool  # [-] whether rotations that look alike are one and the same in the tree
 
 
 @strict
 class GraspValidation:
     """The hold in physics that a grasp must pass before it counts."""
 
-    slots: Count  # candidates held at the same time
-    scales: Count  # of the object, spread over Table III's range, that slots are compiled for
-    settle_s: Positive  # [s] without gravity; what it settles to is the grasp
-    settle_position: Positive  # [m] the object may move so far while it settles
-    settle_rotation: Positive  # [rad]
-    gap: Positive  # [m] a tip farther from the surface after settling does not touch
-    hold_s: Annotated[float, Field(ge=2)]  # [s]; less would not show what lets go slowly
-    directions: Annotated[int, Field(ge=3)]  # that gravity turns through
-    severity: Annotated[float, Field(ge=0, le=1)]  # 0: Table III's draws, 1: their worst corner
-    pushes: bool  # Table III's random force on top
-    position_tolerance: Positive  # [m] the object may move so far from the pose it settled to
-    rotation_tolerance: Positive  # [rad]
+    slots: Count  # [candidates] number of candidates that are held at the same time
+    scales: Count  # [-] number of object sizes, spread over Table III's range, with their own slots
+    settle_s: Positive  # [s] time without gravity; what the candidate settles to is the grasp
+    settle_position: Positive  # [m] greatest displacement of the object while it settles
+    settle_rotation: Positive  # [rad] greatest rotation of the object while it settles
+    # [m] a fingertip farther than this from the surface after settling does not touch
+    gap: Positive
+    # [s] how long the object is held; less would not show what lets go slowly
+    hold_s: Annotated[float, Field(ge=2)]
+    # [directions] number of directions that gravity turns through
+    directions: Annotated[int, Field(ge=3)]
+    # [share of the way] how hard the draws are; 0: Table III, 1: its worst corner
+    severity: Annotated[float, Field(ge=0, le=1)]
+    pushes: bool  # [-] whether Table III's random force pushes the object, too
+    position_tolerance: Positive  # [m] greatest displacement from the pose that it settled to
+    rotation_tolerance: Positive  # [rad] greatest rotation from the pose that it settled to
 
     @model_validator(mode="after")
     def every_scale_has_a_slot(self) -> "GraspValidation":
@@ -116,22 +125,25 @@ class GraspValidation:
 class Wrench:
     """Forces within friction cones, and their torques (tasks/grasps/wrench.py)."""
 
-    friction: Positive  # of a contact
-    edges: Annotated[int, Field(ge=3)]  # of the pyramid that stands for a cone
+    friction: Positive  # [-] friction coefficient of a contact
+    # [-] number of edges of the pyramid that stands for a friction cone
+    edges: Annotated[int, Field(ge=3)]
     length: Positive  # [m] a torque counts as a force at this distance
-    iterations: Count  # of the solver
+    iterations: Count  # [-] iterations of the solver
 
 
 @strict
 class Grasps:
-    count: Count  # an object; expansion ends with at least so many
-    sampled: Count  # from sampling; the rest grows from them
-    min_contacts: Annotated[int, Field(ge=2)]  # fingers that touch, at least
-    net_force: Positive  # F_thresh on ||sum f_i n_i||^2
-    wrench: Wrench | None  # forces in friction cones and their torques instead; null: the paper's
-    penetration: Positive  # [m] that a wanted contact may show in the collision check
-    squeeze: PositiveRange  # [N] mean force of the touching fingers
-    min_component: Count  # a smaller connected component of the goal graph is dropped
+    count: Count  # [grasps] least number of grasps of an object; with so many the search ends
+    sampled: Count  # [grasps] number of grasps from sampling; the others grow from them
+    min_contacts: Annotated[int, Field(ge=2)]  # [fingers] least number of fingers that touch
+    # [-] F_thresh, the greatest ||sum f_i n_i||^2 of a grasp whose forces balance
+    net_force: Positive
+    # the force test with friction cones and torques; null: the paper's, by the net force
+    wrench: Wrench | None
+    penetration: Positive  # [m] overlap that a wanted contact may have in the collision check
+    squeeze: PositiveRange  # [N] mean force of the touching fingers, drawn from this range
+    min_component: Count  # [grasps] least size of a connected part of the goal graph that is kept
     sampling: GraspSampling
     assignment: Assignment
     expansion: Expansion

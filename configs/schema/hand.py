@@ -17,22 +17,22 @@ Quaternion = tuple[float, float, float, float]
 class BoxGeom:
     """A collision box, in the frame of its link [m]."""
 
-    half_size: tuple[Positive, Positive, Positive]
-    centre: Vector3
+    half_size: tuple[Positive, Positive, Positive]  # [m] half of the edges, along x, y and z
+    centre: Vector3  # [m] the middle, in the frame of its link
 
 
 @strict
 class CapsuleGeom:
     """A collision capsule along the z axis of its link [m]."""
 
-    radius: Positive
-    half_length: Positive
-    centre: Vector3
+    radius: Positive  # [m] radius of the capsule
+    half_length: Positive  # [m] half of the distance between the two ends' centres
+    centre: Vector3  # [m] the middle, in the frame of its link
 
 
 @strict
 class Palm:
-    mass: Positive  # [kg]
+    mass: Positive  # [kg] mass of the palm
     box: BoxGeom
 
 
@@ -40,11 +40,11 @@ class Palm:
 class Link:
     """One link of a finger; its joint is a hinge at the link's origin."""
 
-    name: str
-    offset: Vector3  # [m] origin, in the parent link's frame
-    axis: Vector3  # hinge axis, in the link's frame
-    limits: tuple[float, float]  # [rad]
-    mass: Positive  # [kg]
+    name: str  # the link's name, and its joint's
+    offset: Vector3  # [m] the link's origin, in the parent link's frame
+    axis: Vector3  # [-] the hinge's axis, in the link's frame
+    limits: tuple[float, float]  # [rad] least and greatest joint angle
+    mass: Positive  # [kg] mass of the link
     box: BoxGeom
 
 
@@ -52,9 +52,9 @@ class Link:
 class Tip:
     """The finger tip, welded to the last link."""
 
-    position: Vector3  # [m] tip point, in the last link's frame
+    position: Vector3  # [m] the tip's point, in the last link's frame
     capsule: CapsuleGeom
-    mass: Positive  # [kg]
+    mass: Positive  # [kg] mass of the tip
 
 
 @strict
@@ -69,8 +69,8 @@ class Keypoint:
 @strict
 class Finger:
     name: str
-    root_position: Vector3  # [m] in the hand frame
-    root_quaternion: Quaternion  # (w, x, y, z)
+    root_position: Vector3  # [m] where the finger begins, in the hand's frame
+    root_quaternion: Quaternion  # [quaternion wxyz] how the finger is turned, in the hand's frame
     links: tuple[Link, ...]
     tip: Tip
     keypoints: tuple[Keypoint, ...]  # the last one is the tip
@@ -80,23 +80,26 @@ class Finger:
 class Actuation:
     """Joint-space PD as the simulation uses it; torque = kp (target - q) - kd qdot."""
 
-    kp: Positive  # [N m / rad]
-    kd: Positive  # [N m s / rad]
-    effort_limit: Positive  # [N m]
-    armature: Positive  # [kg m^2]
-    friction_loss: Annotated[float, Field(ge=0)]  # [N m]
+    kp: Positive  # [N m / rad] proportional gain of a joint
+    kd: Positive  # [N m s / rad] derivative gain of a joint
+    effort_limit: Positive  # [N m] greatest torque of a joint
+    armature: Positive  # [kg m^2] inertia of a motor, added to its joint's
+    friction_loss: Annotated[float, Field(ge=0)]  # [N m] dry friction of a joint
 
 
 @strict
 class Hand:
-    name: str
+    name: str  # the hand's name, which datasets and models carry
     palm: Palm
+    # links, limits, masses, collision shapes and keypoints of each finger
     fingers: tuple[Finger, ...]
-    never_collide: tuple[tuple[str, str], ...]  # pairs of body names: palm or <finger>_<link>
+    # pairs of bodies, palm or <finger>_<link>, whose contacts are left out
+    never_collide: tuple[tuple[str, str], ...]
     actuation: Actuation
     rest: tuple[float, ...]  # [rad] a half-open, collision-free pose, in joint order
-    poses: dict[str, tuple[float, ...]]  # [rad] where commands may lead; `open` lets go
-    source: str  # where the numbers come from
+    # [rad] poses that a command of the whole hand may lead to; `open` lets go
+    poses: dict[str, tuple[float, ...]]
+    source: str  # where the hand's numbers come from
 
     @model_validator(mode="after")
     def poses_fit(self) -> "Hand":

@@ -18,9 +18,9 @@ MISSING = "missing"
 
 @strict
 class Object:
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    shape: Shape
-    held_out: bool
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # the object's name, equal to its key
+    shape: Shape  # [m] the object's shape, at scale 1
+    held_out: bool  # whether all training steps do without the object
 
     @property
     def mesh(self) -> Mesh | None:
@@ -32,9 +32,10 @@ class Object:
 class Limits:
     """What is refused before anything is simulated."""
 
-    max_extent: Annotated[float, Field(gt=0)]  # [m] larger than this is taken for a wrong unit
-    min_extent: Annotated[float, Field(gt=0)]  # [m]
-    max_mesh_mib: Annotated[float, Field(gt=0)]  # [MiB] a larger mesh file is refused
+    # [m] greatest extent of an object; a larger one has most likely a wrong unit
+    max_extent: Annotated[float, Field(gt=0)]
+    min_extent: Annotated[float, Field(gt=0)]  # [m] least extent of an object
+    max_mesh_mib: Annotated[float, Field(gt=0)]  # [MiB] greatest size of a mesh file
 
 
 @strict
@@ -42,7 +43,7 @@ class Objects:
     """Every object of a run, training ones and held-out ones."""
 
     items: dict[str, Object]
-    random: RandomObjects | None
+    random: RandomObjects | None  # how objects are drawn at random; null: none are
     limits: Limits
 
     @model_validator(mode="after")

@@ -40,8 +40,8 @@ class BangBang:
     """An operator with buttons: each joint forward, back or still."""
 
     kind: Literal["bang_bang"]
-    strength: Share  # [action]
-    dead_band: NonNegative  # [rad] of way that is left alone
+    strength: Share  # [action] size of a command
+    dead_band: NonNegative  # [rad] a joint that is this close to the goal is left alone
 
 
 @strict
@@ -59,8 +59,8 @@ class StopAndGo:
 
     kind: Literal["stop_and_go"]
     gain: Share  # [-] share of the way left, a step
-    go_s: Positive  # [s]
-    rest_s: Positive  # [s]
+    go_s: Positive  # [s] how long the operator moves
+    rest_s: Positive  # [s] how long the operator rests
 
 
 Operator = Annotated[

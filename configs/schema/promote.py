@@ -20,24 +20,28 @@ class Gate:
     missing or not finite fails its gate.
     """
 
+    # [-] path of the figure in the report that is judged
     metric: Annotated[str, Field(min_length=1)]
+    # [-] how the figure is compared with the threshold
     comparison: Literal["at_least", "at_most", "finite"]
-    threshold: float  # in the metric's unit; a factor where relative_to is given
+    threshold: float  # what the figure is compared with; a factor where `relative_to` is given
+    # [-] path of a figure that the threshold is multiplied by; null: the threshold as it is
     relative_to: str | None
-    why: Annotated[str, Field(min_length=1)]
+    why: Annotated[str, Field(min_length=1)]  # [-] what the gate is for, in the words of the report
 
 
 @strict
 class Latency:
     """How the tick of the exported graph is timed: batch 1, one thread."""
 
-    warmup: Annotated[int, Field(ge=1)]  # ticks before the clock counts
-    ticks: Annotated[int, Field(ge=1)]
+    warmup: Annotated[int, Field(ge=1)]  # [ticks] ticks before the clock runs
+    ticks: Annotated[int, Field(ge=1)]  # [ticks] ticks that are timed
 
 
 @strict
 class Promote:
-    approver: Annotated[str, Field(min_length=1)]  # name in the approvals that the step signs
+    # [name] who approves, in the approvals that a run signs
+    approver: Annotated[str, Field(min_length=1)]
     latency: Latency
     gates: Annotated[dict[str, Gate], Field(min_length=1)]
 

@@ -22,14 +22,19 @@ class RandomObjects:
     factor `aspect`; both are drawn, the latter evenly in its logarithm.
     """
 
-    count: Annotated[int, Field(ge=1)]
-    seed: Annotated[int, Field(ge=0)]
-    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]
-    size: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]  # [m]
+    count: Annotated[int, Field(ge=1)]  # [objects] number of objects that are drawn
+    seed: Annotated[int, Field(ge=0)]  # [-] seed of the draws
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)]  # [-] kinds of shapes, in turn
+    # [m] geometric mean of an object's edges
+    size: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
+    # [-] greatest ratio of an object's longest edge to its shortest
     aspect: Annotated[float, Field(ge=1)]
-    sides: tuple[Annotated[int, Field(ge=3)], Annotated[int, Field(le=12)]]  # of prisms
+    # [-] number of sides of a prism
+    sides: tuple[Annotated[int, Field(ge=3)], Annotated[int, Field(le=12)]]
+    # [-] exponents of a superquadric, from nearly a box to nearly an octahedron
     exponents: tuple[Annotated[float, Field(ge=0.1)], Annotated[float, Field(le=2)]]
-    held_out_every: Annotated[int, Field(ge=2)]  # one in so many no training step sees
+    # [objects] one object in so many is held out of all training
+    held_out_every: Annotated[int, Field(ge=2)]
 
     @model_validator(mode="after")
     def ranges_rise(self) -> "RandomObjects":

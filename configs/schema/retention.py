@@ -9,9 +9,12 @@ from configs.schema.strict import strict
 
 @strict
 class Retention:
-    """A policy of `dexgen data gc`; no result depends on it."""
+    """How long `dexgen data gc` keeps what nothing refers to; no result depends on it."""
 
-    keep_days: Annotated[float, Field(ge=0)]  # [d] of unreferenced results and unfinished work
-    keep_reports: Annotated[int, Field(ge=1)]  # the newest reports, with what they show
-    cache_gib: Annotated[float, Field(ge=0)]  # [GiB] of what was fetched from lakeFS
-    grace_hours: Annotated[float, Field(ge=0)]  # [h] of objects that no commit lists yet
+    # [d] how long unfinished work and results that nothing refers to stay
+    keep_days: Annotated[float, Field(ge=0)]
+    # [-] number of reports that stay, the newest, with all that they show
+    keep_reports: Annotated[int, Field(ge=1)]
+    cache_gib: Annotated[float, Field(ge=0)]  # [GiB] greatest size of what was fetched from lakeFS
+    # [h] how long an object stays that no commit lists yet
+    grace_hours: Annotated[float, Field(ge=0)]

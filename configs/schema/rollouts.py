@@ -26,9 +26,10 @@ class Bursts:
     """
 
     bad_s: Range  # [s] length of a burst
-    calm_s: Range  # [s] length of a calm spell
-    strength: Range  # [action] greatest action of a burst towards a pose, drawn once a burst
-    kinds: Annotated[dict[Kind, NonNegative], Field(min_length=1)]  # weights
+    calm_s: Range  # [s] length of a calm spell between two bursts
+    strength: Range  # [action] greatest action of a burst towards a pose, drawn once for a burst
+    # [-] how often a burst is of this kind, relative to the others
+    kinds: Annotated[dict[Kind, NonNegative], Field(min_length=1)]
 
     @model_validator(mode="after")
     def some_kind_is_drawn(self) -> "Bursts":
@@ -41,22 +42,25 @@ class Bursts:
 class Filter:
     """What of an episode is kept."""
 
-    drop_trim_s: NonNegative  # [s] cut from the end of an episode that ends in a drop
-    min_episode_s: Positive  # [s] what is left must be at least so long
+    drop_trim_s: NonNegative  # [s] what is cut from the end of an episode that ends in a drop
+    min_episode_s: Positive  # [s] a shorter episode is left out
 
 
 @strict
 class Rollouts:
-    environments: Count
-    chunks: Count  # each is published on its own; a killed run goes on with the next
+    environments: Count  # [-] number of environments that are stepped together
+    chunks: Count  # [-] number of parts, published one by one; a killed run goes on with the next
     chunk_s: Positive  # [s] simulated time of a chunk, in every environment
-    levels: Annotated[tuple[NonNegative, ...], Field(min_length=1)]  # [action] U(-level, level)
+    # [action] sizes of the noise U(-level, level), dealt out to environments in turn
+    levels: Annotated[tuple[NonNegative, ...], Field(min_length=1)]
     bursts: Bursts
-    assisted: Share  # of the environments: a student reads the bad commands there
+    # [share of environments] in how many environments a student reads the bad commands
+    assisted: Share
     filter: Filter
-    modes: Annotated[dict[str, str], Field(min_length=1)]  # style -> mode label of the layout
+    # [-] the mode label that frames of this style get
+    modes: Annotated[dict[str, str], Field(min_length=1)]
     shard_mib: Positive  # [MiB] greatest size of a shard
-    threads: Count  # CPU threads of the policy; fixed, because the last bits depend on it
+    threads: Count  # [threads] CPU threads of the policy; the last bits depend on their number
 
 
 @strict

@@ -17,18 +17,24 @@ Vector = tuple[float, float, float]
 
 @strict
 class Box:
+    """A box."""
+
     kind: Literal["box"]
     half: Half
 
 
 @strict
 class Sphere:
+    """A sphere."""
+
     kind: Literal["sphere"]
     radius: Length
 
 
 @strict
 class Cylinder:
+    """A cylinder along z."""
+
     kind: Literal["cylinder"]
     radius: Length
     half_height: Length
@@ -36,6 +42,8 @@ class Cylinder:
 
 @strict
 class Capsule:
+    """A cylinder along z with half spheres at its ends."""
+
     kind: Literal["capsule"]
     radius: Length
     half_height: Length  # of the cylinder between the half spheres
@@ -43,6 +51,8 @@ class Capsule:
 
 @strict
 class Ellipsoid:
+    """An ellipsoid."""
+
     kind: Literal["ellipsoid"]
     half: Half
 

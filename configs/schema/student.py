@@ -17,29 +17,29 @@ Times = Annotated[tuple[Positive, ...], Field(min_length=1)]  # [s]
 class MemoryConfig:
     """Over how long each quantity is averaged (models/memory.py) [s]."""
 
-    command_s: Times
-    target_s: Times
-    error_s: Times  # of joint target minus reading
-    power_s: Times  # of the command's square, and of its product with the one before
-    activity_s: Positive  # of the power that tells a calm command from a busy one
+    command_s: Times  # [s] time constants of the averages of the command
+    target_s: Times  # [s] time constants of the averages of the joint target
+    error_s: Times  # [s] time constants of the averages of joint target minus reading
+    power_s: Times  # [s] time constants of the command's square and its product with the last one
+    activity_s: Positive  # [s] time constant of the power that tells a calm command from a busy one
 
 
 @strict
 class StudentNetwork:
     memory: MemoryConfig
-    hidden: Annotated[tuple[Count, ...], Field(min_length=1)]  # widths
+    hidden: Annotated[tuple[Count, ...], Field(min_length=1)]  # [-] widths of the hidden layers
 
 
 @strict
 class Doubt:
     """When the student is not believed: where a moment is unlike its lessons."""
 
-    first: Annotated[
-        float, Field(gt=0, lt=1)
-    ]  # quantile of the lessons' distances: wholly up to it
-    last: Annotated[float, Field(gt=0, lt=1)]  # and from this one on not at all
-    floor: Positive  # added to the features' variances
-    samples: Count  # control steps that this is measured on, about
+    # [-] up to this quantile of the lessons' distances the student is wholly believed
+    first: Annotated[float, Field(gt=0, lt=1)]
+    # [-] from this quantile of the lessons' distances on it is not believed at all
+    last: Annotated[float, Field(gt=0, lt=1)]
+    floor: Positive  # [-] what is added to the variances of the features
+    samples: Count  # [control steps] about how many control steps the distances are measured on
 
     @model_validator(mode="after")
     def first_is_below_last(self) -> "Doubt":
@@ -57,21 +57,24 @@ class Distill:
     """
 
     network: StudentNetwork
-    environments: Count
-    rounds: Count
-    round_s: Positive  # [s] each starts afresh in all environments
+    environments: Count  # [-] number of environments that are stepped together
+    rounds: Count  # [-] number of rounds of practice, each followed by lessons
+    round_s: Positive  # [s] simulated time of a round; each starts afresh in all environments
     spell_s: Range  # [s] how long a kind of command lasts
-    acts: tuple[Share, Share]  # share of the spells in which the student acts, first and last round
-    batches: Count  # of each round
-    batch: Count  # control steps
+    # [share of spells] how often the student acts, in the first and in the last round
+    acts: tuple[Share, Share]
+    batches: Count  # [batches] gradient steps after each round
+    batch: Count  # [control steps] control steps of one gradient step
     optimizer: Optimizer
-    linear_from: Positive  # [action] the loss grows linearly with errors beyond it
-    input_noise: NonNegative  # std on the network's inputs
-    way_weight: NonNegative  # of the auxiliary loss: the way to the goal's targets
+    linear_from: Positive  # [action] the loss is quadratic in errors up to here and linear beyond
+    input_noise: NonNegative  # [-] standard deviation of the noise on the network's inputs
+    # [-] weight of the auxiliary loss, which asks for the way to the goal's targets
+    way_weight: NonNegative
     doubt: Doubt
-    library: dict[str, Perturbation]  # kinds of commands
-    weights: dict[str, Positive]  # how often each of them, relative to the others
-    threads: Count  # CPU threads; fixed here, because the last bits depend on it
+    library: dict[str, Perturbation]  # kinds of commands that are taught, by name
+    # [-] how often this kind of command is drawn, relative to the others
+    weights: dict[str, Positive]
+    threads: Count  # [threads] CPU threads; the last bits depend on their number
 
     @model_validator(mode="after")
     def weights_have_their_kind(self) -> "Distill":

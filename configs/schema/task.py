@@ -11,56 +11,64 @@ from configs.schema.strict import NonNegative, Positive, strict
 class Control:
     """How an action in [-1, 1]^n moves the joint targets; part of the layout."""
 
-    hz: Positive  # [1/s] one rate for PPO, data, model, evaluation and robot
-    action_scale: Positive  # [rad] target change of action 1 in one control step
-    target_margin: Positive  # [rad] the target stays this close to the joint
+    hz: Positive  # [1/s] control rate of PPO, data, model, evaluation and robot alike
+    action_scale: Positive  # [rad] change of a joint target by action 1 in one control step
+    target_margin: Positive  # [rad] greatest distance of a joint target from the joint
 
 
 @strict
 class Goals:
-    neighbours: Annotated[int, Field(ge=1)]  # precomputed nearest grasps of each grasp
-    max_distance: Positive  # [m] object displacement from grasp to goal at most
-    # [rad] object rotation from grasp to goal at most; the two quaternions of a rotation are as far
-    # apart as rotations by 2 pi, so that never both are in range
+    """Which grasp is a goal, and when it is reached.
+
+    `max_rotation` ends at 2 rad: the two quaternions of a rotation are as far apart as rotations
+    by 2 pi, and never both may be in range.
+    """
+
+    # [-] number of nearest grasps that are goals of a grasp
+    neighbours: Annotated[int, Field(ge=1)]
+    max_distance: Positive  # [m] greatest displacement of the object from grasp to goal
+    # [rad] greatest rotation of the object from grasp to goal
     max_rotation: Annotated[float, Field(gt=0, le=2)]
-    max_slide: Positive  # [m] on the object, of a contact that both grasps have
-    min_distance: NonNegative  # in units of the tolerances: a goal is at least so far away
-    position_tolerance: Positive  # [m] met when closer
-    rotation_tolerance: Positive  # [rad]
-    dwell_s: NonNegative  # [s] reached when it has been met for so long without a break
-    timeout_s: Positive  # [s] a goal not reached in time is replaced
+    max_slide: Positive  # [m] how far a contact that both grasps have may slide on the object
+    min_distance: NonNegative  # [tolerances] least distance of a new goal from where the object is
+    position_tolerance: Positive  # [m] a goal is met when the object is closer to it
+    rotation_tolerance: Positive  # [rad] a goal is met when the object is turned less from it
+    dwell_s: NonNegative  # [s] a goal is reached when it has been met for so long without a break
+    timeout_s: Positive  # [s] a goal that is not reached in time is replaced
 
 
 @strict
 class RewardWeights:
     """Weights of the paper's reward (appendix B); the paper prints none."""
 
-    goal: NonNegative  # w_goal
-    position: Positive  # a_pos [1/m^2]
-    orientation: Positive  # a_orn [1/rad]
-    hand: NonNegative  # a_hand [1/rad^2]
-    bonus: NonNegative  # a_bonus
-    regularization: NonNegative  # w_reg
-    work: NonNegative  # a_work [1/W]
-    action: NonNegative  # a_action
-    torque: NonNegative  # a_tau [1/(N m)^2]
-    style: NonNegative  # w_style
-    tip_speed: NonNegative  # a_i, the same for each tip [s/m]
-    drop: float  # added once at a drop (ours, after a prototype)
+    goal: NonNegative  # [-] w_goal, weight of the goal's terms
+    position: Positive  # [1/m^2] a_pos, how fast the goal's reward falls with distance
+    orientation: Positive  # [1/rad] a_orn, how fast the goal's reward falls with rotation
+    hand: NonNegative  # [1/rad^2] a_hand, penalty on joint angles that are not the goal grasp's
+    bonus: NonNegative  # [-] a_bonus, paid when a goal is reached
+    regularization: NonNegative  # [-] w_reg, weight of work, action and torque
+    work: NonNegative  # [1/W] a_work, penalty on mechanical power
+    action: NonNegative  # [-] a_action, penalty on the squared action
+    torque: NonNegative  # [1/(N m)^2] a_tau, penalty on squared torques
+    style: NonNegative  # [-] w_style, weight of the fingertips' speed
+    tip_speed: NonNegative  # [s/m] a_i, penalty on a fingertip's speed, the same for each tip
+    drop: float  # [-] what is added once when the object is dropped (ours)
 
 
 @strict
 class Style:
     """One way to move: factors on w_style and w_reg (appendix C)."""
 
-    style_factor: NonNegative
-    regularization_factor: NonNegative
+    style_factor: NonNegative  # [-] factor of this style on w_style
+    regularization_factor: NonNegative  # [-] factor of this style on w_reg
 
 
 @strict
 class Task:
-    episode_s: Positive  # [s] an episode is cut off, not ended, after this long
-    drop_distance: Positive  # [m] dropped when the object is farther from its goal than this
+    """The task Anygrasp-to-Anygrasp: its episodes, goals, rewards and styles."""
+
+    episode_s: Positive  # [s] length of an episode; it is cut off then, which is no failure
+    drop_distance: Positive  # [m] the object is dropped when it is farther from its goal
     goals: Goals
     rewards: RewardWeights
     styles: Annotated[dict[str, Style], Field(min_length=1)]

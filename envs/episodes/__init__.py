@@ -1,1 +1,1 @@
-"""Recorded episodes: their frames, their shards and what a manifest says of them."""
+"""Recorded episodes: shards (the fields are in configs/layout.py), runs and manifests."""

@@ -210,7 +210,8 @@ def pushed_lines(found: "Pushed") -> str:
         f"{found.there:,} were there; "
         f"{count_of(found.names, 'name')} moved, {count_of(found.entries, 'result')} indexed"
     ]
-    lines += [f"left {name}: it went on there in another way (docs/data.md)" for name in found.kept]
+    why = "it went on there in another way (docs/lakefs.md)"
+    lines += [f"left {name}: {why}" for name in found.kept]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Great Expectations on the table of a dataset, and its Data Docs for who asks for them."""
+"""Great Expectations on the table of a dataset, and its Data Docs on demand."""
 
 import logging
 import os

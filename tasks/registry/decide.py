@@ -1,4 +1,4 @@
-"""The decision: a pure function from figures and gates to a verdict."""
+"""The gates applied: a pure function from figures and gates (configs/promote/) to a verdict."""
 
 import math
 from collections.abc import Iterator, Mapping

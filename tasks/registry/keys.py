@@ -1,6 +1,6 @@
-"""The approver's keys, and what is said to who keeps the releases when something is wrong.
+"""The approver's keys, and errors of an approval in words for the person who keeps the releases.
 
-A robot says it otherwise (models/approval.py): it can only refuse.
+A robot has other words for them (models/approval.py): it can only refuse.
 """
 
 from pathlib import Path
@@ -27,7 +27,7 @@ def keys_folder(home: Path) -> Path:
 
 
 def verified(home: Path, folder: Path) -> Approval:
-    """Return a release's approval; what is wrong is said for who keeps the releases."""
+    """Return a release's approval; errors are worded for the person who keeps the releases."""
     public = channel_key(home)
     try:
         return verify_release(folder, public)

@@ -1,1 +1,1 @@
-"""The report of a run: a page, a picture, a summary."""
+"""The report of a run: its page, its plots and tables, and summary.json."""

@@ -1,5 +1,5 @@
-"""Answers beside each other: with one setting for all commands, at equal goals, command by command,
-and against commands that would let the object go."""
+"""Plots and tables that compare the answers: with one setting for all commands, at equal goals,
+command by command, and against commands that would let the object go."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pictures by matplotlib, as SVG: text stays text, and colours follow the page's."""
+"""Plots by matplotlib, as SVG: text stays text, and colours follow the page's."""
 
 import io
 import math

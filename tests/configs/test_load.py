@@ -39,6 +39,27 @@ def test_bad_override_is_one_line_that_names_it(override, named):
 
 
 @pytest.mark.parametrize(
+    ("overrides", "meant"),
+    [
+        (["task.rewards.dropp=-30"], "task.rewards.drop"),
+        (["task.reward.drop=-30"], "task.rewards.drop"),
+        (["rewards.drop=-30"], "task.rewards.drop"),
+        (["profil=smoke"], "profile"),
+        (["profile=smok"], "smoke"),
+        (["store=lakefs", "store.endpont=http://host"], "store.endpoint"),
+        (["+control.hzz=20"], "hz"),
+        (["evaluate.calibration.colour=1"], None),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_nearest_one(overrides, meant):
+    with pytest.raises(ConfigError) as caught:
+        load(Config, overrides)
+    found = re.search(r"did you mean '(.*)'\?", str(caught.value))
+    assert (found and found.group(1)) == meant
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("override", "named"),
     [
         ("critic.horizon_s=1000", "20 s (the shorter of task.episode_s and hazards.chunk_s)"),
@@ -83,6 +104,16 @@ def test_equal_values_give_equal_digests_whatever_their_order():
     second = load(Config, ["control.hz=20.0", "seed=3"])
     assert digest(first) == digest(second)
     assert digest(first) != digest(load(Config, ["seed=4"]))
+
+
+def test_lines_of_values_are_wrapped():
+    long = [
+        f"{path.relative_to(FOLDER)}:{number}"
+        for path in FOLDER.rglob("*.yaml")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > 100
+    ]
+    assert not long
 
 
 @pytest.mark.parametrize("path", VALUE_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -1,4 +1,4 @@
-"""The hook of docs/data.md: nothing reaches `main` without a passed verdict."""
+"""The hook of docs/lakefs.md: nothing reaches `main` without a passed verdict."""
 
 import os
 from collections.abc import Iterator
