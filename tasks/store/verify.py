@@ -10,9 +10,11 @@ or an index entry was deleted cannot be seen.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tasks.store.audit import Auditor, Claim, Damage
-from tasks.store.history import below_versions
+from tasks.store.audit import Auditor, Claim, Damage, LocalAuditor
+from tasks.store.history import reached
+from tasks.store.local import LocalStore
 from tasks.store.protocol import Blob, Commit, Corrupt, VersionStore
+from tasks.store.store import Store
 
 MIB = 2**20
 
@@ -50,13 +52,11 @@ def verify(
     Nothing is changed, unless what is damaged in a local store is to be `set_aside`: then steps
     whose results need it are no longer done. Raises MissingRef for an unknown name.
     """
-    auditor, found = auditor_of(store), Verified()
-    if names:
-        claims = [_claim(store, name) for name in names]
-    else:
-        claims = [*auditor.names(), *auditor.entries()]
-    found.entries = sum(claim.what.startswith("index/") for claim in claims)
-    found.names = len(claims) - found.entries
+    assert isinstance(store, Store)
+    auditor = LocalAuditor(store) if isinstance(store, LocalStore) else Auditor(store)
+    named = [_claim(store, name) for name in names] or list(auditor.names())
+    entries = [] if names else list(auditor.entries())
+    claims, found = [*named, *entries], Verified(len(named), len(entries))
     found.damage += [Damage(claim.what, claim.reason, "") for claim in claims if claim.reason]
     commits = _commits(auditor, [claim for claim in claims if not claim.reason], found)
     needs = _needs(commits)
@@ -82,26 +82,17 @@ def _parents(commits: dict[str, Commit]) -> set[str]:
     return {parent for commit in commits.values() for parent in commit.parents}
 
 
-def auditor_of(store: VersionStore) -> Auditor:
-    from tasks.store.local import LocalStore
-
-    if isinstance(store, LocalStore):
-        from tasks.store.local_audit import LocalAuditor
-
-        return LocalAuditor(store)
-    from tasks.store.lakefs.audit import LakeFSAuditor
-    from tasks.store.lakefs.store import LakeFSStore
-
-    assert isinstance(store, LakeFSStore)
-    return LakeFSAuditor(store)
-
-
 def _commits(auditor: Auditor, claims: Sequence[Claim], found: Verified) -> dict[str, Commit]:
     """Return every sound commit that is reached; note those that are not."""
     wanted = {claim.version: claim.what for claim in reversed(claims) if claim.version}
     sound: dict[str, Commit] = {}
-    for version, holder, commit in below_versions(wanted, auditor.commit):
+
+    def parents(version: str) -> tuple[str, ...]:
+        return sound[version].parents if version in sound else ()
+
+    for version, holder in reached(wanted, parents):
         found.commits += 1
+        commit = auditor.commit(version)
         if isinstance(commit, str):
             found.damage.append(Damage(f"version {version[:12]}", commit, holder))
         else:
