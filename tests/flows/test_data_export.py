@@ -61,11 +61,7 @@ def test_both_stores_export_the_same(server, home, layout, tmp_path, capsys):
     assert "12 episodes, 174 frames, 2 tasks" in said
     with repository(tmp_path / "other", server, presign=False) as place:
         commit_dataset(place.open(), "main", episodes, "runs/a")
-        assert place.settings is not None
-        where = [
-            f"store.{key}={getattr(place.settings, key)}" for key in ("endpoint", "repository")
-        ]
-        assert export("main", tmp_path / "lakefs", "store=lakefs", *where) == 0
+        assert export("main", tmp_path / "lakefs", *place.words) == 0
     assert digests(tmp_path / "local") == digests(tmp_path / "lakefs")
     assert len(digests(tmp_path / "local")) == 6
 
