@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tasks.store.backend import EMPTY, Head, Move, now
 from tasks.store.names import Names
-from tasks.store.objects import hash_file, place, temporary_file, touch, write_durably
+from tasks.store.objects import hash_file, place, temporary_file, write_durably
 from tasks.store.protocol import Blob, Commit
 from tasks.store.store import Store
 
@@ -78,11 +78,7 @@ class LocalStore(Store):
         return self._set(self.heads, branch, head.mark, move.made.id, move.what)
 
     def _save(self, made: Commit) -> None:
-        name, content = self.record.format(made.id), made.to_bytes()
-        if self._read(name) == content:
-            touch(self.root / name)
-        else:
-            self._write(name, content)
+        self._write(self.record.format(made.id), made.to_bytes())
 
     def _tagged(self, tag: str) -> str:
         found = self.marks.get(tag)

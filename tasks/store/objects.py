@@ -46,7 +46,8 @@ class ObjectFolder:
 
     def touch(self, blob: Blob) -> None:
         """Make an object young: a commit that is to list it may come, and gc waits for that."""
-        touch(self.path(blob))
+        with suppress(OSError):  # it may not be here, or not ours
+            os.utime(self.path(blob))
 
     def intact(self, blob: Blob) -> bool:
         """Tell whether the object is there with the bytes that its name promises."""
@@ -95,12 +96,6 @@ def set_aside(root: Path, path: Path) -> None:
     aside = root / "damaged" / path.name
     aside.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, aside)
-
-
-def touch(path: Path) -> None:
-    """Set a file's time to now, if it is there and ours."""
-    with suppress(OSError):
-        os.utime(path)
 
 
 def chunks_of(file: Path) -> Iterator[bytes]:
