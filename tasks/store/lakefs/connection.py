@@ -32,8 +32,8 @@ class Taken(Conflict):
     """The name exists, or the branch has moved on."""
 
 
-KINDS = {404: Absent, 410: Absent, 409: Taken}
-REFUSALS = {
+KINDS: dict[int | None, type[StoreError]] = {404: Absent, 410: Absent, 409: Taken}
+REFUSALS: dict[int | None, str] = {
     404: "{said}",
     410: "{said}",
     409: "{said}; try again",
