@@ -175,7 +175,8 @@ class LeRobotExport:
                 )
         pairs = np.stack((arrays["mode"], arrays["style"]), axis=1)
         found, which = np.unique(pairs, axis=0, return_inverse=True)
-        words = [task_words(self.layout.modes[m], self.styles[s]) for m, s in found.tolist()]
+        modes, styles = self.layout.modes, self.styles
+        words = [task_words(modes[int(mode)], styles[int(style)]) for mode, style in found]
         indices = [self.tasks.setdefault(word, len(self.tasks)) for word in words]
         return np.array(indices, dtype=np.int64)[which.reshape(-1)]
 

@@ -174,5 +174,5 @@ class LakeFSStore(Store):
 
     def _write(self, name: str, content: bytes) -> None:
         self.repository.create_branch(INDEX, self.repository.root)
-        digest = hashlib.sha256(content).hexdigest()
-        self.repository.upload(*name.split("/", 1), content, digest)
+        branch, path = name.split("/", 1)
+        self.repository.upload(branch, path, content, hashlib.sha256(content).hexdigest())
