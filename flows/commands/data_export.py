@@ -45,7 +45,7 @@ def export_lerobot(
     """Write a dataset as a LeRobotDataset (format v3.0) into a new folder."""
     from configs.load import load
     from configs.schema.pipeline import Config
-    from tasks.data.datasets import locate_dataset, read_dataset
+    from tasks.data.datasets import dataset_at, locate_dataset
     from tasks.data.lerobot.export import export_lerobot as write
 
     config = load(Config, overrides or [])
@@ -59,6 +59,6 @@ def export_lerobot(
         f"{folder}: {info['total_episodes']} episodes, {info['total_frames']} frames, "
         f"{info['total_tasks']} tasks of {ref.version[:12]}:{ref.path}"
     )
-    word = read_dataset(store, f"{ref.version}:{ref.path}" if ref.path else ref.version).word
+    word = dataset_at(store, ref).word
     if word != "passed":
         print(f"dexgen: note: its verdict: {word}", file=sys.stderr)

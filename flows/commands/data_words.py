@@ -79,6 +79,7 @@ def dataset_lines(dataset: Dataset) -> str:
     drops, episodes = manifest.drops_of_all
     share = f"{drops:,} of {episodes:,} rolled out, {drops / max(episodes, 1):.1%}"
     marked = "drop" in manifest.fields
+    held = sum(shard.bytes for shard in manifest.shards.values())
     counts = ", ".join(f"{name} {value:,}" for name, value in sorted(manifest.counts.items()))
     rows = [
         ("rows", f"{manifest.rows:,}"),
@@ -88,14 +89,14 @@ def dataset_lines(dataset: Dataset) -> str:
         ("counted", counts),
         ("source", manifest.source),
         ("fields", ", ".join(manifest.fields)),
-        ("shards", f"{len(manifest.shards):,}, {size(sum_bytes(dataset))}"),
+        ("shards", f"{len(manifest.shards):,}, {size(held)}"),
         ("layout", short(manifest.layout)),
         ("manifest", short(manifest.hash())),
         ("verdict", dataset.word),
     ]
     title = f"dataset {dataset.folder}" if dataset.folder else "dataset"
     lines = [title, table([(f"  {name}", value) for name, value in filled(rows)])]
-    failures = dataset.judgement.failures if dataset.judgement is not None else ()
+    failures = dataset.verdict.failures if dataset.verdict is not None else ()
     lines += [f"  FAILED {failure.sentence}" for failure in failures[:SHOWN_FAILURES]]
     if len(failures) > SHOWN_FAILURES:
         lines.append(f"  and {len(failures) - SHOWN_FAILURES:,} more failures, in its {VERDICT}")
@@ -106,30 +107,22 @@ def filled(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value]
 
 
-def sum_bytes(dataset: Dataset) -> int:
-    return sum(shard.bytes for shard in dataset.manifest.shards.values())
-
-
 def difference_lines(a: Dataset, b: Dataset, names_a: Names, names_b: Names, *, whole: bool) -> str:
     """Describe what changed from A to B, by rows and by statistics."""
     parts = [table([("A", *_named(a)), ("B", *_named(b))])]
-    for what in ("layout", "source", "fields"):
+    for what in ("layout", "source"):
         mine, other = getattr(a.manifest, what), getattr(b.manifest, what)
-        if mine == other:
-            continue
-        if what == "fields":
-            only = [_only(mine, other), _only(other, mine)]
-            parts.append(f"fields differ: only in A {only[0]}, only in B {only[1]}")
-        else:
+        if mine != other:
             parts.append(f"{what} differs: A {short(mine)}, B {short(other)}")
+    if a.manifest.fields != b.manifest.fields:
+        mine, other = a.manifest.fields, b.manifest.fields
+        only = [_only(mine, other), _only(other, mine)]
+        parts.append(f"fields differ: only in A {only[0]}, only in B {only[1]}")
     head = ("", "shards", "episodes", "drops", "rows", "bytes")
     rows = [
         (
             name,
-            f"{part.shards:,}",
-            f"{part.episodes:,}",
-            f"{part.dropped:,}",
-            f"{part.rows:,}",
+            *(f"{count:,}" for count in (part.shards, part.episodes, part.dropped, part.rows)),
             size(part.bytes),
         )
         for name, part in compare_rows(a.manifest, b.manifest).items()
@@ -166,7 +159,7 @@ def damage_lines(found: Verified, set_aside: bool = False) -> str:
     looked = ", ".join(
         (
             count_of(found.names, "name"),
-            f"{found.entries:,} index {'entry' if found.entries == 1 else 'entries'}",
+            count_of(found.entries, "index entry"),
             count_of(found.commits, "version"),
             f"{count_of(found.objects, 'object')} ({size(found.bytes)})",
         )
@@ -216,15 +209,10 @@ def pushed_lines(found: "Pushed") -> str:
 
 
 def _row(shift: Shift) -> tuple[str, ...]:
-    ranges = [
-        f"{low:.4g}..{high:.4g}" for low, high in zip(shift.minimum, shift.maximum, strict=True)
-    ]
-    return (
-        shift.column,
-        shift_word(shift),
-        *(f"{value:.5g}" for value in (*shift.mean, *shift.std)),
-        *ranges,
-    )
+    ends = zip(shift.minimum, shift.maximum, strict=True)
+    figures = [f"{value:.5g}" for value in (*shift.mean, *shift.std)]
+    ranges = [f"{low:.4g}..{high:.4g}" for low, high in ends]
+    return shift.column, shift_word(shift), *figures, *ranges
 
 
 def shift_word(shift: Shift) -> str:

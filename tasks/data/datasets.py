@@ -1,31 +1,15 @@
 """Datasets inside versions: found by name and manifest, read without their rows."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from configs.errors import UserError
 from configs.refs import Ref
-from envs.episodes.episodes import MANIFEST, SHARDS, EpisodesError, Manifest, read_manifest
+from envs.episodes.episodes import MANIFEST, Manifest
 from envs.episodes.runs import RUNS
-from tasks.data.verdict import VERDICT, Failure
+from tasks.data.dataset_commits import open_runs, part
+from tasks.data.verdict import VERDICT, Verdict
 from tasks.store.protocol import Blob, Commit, VersionStore
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What the checks said, and whether it was said of this very manifest."""
-
-    passed: bool
-    binds: bool
-    failures: tuple[Failure, ...]
-
-    @property
-    def word(self) -> str:
-        if not self.binds:
-            return "of another manifest"
-        return "passed" if self.passed else "failed"
 
 
 @dataclass(frozen=True)
@@ -36,7 +20,7 @@ class Dataset:
     folder: str
     tree: Mapping[str, Blob]  # of the version
     manifest: Manifest
-    judgement: Judgement | None  # None: not judged yet
+    verdict: Verdict | None  # None: not judged yet
 
     @property
     def files(self) -> dict[str, Blob]:
@@ -50,24 +34,31 @@ class Dataset:
 
     @property
     def word(self) -> str:
-        """Say what the checks said."""
-        return "none yet" if self.judgement is None else self.judgement.word
-
-    @property
-    def bytes(self) -> int:
-        return sum(blob.size for blob in self.files.values())
+        """Say what the checks said, and whether it was said of this very manifest."""
+        if self.verdict is None:
+            return "none yet"
+        if self.verdict.manifest != self.manifest.hash():
+            return "of another manifest"
+        return "passed" if self.verdict.passed else "failed"
 
 
 def read_datasets(store: VersionStore, name: str) -> list[Dataset]:
     """Return every dataset that a branch, tag or version holds. Raises MissingRef, Corrupt."""
     commit = store.read(store.resolve(name))
-    return [_read(store, commit, folder) for folder in dataset_folders(commit)]
+    return [dataset_at(store, Ref(store.name, commit.id, path)) for path in dataset_folders(commit)]
 
 
 def read_dataset(store: VersionStore, name: str) -> Dataset:
     """Return the newest dataset of a version, or that of NAME:FOLDER. Raises UserError."""
-    ref = locate_dataset(store, name)
-    return _read(store, store.read(ref.version), ref.path)
+    return dataset_at(store, locate_dataset(store, name))
+
+
+def dataset_at(store: VersionStore, ref: Ref) -> Dataset:
+    """Return the dataset of a folder: what describes the rows is opened, and not the rows."""
+    tree, manifest, verdict = store.read(ref.version).tree, open_runs(store, ref), None
+    if part(ref, VERDICT).path in tree:
+        verdict = Verdict.read(store.open(part(ref, VERDICT)))
+    return Dataset(ref.version, ref.path, tree, manifest, verdict)
 
 
 def locate_dataset(store: VersionStore, name: str) -> Ref:
@@ -128,27 +119,3 @@ def newest_folder(store: VersionStore, version: str) -> str:
                 f"as {version[:12]}:FOLDER: {', '.join(fresh or present)}"
             )
         commit = before
-
-
-def _read(store: VersionStore, commit: Commit, folder: str) -> Dataset:
-    start = f"{folder}/" if folder else ""
-    rows = f"{start}{SHARDS}/"
-    opened = Path()
-    for path in commit.tree:  # what describes the rows, and not the rows
-        if path.startswith(start) and not path.startswith(rows):
-            file = store.open(Ref(store.name, commit.id, path))
-            opened = file if path == f"{start}{MANIFEST}" else opened
-    manifest = read_manifest(opened.parent)
-    judged = f"{start}{VERDICT}" in commit.tree
-    judgement = _judgement(opened.with_name(VERDICT), manifest) if judged else None
-    return Dataset(commit.id, folder, commit.tree, manifest, judgement)
-
-
-def _judgement(file: Path, manifest: Manifest) -> Judgement:
-    try:
-        values = json.loads(file.read_text())
-        failures = tuple(Failure(**one) for one in values["failures"])
-        binds = values["manifest"] == manifest.hash()
-        return Judgement(bool(values["passed"]), binds, failures)
-    except (ValueError, KeyError, TypeError):
-        raise EpisodesError(f"{file}: not a verdict; run the check step") from None

@@ -87,10 +87,8 @@ def _shift(name: str, a: tuple[Statistics, int], b: tuple[Statistics, int]) -> S
 
 def _rows(manifest: Manifest, names: set[str]) -> Rows:
     shards = [manifest.shards[name] for name in names]
-    return Rows(
-        len(shards),
-        sum(shard.episodes for shard in shards),
-        sum(shard.rows for shard in shards),
-        sum(shard.dropped for shard in shards),
-        sum(shard.bytes for shard in shards),
-    )
+    sums = {
+        name: sum(getattr(shard, name) for shard in shards)
+        for name in ("episodes", "rows", "dropped", "bytes")
+    }
+    return Rows(len(shards), **sums)

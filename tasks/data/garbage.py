@@ -15,7 +15,7 @@ from configs.schema.retention import Retention
 from models.approval import APPROVAL, list_releases
 from tasks.store.history import ancestors
 from tasks.store.local import LocalStore
-from tasks.store.protocol import Commit, MissingRef, StoreError
+from tasks.store.protocol import Commit, StoreError
 
 PASSING = ("steps/", "loose/", "runs/")  # branches that no person made
 PROMOTE = "promote"  # the step whose parents are all that a release was made of
@@ -34,6 +34,7 @@ class Removal(NamedTuple):
 class Kept:
     """What stays: versions with all their ancestors, and the objects and steps behind them."""
 
+    store: LocalStore
     versions: dict[str, Commit] = field(default_factory=dict)
 
     @property
@@ -44,21 +45,19 @@ class Kept:
     def identities(self) -> set[str]:
         return {str(one.metadata.get("identity", "")) for one in self.versions.values()}
 
-    def add(self, versions: Iterable[str], store: LocalStore) -> None:
+    def add(self, versions: Iterable[str]) -> None:
         """Keep versions and their ancestors.
 
         Raises:
             StoreError: one cannot be read, so that nobody knows what it needs.
         """
-        for version in versions:
-            if version in self.versions:
-                continue
-            try:
-                found = {commit.id: commit for commit in ancestors(version, store.read)}
-            except StoreError as error:
-                said = f"{error}; gc removes nothing from a damaged store: see verify"
-                raise StoreError(said) from None
-            self.versions |= found
+        try:
+            for version in versions:
+                if version not in self.versions:
+                    self.versions |= {one.id: one for one in ancestors(version, self.store.read)}
+        except StoreError as error:
+            said = f"{error}; gc removes nothing from a damaged store: see verify"
+            raise StoreError(said) from None
 
 
 def store_garbage(
@@ -67,32 +66,33 @@ def store_garbage(
     """Yield what to remove from the store, in the order that is safe at any kill: what names
     versions first, then versions, then objects. `needed` stays for good."""
     old, young = now - policy.keep_days * DAY_S, now - policy.grace_hours * HOUR_S
-    kept = Kept(dict(needed.versions))
-    kept.add(young_versions(store, young), store)
-    entries = {path: store.index_entry(path.stem) for path in (store.root / "index").glob("*.json")}
-    kept.add(_recent(entries.values(), old, store), store)
+    kept, files = Kept(store, dict(needed.versions)), (store.root / "commits").glob("*.json")
+    # What somebody has just written he may be about to name.
+    kept.add([path.stem for path in files if path.stat().st_mtime >= young])
+    entries = store.index_entries()
+    recent = [one for one in entries if seconds(one["time_utc"]) >= old]
+    kept.add(_existing(store, [one["ref"]["version"] for one in recent]))
     passing = [name for name in store.branches() if name.startswith(PASSING)]
-    kept.add(_heads(store, [name for name in passing if _moved(store, name) >= old]), store)
-    kept.add(_recorded(entries.values(), kept, store), store)
-    yield from (
-        Removal("index entries", path, old)
-        for path, entry in entries.items()
-        if entry["ref"]["version"] not in kept.versions
-    )
+    kept.add(_heads(store, [name for name in passing if _moved(store, name) >= old]))
+    stays = [one for one in entries if one["ref"]["version"] in kept.versions]
+    kept.add(_existing(store, [one["metrics"] for one in stays if "metrics" in one]))
+    for entry in entries:
+        if entry["ref"]["version"] not in kept.versions:
+            file = store.root / store.entry.format(entry["identity"])
+            yield Removal("index entries", file, old)
     for name in store.branches():
         yield from _branch_garbage(store, name, kept, old, young)
-    for folder in (store.root / "checkouts").glob("*"):
-        if folder.name not in kept.versions:
-            yield Removal("checkouts", folder, young)
-    for path in sorted((store.root / "commits").glob("*.json")):
-        if path.stem not in kept.versions:
-            yield Removal("versions", path, young)
     objects = kept.objects
-    for path in sorted((store.root / "objects").glob("*/*")):
-        if path.name not in objects:
-            yield Removal("objects", path, young)
-    for folder in ("tmp", "damaged"):
-        yield from (Removal("half-written", p, young) for p in (store.root / folder).glob("*"))
+    for kind, pattern, known in (
+        ("checkouts", "checkouts/*", kept.versions.keys()),
+        ("versions", "commits/*.json", kept.versions.keys()),
+        ("objects", "objects/*/*", objects),
+        ("half-written", "tmp/*", ()),
+        ("half-written", "damaged/*", ()),
+    ):
+        for path in sorted(store.root.glob(pattern)):
+            if path.stem not in known:
+                yield Removal(kind, path, young)
 
 
 def lasting(home: Path, store: LocalStore, policy: Retention) -> set[str]:
@@ -142,10 +142,9 @@ def dataset_of(release: Path) -> str:
         raise StoreError(f"{file}: no approval to be read; move the release away") from None
 
 
-def young_versions(store: LocalStore, young: float) -> list[str]:
-    """Return versions that somebody has just written and may be about to name."""
-    files = (store.root / "commits").glob("*.json")
-    return [path.stem for path in files if path.stat().st_mtime >= young]
+def seconds(time_utc: str) -> float:
+    """Return a time that the store noted as seconds of the epoch."""
+    return datetime.fromisoformat(time_utc).astimezone(UTC).timestamp()
 
 
 def _branch_garbage(
@@ -161,21 +160,6 @@ def _branch_garbage(
         yield Removal("branches", store.heads.file(name, last), old)
 
 
-def _recent(entries: Iterable[dict], old: float, store: LocalStore) -> set[str]:
-    found = [
-        entry["ref"]["version"]
-        for entry in entries
-        if datetime.fromisoformat(entry["time_utc"]).astimezone(UTC).timestamp() >= old
-    ]
-    return _existing(store, found)
-
-
-def _recorded(entries: Iterable[dict], kept: Kept, store: LocalStore) -> set[str]:
-    """Return the metrics of the steps whose results stay."""
-    stays = (entry for entry in entries if entry["ref"]["version"] in kept.versions)
-    return _existing(store, [entry["metrics"] for entry in stays if "metrics" in entry])
-
-
 def _heads(store: LocalStore, names: Iterable[str]) -> set[str]:
     found = (store.heads.get(name) for name in names)
     return {one[1] for one in found if one is not None and one[1]}
@@ -187,10 +171,4 @@ def _moved(store: LocalStore, name: str) -> float:
 
 def _existing(store: LocalStore, versions: Iterable[str]) -> set[str]:
     """Return those versions that this store has: a report or release may be of another one."""
-    found = set()
-    for version in versions:
-        try:
-            found.add(store.read(version).id)
-        except MissingRef:
-            continue
-    return found
+    return {one for one in versions if (store.root / store.record.format(one)).is_file()}

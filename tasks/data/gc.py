@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,14 +39,16 @@ def collect(home: Path, policy: Retention, now: float, dry_run: bool, say: Say) 
         StoreError: the store is damaged, so that nobody knows what is needed.
     """
     store = LocalStore(home / "store")
-    needed = Kept()
+    needed = Kept(store)
     if store.root.is_dir():
-        needed.add(lasting(home, store, policy), store)
+        needed.add(lasting(home, store, policy))
     removals = list(store_garbage(store, policy, now, needed)) if store.root.is_dir() else []
     gone = {one.path.stem for one in removals if one.kind == "index entries"}
-    done = {entry["identity"] for entry in store.index_entries()} - gone
+    done = set(store.identities()) - gone
     removals += leftovers(home, policy, now, needed.identities | done, done)
-    return remove(removals, held(home), dry_run, say)
+    found = remove(removals, dry_run, say)
+    found.held = held(home)
+    return found
 
 
 def trim_downloads(home: Path, policy: Retention) -> None:
@@ -56,20 +58,20 @@ def trim_downloads(home: Path, policy: Retention) -> None:
     """
     with suppress(HomeInUse), alone_in(home):
         spare = downloads(home / "lakefs", policy.cache_gib * GIB, time.time())
-        remove(spare, [], dry_run=False, say=lambda *_: None)
+        remove(list(spare), dry_run=False, say=lambda *_: None)
 
 
-def remove(removals: Iterable[Removal], held: list[str], dry_run: bool, say: Say) -> Collected:
-    due = [one for one in removals if is_due(one)]
-    found = Collected(held=held)
-    for number, one in enumerate(due, 1):
-        if not is_due(one):  # somebody has used it since we looked
-            continue
-        found.files[one.kind] = found.files.get(one.kind, 0) + 1
-        found.bytes[one.kind] = found.bytes.get(one.kind, 0) + size_of(one.path)
+def remove(removals: Sequence[Removal], dry_run: bool, say: Say) -> Collected:
+    """Remove what is still due: somebody may have used one since it was found."""
+    found = Collected()
+    for number, one in enumerate(removals, 1):
+        if is_due(one):
+            found.files[one.kind] = found.files.get(one.kind, 0) + 1
+            found.bytes[one.kind] = found.bytes.get(one.kind, 0) + size_of(one.path)
+            if not dry_run:
+                discard(one.path)
         if not dry_run:
-            discard(one.path)
-            say(number, len(due), "files")
+            say(number, len(removals), "files")
     return found
 
 

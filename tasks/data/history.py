@@ -1,20 +1,12 @@
 """The history of a store for people: who made what, when, and which names point where."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from typing import Protocol, runtime_checkable
 
 from tasks.store.protocol import Commit, MissingRef, VersionStore
 
 SINGLE = ("steps/", "loose/")  # branches of single artifacts
-
-
-@runtime_checkable
-class Dated(Protocol):
-    """A store that knows when its versions were made; no part of what a step sees of one."""
-
-    def times(self, versions: Iterable[str]) -> dict[str, str]: ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +24,7 @@ def history(store: VersionStore, name: str) -> Iterator[Line]:
     """Yield a version and its ancestors, newest first as far as times are known."""
     entries, commits = store.index_entries(), store.log(name)
     made = {entry["ref"]["version"]: str(entry.get("label", "")) for entry in entries}
-    times = store.times(commit.id for commit in commits) if isinstance(store, Dated) else {}
+    times = store.times(commit.id for commit in commits)
     at: dict[str, list[str]] = {}
     for one, version in references(store, skip=SINGLE).items():
         at.setdefault(version, []).append(one)

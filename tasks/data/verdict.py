@@ -55,6 +55,16 @@ class Verdict:
         path.write_text(json.dumps(asdict(self), sort_keys=True, indent=1))
         return path
 
+    @staticmethod
+    def read(file: Path) -> "Verdict":
+        """Read what `write` wrote. Raises UserError."""
+        try:
+            values = json.loads(file.read_text())
+            failures = tuple(Failure(**one) for one in values["failures"])
+            return Verdict(**{**values, "failures": failures})
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(f"{file}: no verdict on this dataset; run the check step") from None
+
 
 def short_name(shard: str) -> str:
     """Return a shard's name as people see it: the first digits of its hash."""
@@ -70,16 +80,12 @@ def require_checked(folder: Path, layout: Layout) -> Manifest:
     """
     manifest = read_manifest(folder, layout)
     path = folder / VERDICT
-    try:
-        values = json.loads(path.read_text())
-        passed, judged = values["passed"], values["manifest"]
-    except (OSError, json.JSONDecodeError, KeyError, TypeError):
-        raise UserError(f"{path}: no verdict on this dataset; run the check step") from None
-    if judged != manifest.hash():
+    verdict = Verdict.read(path)
+    if verdict.manifest != manifest.hash():
         raise UserError(
-            f"{path}: judged manifest {judged[:12]}, this one is {manifest.hash()[:12]}; "
-            "run the check step"
+            f"{path}: judged manifest {verdict.manifest[:12]}, this one is "
+            f"{manifest.hash()[:12]}; run the check step"
         )
-    if not passed:
+    if not verdict.passed:
         raise UserError(f"{path}: the dataset failed its checks; make better rollouts")
     return manifest

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import UserError
-from configs.files import replacing, write
+from configs.files import replacing, sync, write
 from configs.load import validate
 from models.approval import (
     APPROVAL,
@@ -33,7 +33,6 @@ from models.approval import (
 from models.bundle import BundleError, open_bundle
 from tasks.registry.keys import approver_keys, keys_folder, releases_folder, verified
 from tasks.registry.locations import database
-from tasks.store.objects import sync_folder
 
 DECISION = "decision.json"  # name in a release
 LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
@@ -183,7 +182,7 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
         raise UserError(
             f"release {sequence} was published by another promotion; run this one again"
         ) from None
-    sync_folder(releases_folder(home))
+    sync(releases_folder(home))
     count_up(home, sequence)
     return approval
 
@@ -192,4 +191,4 @@ def count_up(home: Path, sequence: int) -> None:
     """Remember a published number; a kill before this leaves it to the channel itself."""
     file = keys_folder(home) / LAST_SEQUENCE
     write(file, f"{sequence}\n")
-    sync_folder(file.parent)
+    sync(file.parent)

@@ -5,6 +5,7 @@ A robot has other words for them (models/approval.py): it can only refuse.
 
 from pathlib import Path
 
+from configs.files import sync
 from models.approval import (
     PRIVATE_KEY,
     PUBLIC_KEY,
@@ -15,7 +16,6 @@ from models.approval import (
     make_keys,
     verify_release,
 )
-from tasks.store.objects import sync_folder
 
 
 def releases_folder(home: Path) -> Path:
@@ -75,5 +75,5 @@ def approver_keys(home: Path) -> tuple[Path, Path]:
     if not private.exists() and list_releases(releases_folder(home)):
         raise ApprovalError(lost_key(home, private))
     made = make_keys(keys_folder(home))
-    sync_folder(keys_folder(home))  # a release without its key closes the channel
+    sync(keys_folder(home))  # a release without its key closes the channel
     return made

@@ -32,13 +32,6 @@ def check_out(
     return folder / ref.path
 
 
-def file_at(ref: Ref, tree: Mapping[str, Blob]) -> Blob:
-    """Return the blob of the one file that a reference names. Raises MissingRef."""
-    if ref.path not in tree:
-        raise MissingRef(f"{ref.version[:12]}: no file {ref.path!r} in this version")
-    return tree[ref.path]
-
-
 def below(path: str, prefix: str) -> bool:
     """Tell whether a tree path is what a reference's path names, or lies in that folder."""
     return prefix == "" or path == prefix or path.startswith(f"{prefix}/")

@@ -16,14 +16,21 @@ def ancestors(version: str, read: Callable[[str], Commit]) -> Iterator[Commit]:
 
 def ancestor_ids(version: str, parents: Parents) -> Iterator[str]:
     """Yield a version and all its ancestors, each once, nearest first; their trees are not read."""
-    seen = {version}
-    waiting = deque([version])
+    return (found for found, _ in reached({version: ""}, parents))
+
+
+def reached(wanted: Mapping[str, str], parents: Parents) -> Iterator[tuple[str, str]]:
+    """Yield versions and all their ancestors, each once, nearest first, with who names them.
+
+    `wanted` says who names those to begin with.
+    """
+    holders, waiting = dict(wanted), deque(wanted)
     while waiting:
-        current = waiting.popleft()
-        yield current
-        for parent in parents(current):
-            if parent not in seen:
-                seen.add(parent)
+        version = waiting.popleft()
+        yield version, holders[version]
+        for parent in parents(version):
+            if parent not in holders:
+                holders[parent] = f"{version[:12]}, whose parent it is"
                 waiting.append(parent)
 
 
@@ -32,22 +39,21 @@ def join(
     theirs: str,
     what: str,
     read: Callable[[str], Commit],
-    parents: Parents | None = None,
+    parents: Parents,
 ) -> Commit:
     """Return the commit that holds two versions: one of them if it holds the other, else a new one.
 
-    `ours` is "" on a branch without a commit; `what` is a new commit's message. `parents` may know
-    a version's parents without its tree, which is long.
+    `ours` is "" on a branch without a commit; `what` is a new commit's message. `parents` knows a
+    version's parents without its tree, which is long.
 
     Raises:
         Conflict: both sides changed the same path in different ways.
     """
-    known: Parents = parents or (lambda version: read(version).parents)
-    if not ours or ours in ancestor_ids(theirs, known):
+    if not ours or ours in ancestor_ids(theirs, parents):
         return read(theirs)
-    if theirs in ancestor_ids(ours, known):
+    if theirs in ancestor_ids(ours, parents):
         return read(ours)
-    common = common_ancestor(ours, theirs, known)
+    common = common_ancestor(ours, theirs, parents)
     base = {} if common is None else read(common).tree
     return Commit.make(
         merge_trees(base, read(ours).tree, read(theirs).tree, what), (ours, theirs), what, {}
@@ -75,22 +81,3 @@ def merge_trees(base: Tree, ours: Tree, theirs: Tree, what: str) -> dict[str, Bl
         if chosen is not None:
             merged[path] = chosen
     return merged
-
-
-def below_versions(
-    wanted: Mapping[str, str], read: Callable[[str], Commit | str]
-) -> Iterator[tuple[str, str, Commit | str]]:
-    """Yield (version, who names it, what `read` returned) for versions and all their ancestors.
-
-    `wanted` says who names a version. What cannot be read ends the way there.
-    """
-    holders = dict(wanted)
-    waiting = deque(wanted)
-    while waiting:
-        version = waiting.popleft()
-        commit = read(version)
-        yield version, holders[version], commit
-        for parent in () if isinstance(commit, str) else commit.parents:
-            if parent not in holders:
-                holders[parent] = f"{version[:12]}, whose parent it is"
-                waiting.append(parent)

@@ -9,9 +9,9 @@ exactly one wins, and the other sees it.
 import re
 from pathlib import Path
 
+from tasks.store.backend import EMPTY, Head
 from tasks.store.objects import write_new
 from tasks.store.protocol import Corrupt, check_name
-from tasks.store.reading import EMPTY
 
 REMEDY = "put it back from a copy: without it the name is gone"
 VERSION = re.compile(r"([0-9a-f]{64})?(\n| [0-9a-f]{16})")  # an older store has a check behind it
@@ -21,20 +21,13 @@ class Names:
     """Names of one kind below `root/refs/<kind>`, each with a version."""
 
     def __init__(self, root: Path, kind: str) -> None:
-        self.kind = kind
         self.folder = root / "refs" / kind
         self._temporary = root / "tmp"
 
-    def get(self, name: str) -> tuple[int, str] | None:
-        """Return (number, version) of a name, None when there is no such name.
-
-        Raises:
-            Corrupt: its file has changed bytes.
-        """
-        number = self._last(check_name(name))
-        if number < 0:
-            return None
-        return number, self.read(name, number)
+    def get(self, name: str) -> Head | None:
+        """Return the number and version of a name, None without one. Raises Corrupt."""
+        number = self._last(name)
+        return None if number < 0 else Head(number, self.read(name, number))
 
     def read(self, name: str, number: int) -> str:
         """Return the version that a name had in a state. Raises Corrupt."""
@@ -50,7 +43,7 @@ class Names:
 
         Returns False, with nothing changed, when somebody else has moved it since.
         """
-        if self._last(check_name(name)) != number:
+        if self._last(name) != number:
             return False
         file = self.file(name, number + 1)
         return write_new(self._temporary, file, f"{version}\n".encode())
@@ -65,7 +58,7 @@ class Names:
         return sorted(int(path.name[1:]) for path in (self.folder / name).glob("@*"))
 
     def _last(self, name: str) -> int:
-        return max((int(p.name[1:]) for p in (self.folder / name).glob("@*")), default=-1)
+        return max(self.numbers(check_name(name)), default=-1)
 
     def file(self, name: str, number: int) -> Path:
         return self.folder / name / f"@{number:08d}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from configs.files import sync
 from tasks.store.protocol import Blob, Corrupt, StoreError
 
 CHUNK = 1 << 20  # [bytes]
@@ -21,12 +22,9 @@ class ObjectFolder:
         self.root = root
         self._temporary = root / "tmp"
 
-    def path(self, sha256: str) -> Path:
-        return self.root / "objects" / sha256[:2] / sha256
-
-    def of(self, blob: Blob) -> Path:
+    def path(self, blob: Blob) -> Path:
         """Return where an object's bytes are; they are not looked at."""
-        return self.path(blob.sha256)
+        return self.root / "objects" / blob.sha256[:2] / blob.sha256
 
     def add(self, file: Path) -> Blob:
         """Copy a file in and return its blob; a damaged object of that name is replaced.
@@ -43,16 +41,17 @@ class ObjectFolder:
             if self.intact(blob):
                 self.touch(blob)
             else:
-                place(temporary, self.path(blob.sha256))
+                place(temporary, self.path(blob))
         return blob
 
     def touch(self, blob: Blob) -> None:
         """Make an object young: a commit that is to list it may come, and gc waits for that."""
-        touch(self.path(blob.sha256))
+        with suppress(OSError):  # it may not be here, or not ours
+            os.utime(self.path(blob))
 
     def intact(self, blob: Blob) -> bool:
         """Tell whether the object is there with the bytes that its name promises."""
-        path = self.path(blob.sha256)
+        path = self.path(blob)
         return path.is_file() and hash_file(path) == blob.sha256
 
     def link(self, blob: Blob, target: Path, holder: str) -> None:
@@ -65,12 +64,14 @@ class ObjectFolder:
         """
         if target.is_file() and hash_file(target) == blob.sha256:
             return
-        path = self.path(blob.sha256)
-        if not path.is_file():
-            raise Corrupt(f"{holder}: {self._say(path, 'is missing')}")
-        if hash_file(path) != blob.sha256:
-            set_aside(self.root, path)
-            raise Corrupt(f"{holder}: {self._say(path, 'has changed bytes and is set aside')}")
+        path = self.path(blob)
+        if not self.intact(blob):
+            said = "is missing"
+            if path.is_file():
+                set_aside(self.root, path)
+                said = "has changed bytes and is set aside"
+            remedy = "run the same command again, it makes what is missing anew"
+            raise Corrupt(f"{holder}: object {path.relative_to(self.root)} {said}; {remedy}")
         # Not synced: what is lost of it by a power cut is linked again, and verified, when opened.
         with temporary_file(self._temporary, f"open {holder}") as temporary:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -89,22 +90,12 @@ class ObjectFolder:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == blob.size
 
-    def _say(self, path: Path, what: str) -> str:
-        where = path.relative_to(self.root)
-        return f"object {where} {what}; run the same command again, it makes what is missing anew"
-
 
 def set_aside(root: Path, path: Path) -> None:
     """Move a damaged file of a store to where nothing reads it."""
     aside = root / "damaged" / path.name
     aside.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, aside)
-
-
-def touch(path: Path) -> None:
-    """Set a file's time to now, if it is there and ours."""
-    with suppress(OSError):
-        os.utime(path)
 
 
 def chunks_of(file: Path) -> Iterator[bytes]:
@@ -132,7 +123,7 @@ def write_new(folder: Path, path: Path, content: bytes) -> bool:
             os.link(temporary, path)
         except FileExistsError:
             return False
-        sync_folder(path.parent)
+        sync(path.parent)
     return True
 
 
@@ -141,7 +132,7 @@ def place(temporary: Path, path: Path) -> None:
     temporary.chmod(READ_ONLY)
     path.parent.mkdir(parents=True, exist_ok=True)
     os.replace(temporary, path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 @contextmanager
@@ -168,11 +159,3 @@ def write_durably(path: Path, chunks: Iterable[bytes]) -> Blob:
         stream.flush()  # else what Python still holds is not synced
         os.fsync(stream.fileno())
     return Blob(digest.hexdigest(), size)
-
-
-def sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ What is published never changes; only branches move, by compare-and-swap.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -175,6 +175,10 @@ class VersionStore(Protocol):
 
     def log(self, name: str) -> list[Commit]:
         """Return a version and all its ancestors, each once, nearest first."""
+        ...
+
+    def times(self, versions: Iterable[str]) -> dict[str, str]:
+        """Return when versions were made, as far as is known; for people, and no part of them."""
         ...
 
     def open(self, ref: Ref) -> Path:

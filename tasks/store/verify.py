@@ -7,12 +7,15 @@ are hashed whenever they are opened). And what is gone with its name leaves no t
 or an index entry was deleted cannot be seen.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tasks.store.audit import Auditor, Claim, Damage
-from tasks.store.history import below_versions
+from tasks.store.audit import Auditor, Claim, Damage, LocalAuditor
+from tasks.store.history import reached
+from tasks.store.local import LocalStore
 from tasks.store.protocol import Blob, Commit, Corrupt, VersionStore
+from tasks.store.store import Store
 
 MIB = 2**20
 
@@ -29,16 +32,6 @@ class Verified:
     damage: list[Damage] = field(default_factory=list)
 
 
-@dataclass
-class Need:
-    """An object, the first version that needs it, and how many do."""
-
-    blob: Blob
-    version: str
-    path: str
-    users: int = 0
-
-
 def verify(
     store: VersionStore,
     names: Sequence[str],
@@ -50,20 +43,18 @@ def verify(
     Nothing is changed, unless what is damaged in a local store is to be `set_aside`: then steps
     whose results need it are no longer done. Raises MissingRef for an unknown name.
     """
-    auditor, found = auditor_of(store), Verified()
-    if names:
-        claims = [_claim(store, name) for name in names]
-    else:
-        claims = [*auditor.names(), *auditor.entries()]
-    found.entries = sum(claim.what.startswith("index/") for claim in claims)
-    found.names = len(claims) - found.entries
+    assert isinstance(store, Store)
+    auditor = LocalAuditor(store) if isinstance(store, LocalStore) else Auditor(store)
+    named = [_claim(store, name) for name in names] or list(auditor.names())
+    entries = [] if names else list(auditor.entries())
+    claims, found = [*named, *entries], Verified(len(named), len(entries))
     found.damage += [Damage(claim.what, claim.reason, "") for claim in claims if claim.reason]
     commits = _commits(auditor, [claim for claim in claims if not claim.reason], found)
-    needs = _needs(commits)
-    _hash(auditor, needs, found, progress)
-    if not names:
-        damaged = {claim.version for claim in claims} | _parents(commits)
-        loose = auditor.unnamed({*commits, *damaged}, set(needs))
+    objects = _hash(auditor, commits, found, progress)
+    if not names:  # what is damaged of these is known already
+        known = {claim.version for claim in claims}
+        known |= commits.keys() | {one for commit in commits.values() for one in commit.parents}
+        loose = auditor.unnamed(known, objects)
         found.damage += [Damage(what, reason, "nothing") for what, reason in loose]
     for damage in found.damage if set_aside else ():
         auditor.set_aside(damage)
@@ -77,31 +68,17 @@ def _claim(store: VersionStore, name: str) -> Claim:
         return Claim(name, "", str(error).removeprefix(f"{name}: "))
 
 
-def _parents(commits: dict[str, Commit]) -> set[str]:
-    """Return what the commits name: the damaged ones among it are known already."""
-    return {parent for commit in commits.values() for parent in commit.parents}
-
-
-def auditor_of(store: VersionStore) -> Auditor:
-    from tasks.store.local import LocalStore
-
-    if isinstance(store, LocalStore):
-        from tasks.store.local_audit import LocalAuditor
-
-        return LocalAuditor(store)
-    from tasks.store.lakefs.audit import LakeFSAuditor
-    from tasks.store.lakefs.store import LakeFSStore
-
-    assert isinstance(store, LakeFSStore)
-    return LakeFSAuditor(store)
-
-
 def _commits(auditor: Auditor, claims: Sequence[Claim], found: Verified) -> dict[str, Commit]:
     """Return every sound commit that is reached; note those that are not."""
     wanted = {claim.version: claim.what for claim in reversed(claims) if claim.version}
     sound: dict[str, Commit] = {}
-    for version, holder, commit in below_versions(wanted, auditor.commit):
+
+    def parents(version: str) -> tuple[str, ...]:
+        return sound[version].parents if version in sound else ()
+
+    for version, holder in reached(wanted, parents):
         found.commits += 1
+        commit = auditor.commit(version)
         if isinstance(commit, str):
             found.damage.append(Damage(f"version {version[:12]}", commit, holder))
         else:
@@ -109,27 +86,25 @@ def _commits(auditor: Auditor, claims: Sequence[Claim], found: Verified) -> dict
     return sound
 
 
-def _needs(commits: dict[str, Commit]) -> dict[str, Need]:
-    needs: dict[str, Need] = {}
-    for version, commit in commits.items():
-        for path, blob in commit.tree.items():
-            needs.setdefault(blob.sha256, Need(blob, version, path)).users += 1
-    return needs
-
-
 def _hash(
     auditor: Auditor,
-    needs: dict[str, Need],
+    commits: dict[str, Commit],
     found: Verified,
     progress: Callable[[float, float, str], None],
-) -> None:
-    total = sum(need.blob.size for need in needs.values())
-    for sha256, need in needs.items():
-        reason = auditor.blob(need.blob, need.version, need.path)
+) -> set[str]:
+    """Hash every object that the commits need; note what is damaged, return the names of all."""
+    users = Counter(blob.sha256 for commit in commits.values() for blob in commit.tree.values())
+    needs: dict[Blob, tuple[str, str]] = {}  # the first version and path that need it
+    for version, commit in commits.items():
+        for path, blob in commit.tree.items():
+            needs.setdefault(blob, (version, path))
+    total = sum(blob.size for blob in needs)
+    for blob, (version, path) in needs.items():
+        reason = auditor.blob(blob, version, path)
         if reason:
-            needed_by = f"{need.version[:12]}:{need.path}"
-            damage = Damage(f"object {sha256}", reason, needed_by, need.users - 1, need.blob)
-            found.damage.append(damage)
+            what, also = f"object {blob.sha256}", users[blob.sha256] - 1
+            found.damage.append(Damage(what, reason, f"{version[:12]}:{path}", also, blob))
         found.objects += 1
-        found.bytes += need.blob.size
+        found.bytes += blob.size
         progress(found.bytes / MIB, total / MIB, "MiB")
+    return {blob.sha256 for blob in needs}

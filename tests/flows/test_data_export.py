@@ -1,6 +1,7 @@
 """`dexgen data export lerobot`, from both stores; what is refused is one line and exit 2."""
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ from configs.layout import Layout
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.episodes.manifest import read_manifest
-from flows.cli import main
 from tasks.store.local import LocalStore
 from tests.tasks.data.committed import commit_dataset, write_episodes
 from tests.tasks.store.places import repository
@@ -22,25 +22,22 @@ def layout() -> Layout:
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path / "home"))
+def home(tmp_path) -> Path:
     return tmp_path / "home"
 
 
-def export(*words: object) -> int:
-    with pytest.raises(SystemExit) as caught:
-        main(["data", "export", "lerobot", *map(str, words)])
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
+@pytest.fixture
+def export(inside, home):
+    """Return a function that runs `dexgen data export lerobot`."""
+    return lambda *words: inside("data", "export", "lerobot", *map(str, words), home=home)
 
 
-def refused(capsys: pytest.CaptureFixture, *words: object) -> str:
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
     """Return the one line with which an export is refused."""
-    assert export(*words) == 2
-    error = capsys.readouterr().err
-    assert len(error.splitlines()) == 1
-    assert error.startswith("dexgen: ")
-    return error
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("dexgen: ")
+    return done.stderr
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -51,37 +48,32 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_both_stores_export_the_same(server, home, layout, tmp_path, capsys):
+def test_both_stores_export_the_same(server, export, home, layout, tmp_path):
     episodes = write_episodes(tmp_path / "episodes", layout)
     commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
-    assert export("main", tmp_path / "local") == 0
-    said, aside = capsys.readouterr()
-    assert aside == "dexgen: note: its verdict: none yet\n"
-    assert "174 / 174 frames" in said
-    assert "12 episodes, 174 frames, 2 tasks" in said
+    done = export("main", tmp_path / "local")
+    assert (done.returncode, done.stderr) == (0, "dexgen: note: its verdict: none yet\n")
+    assert "174 / 174 frames" in done.stdout
+    assert "12 episodes, 174 frames, 2 tasks" in done.stdout
     with repository(tmp_path / "other", server, presign=False) as place:
         commit_dataset(place.open(), "main", episodes, "runs/a")
-        assert place.settings is not None
-        where = [
-            f"store.{key}={getattr(place.settings, key)}" for key in ("endpoint", "repository")
-        ]
-        assert export("main", tmp_path / "lakefs", "store=lakefs", *where) == 0
+        assert export("main", tmp_path / "lakefs", *place.words).returncode == 0
     assert digests(tmp_path / "local") == digests(tmp_path / "lakefs")
     assert len(digests(tmp_path / "local")) == 6
 
 
-def test_what_is_not_there_or_there_already(home, layout, tmp_path, capsys):
+def test_what_is_not_there_or_there_already(export, home, layout, tmp_path):
     episodes = write_episodes(tmp_path / "episodes", layout)
     commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
     (tmp_path / "there").mkdir()
-    assert "there: exists already" in refused(capsys, "main", tmp_path / "there")
-    assert "exists already" in refused(capsys, "main", "/")
-    assert "nobody" in refused(capsys, "nobody", tmp_path / "out")
-    assert "there is runs/a" in refused(capsys, "main:runs/b", tmp_path / "out")
+    assert "there: exists already" in refusal(export("main", tmp_path / "there"))
+    assert "exists already" in refusal(export("main", "/"))
+    assert "nobody" in refusal(export("nobody", tmp_path / "out"))
+    assert "there is runs/a" in refusal(export("main:runs/b", tmp_path / "out"))
     (tmp_path / "file").write_text("x")
-    assert "cannot be made" in refused(capsys, "main", tmp_path / "file/out")
-    assert "store=elsewhere" in refused(capsys, "main", tmp_path / "out", "store=elsewhere")
-    other = refused(capsys, "main", tmp_path / "out", "hand=trident")
+    assert "cannot be made" in refusal(export("main", tmp_path / "file/out"))
+    assert "store=elsewhere" in refusal(export("main", tmp_path / "out", "store=elsewhere"))
+    other = refusal(export("main", tmp_path / "out", "hand=trident"))
     assert "layout fingerprint" in other
     assert not (tmp_path / "out").exists()
 
@@ -107,15 +99,15 @@ def strange_style(episode):
         (strange_style, "style: index 7 has no name"),
     ],
 )
-def test_what_the_format_cannot_hold(home, layout, tmp_path, capsys, change, words):
+def test_what_the_format_cannot_hold(export, home, layout, tmp_path, change, words):
     episodes = write_episodes(tmp_path / "episodes", layout, change=change)
     commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
-    assert words in refused(capsys, "main", tmp_path / "out")
+    assert words in refusal(export("main", tmp_path / "out"))
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".out*"))
 
 
-def test_a_changed_byte_is_found(home, layout, tmp_path, capsys):
+def test_a_changed_byte_is_found(export, home, layout, tmp_path):
     episodes = write_episodes(tmp_path / "episodes", layout)
     ref = commit_dataset(LocalStore(home / "store"), "main", episodes, "runs/a")
     name = list(read_manifest(episodes).shards)[-1]
@@ -125,5 +117,5 @@ def test_a_changed_byte_is_found(home, layout, tmp_path, capsys):
     content = bytearray(stored.read_bytes())
     content[-1] ^= 1
     stored.write_bytes(content)
-    assert Path(name).stem[:12] in refused(capsys, "main", tmp_path / "out")
+    assert Path(name).stem[:12] in refusal(export("main", tmp_path / "out"))
     assert not (tmp_path / "out").exists()

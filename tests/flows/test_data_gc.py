@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,19 @@ def versions(home: Path, tmp_path: Path) -> dict[str, str]:
     return fill(LocalStore(home / "store"), tmp_path)
 
 
+@pytest.fixture
+def gc(inside, home: Path) -> Callable[..., str]:
+    """Return a function that runs `dexgen data gc` and returns what it says."""
+
+    def run(*words: str, code: int = 0) -> str:
+        done = inside("data", "gc", *words, home=home)
+        assert done.returncode == code, done.stderr
+        assert not code or len(done.stderr.strip().splitlines()) == 1
+        return done.stderr if code else done.stdout
+
+    return run
+
+
 def files(home: Path) -> dict[str, int]:
     found = (path for path in sorted(home.rglob("*")) if path.is_file())
     return {path.relative_to(home).as_posix(): path.stat().st_size for path in found}
@@ -48,18 +62,14 @@ def require_sound(home: Path, versions: dict[str, str]) -> None:
     assert store.open(Ref(store.name, versions["good"], "")).is_dir()
 
 
-def test_what_no_reference_reaches_goes_and_the_rest_stays(inside, home, versions):
+def test_what_no_reference_reaches_goes_and_the_rest_stays(gc, home, versions):
     before = files(home)
-    tried = inside("data", "gc", "--dry-run", *NOW, home=home)
-    assert tried.returncode == 0, tried.stderr
-    assert "would free" in tried.stdout
+    tried = gc("--dry-run", *NOW)
+    assert "would free" in tried
     left = {name: size for name, size in files(home).items() if name != "in_use.lock"}
     assert left == before
-    done = inside("data", "gc", *NOW, home=home)
-    assert done.returncode == 0, done.stderr
-    assert tried.stdout.splitlines()[-1].removeprefix("would free") == (
-        done.stdout.splitlines()[-1].removeprefix("freed")
-    )
+    done = gc(*NOW).splitlines()[-1]
+    assert tried.splitlines()[-1].removeprefix("would free") == done.removeprefix("freed")
     require_sound(home, versions)
     store = LocalStore(home / "store")
     for gone in ("bad", "step"):
@@ -67,19 +77,17 @@ def test_what_no_reference_reaches_goes_and_the_rest_stays(inside, home, version
             store.read(versions[gone])
     assert store.index_entries() == []
     assert "runs/bad" not in store.branches()
-    again = inside("data", "gc", *NOW, home=home)
-    assert again.stdout.strip() == "nothing to remove"
+    assert gc(*NOW).strip() == "nothing to remove"
 
 
-def test_what_is_young_stays(inside, home, versions):
-    kept = inside("data", "gc", home=home)
-    assert kept.returncode == 0, kept.stderr
+def test_what_is_young_stays(gc, home, versions):
+    gc()
     store = LocalStore(home / "store")
     assert store.read(versions["bad"]).id == versions["bad"]
     assert len(store.index_entries()) == 1
 
 
-def test_metrics_stay_with_the_result_that_they_are_of(inside, home, versions, tmp_path):
+def test_metrics_stay_with_the_result_that_they_are_of(gc, home, versions, tmp_path):
     store = LocalStore(home / "store")
     file = metrics_file(home, "cd" * 32)
     file.parent.mkdir()
@@ -90,14 +98,14 @@ def test_metrics_stay_with_the_result_that_they_are_of(inside, home, versions, t
     facts = publish_metrics(store, home, "cd" * 32)
     store.index_put("cd" * 32, ref, **facts)
     store.tag("wanted", ref.version)
-    assert inside("data", "gc", *NOW, home=home).returncode == 0
+    gc(*NOW)
     kept = LocalStore(home / "store")
     assert kept.read(facts["metrics"]).id == facts["metrics"]
     assert file.exists()
     require_sound(home, versions)
 
 
-def test_what_a_release_was_made_of_stays(inside, home, versions, tmp_path):
+def test_what_a_release_was_made_of_stays(gc, home, versions, tmp_path):
     store = LocalStore(home / "store")
     made = {}
     for name, parents in (("controller", []), ("promote", ["controller"]), ("loose", [])):
@@ -113,42 +121,30 @@ def test_what_a_release_was_made_of_stays(inside, home, versions, tmp_path):
     unfinished = home / "releases" / ".unfinished-1"
     unfinished.mkdir()
     (unfinished / "approval.json").write_text("")
-    done = inside("data", "gc", *NOW, home=home)
-    assert done.returncode == 0, done.stderr
+    gc(*NOW)
     left = LocalStore(home / "store")
     for version in (made["controller"], made["promote"], versions["bad"]):
         assert left.read(version).id == version
     with pytest.raises(MissingRef):
         left.read(made["loose"])
     approval.write_text("")
-    refused = inside("data", "gc", *NOW, home=home)
-    assert refused.returncode == 2
-    assert "000001/approval.json: no approval" in refused.stderr
-    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "000001/approval.json: no approval" in gc(*NOW, code=2)
 
 
-def test_nothing_goes_while_somebody_works_there(dexgen, home, versions):
+def test_nothing_goes_while_somebody_works_there(gc, home, versions):
     before = files(home)
     with in_use(home):
-        refused = dexgen("data", "gc", *NOW, home=home)
-    assert refused.returncode == 2
-    assert f"in use (process {os.getpid()})" in refused.stderr
-    assert len(refused.stderr.strip().splitlines()) == 1
-    assert before.items() <= files(home).items()
-    with in_use(home):
-        asked = dexgen("data", "gc", "--dry-run", *NOW, home=home)
-    assert asked.returncode == 0
-    assert "would free" in asked.stdout
+        assert f"in use (process {os.getpid()})" in gc(*NOW, code=2)
+        assert before.items() <= files(home).items()
+        assert "would free" in gc("--dry-run", *NOW)
 
 
-def test_a_damaged_store_is_left_as_it_is(inside, home, versions):
+def test_a_damaged_store_is_left_as_it_is(gc, home, versions):
     path = home / "store" / "commits" / f"{versions['good']}.json"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"passed", b"Passed"))
     before = files(home)
-    refused = inside("data", "gc", *NOW, home=home)
-    assert refused.returncode == 2
-    assert "removes nothing from a damaged store" in refused.stderr
+    assert "removes nothing from a damaged store" in gc(*NOW, code=2)
     assert before.items() <= files(home).items()
 
 
@@ -198,9 +194,8 @@ def downloads(home: Path) -> Path:
     return folder
 
 
-def test_downloads_beyond_their_bound_go_longest_unused_first(inside, home, versions, downloads):
-    done = inside("data", "gc", f"retention.cache_gib={2 / 1024}", home=home)
-    assert done.returncode == 0, done.stderr
+def test_downloads_beyond_their_bound_go_longest_unused_first(gc, versions, downloads):
+    gc(f"retention.cache_gib={2 / 1024}")
     assert sorted(path.name for path in downloads.iterdir()) == ["middle", "new"]
 
 

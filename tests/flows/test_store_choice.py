@@ -48,12 +48,9 @@ def test_store_that_does_not_answer_is_one_line(
 
 def test_status_reads_the_chosen_store(server: LakeFSServer, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DEXGEN_HOME", str(tmp_path))
-    with repository(tmp_path, server, presign=False) as place:
-        assert place.settings is not None
-        name, endpoint = place.settings.repository, place.settings.endpoint
-        where = ["store=lakefs", f"store.endpoint={endpoint}", f"store.repository={name}"]
-        with pytest.raises(SystemExit) as caught:
-            main(["status", *where])
+    where = repository(tmp_path, server, presign=False)
+    with where as place, pytest.raises(SystemExit) as caught:
+        main(["status", *place.words])
     assert caught.value.code == 0
     assert "0 results in the store's index" in capsys.readouterr().out
 

@@ -4,9 +4,9 @@ import hashlib
 import itertools
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Hook = Callable[[str, "Commit", Mapping[str, "Entry"]], str | None]  # branch, merge, source tree
 
@@ -37,7 +37,6 @@ class Commit:
     message: str
     metadata: Mapping[str, str]
     tree: Mapping[str, Entry]
-    date: int
 
 
 @dataclass
@@ -105,44 +104,33 @@ class History:
         self.tags[name] = commit.id
         return commit.id
 
-    def commit(
-        self, name: str, message: str, metadata: Mapping[str, str], allow_empty: bool
-    ) -> Commit:
-        branch = self.branch(name)
-        tree = self.tree(name)
-        if tree == self.commits[branch.commit].tree and not allow_empty:
+    def commit(self, name: str, asked: Mapping[str, Any]) -> Commit:
+        branch, tree = self.branch(name), self.tree(name)
+        if tree == self.commits[branch.commit].tree and not asked.get("allow_empty"):
             raise Refused(400, "commit: no changes")
-        made = self._add((branch.commit,), message, metadata, tree)
+        made = self._add((branch.commit,), asked["message"], asked.get("metadata", {}), tree)
         branch.commit, branch.put = made.id, {}
         return made
 
-    def merge(
-        self,
-        source: str,
-        into: str,
-        message: str,
-        metadata: Mapping[str, str],
-        strategy: str,
-        allow_empty: bool,
-        hook: Hook,
-    ) -> str:
-        branch = self.branch(into)
+    def merge(self, source: str, into: str, asked: Mapping[str, Any], hook: Hook) -> str:
+        branch, strategy = self.branch(into), asked.get("strategy", "")
         if branch.put:
             raise Refused(400, f"{into}: uncommitted changes (dirty branch)")
         theirs, ours = self.commit_of(source), self.commits[branch.commit]
-        base = self._base(theirs, ours)
-        if theirs.tree == base.tree and not allow_empty:
+        reached = self._ancestors(theirs)
+        base = next(self.commits[name] for name in self._ancestors(ours) if name in reached)
+        if theirs.tree == base.tree and not asked.get("allow_empty"):
             raise Refused(400, "no changes")
         tree: dict[str, Entry] = {}
         for path in {*base.tree, *ours.tree, *theirs.tree}:
             before, mine, other = (t.tree.get(path) for t in (base, ours, theirs))
-            if mine != other and before not in (mine, other) and not strategy:
+            by_both = mine != other and before not in (mine, other)
+            if by_both and not strategy:
                 raise Refused(409, "conflict found")
-            changed_by_both = mine != other and before not in (mine, other)
-            wins = other if mine == before or strategy == "source-wins" else mine
-            chosen = wins if changed_by_both else (other if mine == before else mine)
+            chosen = other if mine == before or (by_both and strategy == "source-wins") else mine
             if chosen is not None:
                 tree[path] = chosen
+        message, metadata = asked.get("message") or "Merge", asked.get("metadata", {})
         made = self._add((ours.id, theirs.id), message, metadata, tree)
         refusal = hook(into, made, theirs.tree)
         if refusal is not None:
@@ -158,28 +146,14 @@ class History:
         tree: Mapping[str, Entry],
     ) -> Commit:
         """Add a commit; as in lakeFS its id depends on when it is made."""
-        content = json.dumps([next(self._numbers), parents, message, dict(metadata)])
-        made = Commit(
-            hashlib.sha256(content.encode()).hexdigest(),
-            parents,
-            message,
-            dict(metadata),
-            dict(tree),
-            int(time.time()),
-        )
-        self.commits[made.id] = made
-        return made
+        content = json.dumps([next(self._numbers), parents, message, metadata])
+        name = hashlib.sha256(content.encode()).hexdigest()
+        self.commits[name] = Commit(name, parents, message, dict(metadata), dict(tree))
+        return self.commits[name]
 
-    def _base(self, one: Commit, other: Commit) -> Commit:
-        """Return the nearest common ancestor."""
-        reached = {commit.id for commit in self._ancestors(one)}
-        return next(commit for commit in self._ancestors(other) if commit.id in reached)
-
-    def _ancestors(self, commit: Commit) -> list[Commit]:
-        waiting, found = deque([commit.id]), dict[str, Commit]()
-        while waiting:
-            name = waiting.popleft()
-            if name not in found:
-                found[name] = self.commits[name]
-                waiting.extend(found[name].parents)
-        return list(found.values())
+    def _ancestors(self, commit: Commit) -> list[str]:
+        """Return a commit and all that it came from, the nearest first."""
+        found = [commit.id]
+        for name in found:
+            found += [parent for parent in self.commits[name].parents if parent not in found]
+        return found

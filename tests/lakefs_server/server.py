@@ -53,7 +53,7 @@ class LakeFSServer:
         self.faults = Faults()
         self.storage = Storage(self.faults)
         self.violations: list[str] = []
-        self._operations = Operations(self.storage, KEY)
+        self._operations = Operations(self.storage)
         self._rules = rules()
         self._lock = threading.Lock()
         self._server = make_server("127.0.0.1", 0, self._answer, True, request_handler=Quiet)

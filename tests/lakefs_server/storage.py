@@ -30,8 +30,11 @@ class Storage:
         self._server.shutdown()
         self._server.server_close()
 
+    def address(self) -> str:
+        return f"local://data/{secrets.token_hex(8)}"
+
     def add(self, content: bytes) -> str:
-        address = f"local://data/{secrets.token_hex(8)}"
+        address = self.address()
         self.objects[address] = content
         return address
 

@@ -127,10 +127,10 @@ class LeRobotExport:
         measured = measure_episode(np.concatenate(columns, axis=1, dtype=np.float64))
         place = self._data.place(sum(column.nbytes for column in columns))
         self._data.write(frame_table(columns, self.features))
-        named = {index: words for words, index in self.tasks.items()}
+        words = list(self.tasks)
         row: dict[str, Any] = {
             "episode_index": self.episodes,
-            "tasks": [named[int(index)] for index in np.unique(tasks)],
+            "tasks": [words[index] for index in np.unique(tasks)],
             "length": length,
             "dataset_from_index": self.frames,
             "dataset_to_index": self.frames + length,
@@ -166,23 +166,19 @@ class LeRobotExport:
 
     def _tasks_of(self, arrays: Mapping[str, np.ndarray], shard: str) -> np.ndarray:
         """Return the task index [T] of each frame; tasks seen first are added."""
-        modes, styles = arrays["mode"], arrays["style"]
-        for field, values, known in (
-            ("mode", modes, self.layout.modes),
-            ("style", styles, self.styles),
-        ):
-            strange = values[(values < 0) | (values >= len(known))]
+        for field, known in (("mode", self.layout.modes), ("style", self.styles)):
+            strange = arrays[field][(arrays[field] < 0) | (arrays[field] >= len(known))]
             if len(strange):
                 raise UserError(
                     f"{shard}: {field}: index {strange[0]} has no name; the configuration has "
                     f"{', '.join(known)}"
                 )
-        indices = np.zeros(len(modes), dtype=np.int64)
-        for mode, style in np.unique(np.stack((modes, styles), axis=1), axis=0).tolist():
-            words = task_words(self.layout.modes[int(mode)], self.styles[int(style)])
-            here = (modes == mode) & (styles == style)
-            indices[here] = self.tasks.setdefault(words, len(self.tasks))
-        return indices
+        pairs = np.stack((arrays["mode"], arrays["style"]), axis=1)
+        found, which = np.unique(pairs, axis=0, return_inverse=True)
+        modes, styles = self.layout.modes, self.styles
+        words = [task_words(modes[int(mode)], styles[int(style)]) for mode, style in found]
+        indices = [self.tasks.setdefault(word, len(self.tasks)) for word in words]
+        return np.array(indices, dtype=np.int64)[which.reshape(-1)]
 
     def _made(self, length: int, tasks: np.ndarray) -> dict[str, np.ndarray]:
         """Return the columns [T] that no field holds."""

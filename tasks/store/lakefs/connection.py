@@ -32,6 +32,19 @@ class Taken(Conflict):
     """The name exists, or the branch has moved on."""
 
 
+KINDS: dict[int | None, type[StoreError]] = {404: Absent, 410: Absent, 409: Taken}
+REFUSALS: dict[int | None, str] = {
+    404: "{said}",
+    410: "{said}",
+    409: "{said}; try again",
+    401: f"credentials are refused; correct {KEY} and {SECRET}",
+    403: "not allowed ({said}); ask for a policy that allows it",
+    412: "refused by a hook of the repository: {said}",
+    None: "no answer ({said}); start the server or correct store.endpoint, and run the same "
+    "command again",
+}
+
+
 class Connection:
     """A server and who we are to it."""
 
@@ -87,24 +100,10 @@ class Connection:
 
     def _refusal(self, what: str, status: int | None, said: str) -> StoreError:
         """Return the one line that a person reads, as the error that the protocol names."""
-        line = f"{self.place}: {what}: "
-        if status in (404, 410):
-            return Absent(f"{line}{said}")
-        if status == 409:
-            return Taken(f"{line}{said}; try again")
-        if status == 401:
-            return StoreError(f"{line}credentials are refused; correct {KEY} and {SECRET}")
-        if status == 403:
-            return StoreError(f"{line}not allowed ({said}); ask for a policy that allows it")
-        if status == 412:
-            return StoreError(f"{line}refused by a hook of the repository: {said}")
-        if status is None:
-            return StoreError(
-                f"{line}no answer ({said}); start the server or correct store.endpoint, and run "
-                "the same command again"
-            )
         later = " and run the same command again" if status in IN_PASSING else ""
-        return StoreError(f"{line}{said} (HTTP {status}); see the server's log{later}")
+        other = f"{{said}} (HTTP {status}); see the server's log{later}"
+        line = REFUSALS.get(status, other).format(said=said)
+        return KINDS.get(status, StoreError)(f"{self.place}: {what}: {line}")
 
 
 def words(error: Exception) -> str:

@@ -5,18 +5,23 @@ goes on where it was, and nothing is sent twice. A file that a pushed version ho
 server, not sent again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from pathlib import Path
 
 from configs.refs import Ref
-from tasks.store.history import ancestors
+from tasks.store.history import ancestors, reached
+from tasks.store.lakefs.connection import Absent
 from tasks.store.lakefs.store import LakeFSStore
+from tasks.store.lakefs.versions import VERSION, Place, write
 from tasks.store.local import LocalStore
-from tasks.store.protocol import Commit, Conflict, MissingRef
+from tasks.store.protocol import Blob, Commit, Conflict, Corrupt, MissingRef, StoreError
 
 FACTS_OF_STORE = ("identity", "ref")  # of an index entry; a store writes them itself
+ADOPTIONS = 10  # attempts to write a version that others write at the same time
+MARK_DIGITS = 16  # of a version, in the name of its private branch
 
 
 @dataclass
@@ -71,9 +76,10 @@ def metrics_of(store: LocalStore, commits: Iterable[Commit]) -> list[str]:
 
 def parents_first(store: LocalStore, roots: Iterable[str]) -> list[Commit]:
     """Return versions and all their ancestors, each once, parents before children."""
-    found = {commit.id: commit for root in roots for commit in ancestors(root, store.read)}
-    order = TopologicalSorter({version: commit.parents for version, commit in found.items()})
-    return [found[version] for version in order.static_order()]
+    wanted = dict.fromkeys(roots, "")
+    versions = [version for version, _ in reached(wanted, lambda one: store.read(one).parents)]
+    order = TopologicalSorter({version: store.read(version).parents for version in versions})
+    return [store.read(version) for version in order.static_order()]
 
 
 def send(
@@ -84,19 +90,57 @@ def send(
     progress: Callable[[float, float, str], None],
 ) -> None:
     """Write the versions that the target does not have, a file's bytes once."""
-    there, where = target.version_ids(), dict[str, Ref]()
+    there, where = set(target.versions()), dict[str, Place]()
     times = source.times(commit.id for commit in order)
     for number, commit in enumerate(order, 1):
         new = {b.sha256: b.size for b in commit.tree.values() if b.sha256 not in where}
         time_utc = times.get(commit.id, "")
-        if commit.id in there or not target.adopt(commit, source.objects.of, where, time_utc):
+        if commit.id in there or not adopt(source, target, commit, where, time_utc):
             result.there += 1
         else:
             result.sent += 1
             result.bytes += sum(new.values())
         for path, blob in commit.tree.items():
-            where.setdefault(blob.sha256, Ref(target.name, commit.id, path))
+            where.setdefault(blob.sha256, (VERSION + commit.id, path))
         progress(number, len(order), "versions")
+
+
+def adopt(
+    source: LocalStore,
+    target: LakeFSStore,
+    made: Commit,
+    where: Mapping[str, Place],
+    time_utc: str,
+) -> bool:
+    """Write a version whose parents are there; False if another push has brought it meanwhile.
+
+    `where` says by sha256 which files are there already: the server copies them. `time_utc` is
+    when the version was made, "" if nobody knows. If it breaks off, the next attempt sends only
+    what is missing.
+
+    Raises:
+        Corrupt: a file's bytes are not what the hash promises.
+    """
+
+    def verified(blob: Blob) -> Path:
+        if not source.objects.intact(blob):
+            said = f"object {blob.sha256[:12]} is damaged here; see verify"
+            raise Corrupt(f"{made.id[:12]}: {said}")
+        return source.objects.path(blob)
+
+    places = {p: where[blob.sha256] for p, blob in made.tree.items() if blob.sha256 in where}
+    repository, mark = target.repository, made.id[:MARK_DIGITS]
+    for _ in range(ADOPTIONS):
+        if target.whole(Ref(target.name, made.id, "")):
+            return False
+        # Another push, which has the same to say, may be done with that branch and delete it.
+        with suppress(Absent), repository.work(repository.root, mark) as work:
+            write(repository, work, made, places, verified, time_utc)
+            return True
+    raise StoreError(
+        f"{target.place}: version {made.id[:12]} is pushed by others at once; run the same "
+        "command again"
+    )
 
 
 def push_names(

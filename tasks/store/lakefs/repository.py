@@ -4,6 +4,7 @@ Each may be repeated without harm: a request whose answer was lost is sent again
 published API, version 1.0.0.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -73,45 +74,40 @@ class Repository:
             return self._ask(f"read {branch}", self._api.branches_api.get_branch, branch).commit_id
         return None
 
-    def branches(self) -> list[str]:
-        return [ref.id for ref in self._pages("branches", self._api.branches_api.list_branches)]
+    def branches(self, prefix: str = "") -> list[str]:
+        listed = self._pages("branches", self._api.branches_api.list_branches, prefix=prefix)
+        return [ref.id for ref in listed]
 
     def tags(self, prefix: str) -> list[str]:
         found = self._pages("tags", self._api.tags_api.list_tags, prefix=prefix)
         return [ref.id for ref in found]
 
     @contextmanager
-    def work(self, source: str) -> Iterator[str]:
+    def work(self, source: str, mark: str = "") -> Iterator[str]:
         """Give a private branch at `source`; what is put on it nobody else sees or keeps.
 
-        A process that is killed leaves it behind, and nothing reads it; its name has its age.
+        A process that is killed leaves it behind, and nothing reads it; its name has its age. With
+        a `mark` what breaks off stays, for the next who asks for the same mark.
         """
-        branch = f"{WORK}{int(time.time()):x}-{secrets.token_hex(8)}"
+        found = self.branches(WORK) if mark else []
+        known = [name for name in found if begun(name) >= 0 and name.endswith(f"-{mark}")]
+        fresh = f"{WORK}{int(time.time()):x}-{mark or secrets.token_hex(8)}"
+        branch, over = known[0] if known else fresh, not mark
         self.create_branch(branch, source)
         try:
             yield branch
+            over = True
         finally:
-            with suppress(StoreError):  # it disturbs nobody; what went wrong before matters more
-                self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
-
-    @contextmanager
-    def lasting_work(self, source: str, mark: str) -> Iterator[str]:
-        """As `work`, but what breaks off stays, for the next who asks for the same mark."""
-        listing = self._api.branches_api.list_branches
-        found = (ref.id for ref in self._pages("branches", listing, prefix=WORK))
-        known = [name for name in found if begun(name) >= 0 and name.endswith(f"-{mark}")]
-        branch = known[0] if known else f"{WORK}{int(time.time()):x}-{mark}"
-        self.create_branch(branch, source)
-        yield branch
-        with suppress(StoreError):
-            self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
+            if over:
+                with suppress(StoreError):  # it disturbs nobody; what went wrong matters more
+                    self._delete_branch(branch)
 
     def sweep(self, before: float, dry_run: bool = False) -> list[str]:
         """Delete private branches begun before a time [s of the epoch], or only return them."""
-        found = [name for name in self.branches() if 0 <= begun(name) < before]
+        found = [name for name in self.branches(WORK) if 0 <= begun(name) < before]
         for name in () if dry_run else found:
             with suppress(Absent):  # its process was only slow, and has just deleted it
-                self._ask(f"delete {name}", self._api.branches_api.delete_branch, name)
+                self._delete_branch(name)
         return found
 
     def commit(self, branch: str, message: str, facts: Mapping[str, str]) -> str:
@@ -211,6 +207,9 @@ class Repository:
         found = self._connection.again("configuration", lambda: ask(**self._connection.patience))
         return found.storage_config is None or found.storage_config.pre_sign_support
 
+    def _delete_branch(self, branch: str) -> None:
+        self._ask(f"delete {branch}", self._api.branches_api.delete_branch, branch)
+
     def _ask(self, what: str, operation: Callable[..., Any], *of: Any, **more: Any) -> Any:
         options = more | self._connection.patience
         return self._connection.again(what, lambda: operation(self._name, *of, **options))
@@ -238,11 +237,7 @@ class Repository:
             after, has_more = page.pagination.next_offset, page.pagination.has_more
 
 
-def begun(branch: str) -> float:
+def begun(branch: str) -> int:
     """Return when a private branch began [s of the epoch]; -1 of any other branch."""
-    if not branch.startswith(WORK):
-        return -1.0
-    try:
-        return float(int(branch.removeprefix(WORK).split("-")[0], 16))
-    except ValueError:
-        return -1.0
+    found = re.match(f"{WORK}([0-9a-f]+)-", branch)
+    return int(found[1], 16) if found else -1

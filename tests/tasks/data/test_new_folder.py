@@ -22,12 +22,6 @@ def test_folder_appears_with_the_end(tmp_path):
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
-def test_failure_leaves_nothing(tmp_path):
-    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "out") as work:
-        (work / "a").write_text(str(1 / len(list(work.iterdir()))))
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("kind", ["folder", "file", "dangling link"])
 def test_what_exists_is_refused_and_kept(tmp_path, kind):
     out = tmp_path / "out"

@@ -42,25 +42,32 @@ class Place:
             return self.open()
         return open_store(self.home.with_name(f"machine-{secrets.token_hex(4)}"))
 
-    def flip(self, content: str) -> None:
-        """Flip a bit of the stored object with this content."""
+    @property
+    def words(self) -> list[str]:
+        """Return the overrides with which a command uses this repository."""
+        assert self.settings is not None
+        where = self.settings
+        return [
+            "store=lakefs",
+            f"store.endpoint={where.endpoint}",
+            f"store.repository={where.repository}",
+        ]
+
+    def flip(self, content: bytes) -> None:
+        """Flip a bit of what is stored with these bytes."""
         if self.name == "local":
-            path = self._object(content)
+            path = self._stored(content)
             path.chmod(0o644)
-            path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+            path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
         else:
-            self._storage().flip(content.encode())
+            self._storage().flip(content)
 
-    def lose(self, content: str) -> None:
-        """Take the stored object with this content away."""
+    def lose(self, content: bytes) -> None:
+        """Take away what is stored with these bytes."""
         if self.name == "local":
-            self._object(content).unlink()
+            self._stored(content).unlink()
         else:
-            self._storage().lose(content.encode())
-
-    def contents(self) -> list[bytes]:
-        """Return all that our own server's storage holds."""
-        return list(self._storage().objects.values())
+            self._storage().lose(content)
 
     def left_behind(self) -> bool:
         """Tell whether a process was killed while it wrote."""
@@ -68,14 +75,21 @@ class Place:
             return any((self.home / "store/tmp").iterdir())
         return any(name.startswith("_work-") for name in Repository(self.settings).branches())
 
-    def _object(self, content: str) -> Path:
-        files = (self.home / "store/objects").rglob("*")
-        return next(p for p in files if p.is_file() and p.read_text() == content)
+    def _stored(self, content: bytes) -> Path:
+        files = (self.home / "store" / part for part in ("objects", "commits", "index"))
+        found = (path for folder in files for path in folder.rglob("*") if path.is_file())
+        return next(path for path in found if path.read_bytes() == content)
 
     def _storage(self) -> Storage:
         if self.storage is None:
             pytest.skip("a real server's storage is out of reach")
         return self.storage
+
+
+def make_file(folder: Path, content: str) -> Path:
+    path = folder / f"file-{abs(hash(content))}"
+    path.write_text(content)
+    return path
 
 
 def local(home: Path) -> Place:

@@ -6,20 +6,15 @@ from pathlib import Path
 import pytest
 
 from configs.refs import Ref
+from tasks.store.entries import write_entry
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Conflict, Corrupt, MissingRef, StoreError, VersionStore
-from tests.tasks.store.places import Place
+from tests.tasks.store.places import Place, make_file
 
 
 @pytest.fixture
 def store(place: Place) -> VersionStore:
     return place.open()
-
-
-def make_file(tmp_path: Path, content: str) -> Path:
-    path = tmp_path / f"file-{abs(hash(content))}"
-    path.write_text(content)
-    return path
 
 
 def commit(store: VersionStore, tmp_path: Path, branch: str, **files: str) -> str:
@@ -322,7 +317,9 @@ def test_damaged_object_is_found_and_made_anew(
     made = store.publish({"good": make_file(tmp_path, "g"), "sub/bad": bad}, "x", {"identity": "i"})
     store.index_put("i", made)
     kept = commit(store, tmp_path, "work", bad="content")
-    (place.lose if lost else place.flip)("content")
+    if not lost:
+        store.open(made)  # in the local store it shares the object's bytes
+    (place.lose if lost else place.flip)(b"content")
     for reader in (place.elsewhere(), place.elsewhere()):
         with pytest.raises(Corrupt) as caught:
             reader.open(made)
@@ -341,6 +338,31 @@ def test_damaged_object_is_found_and_made_anew(
     for version, path in ((made.version, "sub/bad"), (kept, "bad")):  # whatever shares the object
         opened = place.elsewhere().open(ref(store, version))
         assert (opened / path).read_text() == "content"
+
+
+def test_damaged_record_is_found_and_made_anew(
+    place: Place, store: VersionStore, tmp_path: Path
+) -> None:
+    files = {"a": make_file(tmp_path, "a")}
+    made = store.publish(files, "x", {"identity": "i"})
+    store.index_put("i", made)
+    place.flip(store.read(made.version).to_bytes())
+    other = place.elsewhere()
+    with pytest.raises(Corrupt, match=rf"{made.version[:12]}: .*commit.*\.json"):
+        other.read(made.version)
+    assert other.index_get("i") is None
+    if place.name == "local":
+        assert other.publish(files, "x", {"identity": "i"}) == made
+        assert other.index_get("i") == made
+
+
+def test_damaged_index_entry_is_found(place: Place, store: VersionStore, tmp_path: Path) -> None:
+    store.index_put("i", store.publish({"a": make_file(tmp_path, "a")}, "x", {}), label="x")
+    place.flip(write_entry(store.index_entry("i")))
+    with pytest.raises(Corrupt, match="index/i"):
+        store.index_get("i")
+    store.index_drop("i")
+    assert store.index_get("i") is None
 
 
 def test_opened_files_cannot_be_written_and_strays_are_found(
@@ -374,9 +396,10 @@ def test_index_keeps_reference_and_facts(place: Place, store: VersionStore, tmp_
     assert store.index_get("gone") is None
 
 
-def test_unreadable_file_leaves_no_trace(store: VersionStore, tmp_path: Path) -> None:
+def test_unreadable_file_leaves_no_trace(place: Place, store: VersionStore, tmp_path: Path) -> None:
     store.branch("work", None)
     with pytest.raises(StoreError, match="absent"):
         store.put("work", "a", tmp_path / "absent")
+    assert not place.left_behind()
     with pytest.raises(MissingRef, match="no commit yet"):
         store.resolve("work")

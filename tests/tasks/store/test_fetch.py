@@ -3,19 +3,11 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from configs.load import load
 from configs.refs import Ref
-from configs.schema.pipeline import Config
-from envs.episodes.episodes import open_shard
-from tasks.data.verdict import require_checked
-from tasks.learning.shard_cache import fetch_as_read
-from tasks.running.context import Context, Progress, make_scratch
 from tasks.store.protocol import MissingRef, VersionStore
 from tests.tasks.store.places import Place
-from tests.tasks.synthetic_episodes import write_dataset
 
 CONTENT = bytes(range(256)) * 2000
 
@@ -73,40 +65,9 @@ def test_who_deletes_what_was_fetched_has_the_space_back(published, tmp_path: Pa
     target = tmp_path / "a.bin"
     store.fetch(at(ref, "deep/a.bin"), target)
     assert target.stat().st_nlink == 1
-    assert not [path for path in store.folder.rglob("*") if path.is_file()]
+    assert not [path for path in store.root.rglob("*") if path.is_file()]
     opened = store.open(at(ref, "deep/a.bin"))
     again = tmp_path / "again.bin"
     store.fetch(at(ref, "deep/a.bin"), again)
     again.unlink()
     assert store.open(at(ref, "deep/a.bin")).read_bytes() == opened.read_bytes() == CONTENT
-
-
-def test_a_dataset_is_read_through_with_two_shards_on_disk(place: Place, tmp_path: Path) -> None:
-    embodiment = load(Config, []).embodiment
-    layout, made = embodiment.make_layout(), tmp_path / "made"
-    write_dataset(made, embodiment, 40, 50)
-    files = {p.relative_to(made).as_posix(): p for p in made.rglob("*") if p.is_file()}
-    ref = place.open().publish(files, "dataset", {})
-    store, home = place.elsewhere(), tmp_path / "there"
-    context = Context(
-        identity="training",
-        label="train",
-        store=store,
-        home=home,
-        scratch=make_scratch(home, "training"),
-        threads=None,
-        progress=Progress("train"),
-        origin={},
-    )
-    folder, opener = fetch_as_read(context, ref, layout, 2)
-    shards = require_checked(folder, layout).shards
-    assert len(shards) > 3
-    for _ in range(2):
-        for name in shards:
-            found, wanted = opener(name), open_shard(made / name)
-            assert all(np.array_equal(found[key], wanted[key]) for key in wanted)
-            here = [p for p in (context.scratch / "fetched").rglob("*") if p.is_file()]
-            assert 1 <= len(here) <= 2
-            if store.name != "local":
-                assert all(p.stat().st_nlink == 1 for p in here)
-                assert not [p for p in store.folder.rglob("*") if p.is_file()]

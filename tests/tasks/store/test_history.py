@@ -1,8 +1,8 @@
-"""Three-way merging and ancestors, by hand."""
+"""Three-way merging, and parents, by hand."""
 
 import pytest
 
-from tasks.store.history import ancestors, common_ancestor, merge_trees
+from tasks.store.history import merge_trees
 from tasks.store.protocol import Blob, Commit, Conflict
 
 A, B, C = (Blob(letter * 64, 1) for letter in "abc")
@@ -30,29 +30,6 @@ def test_the_side_that_changed_a_path_wins(base, ours, theirs, expected) -> None
 def test_different_changes_of_one_path_conflict(base, ours, theirs) -> None:
     with pytest.raises(Conflict, match="merge: x"):
         merge_trees(base, ours, theirs, "merge")
-
-
-def test_common_ancestor_is_the_nearest() -> None:
-    root = Commit.make({"x": A}, (), "root", {})
-    fork = Commit.make({"x": B}, (root.id,), "fork", {})
-    left = Commit.make({"x": C}, (fork.id,), "left", {})
-    right = Commit.make({"x": B, "y": A}, (fork.id,), "right", {})
-    alone = Commit.make({"z": A}, (), "alone", {})
-    read = {commit.id: commit for commit in (root, fork, left, right, alone)}.__getitem__
-
-    def parents(version: str) -> tuple[str, ...]:
-        return Commit.parents_in(read(version).to_bytes())
-
-    assert common_ancestor(left.id, right.id, parents) == fork.id
-    assert common_ancestor(left.id, alone.id, parents) is None
-    assert [c.message for c in ancestors(left.id, read)] == ["left", "fork", "root"]
-
-
-def test_commit_reads_back_under_its_own_id() -> None:
-    commit = Commit.make({"b": B, "a": A}, ("p",), "message", {"n": 1.5, "list": [1]})
-    again = Commit.from_bytes(commit.to_bytes())
-    assert again == commit
-    assert again.id == commit.id
 
 
 def test_parents_are_read_without_the_tree() -> None:

@@ -1,7 +1,6 @@
 """The hook of docs/lakefs.md: nothing reaches `main` without a passed verdict."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import lakefs
@@ -11,16 +10,10 @@ from lakefs.client import Client
 from configs.refs import Ref
 from tasks.store.lakefs.connection import KEY, SECRET
 from tasks.store.protocol import StoreError
-from tests.tasks.store.places import ENDPOINT, Place, repository
+from tests.tasks.store.places import Place
 
+pytestmark = pytest.mark.parametrize("place", ["lakefs"], indirect=True)
 ACTION = Path(__file__).resolve().parents[3] / "docs/lakefs/passed_verdict.yaml"
-
-
-@pytest.fixture
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    own = None if os.environ.get(ENDPOINT) else request.getfixturevalue("server")
-    with repository(tmp_path / "home", own, presign=False) as place:
-        yield place
 
 
 def install(place: Place, branch: str) -> None:
