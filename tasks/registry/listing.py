@@ -1,7 +1,8 @@
 """What is registered and released, as plain values for the command line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,14 +29,20 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
+@contextmanager
+def opened(home: Path) -> Iterator[tuple["MlflowClient", list[Approval]]]:
+    """Give the registry and the channel, which the registry's aliases follow."""
+    with exclusive(home):
+        client, channel = open_client(home), read_channel(home)
+        follow_channel(client, channel)
+        yield client, channel
+
+
 def list_models(home: Path) -> list[dict[str, Any]]:
     """Return one row a version, of every model: the controller first, then the experts."""
     if not database(home).exists():
         return []
-    with exclusive(home):
-        client = open_client(home)
-        channel = read_channel(home)
-        follow_channel(client, channel)
+    with opened(home) as (client, channel):
         models = [model.name for model in client.search_registered_models()]
         models.sort(key=lambda name: (name != CONTROLLER, name))
         return [one for model in models for one in rows(client, model, channel)]
@@ -51,10 +58,7 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
     """
     if not database(home).exists():
         raise RegistryError(f"{model} version {version}: nothing is registered in {home} yet")
-    with exclusive(home):
-        client = open_client(home)
-        channel = read_channel(home)
-        follow_channel(client, channel)
+    with opened(home) as (client, channel):
         found = find_version(client, version, model)
         short = next(
             one for one in rows(client, model, channel) if one["version"] == int(found.version)
@@ -62,6 +66,7 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
         run = client.get_run(found.run_id or "")
         folder = artifacts(home, model, found.run_id or "")
         newest = folder / DECISION
+        behind = [one for one in channel if one.sequence in short["releases"]]
         return short | {
             "folder": str(folder),
             "files": sorted(files_of(folder)),
@@ -69,16 +74,8 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
             "parameters": dict(sorted(run.data.params.items())),
             "figures": dict(sorted(run.data.metrics.items())),
             "decision": json.loads(newest.read_text()) if newest.exists() else None,
-            "release_decision": signed_decision(home, channel, short["releases"]),
+            "release_decision": json.loads(read_decision(home, behind[-1])) if behind else None,
         }
-
-
-def signed_decision(
-    home: Path, channel: Sequence[Approval], releases: Sequence[int]
-) -> dict[str, Any] | None:
-    """Return the decision behind the highest of these releases, verified by its approval."""
-    behind = [approval for approval in channel if approval.sequence in releases]
-    return json.loads(read_decision(home, behind[-1])) if behind else None
 
 
 def latest_decision(home: Path, bundle_hash: str | None = None) -> dict[str, Any] | None:
