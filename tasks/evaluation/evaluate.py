@@ -13,7 +13,7 @@ from models.bundle import open_bundle
 from models.session import Session
 from tasks.evaluation.inputs import Inputs, open_inputs
 from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
-from tasks.evaluation.recording import runs_of, scene_of
+from tasks.evaluation.recording import run_of, scene_of
 from tasks.evaluation.results import default_variant, report_of
 from tasks.evaluation.trial import Setup
 from tasks.evaluation.variants import strengths_of
@@ -70,13 +70,15 @@ def clips(stage: Setup, inputs: Inputs, sides: Mapping[str, Measured]) -> list[d
     pairs = table_of(settings, settings.variants, {}).arrangement(inputs).objects
     item = inputs.objects[pairs[0]]
     scene = scene_of(world.embodiment.hand, item, world.physics)
-    made = []
-    for row, name in enumerate(clipped(settings)):
-        runs = {}
-        for variant, measured in sides.items():
-            one = {key: array[:, [row]] for key, array in measured.recording.items()}
-            runs |= runs_of(one, [variant], scene, layout)
-        made.append(
-            {"title": f"{name}, {item.name}", "hz": layout.control_hz, "scene": scene, "runs": runs}
-        )
-    return made
+    return [
+        {
+            "title": f"{name}, {item.name}",
+            "hz": layout.control_hz,
+            "scene": scene,
+            "runs": {
+                variant: run_of(measured.recording, row, scene, layout)
+                for variant, measured in sides.items()
+            },
+        }
+        for row, name in enumerate(clipped(settings))
+    ]
