@@ -27,24 +27,7 @@ from configs.schema.promote import PromoteStep
 from configs.schema.rollouts import RolloutsStep
 from configs.schema.student import DistillStep
 from configs.schema.train import TrainStep
-
-STAGES = (
-    "objects",
-    "grasps",
-    "experts",
-    "distill",
-    "rollouts",
-    "check",
-    "train",
-    "hazards",
-    "critic",
-    "calibrate",
-    "export",
-    "baselines",
-    "evaluate",
-    "promote",
-)
-PER_OBJECT = ("objects", "grasps")  # stages with a node for each object
+from flows.stages import PER_OBJECT, STAGES
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,10 @@ Version = Annotated[
 Approver = Annotated[
     str,
     typer.Option(
-        default_factory=getpass.getuser, show_default="you", help="who signs the approval"
+        metavar="NAME",
+        default_factory=getpass.getuser,
+        show_default="you",
+        help="who signs the approval",
     ),
 ]
 
