@@ -1,8 +1,13 @@
 """A real store and real small bundles: a graph that onnxruntime runs."""
 
 import json
+import os
+import signal
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -13,6 +18,7 @@ from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
 from models.bundle import GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
 from models.strength import Strength
+from tasks.registry.promote import promote
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tests.tiny_bundle import write_graph
@@ -61,6 +67,32 @@ def gate(metric: str, threshold: float, relative_to: str | None = None) -> Gate:
         relative_to=relative_to,
         why="a test",
     )
+
+
+class Calls:
+    """Count calls as the interpreter makes them, and kill this process at a chosen one."""
+
+    def __init__(self, counts: Callable[[Any], bool], last: int | None = None) -> None:
+        self.count, self.counts, self.last = 0, counts, last
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call" and self.counts(frame.f_code):
+            self.count += 1
+            if self.count == self.last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(work: Callable[[], Any], calls: Calls) -> bool:
+    """Do `work` in a process that dies at a call."""
+    child = os.fork()
+    if child == 0:
+        sys.setprofile(calls)
+        try:
+            work()
+        finally:
+            os._exit(0)  # reached only if there is no such call
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
 GATES = {"hold": gate(HOLD, 1.5, BARE), "champion": gate(HOLD, 1.0, f"champion.{HOLD}")}
@@ -120,8 +152,17 @@ class Workshop:
         }
         return {name: self.publish(f"{name}-{hand}-{mark}", part) for name, part in named.items()}
 
+    def run(
+        self, mark: float, hold: float, gates: Any = None, hand: str = "trident", **settings: Any
+    ) -> dict[str, Any]:
+        """Promote fresh inputs and return the decision.json."""
+        refs = self.inputs(mark, hold, hand, **settings)
+        context = self.context(f"promote-{len(os.listdir(self.home / 'made'))}")
+        made = promote(self.step(gates), refs, context)
+        return json.loads((context.open(made) / "decision.json").read_text())
+
     def step(self, gates: dict[str, Gate] | None = None) -> PromoteStep:
-        promote = Promote(
+        settings = Promote(
             approver="pipeline", latency=Latency(warmup=1, ticks=3), gates=gates or GATES
         )
-        return PromoteStep(promote=promote)
+        return PromoteStep(promote=settings)
