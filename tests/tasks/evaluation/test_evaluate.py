@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from configs.errors import UserError
 from configs.load import ConfigError
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, Direct, Pairs
+from configs.schema.evaluate import Direct, Pairs
 from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
+from models.strength import KEYS
 from tasks.evaluation import measuring
 from tasks.evaluation.inputs import arrange
 from tasks.evaluation.metrics import OVERRIDES
@@ -50,26 +50,12 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
             assert cell["hold_s_low"] <= cell["hold_s"]
     settings = report["settings"]
     assert settings["assisted"] == "paper"
-    assert settings["gain"] == {"critic_gain": 0.75, "paper": 1.0, "guarded": 0.75, "student": 0.75}
-    assert settings["reading"] == {"critic_gain": 0.0, "paper": 0.0, "guarded": 1.0, "student": 1.0}
-    assert settings["share"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5, "student": 0.5}
-    assert settings["caution"] == {
-        "critic_gain": 0.25,
-        "paper": 1.0,
-        "guarded": 0.25,
-        "student": 1.0,
-    }
-    assert settings["guidance"] == {
-        "critic_gain": 1.0,
-        "paper": 0.2,
-        "guarded": 0.1,
-        "student": 1.0,
-    }
-    assert settings["remainder"] == {
-        "critic_gain": 1.0,
-        "paper": 0.0,
-        "guarded": 0.875,
-        "student": 1.0,
+    strengths = {name: tuple(settings[key][name] for key in KEYS) for name in settings["guidance"]}
+    assert strengths == {
+        "critic_gain": (0.0, 0.75, 0.5, 0.25, 1.0, 1.0),
+        "paper": (0.0, 1.0, 1.0, 1.0, 0.2, 0.0),
+        "guarded": (1.0, 0.75, 0.5, 0.25, 0.1, 0.875),
+        "student": (1.0, 0.75, 0.5, 1.0, 1.0, 1.0),
     }
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
@@ -207,19 +193,7 @@ def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
 def test_the_holding_controller_is_the_zero_command(laboratory):
     """The tiny bundle answers every command with no change, as a gain of zero does."""
     step = laboratory.step
-    variants = {
-        **BOTH,
-        "paper": Assisted(
-            kind="assisted",
-            assistance="paper",
-            reading=None,
-            gain=None,
-            share=None,
-            caution=None,
-            guidance=None,
-            remainder=None,
-        ),
-    }
+    variants = {**BOTH, "paper": step.evaluate.variants["paper"]}
     config = replace(step, evaluate=replace(step.evaluate, variants=variants, windows=1))
     counts = load_file(laboratory.run("zero", config) / "counts.safetensors")
     for name in counts.keys() - set(OVERRIDES):  # who is not asked overrides nothing
@@ -265,26 +239,6 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     assert gains[1] == pytest.approx(gains[0] / 2, rel=0.15)
     assert gains[2] == pytest.approx(0.0, abs=0.02)
     assert "assisted" not in cells
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"experts": {"slow": "default"}}, "slow"),
-        ({"experts": {"fast": "sleepy"}}, "sleepy"),
-    ],
-)
-def test_missing_inputs_are_named_in_one_line(laboratory, changes, named):
-    step = replace(laboratory.step, evaluate=replace(laboratory.step.evaluate, **changes))
-    with pytest.raises(UserError, match=named) as caught:
-        laboratory.run("bad", step)
-    assert "\n" not in str(caught.value)
-
-
-def test_an_object_without_grasps_is_named(laboratory):
-    refs = {name: ref for name, ref in laboratory.refs.items() if name != "grasps/marble"}
-    with pytest.raises(UserError, match="no grasps of object 'marble'"):
-        replace(laboratory, refs=refs).run("bad")
 
 
 def test_pairs_of_a_split_that_has_no_object_are_refused(laboratory):

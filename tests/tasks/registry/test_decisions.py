@@ -1,16 +1,20 @@
 """What a promotion is decided on, and which decision is shown where."""
 
+import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from configs.errors import UserError
+from flows.report import decision_of
+from flows.runtime import Done
 from models.approval import ApprovalError
 from models.bundle import GRAPH, BundleError
 from tasks.registry.channel import is_released, read_channel, releases_folder
 from tasks.registry.listing import latest_decision, list_models, show
 from tasks.registry.locations import RegistryError
-from tasks.registry.promote import promote_version
+from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused
 from tests.tasks.registry.workshop import GATES, HOLD, Workshop, gate
@@ -141,3 +145,22 @@ def test_a_lost_release_is_made_again_under_a_new_number(workshop: Workshop, har
     again = workshop.run(2.0, 7.0, GATES)
     assert (again["sequence"], is_released(workshop.home, again)) == (3, True)
     assert rollback(workshop.home, "somebody")["went_to"]["sequence"] == 1
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_the_report_shows_the_registrys_own_times(workshop: Workshop, passed: bool) -> None:
+    """Of a refused bundle there is no artifact, and the registry's record is all there is."""
+    gates = GATES | {"tick": gate("machine.tick_ms_p90", 0.0)}
+    context, refs = workshop.context("promote"), workshop.inputs(1.0, 6.0 if passed else 2.5)
+    done = []
+    with suppress(PromotionRefused):
+        ref = promote(workshop.step(gates), refs, context)
+        done = [Done("promote", "promote", "i", ref, False, 1.0, 1.0)]
+    evaluated = json.loads((context.open(refs["evaluation"]) / "evaluation.json").read_text())
+    decision = decision_of(done, workshop.home, evaluated["bundle_hash"])
+    assert decision is not None
+    assert (decision["verdict"] == "passed") is passed is bool(done)
+    rows = {row["gate"]: row for row in decision["gates"]}
+    assert set(rows) == set(gates)
+    assert rows["tick"]["value"] > 0.0
+    assert decision_of([], workshop.home, "f" * 64) is None
