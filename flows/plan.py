@@ -189,19 +189,15 @@ def training_objects(config: Config) -> dict[str, str]:
 
 
 def check_step(config: Config) -> CheckStep:
+    """Return what the check depends on; the frames' object indices count the training objects."""
+    items = config.objects.members
     return CheckStep(
         embodiment=config.embodiment,
         check=config.check,
-        objects=labelled_objects(config),
+        objects=tuple(sorted(name for name, item in items.items() if not item.held_out)),
         styles=tuple(config.task.styles),
         seed=config.seed,
     )
-
-
-def labelled_objects(config: Config) -> tuple[str, ...]:
-    """Return the names behind the frames' object indices: the training objects, by name."""
-    items = config.objects.members
-    return tuple(sorted(name for name, item in items.items() if not item.held_out))
 
 
 def experts(config: Config) -> dict[str, str]:

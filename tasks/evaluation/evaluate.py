@@ -16,7 +16,7 @@ from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measu
 from tasks.evaluation.recording import run_of, scene_of
 from tasks.evaluation.results import default_variant, report_of
 from tasks.evaluation.trial import Setup
-from tasks.evaluation.variants import strengths_of
+from tasks.evaluation.variants import strength_of
 from tasks.running.context import Context
 
 FILES = ("evaluation.json", COUNTED, "clips.json")
@@ -38,7 +38,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     bundle = open_bundle(context.open(refs["bundle"]), inputs.layout)
     session = Session(bundle, settings.session_threads)
     stage = Setup(config.world, settings, inputs, session, config.seed, context.threads)
-    strengths = strengths_of(settings.variants, bundle.manifest)
+    strengths = {name: strength_of(v, bundle.manifest) for name, v in settings.variants.items()}
     known = {name: v for name, v in settings.variants.items() if not asks(v)}
     asking = {name: v for name, v in settings.variants.items() if asks(v)}
     bare = read(context.open(refs["baselines"]))

@@ -78,15 +78,15 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
         }
 
 
-def latest_decision(home: Path, bundle_hash: str | None = None) -> dict[str, Any] | None:
-    """Return the newest decision about a bundle, or about any: passed or refused, as `plain`.
+def latest_decision(home: Path, bundle_hash: str) -> dict[str, Any] | None:
+    """Return the newest decision about a bundle, passed or refused, as `plain`.
 
     Read from the files beside the database, so that a report of a run need not open that.
     """
     files = experiment_folder(home, CONTROLLER).glob(f"*/artifacts/{DECISION}")
     decisions = [json.loads(file.read_text()) for file in files]
-    about = [one for one in decisions if bundle_hash in (None, one["bundle_hash"])]
-    return max(about, key=lambda one: one.get("decided_utc", ""), default=None)
+    about = [one for one in decisions if one["bundle_hash"] == bundle_hash]
+    return max(about, key=lambda one: one["decided_utc"], default=None)
 
 
 def rows(client: "MlflowClient", model: str, channel: Sequence[Approval]) -> list[dict[str, Any]]:

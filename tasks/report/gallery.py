@@ -41,17 +41,11 @@ STAGE_WORDS = {
 
 
 def gallery_of(folder: Path, config: GraspsStep, item: Path, made: Path) -> Path:
-    """Write the gallery of the artifacts `objects/<name>` and `grasps/<name>` into a folder."""
+    """Write the gallery of the artifacts `objects/<name>` and `grasps/<name>` into a folder;
+    return its page."""
     problem = Problem.of(config.embodiment, load_objects(item)[config.object])
     grasps = GraspSet.load(made / "grasps.safetensors", problem.layout)
     yields = json.loads((made / "yields.json").read_text())
-    return write_gallery(folder, config, problem, grasps, yields)
-
-
-def write_gallery(
-    folder: Path, config: GraspsStep, problem: Problem, grasps: GraspSet, yields: Mapping[str, Any]
-) -> Path:
-    """Write index.html into a folder, whole or not at all; return it."""
     shown, reason = stills_of(config, problem, grasps)
     size = " x ".join(f"{100 * edge:.1f}" for edge in problem.model.extent)
     page = lay_out(

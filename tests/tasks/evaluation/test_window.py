@@ -12,7 +12,7 @@ from tasks.commanders.perturbations import Command
 from tasks.evaluation.inputs import make_env, open_inputs
 from tasks.evaluation.metrics import COUNTS
 from tasks.evaluation.trial import Setup, Table, make_window
-from tasks.evaluation.variants import strengths_of
+from tasks.evaluation.variants import strength_of
 
 PERTURBATIONS = ("withdraw_finger", "noisy_2.0")
 
@@ -25,7 +25,7 @@ def window(laboratory):
     inputs = open_inputs(world, evaluate, laboratory.refs, context)
     bundle = open_bundle(context.open(laboratory.refs["bundle"]), inputs.layout)
     variants = {name: evaluate.variants[name] for name in ("unassisted", "paper")}
-    strengths = strengths_of(variants, bundle.manifest)
+    strengths = {name: strength_of(v, bundle.manifest) for name, v in variants.items()}
     table = Table(PERTURBATIONS, variants, strengths, evaluate.pairs, 1, 1.0, 2)
     stage = Setup(world, evaluate, inputs, Session(bundle), 0, 1)
     arrangement = table.arrangement(inputs)
