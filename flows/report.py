@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,11 +158,10 @@ def decision_of(done: list[Done], home: Path, bundle_hash: str | None) -> dict[s
 
 def funnel(folder: Path) -> dict[str, int]:
     """Return how many grasp candidates each stage let pass, sampling and expansion added up."""
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for phase in json.loads((folder / "yields.json").read_text())["funnel"].values():
-        for stage, count in phase.items():
-            counts[stage] = counts.get(stage, 0) + count
-    return counts
+        counts.update(phase)
+    return dict(counts)
 
 
 def point_latest(folder: Path) -> None:

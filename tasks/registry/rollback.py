@@ -6,7 +6,6 @@ from typing import Any
 from configs.load import plain
 from models.approval import BUNDLE, Approval, list_releases
 from tasks.registry.channel import (
-    Draft,
     next_sequence,
     publish_release,
     read_channel,
@@ -49,18 +48,14 @@ def rollback(home: Path, approver: str, in_force: int | None = None) -> dict[str
             state = "nothing was released yet" if not stack else "one release stands"
             raise RegistryError(f"rollback: {state}, so there is none to go back to")
         target, source = stack[-2], stack[-1]
-        draft = Draft(
-            bundle_hash=target.bundle_hash,
-            report_hash=target.report_hash,
-            dataset=target.dataset,
-            approver=approver,
-            layout=target.layout,
-            rollback=True,
-            decision=read_decision(home, target),
-        )
+        kept = ("bundle_hash", "report_hash", "dataset", "layout")
+        claims = {name: getattr(target, name) for name in kept}
+        claims |= {"approver": approver, "rollback": True}
+        decision = read_decision(home, target)
         bundle = list_releases(releases_folder(home))[target.sequence] / BUNDLE
         client = open_client(home)  # what is wrong with the database is said before a release
-        approval = publish_release(home, draft, bundle, next_sequence(home, channel))
+        number = next_sequence(home, channel)
+        approval = publish_release(home, claims, decision, bundle, number)
         follow_channel(client, [*channel, approval])
         return plain(approval) | {"went_from": place(source), "went_to": place(target)}
 

@@ -19,7 +19,6 @@ from models.session import Question, Session, input_shapes
 from tasks.registry.candidate import Candidate, candidate_of, kept_evaluation, read_evaluation
 from tasks.registry.channel import (
     DECISION,
-    Draft,
     is_whole,
     next_sequence,
     publish_release,
@@ -102,16 +101,16 @@ def settle(
         follow_channel(client, channel)
         raise PromotionRefused(refusal(decision))
     if earlier is None:
-        made = Draft(
-            bundle_hash=candidate.bundle.hash,
-            report_hash=candidate.report_hash,
-            dataset=candidate.dataset,
-            approver=approver,
-            layout=candidate.layout,
-            rollback=False,
-            decision=noted,
-        )
-        released = publish_release(home, made, candidate.bundle.folder, decision.sequence)
+        claims = {
+            "bundle_hash": candidate.bundle.hash,
+            "report_hash": candidate.report_hash,
+            "dataset": candidate.dataset,
+            "approver": approver,
+            "layout": candidate.layout,
+            "rollback": False,
+        }
+        bundle = candidate.bundle.folder
+        released = publish_release(home, claims, noted, bundle, decision.sequence)
         channel = [*channel, released]
     follow_channel(client, channel)
     return decision

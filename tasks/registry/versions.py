@@ -38,14 +38,10 @@ def find_version(
     Raises:
         RegistryError: there is none.
     """
-    known = all_versions(client, model)
-    wanted = str(version)
+    known, wanted = all_versions(client, model), str(version)
+    number = aliases_of(client, model).get(wanted, wanted)
     for one in known:
-        if wanted == str(one.version):
-            return one
-    aliases = aliases_of(client, model)
-    for one in known:
-        if aliases.get(wanted) == int(one.version):
+        if str(one.version) == str(number):
             return one
     numbers = ", ".join(str(one.version) for one in known) or "none"
     raise RegistryError(f"{model} version {wanted}: not registered; there is {numbers}")

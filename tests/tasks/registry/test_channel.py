@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +16,6 @@ from models.approval import APPROVAL, BUNDLE, SIGNATURE, Approval, ApprovalError
 from models.bundle import WEIGHTS, Bundle, BundleError
 from tasks.registry.channel import (
     DECISION,
-    Draft,
     is_released,
     next_sequence,
     publish_release,
@@ -27,16 +26,17 @@ from tasks.registry.channel import (
 from tests.tasks.registry.workshop import make_bundle
 
 
-def draft(bundle: Bundle) -> Draft:
-    return Draft(
-        bundle_hash=bundle.hash,
-        report_hash="b" * 64,
-        dataset="d",
-        approver="somebody",
-        layout=bundle.layout.fingerprint(),
-        rollback=False,
-        decision=b"{}",
-    )
+def publish(home: Path, bundle: Bundle, sequence: int, **other: Any) -> Approval:
+    """Release a bundle; `other` replaces what is claimed of it."""
+    claims = {
+        "bundle_hash": bundle.hash,
+        "report_hash": "b" * 64,
+        "dataset": "d",
+        "approver": "somebody",
+        "layout": bundle.layout.fingerprint(),
+        "rollback": False,
+    }
+    return publish_release(home, claims | other, b"{}", bundle.folder, sequence)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_of_processes_at_once_one_gets_the_number(tmp_path: Path, bundle: Bundle
         child = os.fork()
         if child == 0:
             try:
-                publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+                publish(tmp_path, bundle, 1)
             except UserError:
                 os._exit(3)
             except BaseException:
@@ -61,7 +61,7 @@ def test_of_processes_at_once_one_gets_the_number(tmp_path: Path, bundle: Bundle
     assert codes == [0, 3, 3, 3]
     assert len(read_channel(tmp_path)) == 1
     with pytest.raises(UserError, match="release 1 was published by another"):
-        publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+        publish(tmp_path, bundle, 1)
     assert os.listdir(releases_folder(tmp_path)) == ["000001"]
 
 
@@ -80,14 +80,14 @@ def test_what_is_wrong_is_not_signed(
         file = bundle.folder / WEIGHTS
         file.write_bytes(file.read_bytes()[:-1] + b"x")
     with pytest.raises(error, match=named):
-        publish_release(tmp_path, replace(draft(bundle), **claim), bundle.folder, 1)
+        publish(tmp_path, bundle, 1, **claim)
     assert read_channel(tmp_path) == []
 
 
 def test_a_release_by_another_key_is_refused(tmp_path: Path, bundle: Bundle) -> None:
     ours, stranger = tmp_path / "ours", tmp_path / "stranger"
-    publish_release(ours, draft(bundle), bundle.folder, 1)
-    publish_release(stranger, draft(bundle), bundle.folder, 2)
+    publish(ours, bundle, 1)
+    publish(stranger, bundle, 2)
     shutil.move(releases_folder(stranger) / "000002", releases_folder(ours))
     with pytest.raises(ApprovalError, match="another key"):
         read_channel(ours)
@@ -101,7 +101,7 @@ def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle)
     leftover = releases_folder(tmp_path) / f".000001.{child}"
     (leftover / BUNDLE).mkdir(parents=True)
     assert read_channel(tmp_path) == []
-    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    publish(tmp_path, bundle, 1)
     assert not leftover.exists()
 
 
@@ -110,7 +110,7 @@ def test_a_number_is_not_used_again_when_its_release_was_lost(
 ) -> None:
     assert next_sequence(tmp_path, []) == 1
     for number in (1, 2):
-        publish_release(tmp_path, draft(bundle), bundle.folder, number)
+        publish(tmp_path, bundle, number)
     shutil.rmtree(releases_folder(tmp_path) / "000002")
     assert next_sequence(tmp_path, read_channel(tmp_path)) == 3
     (tmp_path / "keys" / "last_sequence").unlink()  # a kill just before it was written
@@ -126,7 +126,7 @@ def test_what_is_released_is_there_signed_and_whole(
 ) -> None:
     decision = {"sequence": 1, "bundle_hash": bundle.hash, "report_hash": "b" * 64}
     assert not is_released(tmp_path, decision)
-    publish_release(tmp_path, draft(bundle), bundle.folder, 1)
+    publish(tmp_path, bundle, 1)
     folder = releases_folder(tmp_path) / "000001"
     if harm == "folder":
         shutil.rmtree(folder)
