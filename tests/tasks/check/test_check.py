@@ -30,9 +30,10 @@ from envs.episodes.runs import write_run
 from tasks.check.check import check, write_docs
 from tasks.check.expectations import EARLY
 from tasks.data.verdict import require_checked
-from tasks.running.context import Context, Progress, make_scratch
+from tasks.running.context import Context
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Corrupt, MissingRef
+from tests.contexts import make_context
 from tests.tiny_episodes import Episode, make_episode
 
 EPISODES, LENGTH = 6, 40
@@ -52,16 +53,7 @@ def step(hand: str = "trident", *overrides: str) -> CheckStep:
 
 
 def context(home: Path, identity: str = "1234567890abcdef") -> Context:
-    return Context(
-        identity=identity,
-        label="check",
-        store=LocalStore(home / "store"),
-        home=home,
-        scratch=make_scratch(home, identity),
-        threads=1,
-        progress=Progress("check"),
-        origin={"step": "check"},
-    )
+    return make_context(home, identity, "check")
 
 
 def labelled(layout: Layout, number: int) -> Episode:

@@ -123,33 +123,24 @@ def test_undefined_resamples_are_left_out_up_to_the_tail():
     assert summarize(samples, 0.9)["value"] is None
 
 
-def at(places, x, y) -> list[float]:
-    """Ask a polyline at many places."""
+@pytest.mark.parametrize(
+    ("places", "x", "y", "found"),
+    [
+        # linear between its points; it ends with them
+        ([0, 0.5, 2, 3, 4], [0, 2, 4], [1, 5, 3], [1, 2, 5, 4, 3]),
+        ([-0.1, 4.1], [0, 2, 4], [1, 5, 3], [np.nan, np.nan]),
+        # where it turns back, the higher branch counts: at 1.5 there are 3 and 5
+        ([0.5, 1, 1.5, 2], [0, 2, 1], [0, 4, 6], [1, 6, 5, 4]),
+        ([0.5, 1, 1.5, 2], [1, 2, 0], [6, 4, 0], [1, 6, 5, 4]),
+        # of points of equal place the higher counts
+        ([1, 2], [1, 1, 3], [3, 7, 1], [7, 4]),
+        ([1], [1, 1], [7, 3], [7]),
+        ([1], [1], [2], [np.nan]),  # a single point is no curve
+    ],
+)
+def test_a_curve_by_hand(places, x, y, found):
     columns = [np.repeat(np.array(part, float)[:, None], len(places), axis=1) for part in (x, y)]
-    return on_curve(*columns, np.array(places, float)).tolist()
-
-
-def test_a_curve_is_linear_between_its_points_and_ends_with_them():
-    found = at([0, 0.5, 2, 3, 4], [0, 2, 4], [1, 5, 3])
-    assert found == [1, 2, 5, 4, 3]
-    assert np.isnan(at([-0.1, 4.1], [0, 2, 4], [1, 5, 3])).all()
-
-
-def test_where_a_curve_turns_back_the_higher_branch_counts():
-    """(0, 0) to (2, 4), then back to (1, 6): at 1.5 there are 3 and 5."""
-    found = at([0.5, 1, 1.5, 2], [0, 2, 1], [0, 4, 6])
-    assert found == [1, 6, 5, 4]
-    # the other way about: (1, 6) to (2, 4), then to (0, 0)
-    assert at([0.5, 1, 1.5, 2], [1, 2, 0], [6, 4, 0]) == [1, 6, 5, 4]
-
-
-def test_points_of_equal_place_count_with_the_higher():
-    assert at([1, 2], [1, 1, 3], [3, 7, 1]) == [7, 4]
-    assert at([1], [1, 1], [7, 3]) == [7]
-
-
-def test_a_single_point_is_no_curve():
-    assert np.isnan(at([1], [1], [2])).all()
+    np.testing.assert_array_equal(on_curve(*columns, np.array(places, float)), found)
 
 
 def test_every_resample_has_a_curve_of_its_own():

@@ -10,14 +10,10 @@ import pytest
 from configs.load import load
 from configs.schema.evaluate import CalibrateStep
 from configs.schema.pipeline import Config
-from configs.schema.train import TrainStep
 from models.strength import Strength
-from tasks.distillation import distill
 from tasks.evaluation.calibrate import calibrate, candidates, choose, score
 from tasks.export.export import CALIBRATION, read_calibration
-from tasks.learning import critic as critic_step
-from tasks.learning import train as training_step
-from tests.tasks.export.test_export import SETTINGS, make_controller, make_critic, make_student
+from tests.tasks.export.test_export import SETTINGS, publish_networks
 
 GRID = [
     "evaluate.calibration.paper=[0.1, 0.4]",
@@ -104,25 +100,15 @@ def test_the_step_publishes_a_choice_that_a_bundle_can_hold(laboratory):
     world = laboratory.step.world
     config = load(Config, [f"hand={world.embodiment.hand.name}", *SETTINGS, *GRID])
     settings = replace(config.evaluate.calibration, window_s=0.5, pairs=2)
-    evaluate = replace(laboratory.step.evaluate, calibration=settings)
     step = CalibrateStep(
         world=world,
-        evaluate=evaluate,
+        evaluate=laboratory.changed(calibration=settings).evaluate,
         sampling=config.export.sampling,
         activity=config.export.activity,
         seed=3,
     )
-    training = TrainStep(embodiment=config.embodiment, train=config.train, seed=0)
-    layout, context = config.embodiment.make_layout(), laboratory.context("networks")
-    scratch = context.scratch
-    files = training_step.write_artifact(make_controller(config), scratch, layout, training, {}, {})
-    refs = dict(laboratory.refs)
+    refs = laboratory.refs | publish_networks(config, laboratory.home)
     del refs["bundle"], refs["grasps/marble"]  # made later, and held out
-    refs["controller"] = context.publish(files, "controller", [])
-    files = critic_step.write_artifact(make_critic(config), scratch, layout, config.critic, {})
-    refs["critic"] = context.publish(files, "critic", [])
-    files = distill.write_artifact(make_student(config), scratch, layout, config.distill.network)
-    refs["student"] = context.publish(files, "student", [])
     contexts = [laboratory.context(f"calibrate-{threads}", threads) for threads in (1, 2)]
     first, again = (one.open(calibrate(step, refs, one)) for one in contexts)
     assert (first / CALIBRATION).read_bytes() == (again / CALIBRATION).read_bytes()

@@ -23,7 +23,7 @@ from tasks.registry.channel import (
     releases_folder,
     standing,
 )
-from tests.tasks.registry.workshop import make_bundle
+from tests.tasks.registry.workshop import at_once, make_bundle
 
 
 def publish(home: Path, bundle: Bundle, sequence: int, **other: Any) -> Approval:
@@ -45,20 +45,7 @@ def bundle(hands: dict[str, Config], tmp_path: Path) -> Bundle:
 
 
 def test_of_processes_at_once_one_gets_the_number(tmp_path: Path, bundle: Bundle) -> None:
-    children = []
-    for _ in range(4):
-        child = os.fork()
-        if child == 0:
-            try:
-                publish(tmp_path, bundle, 1)
-            except UserError:
-                os._exit(3)
-            except BaseException:
-                os._exit(4)
-            os._exit(0)
-        children.append(child)
-    codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
-    assert codes == [0, 3, 3, 3]
+    assert at_once(*4 * [lambda: publish(tmp_path, bundle, 1)]) == [0, 3, 3, 3]
     assert len(read_channel(tmp_path)) == 1
     with pytest.raises(UserError, match="release 1 was published by another"):
         publish(tmp_path, bundle, 1)
@@ -94,11 +81,9 @@ def test_a_release_by_another_key_is_refused(tmp_path: Path, bundle: Bundle) -> 
 
 
 def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle) -> None:
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
-    leftover = releases_folder(tmp_path) / f".000001.{child}"
+    child = subprocess.Popen(["true"])
+    child.wait()
+    leftover = releases_folder(tmp_path) / f".000001.{child.pid}"
     (leftover / BUNDLE).mkdir(parents=True)
     assert read_channel(tmp_path) == []
     publish(tmp_path, bundle, 1)

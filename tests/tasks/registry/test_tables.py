@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tasks.registry.locations import RegistryError, database
 from tasks.registry.promote import promote
 from tasks.registry.rollback import rollback
 from tasks.registry.tracking import exclusive, open_client
-from tests.tasks.registry.workshop import Calls, Workshop, killed
+from tests.tasks.registry.workshop import Calls, Workshop, at_once, killed
 
 
 def use(home: Path, model: str = "some") -> list[str]:
@@ -35,18 +36,7 @@ def test_killed_while_it_is_made(tmp_path: Path) -> None:
 
 
 def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
-    children = []
-    for name in ("one", "other"):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                use(tmp_path, name)
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert at_once(*(partial(use, tmp_path, name) for name in ("one", "other"))) == [0, 0]
     assert use(tmp_path) == ["one", "other", "some"]
 
 

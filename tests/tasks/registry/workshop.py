@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
 from models.bundle import GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
 from models.strength import Strength
 from tasks.registry.promote import promote
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tasks.running.context import Context
+from tests.contexts import make_context
 from tests.tiny_bundle import write_graph
 
 HOLD = "evaluation.noisy_2.0.assisted.hold_s"
@@ -95,6 +96,24 @@ def killed(work: Callable[[], Any], calls: Calls) -> bool:
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
+def at_once(*works: Callable[[], Any]) -> list[int]:
+    """Do works in processes side by side; return, sorted, 0 of each done and 3 of one refused."""
+    children = []
+    for work in works:
+        child = os.fork()
+        if child == 0:
+            code = 4
+            try:
+                work()
+                code = 0
+            except UserError:
+                code = 3
+            finally:
+                os._exit(code)
+        children.append(child)
+    return sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+
+
 GATES = {"hold": gate(HOLD, 1.5, BARE), "champion": gate(HOLD, 1.0, f"champion.{HOLD}")}
 
 
@@ -106,16 +125,7 @@ class Workshop:
     configs: dict[str, Config]
 
     def context(self, identity: str) -> Context:
-        return Context(
-            identity=identity,
-            label="promote",
-            store=open_store(self.home),
-            home=self.home,
-            scratch=make_scratch(self.home, identity),
-            threads=1,
-            progress=Progress("promote"),
-            origin={"step": "promote", "config": "c", "code": "k"},
-        )
+        return make_context(self.home, identity, "promote")
 
     def publish(self, name: str, files: dict[str, Path]) -> Ref:
         context = self.context("maker-" + name.replace("/", "-"))
