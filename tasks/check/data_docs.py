@@ -12,10 +12,6 @@ from tasks.check.expectations import Row
 INDEX = "number"  # of a row in the table
 
 
-class ExpectationError(RuntimeError):
-    """Great Expectations could not evaluate an expectation: a defect, not a bad dataset."""
-
-
 def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Row]:
     """Return the rows of a table (checked_table.py) that are not numbers within their range.
 
@@ -74,8 +70,8 @@ def _places(row: Any) -> list[dict[str, Any]]:
     if row.success:
         return []
     places = row.result.get("unexpected_index_list")
-    if not places:
-        raise ExpectationError(f"{row.expectation_config.type}: {row.exception_info or row.result}")
+    if not places:  # the library could not evaluate it
+        raise RuntimeError(f"{row.expectation_config.type}: {row.exception_info or row.result}")
     return places
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
 from models.approval import Approval
 from tasks.registry.channel import DECISION, read_channel, read_decision
-from tasks.registry.locations import RegistryError, artifacts, database, experiment_folder, files_of
+from tasks.registry.locations import artifacts, database, experiment_folder, files_of
 from tasks.registry.register import CONTROLLER
 from tasks.registry.tracking import exclusive, open_client
 from tasks.registry.versions import (
@@ -54,10 +55,10 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
     `decision` is the newest one; `release_decision` is what its newest release was signed on.
 
     Raises:
-        RegistryError: there is no such version.
+        UserError: there is no such version.
     """
     if not database(home).exists():
-        raise RegistryError(f"{model} version {version}: nothing is registered in {home} yet")
+        raise UserError(f"{model} version {version}: nothing is registered in {home} yet")
     with opened(home) as (client, channel):
         found = find_version(client, version, model)
         short = next(

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.promote import PromoteStep
 from models.bundle import open_bundle
 from tasks.registry.candidate import keep_terms
 from tasks.registry.channel import DECISION
-from tasks.registry.locations import RegistryError, files_of
+from tasks.registry.locations import files_of
 from tasks.registry.register import CONTROLLER, Registration, figure_metrics, register
 from tasks.registry.settle import Decision, settle
 from tasks.registry.tracking import exclusive, open_client
@@ -73,7 +74,7 @@ def promote_version(home: Path, version: str | int, approver: str) -> dict[str, 
 
     Raises:
         PromotionRefused: a gate failed.
-        RegistryError: there is no such version.
+        UserError: there is no such version.
     """
     with exclusive(home):
         client = open_client(home)
@@ -87,7 +88,7 @@ def controller(refs: Mapping[str, Ref], context: "Context") -> Registration:
     report = (context.open(refs["evaluation"]) / EVALUATION).read_bytes()
     evaluation, report_hash = json.loads(report), hashlib.sha256(report).hexdigest()
     if evaluation["bundle_hash"] != bundle.hash:
-        raise RegistryError(
+        raise UserError(
             f"{EVALUATION}: is about bundle {evaluation['bundle_hash'][:12]}, not "
             f"{bundle.hash[:12]}; evaluate this bundle"
         )

@@ -26,7 +26,6 @@ from tasks.registry.channel import (
     standing,
 )
 from tasks.registry.decide import GateVerdict, decide
-from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
 from tasks.registry.versions import (
     REFUSED_BY,
@@ -202,7 +201,7 @@ def champion_report(
     """Return the champion's evaluation, verified against its approval.
 
     Raises:
-        RegistryError: the champion's evaluation is gone from the registry.
+        UserError: the champion's evaluation is gone from the registry.
     """
     if champion is None:
         return None
@@ -211,7 +210,7 @@ def champion_report(
         report = kept_evaluation(home, champion.report_hash)
         if report is not None:
             return report
-        raise RegistryError(
+        raise UserError(
             f"release {champion.sequence}: its version is not in the registry, so nothing can be "
             "compared with it; restore mlflow.db, or register and promote it again"
         )

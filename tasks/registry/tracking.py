@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from configs.errors import UserError
 from configs.files import replacing
-from tasks.registry.locations import RegistryError, database
+from tasks.registry.locations import database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,7 +35,7 @@ def open_client(home: Path) -> "MlflowClient":
     makes it under another name, which becomes the database's own when everything is there.
 
     Raises:
-        RegistryError: the database cannot be used: damaged, or of another version of MLflow.
+        UserError: the database cannot be used: damaged, or of another version of MLflow.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -56,14 +57,14 @@ def client_of(file: Path) -> "MlflowClient":
 
     with suppress(FileNotFoundError), file.open("rb") as stream:
         if stream.read(len(HEADER)) != HEADER:  # MLflow tries such a file for minutes
-            raise RegistryError(f"{file}: is damaged (no database); {REMEDY}")
+            raise UserError(f"{file}: is damaged (no database); {REMEDY}")
     uri = f"sqlite:///{file.absolute()}"
     try:
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError) as error:
         said = " ".join(str(error).split())
-        raise RegistryError(f"{file}: MLflow cannot use it ({said:.200}); {REMEDY}") from None
+        raise UserError(f"{file}: MLflow cannot use it ({said:.200}); {REMEDY}") from None
     return client
 
 

@@ -8,9 +8,9 @@ puts them right.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from configs.errors import UserError
 from models.approval import Approval
 from tasks.registry.channel import standing
-from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def find_version(
     """Return a version by its number or by an alias.
 
     Raises:
-        RegistryError: there is none.
+        UserError: there is none.
     """
     known, wanted = all_versions(client, model), str(version)
     number = aliases_of(client, model).get(wanted, wanted)
@@ -44,7 +44,7 @@ def find_version(
         if str(one.version) == str(number):
             return one
     numbers = ", ".join(str(one.version) for one in known) or "none"
-    raise RegistryError(f"{model} version {wanted}: not registered; there is {numbers}")
+    raise UserError(f"{model} version {wanted}: not registered; there is {numbers}")
 
 
 def aliases_of(client: "MlflowClient", model: str = CONTROLLER) -> dict[str, int]:

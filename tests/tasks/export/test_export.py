@@ -186,8 +186,8 @@ def test_graph_computes_what_the_network_computes(exported):
             given = {name: tensor.numpy() for name, tensor in inputs.items()}
             found = session.assist(Question(**given | ({"memory": theirs} if step else {})))
             for name, least in TOLERANCES.items():
-                given, expected = getattr(found, name), getattr(wanted, name)
-                np.testing.assert_allclose(given, expected, atol=least, rtol=1e-7, err_msg=name)
+                actual, expected = getattr(found, name), getattr(wanted, name)
+                np.testing.assert_allclose(actual, expected, atol=least, rtol=1e-7, err_msg=name)
             assert (found.memory[:, 0] == step + 1).all()  # how long the episode is
             ours, theirs = wanted.memory, found.memory
             gains.update(found.gain.tolist())

@@ -13,7 +13,6 @@ from models.approval import ApprovalError
 from models.bundle import GRAPH, BundleError
 from tasks.registry.channel import is_released, read_channel, releases_folder
 from tasks.registry.listing import latest_decision, list_models, show
-from tasks.registry.locations import RegistryError
 from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused
@@ -26,9 +25,9 @@ MILD, STRICT = {"hold": gate(HOLD, 2.0)}, {"hold": gate(HOLD, 9.0)}
     ("name", "before", "after", "error"),
     [
         (f"bundle/{GRAPH}", b"hold", b"hole", BundleError),
-        ("evaluation.json", b"2.5", b"9.5", RegistryError),
-        ("terms/*.json", b'"threshold": 1.5', b'"threshold": 0.1', RegistryError),
-        ("terms/*.json", b'"parity.target": 1.0', b'"parity.target": 3.0', RegistryError),
+        ("evaluation.json", b"2.5", b"9.5", UserError),
+        ("terms/*.json", b'"threshold": 1.5', b'"threshold": 0.1', UserError),
+        ("terms/*.json", b'"parity.target": 1.0', b'"parity.target": 3.0', UserError),
     ],
 )
 def test_what_was_changed_after_the_registration_is_not_promoted(
@@ -96,7 +95,7 @@ def test_a_rollback_says_where_it_went_and_can_be_repeated(workshop: Workshop) -
     made = rollback(workshop.home, "somebody", in_force=3)
     assert made["went_from"] == {"sequence": 3, "bundle_hash": bundles[2]}
     assert made["went_to"] == {"sequence": 2, "bundle_hash": bundles[1]}
-    with pytest.raises(RegistryError, match="release 4 is in force, a rollback to bundle"):
+    with pytest.raises(UserError, match="release 4 is in force, a rollback to bundle"):
         rollback(workshop.home, "somebody", in_force=3)
     channel = read_channel(workshop.home)
     assert [one.decision_hash for one in channel[3:]] == [channel[1].decision_hash]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from configs.errors import UserError
 from models.approval import PUBLIC_KEY, list_releases, verify_release
 from models.bundle import GRAPH, open_bundle
 from tasks.registry.channel import read_channel
 from tasks.registry.listing import list_models, show
-from tasks.registry.locations import RegistryError
 from tasks.registry.promote import promote, promote_version
 from tasks.registry.rollback import rollback
 from tasks.registry.settle import PromotionRefused
@@ -85,26 +85,11 @@ def test_promotion_goes_up_and_rollback_back_down(workshop: Workshop) -> None:
     channel = read_channel(workshop.home)
     assert channel[4].bundle_hash == channel[0].bundle_hash
     assert aliases(workshop) == {"champion": 1}
-    with pytest.raises(RegistryError, match="none to go back to"):
+    with pytest.raises(UserError, match="none to go back to"):
         rollback(workshop.home, "somebody")
     assert promote_version(workshop.home, 3, "somebody")["sequence"] == 6
     assert promote_version(workshop.home, 3, "somebody")["sequence"] == 6  # is in force: no new one
     assert aliases(workshop) == {"champion": 3, "previous": 1}
-
-
-def test_running_again_doubles_nothing(workshop: Workshop) -> None:
-    refs = workshop.inputs(1.0, 6.0)
-    made = {promote(workshop.step(), refs, workshop.context("promote-1")).version for _ in range(3)}
-    assert len(made) == 1
-    rows = list_models(workshop.home)
-    assert [(row["model"], row["version"]) for row in rows] == [
-        ("controller", 1),
-        ("expert-fast", 1),
-    ]
-    client = open_client(workshop.home)
-    experiments = [one.experiment_id for one in client.search_experiments()]
-    assert len(client.search_runs(experiments)) == 2
-    assert len(read_channel(workshop.home)) == 1
 
 
 def test_a_champion_of_another_layout_is_not_compared_with(workshop: Workshop) -> None:
@@ -125,18 +110,18 @@ def test_aliases_follow_the_channel_again(workshop: Workshop) -> None:
 
 def test_a_report_about_another_bundle_is_refused(workshop: Workshop) -> None:
     refs = workshop.inputs(1.0, 6.0) | {"bundle": workshop.inputs(2.0, 6.0)["bundle"]}
-    with pytest.raises(RegistryError, match="evaluate this bundle"):
+    with pytest.raises(UserError, match="evaluate this bundle"):
         promote(workshop.step(), refs, workshop.context("promote-1"))
 
 
 def test_what_is_not_there_is_named(workshop: Workshop) -> None:
-    with pytest.raises(RegistryError, match="not registered; there is none"):
+    with pytest.raises(UserError, match="not registered; there is none"):
         show(workshop.home, 7)
-    with pytest.raises(RegistryError, match="nothing was released yet"):
+    with pytest.raises(UserError, match="nothing was released yet"):
         rollback(workshop.home, "somebody")
     empty = workshop.home / "empty"
     assert list_models(empty) == []
-    with pytest.raises(RegistryError, match="nothing is registered"):
+    with pytest.raises(UserError, match="nothing is registered"):
         show(empty, 1)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from configs.errors import UserError
 from tasks.registry.channel import read_channel, release_stands
 from tasks.registry.listing import list_models
-from tasks.registry.locations import RegistryError, database
+from tasks.registry.locations import database
 from tasks.registry.promote import promote
 from tasks.registry.rollback import rollback
 from tasks.registry.tracking import exclusive, open_client
@@ -41,7 +42,7 @@ def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def one_line(work: Callable[[], Any]) -> str:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(UserError) as caught:
         work()
     assert "\n" not in str(caught.value)
     return str(caught.value)
