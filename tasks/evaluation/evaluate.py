@@ -11,7 +11,7 @@ from configs.refs import Ref
 from configs.schema.evaluate import BARE, EvaluateStep, asks
 from models.bundle import open_bundle
 from models.session import Session
-from tasks.evaluation.inputs import Inputs, open_inputs
+from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
 from tasks.evaluation.recording import run_of, scene_of
 from tasks.evaluation.results import default_variant, report_of
@@ -49,7 +49,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
         default = default_variant(settings, bundle)
         ours = measure(stage, table, context, default)
         parts.append((table, ours))
-        shown = clips(stage, inputs, {BARE: bare, **({default: ours} if default else {})})
+        shown = clips(stage, {BARE: bare, **({default: ours} if default else {})})
     counts = joined(parts, list(settings.variants))
     report = report_of(
         config, bundle, inputs, table_of(settings, settings.variants, strengths), counts
@@ -62,21 +62,21 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     return context.publish(files, f"evaluation on {objects}", list(refs.values()))
 
 
-def clips(stage: Setup, inputs: Inputs, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
+def clips(stage: Setup, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
     """Return what the report draws: hands side by side under the same disturbances."""
     if len(sides) < 2:
         return []  # nobody beside the bare command
-    layout, settings, world = inputs.layout, stage.evaluate, stage.world
+    inputs, settings, world = stage.inputs, stage.evaluate, stage.world
     pairs = table_of(settings, settings.variants, {}).arrangement(inputs).objects
     item = inputs.objects[pairs[0]]
     scene = scene_of(world.embodiment.hand, item, world.physics)
     return [
         {
             "title": f"{name}, {item.name}",
-            "hz": layout.control_hz,
+            "hz": inputs.layout.control_hz,
             "scene": scene,
             "runs": {
-                variant: run_of(measured.recording, row, scene, layout)
+                variant: run_of(measured.recording, row, scene, inputs.layout)
                 for variant, measured in sides.items()
             },
         }

@@ -70,13 +70,9 @@ def wanted(
     have: dict[str, int], channel: Sequence[Approval], versions: Sequence["ModelVersion"]
 ) -> dict[str, int]:
     """Return alias -> version number; a challenger that was released is none any more."""
-    stack = standing(channel)
-    want: dict[str, int] = {}
-    for alias, approvals in ((CHAMPION, stack[-1:]), (PREVIOUS, stack[-2:-1])):
-        for approval in approvals:
-            version = version_of(approval, versions)
-            if version is not None:
-                want[alias] = int(version.version)
+    ways = reversed([number_of(one, versions) for one in standing(channel)[-2:]])
+    named = zip((CHAMPION, PREVIOUS), ways, strict=False)
+    want = {alias: number for alias, number in named if number is not None}
     challenger = have.get(CHALLENGER)
     released = {number_of(approval, versions) for approval in channel}
     if challenger is not None and challenger not in released:

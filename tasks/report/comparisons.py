@@ -56,8 +56,7 @@ def figures_for_all(found: Cells, names: Sequence[str], title: str) -> Table:
         for name in names
         for cell in [found[name]]
     ]
-    head = ["answer", "hold [s]", "goals a minute", "\u00d7 scaled", "worst kind"]
-    head.append("\u00d7 bare there")
+    head = ["answer", "hold [s]", "goals a minute", "× scaled", "worst kind", "× bare there"]
     return Table(head, rows, title=title)
 
 

@@ -17,12 +17,11 @@ from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
-from models.bundle import GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
-from models.strength import Strength
+from models.bundle import SCENARIO, WEIGHTS, Bundle
 from tasks.registry.promote import promote
 from tasks.running.context import Context
+from tests import tiny_bundle
 from tests.contexts import make_context
-from tests.tiny_bundle import write_graph
 
 HOLD = "evaluation.noisy_2.0.assisted.hold_s"
 BARE = "evaluation.noisy_2.0.unassisted.hold_s"
@@ -31,25 +30,9 @@ BARE = "evaluation.noisy_2.0.unassisted.hold_s"
 def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
     """Write a bundle; `mark` makes its weights, and so its hash, differ."""
     folder.mkdir(parents=True)
-    layout = config.embodiment.make_layout()
-    files = {name: folder / name for name in REQUIRED}
-    for name in set(REQUIRED) - {GRAPH}:
-        save_file({"mark": np.array([mark], dtype=np.float32)}, files[name])
-    write_graph(files[GRAPH], layout)
-    return write_bundle(
-        folder / "bundle",
-        files,
-        embodiment=config.embodiment,
-        assistance="paper",
-        assistances={
-            "paper": Strength(
-                reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=0.2, remainder=0.0
-            )
-        },
-        ddim_steps=2,
-        scenario=next(iter(config.objects.items.values())),
-        lineage={"dataset": "d"},
-    )
+    save_file({"mark": np.array([mark], dtype=np.float32)}, folder / WEIGHTS)
+    marked = {WEIGHTS: folder / WEIGHTS}
+    return tiny_bundle.make_bundle(folder / "bundle", config.embodiment, more=marked)
 
 
 def evaluation(hold: float, bare: float = 2.0) -> dict[str, Any]:
@@ -157,7 +140,7 @@ class Workshop:
             "evaluation": {"evaluation.json": work / "evaluation.json"},
             "dataset": {"dataset.json": work / "controller.json"},
             "controller": {"controller.json": work / "controller.json"},
-            "grasps/box": {"grasps.safetensors": work / SCENARIO},
+            "grasps/box": {"grasps.safetensors": bundle.folder / SCENARIO},
             "expert/fast": expert,
         }
         return {name: self.publish(f"{name}-{hand}-{mark}", part) for name, part in named.items()}
