@@ -40,9 +40,10 @@ def test_the_file_has_its_own_light_ground_and_the_pages_follows_its_scheme():
     assert picture(summary(), alone=True) == alone  # equal figures, equal bytes
 
 
-def test_ids_of_two_pictures_on_a_page_differ():
+def test_what_two_pictures_on_a_page_refer_to_differs():
     first, second = (
-        set(re.findall(r' id="(\w+)"', curve(name, [0, 1], [1, 2], "x"))) for name in "ab"
+        set(re.findall(r'(?:url\(|href=")#(\w+)', curve(name, [0, 1], [1, 2], "x")))
+        for name in "ab"
     )
     assert first
     assert not first & second
