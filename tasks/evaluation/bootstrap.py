@@ -109,11 +109,11 @@ def against(
             for variant in resampled.variants:
                 if variant != baseline:
                     found[variant][key] = summarize(figure(variant) / below, confidence)
-    below = resampled.drops_per_min(still)
-    for variant in resampled.variants:
-        if variant != still:
-            above = resampled.drops_per_min(variant) - below
-            found[variant]["drops_above_still"] = summarize(above, confidence)
+        below = resampled.drops_per_min(still)
+        for variant in resampled.variants:
+            if variant != still:
+                above = resampled.drops_per_min(variant) - below
+                found[variant]["drops_above_still"] = summarize(above, confidence)
     return found
 
 

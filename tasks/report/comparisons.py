@@ -20,6 +20,7 @@ from tasks.report.scatter import MARKERS, SIGNS, Point, scatter
 from tasks.report.tables import ratio
 
 Cells = Mapping[str, Mapping[str, Any]]
+SCALED = "the command times the number at the point"
 ALL = {
     "one_setting": "All kinds of commands",
     "one_setting_unseen": "Those alone that no training saw",
@@ -103,7 +104,7 @@ def strength_of(name: str) -> float | None:
 def legend_of(points: Sequence[Point], settings: Mapping[str, Any]) -> list[Key]:
     """Return every family with its marker, and what it does where it is not a curve."""
     return [
-        Key(name, "" if name == "scaled" else explained(name, settings), SIGNS[shape])
+        Key(name, SCALED if name == "scaled" else explained(name, settings), SIGNS[shape])
         for name, shape in {point.family: point.shape for point in points}.items()
     ]
 

@@ -60,11 +60,12 @@ def ratios(summary: Mapping[str, Any]) -> list[Table]:
     names = in_order(list(first), summary["settings"])
     return [
         Table(
-            [words, *(name for name in names if key in first[name])],
+            ["perturbation", *(name for name in names if key in first[name])],
             [
                 [perturbation, *(ratio(cells[name][key]) for name in names if key in first[name])]
                 for perturbation, cells in found.items()
             ],
+            title=f"{words[0].upper()}{words[1:]}",
         )
         for key, words in RATIOS.items()
     ]

@@ -65,11 +65,11 @@ def labelled(layout: Layout, number: int) -> Episode:
 
 
 def write(
-    folder: Path, layout: Layout, episodes: Iterable[Episode], size: int = 50_000, **counts: int
+    folder: Path, layout: Layout, made: Iterable[Episode], size: int = 50_000, **counts: int
 ) -> Manifest:
     """Write episodes in shards of at most `size` bytes."""
     writer = EpisodeWriter(folder, layout, size)
-    for episode in episodes:
+    for episode in made:
         writer.append(episode)
     return writer.close(counts)
 

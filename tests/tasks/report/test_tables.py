@@ -13,7 +13,7 @@ def rows_of(table):
 
 def test_without_a_drop_a_figure_is_what_was_watched():
     found = rows_of(tables.evaluation_table(made_up.summary()))
-    (guarded,) = [row for row in found if row[1] == "guarded" and row[-2] == "0"]
+    (guarded,) = [row for row in found if row[1] == "guarded" and row[-3] == "0"]
     assert guarded[2] == "none in 960 (260–∞)"
     assert [row[0] for row in found if row[0]] == ["perturbation", *made_up.PERTURBATIONS]
 
@@ -30,10 +30,10 @@ def test_the_default_assistance_is_named_with_its_strengths():
 
 def test_ratios_have_a_column_a_variant_and_a_row_a_perturbation():
     made = tables.ratios(made_up.summary())
-    assert [table.head[0] for table in made] == list(tables.RATIOS.values())
+    assert [table.title.lower() for table in made] == list(tables.RATIOS.values())
     found = rows_of(made[0])
     assert found[0][1:4] == ["guarded", "paper", "scaled_0.4"]
-    assert found[1][:3] == ["noisy_2.0", "8.48 (5.94–11.9)", "2.92 (2.04–4.08)"]
+    assert found[1][:3] == ["noisy_2.0", "8.48 (8.01–8.80)", "2.92 (2.88–2.95)"]
     assert len(found) == 1 + len(made_up.PERTURBATIONS)
     assert rows_of(made[-1])[0][1:4] == ["unassisted", "guarded", "paper"]
 
