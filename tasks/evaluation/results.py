@@ -56,8 +56,9 @@ def report_of(
         some = {name: values[..., np.array(chosen)] for name, values in counts.items()}
         variants = tuple(table.variants)
         cells = tabulate(some, table.perturbations, variants, evaluate.confidence)
-        for row in cells.values() if default else ():
-            row["assisted"] = row[default]
+        if default is not None:
+            for row in cells.values():
+                row["assisted"] = row[default]
         return cells
 
     by_split = {
