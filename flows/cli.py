@@ -2,14 +2,15 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from configs.errors import UserError
 from flows.commands.data import data
 from flows.commands.models import models
-from flows.commands.stages import STAGES, add_stage
+from flows.commands.stages import add_stage
+from flows.stages import DOES
 
 EXAMPLES = """\b
 examples:
@@ -38,7 +39,7 @@ Overrides = Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help
 
 
 def main(arguments: list[str] | None = None) -> None:
-    command = typer.main.get_command(app)
+    command = named(typer.main.get_command(app))
     try:
         words = sys.argv[1:] if arguments is None else arguments
         with command.make_context("dexgen", list(words) or ["--help"]) as context:
@@ -61,6 +62,19 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code)
 
 
+def named(command: Any) -> Any:
+    """Return a command whose help calls its arguments NAME, not {NAME} and <list[str]>."""
+    for each in getattr(command, "commands", {}).values():
+        named(each)
+    for one in command.params:
+        if one.param_type_name == "argument":
+            (said,) = one.get_usage_pieces(None)
+            plain = said.replace("{", "").replace("}", "")
+            one.get_usage_pieces = lambda context, plain=plain: [plain]
+            one.display_type = lambda context: ""
+    return command
+
+
 def judge(error: Exception) -> tuple[int | None, str]:
     """Return an error's exit code (2: bad input, or a full disk) and words; None of a defect."""
     if isinstance(error, typer.TyperException):
@@ -77,7 +91,7 @@ def judge(error: Exception) -> tuple[int | None, str]:
     return (code, str(error)) if full is None else (2, full)
 
 
-for stage, text in STAGES.items():
+for stage, text in {"run": "run every stage", **DOES}.items():
     add_stage(app, stage, text)
 app.add_typer(models, name="models", help="List, show, promote, roll back.")
 app.add_typer(data, name="data", help="Versions of the data: log, diff, verify, export.")
@@ -105,10 +119,10 @@ def view_grasps(
         list[str],
         typer.Argument(metavar="OBJECT", help="an object or a mesh file, and overrides as made"),
     ],
-    host: Annotated[str, typer.Option(help="address to serve; by default this machine's")] = (
-        "127.0.0.1"
-    ),
-    port: int = 8080,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="to serve at; by default this machine's")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="to serve at")] = 8080,
 ) -> None:
     """Step through the grasps of an object."""
     from flows.commands.view import view_grasps

@@ -37,9 +37,9 @@ def home_path() -> Path:
 
 
 def quiet(home: Path) -> None:
-    """Set the environment of Prefect and MLflow: state under home, no telemetry, little talk.
+    """Set the environment of Prefect: state under home, no telemetry, little talk.
 
-    What the user has set stays. Must run before Prefect or MLflow is imported.
+    What the user has set stays. Must run before Prefect is imported.
     """
     defaults = {
         "PREFECT_HOME": str(home / "prefect"),
@@ -50,8 +50,6 @@ def quiet(home: Path) -> None:
         "PREFECT_CLI_PROMPT": "false",
         # A busy machine takes more than Prefect's 20 s to start its server.
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "GX_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
     for name, value in defaults.items():

@@ -129,8 +129,7 @@ def run_plan(
         named = run_step.with_options(name=node.step, task_run_name=node.label)
         upstream = {name: futures[label] for name, label in node.inputs.items()}
         futures[node.label] = named.submit(node, upstream, home, config.machine.threads, slots)
-    done, failure = collect(nodes, futures)
-    gone = left_behind(nodes, futures)
+    done, gone, failure = collect(nodes, futures)
     folder = report_run(config, overrides, done, failure, home, gone, until)
     if until == "grasps":
         write_galleries(folder, nodes, done, home)
@@ -139,35 +138,29 @@ def run_plan(
 
 def collect(
     nodes: list[Node], futures: Mapping[str, PrefectFuture[Any]]
-) -> tuple[list[Done], StepFailed | None]:
-    """Wait for every node; return what got done and the failure that explains the others."""
+) -> tuple[list[Done], dict[str, str], StepFailed | None]:
+    """Wait for every node; return what got done, by label why objects were left out, and the
+    failure that explains the others."""
     done: list[Done] = []
+    gone: dict[str, str] = {}
     failures: list[StepFailed] = []
     for node in nodes:
         futures[node.label].wait()
         state = futures[node.label].state
-        if state.name == LEFT_OUT:
-            continue
-        if state.is_completed():
-            done.append(futures[node.label].result())
-            continue
         failure = failure_of(state)
-        if failure is not None:  # nodes behind a failed one never start and explain nothing
+        if state.name == LEFT_OUT:
+            gone[node.label] = state.message or ""
+        elif state.is_completed():
+            done.append(futures[node.label].result())
+        elif failure is not None:  # nodes behind a failed one never start and explain nothing
             failures.append(failure)
-    gone = left_behind(nodes, futures)
     if gone and not any(one.step == "grasps" for one in done):
         failures.append(StepFailed(next(iter(gone.values())), 2))
     if not failures and len(done) + len(gone) < len(nodes):
         made = {one.label for one in done} | gone.keys()
         label = next(node.label for node in nodes if node.label not in made)
         failures.append(StepFailed(f"{label}: {futures[label].state.message}", 1))
-    return done, failures[0] if failures else None
-
-
-def left_behind(nodes: list[Node], futures: Mapping[str, PrefectFuture[Any]]) -> dict[str, str]:
-    """Return why objects were left out, by the label of the node that found nothing."""
-    states = {node.label: futures[node.label].state for node in nodes}
-    return {label: state.message or "" for label, state in states.items() if state.name == LEFT_OUT}
+    return done, gone, failures[0] if failures else None
 
 
 def run(overrides: list[str], until: str, only: list[str]) -> str:

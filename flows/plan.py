@@ -27,24 +27,7 @@ from configs.schema.promote import PromoteStep
 from configs.schema.rollouts import RolloutsStep
 from configs.schema.student import DistillStep
 from configs.schema.train import TrainStep
-
-STAGES = (
-    "objects",
-    "grasps",
-    "experts",
-    "distill",
-    "rollouts",
-    "check",
-    "train",
-    "hazards",
-    "critic",
-    "calibrate",
-    "export",
-    "baselines",
-    "evaluate",
-    "promote",
-)
-PER_OBJECT = ("objects", "grasps")  # stages with a node for each object
+from flows.stages import PER_OBJECT, STAGES
 
 
 @dataclass(frozen=True)
@@ -206,19 +189,15 @@ def training_objects(config: Config) -> dict[str, str]:
 
 
 def check_step(config: Config) -> CheckStep:
+    """Return what the check depends on; the frames' object indices count the training objects."""
+    items = config.objects.members
     return CheckStep(
         embodiment=config.embodiment,
         check=config.check,
-        objects=labelled_objects(config),
+        objects=tuple(sorted(name for name, item in items.items() if not item.held_out)),
         styles=tuple(config.task.styles),
         seed=config.seed,
     )
-
-
-def labelled_objects(config: Config) -> tuple[str, ...]:
-    """Return the names behind the frames' object indices: the training objects, by name."""
-    items = config.objects.members
-    return tuple(sorted(name for name, item in items.items() if not item.held_out))
 
 
 def experts(config: Config) -> dict[str, str]:

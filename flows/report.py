@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,15 @@ from typing import Any
 from configs.files import replacing
 from configs.load import digest
 from configs.schema.pipeline import Config
-from flows.plan import PER_OBJECT, Node
+from flows.plan import Node
 from flows.runtime import Done
+from flows.stages import PER_OBJECT
 from tasks.running.context import recorded
 from tasks.running.identity import ROOT
 from tasks.store import open_store
+
+# The only artifacts that are opened: a dataset may be larger than this machine's disk.
+OPENED = ("evaluate", "calibrate", "grasps")
 
 
 def report_run(
@@ -118,16 +123,14 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
     store = open_store(home)
     found: dict[str, Any] = {"evaluation": {}, "grasps": {}, "metrics": {}}
     for step in done:
-        # No other artifact is opened: a dataset may be larger than this machine's disk.
+        folder = store.open(step.ref) if step.step in OPENED else Path()
         if step.step == "evaluate":
-            folder = store.open(step.ref)
             found |= json.loads((folder / "evaluation.json").read_text())
             found["clips"] = json.loads((folder / "clips.json").read_text())
         elif step.step == "calibrate":
-            folder = store.open(step.ref)
             found["calibration"] = json.loads((folder / "calibration.json").read_text())
         elif step.step == "grasps":
-            found["grasps"][Path(step.label).name] = funnel(store.open(step.ref))
+            found["grasps"][Path(step.label).name] = funnel(folder)
         if step.step in ("experts", "train", "critic"):
             found["metrics"][step.label] = recorded(store, home, step.identity)
     decision = decision_of(done, home, found.get("bundle_hash"))
@@ -145,25 +148,20 @@ def decision_of(done: list[Done], home: Path, bundle_hash: str | None) -> dict[s
     from tasks.registry.listing import latest_decision
 
     record = None if bundle_hash is None else latest_decision(home, bundle_hash)
-    for step in done:
-        if step.step == "promote":
-            made = json.loads((open_store(home).open(step.ref) / "decision.json").read_text())
-            timed = {row["gate"]: row for row in record["gates"]} if record else {}
-            gates = [
-                timed.get(row["gate"], row) if row["metric"].startswith("machine.") else row
-                for row in made["gates"]
-            ]
-            return made | {"gates": gates}
-    return record
+    made = next((step.ref for step in done if step.step == "promote"), None)
+    if made is None or record is None:
+        return record
+    decision = json.loads((open_store(home).open(made) / "decision.json").read_text())
+    timed = {row["gate"]: row for row in record["gates"] if row["metric"].startswith("machine.")}
+    return decision | {"gates": [timed.get(row["gate"], row) for row in decision["gates"]]}
 
 
 def funnel(folder: Path) -> dict[str, int]:
     """Return how many grasp candidates each stage let pass, sampling and expansion added up."""
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for phase in json.loads((folder / "yields.json").read_text())["funnel"].values():
-        for stage, count in phase.items():
-            counts[stage] = counts.get(stage, 0) + count
-    return counts
+        counts.update(phase)
+    return dict(counts)
 
 
 def point_latest(folder: Path) -> None:

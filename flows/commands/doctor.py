@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import shutil
 import sys
 import urllib.request
@@ -10,24 +11,7 @@ from pathlib import Path
 
 from flows.home import free_disk_gib, free_memory_gib
 
-PACKAGES = (
-    "numpy",
-    "pydantic",
-    "safetensors",
-    "hydra-core",
-    "mujoco",
-    "trimesh",
-    "scipy",
-    "torch",
-    "rsl-rl-lib",
-    "lightning",
-    "onnxruntime",
-    "great-expectations",
-    "mlflow",
-    "prefect",
-    "cryptography",
-    "mujoco-warp",
-)
+PROJECT, NEEDED = "dexteritygen", ("", "pipeline")  # extras without which there is no run
 
 
 def examine(home: Path) -> list[tuple[str, str, str]]:
@@ -40,8 +24,9 @@ def examine(home: Path) -> list[tuple[str, str, str]]:
         ("disk", f"{free_disk_gib(home):.1f} GiB free", low(free_disk_gib(home), 2, "disk")),
         ("gpu", gpu(), ""),
     ]
-    rows += [package(name) for name in PACKAGES]
-    return [*rows, *services(), rendering()]
+    required = importlib.metadata.requires(PROJECT) or ()
+    rows += [package(line) for line in required if not line.endswith('extra == "dev"')]
+    return [*dict.fromkeys(rows), *services(), rendering()]
 
 
 def low(free: float, needed: float, what: str) -> str:
@@ -60,13 +45,15 @@ def gpu() -> str:
     return reading.stdout.strip() or "nvidia-smi answers nothing"
 
 
-def package(name: str) -> tuple[str, str, str]:
-    extra = "gpu" if name == "mujoco-warp" else "pipeline"
+def package(requirement: str) -> tuple[str, str, str]:
+    """Say which version of a required package there is: `torch==2.13.0; extra == "pipeline"`."""
+    name = re.split(r"[^\w.-]", requirement)[0]
+    extra = requirement.partition('extra == "')[2].rstrip('"')
     try:
         return name, importlib.metadata.version(name), ""
     except importlib.metadata.PackageNotFoundError:
-        remedy = "" if extra == "gpu" else f"pip install -e '.[{extra}]'"
-        return name, "not installed" + (" (optional)" if extra == "gpu" else ""), remedy
+        remedy = f"pip install -e '.[{extra}]'" if extra in NEEDED else ""
+        return name, "not installed" if remedy else f"not installed (extra {extra})", remedy
 
 
 def services() -> list[tuple[str, str, str]]:

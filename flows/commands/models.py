@@ -2,11 +2,11 @@
 
 import getpass
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows.commands.data_arguments import home
 from flows.commands.terminal import table
 
 models = typer.Typer()
@@ -17,7 +17,10 @@ Version = Annotated[
 Approver = Annotated[
     str,
     typer.Option(
-        default_factory=getpass.getuser, show_default="you", help="who signs the approval"
+        metavar="NAME",
+        default_factory=getpass.getuser,
+        show_default="you",
+        help="who signs the approval",
     ),
 ]
 
@@ -36,7 +39,7 @@ def list_models() -> None:
             joined(row["releases"]),
             (row["bundle_hash"] or "")[:12],
         )
-        for row in list_models(prepared())
+        for row in list_models(home())
     ]
     head = ("model", "version", "aliases", "verdict", "release", "bundle")
     print(table(rows, head, right=(1,)) if rows else "no models yet: run `dexgen run`")
@@ -51,7 +54,7 @@ def show_model(
     from tasks.registry.listing import show
 
     model, _, number = version.rpartition("/")
-    content = show(prepared(), number, *([model] if model else []))
+    content = show(home(), number, *([model] if model else []))
     hidden = ("files", "decision", "release_decision")
     flat = {key: value for key, value in content.items() if not isinstance(value, dict)}
     print(table([(key, shown(value)) for key, value in flat.items() if key not in hidden]))
@@ -76,7 +79,7 @@ def promote_model(version: Version, approver: Approver) -> None:
     """Approve a version, if its gates pass."""
     from tasks.registry.promote import promote_version
 
-    decision = promote_version(prepared(), version, approver)
+    decision = promote_version(home(), version, approver)
     print(gates(decision["gates"]))
     print(f"version {decision['version']} is release {decision['sequence']}")
 
@@ -97,21 +100,13 @@ def roll_back(
     """Approve the previous champion again."""
     from tasks.registry.rollback import rollback
 
-    approval = rollback(prepared(), approver, in_force)
+    approval = rollback(home(), approver, in_force)
     went_from, went_to = approval["went_from"], approval["went_to"]
     print(
         f"release {approval['sequence']}, approved by {approval['approver']}: a signed rollback "
         f"from release {went_from['sequence']} (bundle {went_from['bundle_hash'][:12]}) to the "
         f"bundle of release {went_to['sequence']} ({went_to['bundle_hash'][:12]})"
     )
-
-
-def prepared() -> Path:
-    from flows.home import home_folder, quiet
-
-    home = home_folder()
-    quiet(home)
-    return home
 
 
 def gates(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -4,29 +4,14 @@ from typing import Annotated
 
 import typer
 
-STAGES = {
-    "run": "run every stage",
-    "objects": "validate the objects and their meshes",
-    "grasps": "generate grasps, validated in physics",
-    "experts": "train the expert policies (PPO)",
-    "distill": "train the student that reads what spoilt commands mean",
-    "rollouts": "roll the experts out into episodes",
-    "check": "check the dataset and merge it to main",
-    "train": "train the controller",
-    "hazards": "roll the experts out under bad commands, drops kept",
-    "critic": "train the risk critic",
-    "calibrate": "choose guidance and caution on validation seeds",
-    "export": "export the controller as a bundle",
-    "baselines": "measure bare, scaled and smoothed commands, which ask no controller",
-    "evaluate": "measure the controller under perturbed commands",
-    "promote": "register, decide, sign, promote",
-}
+from flows.stages import PER_OBJECT
+
 OVERRIDES = "Hydra overrides, e.g. profile=smoke seed=1"
 OBJECTS_TOO = "and names of objects, or mesh files (OBJ, STL, GLB): then of these alone"
 
 
 def add_stage(app: typer.Typer, stage: str, text: str) -> None:
-    alone = stage in ("objects", "grasps")  # may be run for some objects
+    alone = stage in PER_OBJECT
     what = "OBJECT|MESH|KEY=VALUE" if alone else "KEY=VALUE"
     more = f"; {OBJECTS_TOO}" if alone else ""
 
@@ -52,7 +37,7 @@ def run_stages(until: str, words: list[str], dry_run: bool) -> None:
     from flows.commands.targets import check_meshes, resolve, split
     from flows.home import home_folder, quiet, require_machine
     from flows.interrupt import stop_on_signals
-    from flows.plan import PER_OBJECT, plan
+    from flows.plan import plan
     from tasks.store import open_store
     from tasks.store.choice import choose
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from configs.errors import UserError
 from configs.layout import Layout
@@ -110,13 +109,8 @@ def save_verdict(verdict: Verdict, run: str, context: Context) -> str:
     store = context.store
     store.put(run, f"{run}/{VERDICT}", verdict.write(context.scratch))
     word = "passed" if verdict.passed else "failed"
-    metadata: dict[str, Any] = {
-        "identity": context.identity,
-        "manifest": verdict.manifest,
-        "verdict": word,
-        **context.origin,
-    }
-    return store.commit(run, f"checks {word}", metadata)
+    about = {"identity": context.identity, "manifest": verdict.manifest, "verdict": word}
+    return store.commit(run, f"checks {word}", {**about, **context.origin})
 
 
 def write_docs(config: CheckStep, store: VersionStore, ref: Ref, folder: Path) -> Path:

@@ -18,12 +18,8 @@ import pandas as pd
 from configs.layout import Layout
 from configs.schema.check import Check
 from envs.episodes.episodes import Manifest
-from tasks.check.expectations import Column, Known, column_values
-from tasks.check.previous import Change
+from tasks.check.expectations import Column, Known, Row, column_values
 from tasks.data.dataset_commits import Arrays
-
-Row = tuple[str, str, str, float, float, float]  # table, column, what, value, lower, upper
-NAMES = ("table", "column", "what", "value", "lower", "upper")  # and, of the sample, shard
 
 
 @dataclass(frozen=True)
@@ -35,38 +31,37 @@ class Sample:
 
 
 def checked_rows(
-    manifest: Manifest,
-    columns: Sequence[Column],
-    known: Known,
-    changed: Sequence[Change],
-    check: Check,
+    manifest: Manifest, columns: Sequence[Column], known: Known, check: Check
 ) -> Iterator[Row]:
-    """Yield what is known of a dataset without its shards.
+    """Yield what is known of a dataset without its shards and without the version before.
 
     What no finite value is known of is nan, and left out: that is said of `non_finite`. A value
     that is not known to its label is out of its column's range, and found there.
     """
-    yield "summary", "rows", "number", manifest.rows, check.min_rows, np.inf
-    yield "summary", "drop_share", "share", drop_share(manifest), 0.0, check.max_drop_share
+    rows = manifest.rows
+    said = f"{rows} rows, check.min_rows asks for {check.min_rows}"
+    yield Row("summary", "rows", "number", rows, check.min_rows, np.inf, said)
+    dropped, episodes = manifest.drops_of_all
+    most = check.max_drop_share
+    said = f"{dropped} of {episodes} episodes end in a drop, check.max_drop_share allows {most:g}"
+    yield Row("summary", "drop_share", "share", drop_share(manifest), 0.0, most, said)
     for label, names in known.items():
         part = getattr(check.min_share, label)
+        least = 0.0 if part is None else part / len(names)
         for index, name in enumerate(names):
             count = manifest.rows_by.get(label, {}).get(str(index), 0)
-            least = 0.0 if part is None else part / len(names)
-            share = count / max(manifest.rows, 1)
-            yield "shares", f"{label}.{name}", "share", share, least, np.inf
+            share = count / max(rows, 1)
+            said = (
+                f"{count} of {rows} rows, a share of {share:.3g}; "
+                f"check.min_share.{label} asks for {least:.3g}"
+            )
+            yield Row("shares", f"{label}.{name}", "share", share, least, np.inf, said)
     pooled = manifest.statistics() if manifest.runs else {}
     for what in ("non_finite", "minimum", "maximum"):
         for column in columns if pooled else ():
             value = float(getattr(pooled[column.field], what)[column.index])
             ends = (0.0, 0.0) if what == "non_finite" else (column.lower, column.upper)
-            yield "statistics", column.name, what, value, *ends
-    limits = check.previous
-    if limits is None:
-        return
-    for one in changed:
-        yield "previous", one.column, "shift", one.shift, -limits.max_shift, limits.max_shift
-        yield "previous", one.column, "ratio", one.ratio, 1.0, limits.max_ratio
+            yield Row("statistics", column.name, what, value, *ends)
 
 
 def drop_share(manifest: Manifest) -> float:
@@ -99,6 +94,7 @@ def sampled_rows(
                 "value": np.concatenate(values),
                 "lower": np.repeat([column.lower for column in columns], len(rows)),
                 "upper": np.repeat([column.upper for column in columns], len(rows)),
+                "reason": "",
                 "shard": name,
             }
         )

@@ -3,30 +3,16 @@
 import logging
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
-from tasks.check.checked_table import NAMES
+from tasks.check.expectations import Row
 
 INDEX = "number"  # of a row in the table
 
 
-class Finding(NamedTuple):
-    """A row of the table that is not as expected; `shard` is of the sample alone."""
-
-    table: str
-    column: str
-    value: float
-    lower: float
-    shard: str
-
-
-class ExpectationError(RuntimeError):
-    """Great Expectations could not evaluate an expectation: a defect, not a bad dataset."""
-
-
-def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Finding]:
+def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Row]:
     """Return the rows of a table (checked_table.py) that are not numbers within their range.
 
     `docs` is a folder that gets the library's own pages, if anybody wants them.
@@ -49,14 +35,14 @@ def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Finding]:
         batch_parameters={"dataframe": table.assign(**{INDEX: range(len(table))})},
         result_format={
             "result_format": "COMPLETE",
-            "unexpected_index_column_names": [INDEX, *NAMES[:3]],
+            "unexpected_index_column_names": [INDEX, *Row._fields[:3]],
         },
     )
     if docs is not None:
         _write_docs(context, docs)
     found = {place[INDEX] for row in result.results for place in _places(row)}
-    rows = table.iloc[sorted(found)][list(Finding._fields)]
-    return [Finding(*row) for row in rows.itertuples(index=False)]
+    rows = table.iloc[sorted(found)][list(Row._fields)]
+    return [Row(*row) for row in rows.itertuples(index=False)]
 
 
 def _great_expectations() -> tuple[Any, Any]:
@@ -84,8 +70,8 @@ def _places(row: Any) -> list[dict[str, Any]]:
     if row.success:
         return []
     places = row.result.get("unexpected_index_list")
-    if not places:
-        raise ExpectationError(f"{row.expectation_config.type}: {row.exception_info or row.result}")
+    if not places:  # the library could not evaluate it
+        raise RuntimeError(f"{row.expectation_config.type}: {row.exception_info or row.result}")
     return places
 
 

@@ -1,7 +1,7 @@
 """Hold a dataset against what is expected of it, and say where exactly it is not so."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,37 +9,25 @@ import pandas as pd
 
 from configs.layout import Layout
 from configs.load import plain
-from configs.schema.check import Check, CheckStep
+from configs.schema.check import CheckStep
 from envs.episodes.episodes import EpisodesError, Manifest
 from envs.episodes.runs import REMEDY
-from tasks.check.checked_table import NAMES, Sample, checked_rows, sampled_rows
-from tasks.check.data_docs import Finding, judge
+from tasks.check.checked_table import Sample, checked_rows, sampled_rows
+from tasks.check.data_docs import judge
 from tasks.check.expectations import (
     QUATERNION,
     Column,
+    Row,
     column_values,
     expected_columns,
     violating_rows,
 )
-from tasks.check.previous import Change, Earlier, changes, fault
+from tasks.check.previous import Earlier, changes
 from tasks.data.dataset_commits import Arrays
 from tasks.data.verdict import Failure, Verdict
 
 KEPT_ROWS = 100  # rows named in the verdict
 KEPT_SHARDS = 3  # shards of a column that are opened to find its rows: each is verified first
-
-
-@dataclass(frozen=True, eq=False)
-class Surroundings:
-    """What findings are looked up in."""
-
-    manifest: Manifest
-    earlier: Earlier | None
-    changed: Mapping[str, Change]
-    columns: Mapping[str, Column]
-    settings: Check
-    layout: Layout
-    open_arrays: Callable[[str], Arrays]
 
 
 def examine(
@@ -61,25 +49,15 @@ def examine(
     settings, known = config.check, config.known(layout.modes)
     columns = expected_columns(layout, settings.margins, manifest.fields, known)
     require_measured(manifest, columns)
-    changed: list[Change] = []
-    if settings.previous is not None and earlier is not None and manifest.rows:
-        floor = settings.previous.floor
-        changed = changes(manifest, earlier.manifest, columns, layout, floor)
     sample = Sample(settings.sample_rows, settings.sample_shards)
     rng = np.random.default_rng(config.seed)
-    facts = checked_rows(manifest, columns, known, changed, settings)
-    parts = [pd.DataFrame(facts, columns=NAMES).dropna()]
+    facts = list(checked_rows(manifest, columns, known, settings))
+    if settings.previous is not None and earlier is not None and manifest.rows:
+        facts += changes(manifest, earlier, columns, layout, settings.previous)
+    parts = [pd.DataFrame(facts, columns=Row._fields).dropna()]
     parts += sampled_rows(manifest, open_arrays, columns, layout, sample, rng)
-    where = Surroundings(
-        manifest,
-        earlier,
-        {change.column: change for change in changed},
-        {column.name: column for column in columns},
-        settings,
-        layout,
-        open_arrays,
-    )
-    failures = find_failures(judge(pd.concat(parts, ignore_index=True), docs), where)
+    findings = judge(pd.concat(parts, ignore_index=True), docs)
+    failures = find_failures(findings, manifest, columns, partial(locate, open_arrays, layout))
     return Verdict(
         passed=not failures,
         manifest=manifest.hash(),
@@ -104,28 +82,32 @@ def require_measured(manifest: Manifest, columns: Sequence[Column]) -> None:
                 )
 
 
-def find_failures(findings: Sequence[Finding], where: Surroundings) -> tuple[Failure, ...]:
+def find_failures(
+    findings: Sequence[Row],
+    manifest: Manifest,
+    columns: Sequence[Column],
+    look: Callable[[Column, str, int], Failure],
+) -> tuple[Failure, ...]:
     """Return where each finding is; columns with shards and rows come first.
 
     A finding of the statistics is looked up in the arrays of the runs, then in its first shards.
+    `look` finds the rows of a column in a shard, given in how many shards there are some.
     """
+    named = {column.name: column for column in columns}
     beyond = dict.fromkeys(one.column for one in findings if one.table == "statistics")
-    shards = violating_shards(where.manifest, [where.columns[name] for name in beyond])
+    shards = violating_shards(manifest, [named[name] for name in beyond])
     found: dict[tuple[str, str], Failure] = {}
     for column, names in shards.items():
         for name in names[:KEPT_SHARDS]:
-            found[column, name] = locate(where.columns[column], name, len(names), where)
+            found[column, name] = look(named[column], name, len(names))
     for one in findings:
-        key = (one.column, one.shard)
-        if one.table == "sample" and key not in found:
-            found[key] = locate(where.columns[one.column], one.shard, 1, where)
+        if one.table == "sample" and (one.column, one.shard) not in found:
+            found[one.column, one.shard] = look(named[one.column], one.shard, 1)
     found = without_echoes(found)
     for one in findings:
-        if one.table in ("summary", "shares", "previous"):
-            reason = _reason(one, where)
-            found[one.column, one.table] = Failure(
-                one.column, None, where.manifest.rows, (), reason
-            )
+        if one.reason:
+            whole = Failure(one.column, None, manifest.rows, (), one.reason)
+            found.setdefault((one.column, one.table), whole)
     return tuple(found.values())
 
 
@@ -163,9 +145,11 @@ def without_echoes(
     return {key: failure for key, failure in found.items() if not echoes(failure)}
 
 
-def locate(column: Column, shard: str, shards: int, where: Surroundings) -> Failure:
+def locate(
+    open_arrays: Callable[[str], Arrays], layout: Layout, column: Column, shard: str, shards: int
+) -> Failure:
     """Find the rows in which a column is not as expected, by looking at every row of a shard."""
-    values = column_values(column, where.open_arrays(shard), where.layout)
+    values = column_values(column, open_arrays(shard), layout)
     rows = violating_rows(column, values)
     allowed = f"allowed {column.lower:g} to {column.upper:g}"
     reason = (
@@ -186,23 +170,3 @@ def describe(failures: Sequence[Failure]) -> str:
     more = len(failures) - 1
     others = f"; and {more} more failure{'s' if more > 1 else ''}" if more else ""
     return failures[0].sentence + others
-
-
-def _reason(row: Finding, where: Surroundings) -> str:
-    """Say what is wrong with the dataset as a whole."""
-    settings, manifest = where.settings, where.manifest
-    if row.table == "shares":
-        label, count = row.column.split(".", 1)[0], round(row.value * manifest.rows)
-        return (
-            f"{count} of {manifest.rows} rows, a share of {row.value:.3g}; "
-            f"check.min_share.{label} asks for {row.lower:.3g}"
-        )
-    if row.table == "previous" and where.earlier and settings.previous:
-        return fault(where.changed[row.column], where.earlier.version, settings.previous)
-    if row.column == "drop_share":
-        dropped, episodes = manifest.drops_of_all
-        return (
-            f"{dropped} of {episodes} episodes end in a drop, "
-            f"check.max_drop_share allows {settings.max_drop_share:g}"
-        )
-    return f"{manifest.rows} rows, check.min_rows asks for {settings.min_rows}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,19 @@ class Column:
     index: int  # in the field, flattened in C order
     lower: float
     upper: float
+
+
+class Row(NamedTuple):
+    """What is known of a dataset, with the range that it must be in (checked_table.py)."""
+
+    table: str
+    column: str
+    what: str
+    value: float
+    lower: float
+    upper: float
+    reason: str = ""  # what is wrong if it is beyond; a column's rows and shards say it themselves
+    shard: str = ""  # of the sample alone
 
 
 def expected_columns(
@@ -59,31 +73,19 @@ def column_values(
     column: Column,
     arrays: Mapping[str, np.ndarray],
     layout: Layout,
-    rows: np.ndarray | None = None,
+    rows: np.ndarray | slice = slice(None),
 ) -> np.ndarray:
-    """Return a column's values [R] in a shard's arrays, or in some ascending rows of it."""
-    if column.field not in arrays:
-        return _derived_values(column.field, arrays, layout, rows)
-    array = arrays[column.field] if rows is None else arrays[column.field][rows]
-    return array.reshape(len(array), -1)[:, column.index].astype(np.float64)
+    """Return a column's values [R] in a shard's arrays, or in some rows of it."""
+    if column.field in arrays:
+        array = arrays[column.field][rows]
+        return array.reshape(len(array), -1)[:, column.index].astype(np.float64)
+    units = {name: field.unit for name, field in layout.fields.items()}
+    return derived(arrays, units)[column.field][rows].astype(np.float64)
 
 
 def violating_rows(column: Column, values: np.ndarray) -> np.ndarray:
     """Return the indices of values that are outside the column's range or not finite."""
     return np.flatnonzero(~((values >= column.lower) & (values <= column.upper)))
-
-
-def _derived_values(
-    name: str, arrays: Mapping[str, np.ndarray], layout: Layout, rows: np.ndarray | None
-) -> np.ndarray:
-    units = {name: field.unit for name, field in layout.fields.items()}
-    if rows is None:
-        return derived(arrays, units)[name].astype(np.float64)
-    # A derived column looks one row back or ahead; more of the shard is not read.
-    beside = np.r_[rows - 1, rows, rows + 1]
-    needed = np.unique(beside[(beside >= 0) & (beside < len(arrays["step"]))])
-    part = derived({key: array[needed] for key, array in arrays.items()}, units)
-    return part[name][np.searchsorted(needed, rows)].astype(np.float64)
 
 
 def _ranges(

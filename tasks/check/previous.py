@@ -1,6 +1,6 @@
 """The version before: the newest dataset on a branch that a new one can be compared with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,7 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.check import Previous
 from envs.episodes.episodes import EpisodesError, Manifest
-from envs.episodes.statistics import Statistics
-from tasks.check.expectations import Column
+from tasks.check.expectations import Column, Row
 from tasks.data.dataset_commits import open_manifest
 from tasks.store.protocol import Commit, Corrupt, MissingRef, VersionStore
 
@@ -24,19 +23,6 @@ class Earlier:
 
     version: str
     manifest: Manifest
-
-
-@dataclass(frozen=True)
-class Change:
-    """A column's mean and standard deviation, now and before."""
-
-    column: str
-    mean: float
-    std: float
-    previous_mean: float
-    previous_std: float
-    shift: float  # of the mean, in previous standard deviations
-    ratio: float  # of the standard deviations, the larger to the smaller
 
 
 def run_folder(identity: str) -> str:
@@ -95,51 +81,37 @@ def checked(store: VersionStore, version: str) -> Iterator[Commit]:
 
 def changes(
     manifest: Manifest,
-    earlier: Manifest,
+    earlier: Earlier,
     columns: Sequence[Column],
     layout: Layout,
-    floor: float,
-) -> list[Change]:
-    """Return every column that measures something, with its statistics now and before."""
-    now, before = manifest.statistics(), earlier.statistics()
-    measured = [
-        column
-        for column in columns
-        if column.field not in layout.fields or layout.fields[column.field].unit not in LABEL_UNITS
-        if column.field in before  # a derived column that was not measured then
-    ]
-    return [_change(column, now, before, floor) for column in measured]
-
-
-def fault(change: Change, version: str, limits: Previous) -> str:
-    """Say what is wrong with a change beyond the limits, both values included."""
-    if abs(change.shift) > limits.max_shift:
-        return (
-            f"mean {change.mean:g}, {change.previous_mean:g} in the version before "
-            f"{version[:12]}: {abs(change.shift):.3g} of its standard deviations, "
+    limits: Previous,
+) -> Iterator[Row]:
+    """Yield how far mean and standard deviation of every column that measures something are from
+    those of the version before, in its standard deviations and as a ratio, the larger first."""
+    now, before = manifest.statistics(), earlier.manifest.statistics()
+    since = f"in the version before {earlier.version[:12]}"
+    for column in columns:
+        label = column.field in layout.fields and layout.fields[column.field].unit in LABEL_UNITS
+        if label or column.field not in before:  # a derived column that was not measured then
+            continue
+        (mean, std), (old_mean, old_std) = (
+            (float(row.mean[column.index]), float(row.std[column.index]))
+            for row in (now[column.field], before[column.field])
+        )
+        span = column.upper - column.lower
+        least = limits.floor * span if np.isfinite(span) else 0.0
+        small, unit = max(std, least), max(old_std, least)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shift = float(np.divide(mean - old_mean, unit)) if mean != old_mean else 0.0
+            ratio = float(np.divide(max(small, unit), min(small, unit))) if small != unit else 1.0
+        said = (
+            f"mean {mean:g}, {old_mean:g} {since}: {abs(shift):.3g} of its standard deviations, "
             f"check.previous.max_shift allows {limits.max_shift:g}"
         )
-    return (
-        f"standard deviation {change.std:g}, {change.previous_std:g} in the version before "
-        f"{version[:12]}: a factor of {change.ratio:.3g}, "
-        f"check.previous.max_ratio allows {limits.max_ratio:g}"
-    )
-
-
-def _change(
-    column: Column,
-    now: Mapping[str, Statistics],
-    before: Mapping[str, Statistics],
-    floor: float,
-) -> Change:
-    (mean, std), (previous_mean, previous_std) = (
-        (float(row.mean[column.index]), float(row.std[column.index]))
-        for row in (now[column.field], before[column.field])
-    )
-    span = column.upper - column.lower
-    least = floor * span if np.isfinite(span) else 0.0
-    small, unit = max(std, least), max(previous_std, least)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shift = np.divide(mean - previous_mean, unit) if mean != previous_mean else 0.0
-        ratio = np.divide(max(small, unit), min(small, unit)) if small != unit else 1.0
-    return Change(column.name, mean, std, previous_mean, previous_std, float(shift), float(ratio))
+        top = limits.max_shift
+        yield Row("previous", column.name, "shift", shift, -top, top, said)
+        said = (
+            f"standard deviation {std:g}, {old_std:g} {since}: a factor of {ratio:.3g}, "
+            f"check.previous.max_ratio allows {limits.max_ratio:g}"
+        )
+        yield Row("previous", column.name, "ratio", ratio, 1.0, limits.max_ratio, said)

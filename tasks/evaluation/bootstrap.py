@@ -87,49 +87,34 @@ def summarize(samples: np.ndarray, confidence: float) -> dict[str, float | None]
     return {"value": value, "low": float(low), "high": float(high)}
 
 
-def ratios(
-    resampled: Resampled, baseline: str, confidence: float
+def against(
+    resampled: Resampled, bare: str, still: str, confidence: float
 ) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Return each variant's hold, goals a drop and goals a minute over those of `baseline`."""
-    bare_hold, bare_goals = resampled.hold(baseline), resampled.goals_per_drop(baseline)
-    bare_rate = resampled.goals_per_min(baseline)
-    found: dict[str, dict[str, dict[str, float | None]]] = {}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for variant in resampled.variants:
-            if variant != baseline:
-                over = {
-                    "hold": resampled.hold(variant) / bare_hold,
-                    "goals_per_drop": resampled.goals_per_drop(variant) / bare_goals,
-                    "goals_per_min": resampled.goals_per_min(variant) / bare_rate,
-                }
-                found[variant] = {key: summarize(row, confidence) for key, row in over.items()}
-    return found
+    """Return each variant's figures over those of the bare command and of the still hand.
 
-
-def medians(
-    resampled: Resampled, baseline: str, confidence: float
-) -> dict[str, dict[str, float | None]]:
-    """Return each variant's median hold over that of `baseline`."""
-    below = resampled.median_hold(baseline)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return {
-            variant: summarize(resampled.median_hold(variant) / below, confidence)
-            for variant in resampled.variants
-            if variant != baseline
-        }
-
-
-def drops_above(
-    resampled: Resampled, baseline: str, confidence: float
-) -> dict[str, dict[str, float | None]]:
-    """Return by how many drops a minute each variant is above `baseline`: a difference, not a
-    ratio, so that it is known where nothing drops."""
-    below = resampled.drops_per_min(baseline)
-    return {
-        variant: summarize(resampled.drops_per_min(variant) - below, confidence)
-        for variant in resampled.variants
-        if variant != baseline
+    `drops_above_still` is a difference a minute and not a ratio, so that it is known where nothing
+    drops.
+    """
+    over = {
+        "hold": (resampled.hold, bare),
+        "goals_per_drop": (resampled.goals_per_drop, bare),
+        "goals_per_min": (resampled.goals_per_min, bare),
+        "hold_of_still": (resampled.hold, still),
+        "median_of_still": (resampled.median_hold, still),
     }
+    found = {variant: {} for variant in resampled.variants}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for key, (figure, baseline) in over.items():
+            below = figure(baseline)
+            for variant in resampled.variants:
+                if variant != baseline:
+                    found[variant][key] = summarize(figure(variant) / below, confidence)
+        below = resampled.drops_per_min(still)
+        for variant in resampled.variants:
+            if variant != still:
+                above = resampled.drops_per_min(variant) - below
+                found[variant]["drops_above_still"] = summarize(above, confidence)
+    return found
 
 
 def matched(

@@ -87,23 +87,14 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
 def candidates(evaluate: Evaluate) -> Table:
     """Return the table of every candidate, beside the bare command."""
     settings = evaluate.calibration
-    variants: dict[str, Variant] = {BARE: Direct(kind="direct", gain=1.0)}
-    for guidance in settings.paper:
-        variants[f"paper_{guidance:g}"] = Assisted(
-            kind="assisted",
-            assistance="paper",
-            reading=0.0,
-            gain=1.0,
-            share=1.0,
-            caution=1.0,
-            guidance=guidance,
-            remainder=0.0,
-        )
     grid = product(settings.gain, settings.caution, settings.guidance)
-    for gain, caution, guidance in grid:
-        variants[f"guarded_{gain:g}_{caution:g}_{guidance:g}"] = Assisted(
-            kind="assisted",
-            assistance="guarded",
+    found = {
+        f"paper_{guidance:g}": Strength(
+            reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=guidance, remainder=0.0
+        )
+        for guidance in settings.paper
+    } | {
+        f"guarded_{gain:g}_{caution:g}_{guidance:g}": Strength(
             reading=1.0,
             gain=gain,
             share=settings.share,
@@ -111,12 +102,13 @@ def candidates(evaluate: Evaluate) -> Table:
             guidance=guidance,
             remainder=settings.remainder,
         )
-    strengths = {
-        name: Strength(**{key: getattr(v, key) for key in KEYS})
-        if isinstance(v, Assisted)
-        else None
-        for name, v in variants.items()
+        for gain, caution, guidance in grid
     }
+    variants: dict[str, Variant] = {BARE: Direct(kind="direct", gain=1.0)}
+    for name, strength in found.items():
+        assistance = "paper" if name.startswith("paper") else "guarded"
+        variants[name] = Assisted(kind="assisted", assistance=assistance, **vars(strength))
+    strengths = {BARE: None, **found}
     return Table(
         (CLEAN, *settings.perturbations),
         variants,

@@ -11,12 +11,12 @@ from configs.refs import Ref
 from configs.schema.evaluate import BARE, EvaluateStep, asks
 from models.bundle import open_bundle
 from models.session import Session
-from tasks.evaluation.inputs import Inputs, open_inputs
+from tasks.evaluation.inputs import open_inputs
 from tasks.evaluation.measuring import COUNTED, Measured, clipped, joined, measure, read, table_of
-from tasks.evaluation.recording import runs_of, scene_of
+from tasks.evaluation.recording import run_of, scene_of
 from tasks.evaluation.results import default_variant, report_of
 from tasks.evaluation.trial import Setup
-from tasks.evaluation.variants import strengths_of
+from tasks.evaluation.variants import strength_of
 from tasks.running.context import Context
 
 FILES = ("evaluation.json", COUNTED, "clips.json")
@@ -38,7 +38,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     bundle = open_bundle(context.open(refs["bundle"]), inputs.layout)
     session = Session(bundle, settings.session_threads)
     stage = Setup(config.world, settings, inputs, session, config.seed, context.threads)
-    strengths = strengths_of(settings.variants, bundle.manifest)
+    strengths = {name: strength_of(v, bundle.manifest) for name, v in settings.variants.items()}
     known = {name: v for name, v in settings.variants.items() if not asks(v)}
     asking = {name: v for name, v in settings.variants.items() if asks(v)}
     bare = read(context.open(refs["baselines"]))
@@ -49,7 +49,7 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
         default = default_variant(settings, bundle)
         ours = measure(stage, table, context, default)
         parts.append((table, ours))
-        shown = clips(stage, inputs, {BARE: bare, **({default: ours} if default else {})})
+        shown = clips(stage, {BARE: bare, **({default: ours} if default else {})})
     counts = joined(parts, list(settings.variants))
     report = report_of(
         config, bundle, inputs, table_of(settings, settings.variants, strengths), counts
@@ -62,21 +62,23 @@ def evaluate(config: EvaluateStep, refs: Mapping[str, Ref], context: Context) ->
     return context.publish(files, f"evaluation on {objects}", list(refs.values()))
 
 
-def clips(stage: Setup, inputs: Inputs, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
+def clips(stage: Setup, sides: Mapping[str, Measured]) -> list[dict[str, Any]]:
     """Return what the report draws: hands side by side under the same disturbances."""
     if len(sides) < 2:
         return []  # nobody beside the bare command
-    layout, settings, world = inputs.layout, stage.evaluate, stage.world
+    inputs, settings, world = stage.inputs, stage.evaluate, stage.world
     pairs = table_of(settings, settings.variants, {}).arrangement(inputs).objects
     item = inputs.objects[pairs[0]]
     scene = scene_of(world.embodiment.hand, item, world.physics)
-    made = []
-    for row, name in enumerate(clipped(settings)):
-        runs = {}
-        for variant, measured in sides.items():
-            one = {key: array[:, [row]] for key, array in measured.recording.items()}
-            runs |= runs_of(one, [variant], scene, layout)
-        made.append(
-            {"title": f"{name}, {item.name}", "hz": layout.control_hz, "scene": scene, "runs": runs}
-        )
-    return made
+    return [
+        {
+            "title": f"{name}, {item.name}",
+            "hz": inputs.layout.control_hz,
+            "scene": scene,
+            "runs": {
+                variant: run_of(measured.recording, row, scene, inputs.layout)
+                for variant, measured in sides.items()
+            },
+        }
+        for row, name in enumerate(clipped(settings))
+    ]

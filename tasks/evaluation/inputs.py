@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from configs.errors import UserError
 from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.evaluate import SPLITS, Evaluate, Pairs, check_splits, split_of
@@ -39,25 +38,13 @@ def open_inputs(
     """Open what `evaluate` needs of the references.
 
     Raises:
-        UserError: an input is missing or does not fit.
+        ConfigError: of the objects that can be grasped, none is in a split that is judged.
     """
     layout = world.embodiment.make_layout()
-    unknown = [style for style in evaluate.experts if f"expert/{style}" not in refs]
-    if unknown:
-        raise UserError(f"evaluate.experts: there is no expert of style {unknown[0]!r}")
-    modes = [mode for mode in evaluate.experts.values() if mode not in layout.modes]
-    if modes:
-        raise UserError(
-            f"evaluate.experts: {modes[0]!r} is not a mode of the layout "
-            f"({', '.join(layout.modes)})"
-        )
     models = open_objects(refs, context)
     catalogue = [models[name].spec for name in sorted(models)]
     check_splits(evaluate, catalogue)
     chosen = [item.name for item in catalogue if evaluate.pairs.of(split_of(item))]
-    missing = [name for name in chosen if f"grasps/{name}" not in refs]
-    if missing:
-        raise UserError(f"evaluate: there are no grasps of object {missing[0]!r}")
     folders = {name: context.open(refs[f"grasps/{name}"]) for name in chosen}
     return Inputs(
         layout=layout,

@@ -25,12 +25,13 @@ def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell
     goals_per_min is the mean over pairs (models/moving.py), goals_per_drop as many goals
     over max(drops, 1), `goals` their plain number; intention is the mean cosine,
     intention_gain the mean gain weighted by the intended motion, both 0 where no segment counted.
-    overridden is what each part of the controller changed, relative to what was commanded; trust
-    how far the student was believed, where more was commanded more counts.
+    overridden is what each part of the controller changed, as a share of the command's size; trust
+    how far the student was believed, where more was commanded more counts; None where nobody was
+    asked.
     """
     sums = {name: float(np.sum(values)) for name, values in counts.items()}
     time_s, drops, goals = sums["time_s"], round(sums["drops"]), round(sums["goals"])
-    held = hold(time_s, drops, confidence)
+    size, held = sums["commanded"], hold(time_s, drops, confidence)
     pairs = {name: np.ravel(counts[name]) for name in ("goals", "time_s")}
     reached = goals_per_minute(pairs["goals"], pairs["time_s"], confidence)
     return {
@@ -44,19 +45,14 @@ def figures(counts: Mapping[str, np.ndarray | float], confidence: float) -> Cell
         "intention": sums["cosine"] / max(sums["segments"], 1),
         "intention_gain": sums["dot"] / sums["square"] if sums["square"] > 0 else 0.0,
         "contacts_kept": sums["kept"] / sums["asked"] if sums["asked"] else None,
-        "overridden": overridden(sums),
-        "trust": sums["believed"] / sums["commanded"] if sums["commanded"] else None,
+        "overridden": {
+            part: sums[f"by_{part}"] / size if size else None
+            for part in ("reading", "critic", "prior")
+        },
+        "trust": sums["believed"] / size if size else None,
         "time_s": time_s,
         "drops": drops,
         "goals": goals,
-    }
-
-
-def overridden(sums: Mapping[str, float]) -> dict[str, float | None]:
-    """Return each part's change as a share of the command's size; None where nobody was asked."""
-    size = sums["commanded"]
-    return {
-        part: sums[f"by_{part}"] / size if size else None for part in ("reading", "critic", "prior")
     }
 
 

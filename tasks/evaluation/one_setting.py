@@ -32,8 +32,14 @@ def one_setting(
         low, high, reached: whether a scaled command reaches as many goals).
     """
     variants = next(iter(drawn.values())).variants
-    holds = {name: geometric_hold(drawn, name) for name in variants}
-    goals = {name: mean_goals(drawn, name) for name in variants}
+    families = drawn.values()
+    holds = {  # geometric means
+        name: np.exp(np.mean([np.log(one.hold(name)) for one in families], axis=0))
+        for name in variants
+    }
+    goals = {
+        name: np.mean([one.goals_per_min(name) for one in families], axis=0) for name in variants
+    }
     across = np.stack([goals[name] for name in curve]), np.stack([holds[name] for name in curve])
     found: dict[str, Any] = {}
     for name in variants:
@@ -55,16 +61,6 @@ def one_setting(
 def spread(key: str, samples: np.ndarray, confidence: float) -> dict[str, float | None]:
     cell = summarize(samples, confidence)
     return {key: cell["value"], f"{key}_low": cell["low"], f"{key}_high": cell["high"]}
-
-
-def geometric_hold(drawn: Drawn, variant: str) -> np.ndarray:
-    """Return the geometric mean over families of the time to a drop [1 + R] [s]."""
-    return np.exp(np.mean([np.log(one.hold(variant)) for one in drawn.values()], axis=0))
-
-
-def mean_goals(drawn: Drawn, variant: str) -> np.ndarray:
-    """Return the mean over families of goals a minute [1 + R]."""
-    return np.mean([one.goals_per_min(variant) for one in drawn.values()], axis=0)
 
 
 def worst_family(drawn: Drawn, variant: str, bare: str, confidence: float) -> dict[str, Any]:

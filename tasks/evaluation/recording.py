@@ -1,6 +1,6 @@
 """Recordings of a few environments, for the report's clips, and the scene that they play in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import mujoco
@@ -24,29 +24,21 @@ class Recorder:
 
     def __init__(self, rows: Sequence[int], ticks: int) -> None:
         self.rows, self.ticks = list(rows), ticks
-        self.joints: list[np.ndarray] = []  # [R, n] [rad]
-        self.pose: list[np.ndarray] = []  # [R, 7]
-        self.goal: list[np.ndarray] = []  # [R, 7]
-        self.dropped: list[np.ndarray] = []  # [R] bool
+        self.moments: list[tuple[np.ndarray, ...]] = []
 
     def step(self, env: ManipulationEnv, dropped: np.ndarray) -> None:
         """Note the moment after a control step; after a drop it is the next episode's first."""
-        if len(self.joints) == self.ticks:
-            return
-        rows = self.rows
-        self.joints.append(env.physics.joint_position[rows].numpy())
-        self.pose.append(env.physics.object_pose[rows].numpy())
-        self.goal.append(env.table.object_pose[env.goals.goal[rows]].numpy())
-        self.dropped.append(dropped[rows])
+        if len(self.moments) < self.ticks:
+            rows, physics = self.rows, env.physics
+            goal = env.table.object_pose[env.goals.goal[rows]].numpy()
+            joints, pose = physics.joint_position[rows].numpy(), physics.object_pose[rows].numpy()
+            self.moments.append((joints, pose, goal, dropped[rows].astype(np.uint8)))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return joints [T, R, n], pose and goal [T, R, 7] and dropped [T, R]."""
-        return {
-            "joints": np.stack(self.joints).astype(np.float32),
-            "pose": np.stack(self.pose).astype(np.float32),
-            "goal": np.stack(self.goal).astype(np.float32),
-            "dropped": np.stack(self.dropped).astype(np.uint8),
-        }
+        """Return joints [T, R, n] [rad], pose and goal [T, R, 7] and dropped [T, R]."""
+        parts = zip(*self.moments, strict=True)
+        names = ("joints", "pose", "goal", "dropped")
+        return {name: np.stack(part) for name, part in zip(names, parts, strict=True)}
 
 
 def scene_of(hand: Hand, item: ObjectModel, physics: Physics) -> str:
@@ -85,25 +77,18 @@ def checker(spec: mujoco.MjSpec, geom: mujoco.MjsGeom) -> mujoco.MjsMaterial:
     return material
 
 
-def runs_of(
-    recorded: dict[str, np.ndarray], names: Sequence[str], scene: str, layout: Layout
+def run_of(
+    recorded: Mapping[str, np.ndarray], row: int, scene: str, layout: Layout
 ) -> dict[str, Any]:
-    """Return a clip's runs as plain JSON values; recording r is the run `names[r]`.
-
-    Returns:
-        name -> `states` [T, nq] of the scene and `dropped` [T].
-    """
+    """Return one of the recordings as plain JSON values: `states` [T, nq] of the scene and
+    `dropped` [T]."""
     model = mujoco.MjModel.from_xml_string(scene)
     joints = [model.joint(name).qposadr[0] for name in layout.joint_names]
-    places = {"pose": model.joint(OBJECT), "goal": model.joint(GOAL + OBJECT)}
-    runs = {}
-    for r, name in enumerate(names):
-        states = np.tile(model.qpos0, (len(recorded["joints"]), 1))
-        states[:, joints] = recorded["joints"][:, r]
-        for key, joint in places.items():
-            states[:, joint.qposadr[0] + np.arange(7)] = recorded[key][:, r]
-        runs[name] = {
-            "states": np.round(states, DIGITS).tolist(),
-            "dropped": recorded["dropped"][:, r].tolist(),
-        }
-    return runs
+    states = np.tile(model.qpos0, (len(recorded["joints"]), 1))
+    states[:, joints] = recorded["joints"][:, row]
+    for key, name in (("pose", OBJECT), ("goal", GOAL + OBJECT)):
+        states[:, model.joint(name).qposadr[0] + np.arange(7)] = recorded[key][:, row]
+    return {
+        "states": np.round(states, DIGITS).tolist(),
+        "dropped": recorded["dropped"][:, row].tolist(),
+    }

@@ -18,8 +18,8 @@ from configs.schema.evaluate import (
 )
 from envs.streams import derive_seed
 from models.bundle import Bundle
-from models.strength import KEYS, Strength
-from tasks.evaluation.bootstrap import Resampled, drops_above, matched, medians, ratios
+from models.strength import KEYS
+from tasks.evaluation.bootstrap import Resampled, against, matched
 from tasks.evaluation.inputs import Inputs
 from tasks.evaluation.metrics import tabulate
 from tasks.evaluation.one_setting import one_setting
@@ -54,7 +54,12 @@ def report_of(
 
     def part(chosen: Sequence[bool]) -> dict[str, Any]:
         some = {name: values[..., np.array(chosen)] for name, values in counts.items()}
-        return with_default(tabulated(table, some, evaluate.confidence), default)
+        variants = tuple(table.variants)
+        cells = tabulate(some, table.perturbations, variants, evaluate.confidence)
+        if default is not None:
+            for row in cells.values():
+                row["assisted"] = row[default]
+        return cells
 
     by_split = {
         split: part([split_of(item) == split for item in pairs])
@@ -87,7 +92,7 @@ def compared(
     """Return what compares variants with each other; for the arguments see `one_setting`."""
     fresh = {name: drawn[name] for name in unseen if name in drawn}
     found = {
-        "ratios": {name: against_others(one, confidence) for name, one in drawn.items()},
+        "ratios": {name: against(one, BARE, STILL, confidence) for name, one in drawn.items()},
         "matched": {name: matched(one, curve, confidence) for name, one in drawn.items()},
         "one_setting": one_setting(drawn, curve, BARE, default, confidence),
     }
@@ -100,31 +105,6 @@ def curve_of(variants: Mapping[str, Variant]) -> list[str]:
     """Return the scaled commands in the order of their gains, from the still hand to the bare."""
     gains = {name: v.gain for name, v in variants.items() if isinstance(v, Direct)}
     return sorted(gains, key=lambda name: gains[name])
-
-
-def against_others(resampled: Resampled, confidence: float) -> dict[str, Any]:
-    """Return one perturbation's ratios to the bare command and to the still hand."""
-    found: dict[str, dict[str, Any]] = dict(ratios(resampled, BARE, confidence))
-    middle = medians(resampled, STILL, confidence)
-    above = drops_above(resampled, STILL, confidence)
-    for variant, cell in ratios(resampled, STILL, confidence).items():
-        row = found.setdefault(variant, {})
-        row["hold_of_still"], row["median_of_still"] = cell["hold"], middle[variant]
-        row["drops_above_still"] = above[variant]
-    return found
-
-
-def tabulated(
-    table: Table, counts: Mapping[str, np.ndarray], confidence: float
-) -> dict[str, dict[str, Any]]:
-    return tabulate(counts, table.perturbations, tuple(table.variants), confidence)
-
-
-def with_default(cells: dict[str, dict[str, Any]], default: str | None) -> dict[str, Any]:
-    if default is not None:
-        for row in cells.values():
-            row["assisted"] = row[default]
-    return cells
 
 
 def resamples(
@@ -151,7 +131,10 @@ def settings_of(
     settings = plain(evaluate) | {
         "perturbations": {name: plain(evaluate.library[name]) for name in evaluate.perturbations},
         "assisted": default_variant(evaluate, bundle),
-        **{key: strengths(table, key) for key in KEYS},
+        **{
+            key: {name: getattr(s, key) for name, s in table.strengths.items() if s is not None}
+            for key in KEYS
+        },
         "objects": {
             split: [item.name for item in inputs.catalogue if split_of(item) == split]
             for split in SPLITS
@@ -166,17 +149,11 @@ def settings_of(
     return settings
 
 
-def strengths(table: Table, key: str) -> dict[str, float]:
-    return {name: getattr(s, key) for name, s in table.strengths.items() if s is not None}
-
-
 def default_variant(evaluate: Evaluate, bundle: Bundle) -> str | None:
     """Return the variant that is the bundle's default assistance, if one is."""
     manifest = bundle.manifest
-    wanted: Strength = manifest.strength()
     for name, variant in evaluate.variants.items():
-        if variant.kind != "assisted" or variant.assistance != manifest.assistance:
-            continue
-        if strength_of(variant, manifest) == wanted:
+        ours = variant.kind == "assisted" and variant.assistance == manifest.assistance
+        if ours and strength_of(variant, manifest) == manifest.strength():
             return name
     return None

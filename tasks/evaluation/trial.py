@@ -7,6 +7,7 @@ import numpy as np
 
 from configs.schema.evaluate import Evaluate, Pairs, Variant
 from configs.schema.world import World
+from envs.manipulation import ManipulationEnv
 from envs.streams import derive_seed
 from models.kinematics import Kinematics
 from models.session import Assisting
@@ -71,9 +72,9 @@ def run_window(
     def seed(purpose: str) -> int:
         return derive_seed(stage.seed, "evaluate", table.stream, index, purpose)
 
-    threads = stage.threads
-    world = stage.world
-    env = make_env(world, stage.inputs, arrangement, table.window_s, seed("world"), threads)
+    env = make_env(
+        stage.world, stage.inputs, arrangement, table.window_s, seed("world"), stage.threads
+    )
     try:
         window = make_window(stage, table, env, arrangement, seed, recorder)
         return window.run(round(table.window_s * stage.inputs.layout.control_hz), progress)
@@ -84,17 +85,17 @@ def run_window(
 def make_window(
     stage: Setup,
     table: Table,
-    env,
+    env: ManipulationEnv,
     arrangement: Arrangement,
     seed: Callable[[str], int],
     recorder: Recorder | None,
 ) -> Window:
     evaluate, inputs, embodiment = stage.evaluate, stage.inputs, stage.world.embodiment
-    layout, kinematics = inputs.layout, Kinematics(embodiment.hand)
+    layout = inputs.layout
     modes = np.array([layout.modes.index(evaluate.experts[style]) for style in inputs.experts])
     answers = Answers(
         session=stage.session,
-        kinematics=kinematics,
+        kinematics=Kinematics(embodiment.hand),
         layout=layout,
         variants=tuple(table.variants.values()),
         strengths=tuple(table.strengths[name] for name in table.variants),
@@ -124,8 +125,6 @@ def make_window(
         commanders=commanders,
         answers=answers,
         meter=meter,
-        kinematics=kinematics,
-        layout=layout,
         contact_n=evaluate.contact_n,
         recorder=recorder,
     )

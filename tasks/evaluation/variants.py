@@ -3,7 +3,7 @@
 Arrays have the shape [perturbations, variants, pairs, ...] = [P, V, M, ...].
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -130,18 +130,13 @@ def flat(array: np.ndarray, axes: int) -> np.ndarray:
     return np.ascontiguousarray(array).reshape(-1, *array.shape[axes:])
 
 
-def strengths_of(
-    variants: Mapping[str, schema.Variant], manifest: BundleManifest
-) -> dict[str, Strength | None]:
-    """Return each variant's strength, the manifest's where the configuration leaves it open.
+def strength_of(variant: schema.Variant, manifest: BundleManifest) -> Strength | None:
+    """Return a variant's strength, the manifest's where the configuration leaves it open; None of
+    one that asks nobody.
 
     Raises:
-        BundleError: a variant asks for an assistance that the bundle does not know.
+        BundleError: it asks for an assistance that the bundle does not know.
     """
-    return {name: strength_of(variant, manifest) for name, variant in variants.items()}
-
-
-def strength_of(variant: schema.Variant, manifest: BundleManifest) -> Strength | None:
     if not isinstance(variant, schema.Assisted):
         return None
     return manifest.strength(variant.assistance, variant)

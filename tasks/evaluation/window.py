@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from configs.layout import Layout
 from envs.manipulation import ManipulationEnv
-from models.kinematics import Kinematics
 from tasks.commanders.perturbations import Command, Perturbation, Situation
 from tasks.evaluation.intention import IntentionMeter
 from tasks.evaluation.metrics import COUNTS, METER
@@ -67,15 +65,13 @@ class Window:
     commanders: Sequence[Perturbation]  # one of each perturbation
     answers: Answers
     meter: IntentionMeter
-    kinematics: Kinematics
-    layout: Layout
     contact_n: float  # [N] a finger that presses more strongly touches
     recorder: Recorder | None = None  # of a few environments, for people to look at
 
     def run(self, ticks: int, progress: Callable[[int], None]) -> dict[str, np.ndarray]:
         """Run the window and return its counts, COUNTS -> [P, V, M] float64."""
         counts = {name: np.zeros(self.arrangement.environments) for name in COUNTS}
-        counts["first_s"] += ticks / self.layout.control_hz
+        counts["first_s"] += ticks / self.answers.layout.control_hz
         for tick in range(ticks):
             commands, actions, overridden = self.command()
             for name, size in overridden.items():
@@ -86,14 +82,14 @@ class Window:
             dropped = extras["dropped"].numpy()
             self.meter.step(before, intended, self.env.keypoints.numpy(), dropped)
             first = dropped & (counts["drops"] == 0)
-            counts["first_s"][first] = (tick + 1) / self.layout.control_hz
+            counts["first_s"][first] = (tick + 1) / self.answers.layout.control_hz
             counts["drops"] += dropped
             counts["goals"] += extras["reached"].numpy()
             self.judge_contacts(commands, dropped, counts)
             if self.recorder is not None:
                 self.recorder.step(self.env, dropped)
             progress(tick + 1)
-        counts["time_s"] += ticks / self.layout.control_hz
+        counts["time_s"] += ticks / self.answers.layout.control_hz
         counts |= {name: getattr(self.meter, name) for name in METER}
         return {name: value.reshape(self.arrangement.shape) for name, value in counts.items()}
 
@@ -144,6 +140,6 @@ class Window:
     def intended(self, position: np.ndarray, commands: Sequence[Command]) -> np.ndarray:
         """Return the keypoint displacement [N, K, 3] that the clean commands ask for [m]."""
         clean = np.stack([command.clean for command in commands]).reshape(position.shape)
-        moved = position + self.layout.action_scale * np.clip(clean, -1.0, 1.0)
-        both = self.kinematics.keypoints(np.stack([position, moved]))
+        moved = position + self.answers.layout.action_scale * np.clip(clean, -1.0, 1.0)
+        both = self.answers.kinematics.keypoints(np.stack([position, moved]))
         return both[1] - both[0]

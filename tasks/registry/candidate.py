@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
 from configs.files import write
 from configs.load import plain, validate
 from configs.schema.promote import Promote
 from models.bundle import Bundle, open_bundle
-from tasks.registry.locations import RegistryError, artifacts, experiment_folder
+from tasks.registry.locations import artifacts, experiment_folder
 from tasks.registry.register import CONTROLLER
 from tasks.registry.versions import (
     BUNDLE_FOLDER,
@@ -60,7 +61,7 @@ def candidate_of(home: Path, version: "ModelVersion") -> Candidate:
 
     Raises:
         BundleError: a file of the bundle is not what it was.
-        RegistryError: the report or the gates are not what they were.
+        UserError: the report or the gates are not what they were.
     """
     folder = artifacts(home, version.name, version.run_id or "")
     return Candidate(
@@ -80,7 +81,7 @@ def read_evaluation(home: Path, version: "ModelVersion") -> dict[str, Any]:
     file = artifacts(home, version.name, version.run_id or "") / EVALUATION
     content = file.read_bytes() if file.exists() else b""
     if hashlib.sha256(content).hexdigest() != version.tags[REPORT_HASH]:
-        raise RegistryError(
+        raise UserError(
             f"{file}: is not the report that version {version.version} was registered with; "
             "restore it or evaluate again"
         )
@@ -119,17 +120,17 @@ def read_terms(home: Path, version: "ModelVersion") -> Terms:
     """Return the newest terms of a version.
 
     Raises:
-        RegistryError: there are none, or the file is not what it was.
+        UserError: there are none, or the file is not what it was.
     """
     digest = version.tags.get(TERMS_HASH)
     if digest is None:
-        raise RegistryError(
+        raise UserError(
             f"{version.name} version {version.version}: has no gates yet; run the pipeline again"
         )
     file = terms_file(home, version, digest)
     encoded = file.read_bytes() if file.exists() else b""
     if hashlib.sha256(encoded).hexdigest() != digest:
-        raise RegistryError(
+        raise UserError(
             f"{file}: is not what version {version.version} was judged by; restore it or run the "
             "pipeline again"
         )

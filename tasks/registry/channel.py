@@ -8,7 +8,6 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,19 +35,6 @@ from tasks.registry.locations import database
 
 DECISION = "decision.json"  # name in a release
 LAST_SEQUENCE = "last_sequence"  # name in the folder of keys
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What an approval says, before it has a number, a time and a signature."""
-
-    bundle_hash: str
-    report_hash: str
-    dataset: str
-    approver: str
-    layout: str
-    rollback: bool
-    decision: bytes  # decision.json, which the approval names by its hash
 
 
 def read_channel(home: Path) -> list[Approval]:
@@ -142,21 +128,26 @@ def release_stands(home: Path, artifact: Path) -> bool:
     )
 
 
-def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Approval:
-    """Sign a draft and publish it with a copy of its bundle as one release, all or nothing.
+def publish_release(
+    home: Path, claims: Mapping[str, Any], decision: bytes, bundle: Path, sequence: int
+) -> Approval:
+    """Sign an approval and publish it with a copy of its bundle as one release, all or nothing.
 
     The bundle is verified before anything is signed and again in its copy.
 
+    Args:
+        claims: what the approval says beside its number, time, key and decision.
+        decision: content of decision.json, which the approval names by its hash.
+
     Raises:
         UserError: the number is not free any more.
-        BundleError: the bundle is damaged or is not the one that the draft names.
+        BundleError: the bundle is damaged or is not the one that is claimed.
         ConfigError: a value that no approval may have, such as an approver without a name.
     """
-    open_bundle(bundle, None, expected=draft.bundle_hash)
+    open_bundle(bundle, None, expected=claims["bundle_hash"])
     private, public = approver_keys(home)
-    values = asdict(draft)
-    decision = values.pop("decision")
-    values |= {
+    values = {
+        **claims,
         "format": FORMAT,
         "decision_hash": hashlib.sha256(decision).hexdigest(),
         "verdict": "passed",
@@ -173,7 +164,7 @@ def publish_release(home: Path, draft: Draft, bundle: Path, sequence: int) -> Ap
         # The compare-and-swap: a folder cannot be renamed onto one that is not empty.
         with replacing(release) as folder:
             shutil.copytree(bundle, folder / BUNDLE, copy_function=shutil.copyfile)
-            open_bundle(folder / BUNDLE, None, expected=draft.bundle_hash)
+            open_bundle(folder / BUNDLE, None, expected=claims["bundle_hash"])
             for name, part in ((DECISION, decision), (APPROVAL, content), (SIGNATURE, signature)):
                 (folder / name).write_bytes(part)
     except OSError:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from configs.schema.promote import Gate
@@ -19,11 +20,11 @@ class GateJudgement:
     gate: str
     metric: str
     comparison: str
-    value: float | None
-    limit: float | None
-    reference: float | None
     passed: bool
     reason: str  # one clause for people, with the numbers
+    value: float | None = None
+    limit: float | None = None
+    reference: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,21 +53,10 @@ def judge(
     name: str, gate: Gate, report: Mapping[str, Any], champion: Mapping[str, Any] | None
 ) -> GateJudgement:
     """Judge a report by one gate."""
-
-    def outcome(
-        passed: bool,
-        reason: str,
-        value: float | None = None,
-        limit: float | None = None,
-        reference: float | None = None,
-    ) -> GateJudgement:
-        return GateJudgement(
-            name, gate.metric, gate.comparison, value, limit, reference, passed, reason
-        )
-
+    outcome = partial(GateJudgement, name, gate.metric, gate.comparison)
     if gate.comparison == "finite":
         return outcome(*finite(gate, report))
-    value = figure(report, gate.metric)
+    value = number(find(report, gate.metric))
     if value is None:
         return outcome(False, f"{gate.metric} is missing or not a finite number")
     if gate.relative_to is None:
@@ -79,9 +69,9 @@ def judge(
             names = ", ".join(different)
             reason = f"the champion was measured otherwise ({names}) and is not compared"
             return outcome(True, reason, value)
-        reference = figure(champion, gate.relative_to.removeprefix(CHAMPION))
+        reference = number(find(champion, gate.relative_to.removeprefix(CHAMPION)))
     else:
-        reference = figure(report, gate.relative_to)
+        reference = number(find(report, gate.relative_to))
     if reference is None:
         return outcome(False, f"{gate.relative_to} is missing or not a finite number", value)
     limit = gate.threshold * reference
@@ -121,11 +111,6 @@ def finite(gate: Gate, report: Mapping[str, Any]) -> tuple[bool, str, float | No
     if not passed:
         reason += f"; at most {gate.threshold:g} may be"
     return passed, reason, float(len(bad)), gate.threshold
-
-
-def figure(report: Mapping[str, Any], path: str) -> float | None:
-    """Return the finite number at a dotted path, else None."""
-    return number(find(report, path))
 
 
 def find(part: Any, path: str) -> Any:

@@ -1,14 +1,16 @@
 """What is registered and released, as plain values for the command line."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
 from models.approval import Approval
 from tasks.registry.channel import DECISION, read_channel, read_decision
-from tasks.registry.locations import RegistryError, artifacts, database, experiment_folder, files_of
+from tasks.registry.locations import artifacts, database, experiment_folder, files_of
 from tasks.registry.register import CONTROLLER
 from tasks.registry.tracking import exclusive, open_client
 from tasks.registry.versions import (
@@ -28,14 +30,20 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 
+@contextmanager
+def opened(home: Path) -> Iterator[tuple["MlflowClient", list[Approval]]]:
+    """Give the registry and the channel, which the registry's aliases follow."""
+    with exclusive(home):
+        client, channel = open_client(home), read_channel(home)
+        follow_channel(client, channel)
+        yield client, channel
+
+
 def list_models(home: Path) -> list[dict[str, Any]]:
     """Return one row a version, of every model: the controller first, then the experts."""
     if not database(home).exists():
         return []
-    with exclusive(home):
-        client = open_client(home)
-        channel = read_channel(home)
-        follow_channel(client, channel)
+    with opened(home) as (client, channel):
         models = [model.name for model in client.search_registered_models()]
         models.sort(key=lambda name: (name != CONTROLLER, name))
         return [one for model in models for one in rows(client, model, channel)]
@@ -47,14 +55,11 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
     `decision` is the newest one; `release_decision` is what its newest release was signed on.
 
     Raises:
-        RegistryError: there is no such version.
+        UserError: there is no such version.
     """
     if not database(home).exists():
-        raise RegistryError(f"{model} version {version}: nothing is registered in {home} yet")
-    with exclusive(home):
-        client = open_client(home)
-        channel = read_channel(home)
-        follow_channel(client, channel)
+        raise UserError(f"{model} version {version}: nothing is registered in {home} yet")
+    with opened(home) as (client, channel):
         found = find_version(client, version, model)
         short = next(
             one for one in rows(client, model, channel) if one["version"] == int(found.version)
@@ -62,6 +67,7 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
         run = client.get_run(found.run_id or "")
         folder = artifacts(home, model, found.run_id or "")
         newest = folder / DECISION
+        behind = [one for one in channel if one.sequence in short["releases"]]
         return short | {
             "folder": str(folder),
             "files": sorted(files_of(folder)),
@@ -69,27 +75,19 @@ def show(home: Path, version: str | int, model: str = CONTROLLER) -> dict[str, A
             "parameters": dict(sorted(run.data.params.items())),
             "figures": dict(sorted(run.data.metrics.items())),
             "decision": json.loads(newest.read_text()) if newest.exists() else None,
-            "release_decision": signed_decision(home, channel, short["releases"]),
+            "release_decision": json.loads(read_decision(home, behind[-1])) if behind else None,
         }
 
 
-def signed_decision(
-    home: Path, channel: Sequence[Approval], releases: Sequence[int]
-) -> dict[str, Any] | None:
-    """Return the decision behind the highest of these releases, verified by its approval."""
-    behind = [approval for approval in channel if approval.sequence in releases]
-    return json.loads(read_decision(home, behind[-1])) if behind else None
-
-
-def latest_decision(home: Path, bundle_hash: str | None = None) -> dict[str, Any] | None:
-    """Return the newest decision about a bundle, or about any: passed or refused, as `plain`.
+def latest_decision(home: Path, bundle_hash: str) -> dict[str, Any] | None:
+    """Return the newest decision about a bundle, passed or refused, as `plain`.
 
     Read from the files beside the database, so that a report of a run need not open that.
     """
     files = experiment_folder(home, CONTROLLER).glob(f"*/artifacts/{DECISION}")
     decisions = [json.loads(file.read_text()) for file in files]
-    about = [one for one in decisions if bundle_hash in (None, one["bundle_hash"])]
-    return max(about, key=lambda one: one.get("decided_utc", ""), default=None)
+    about = [one for one in decisions if one["bundle_hash"] == bundle_hash]
+    return max(about, key=lambda one: one["decided_utc"], default=None)
 
 
 def rows(client: "MlflowClient", model: str, channel: Sequence[Approval]) -> list[dict[str, Any]]:

@@ -6,14 +6,8 @@ may be moved or copied, and nothing here reads a stored address.
 
 from pathlib import Path
 
-from configs.errors import UserError
-
 FOLDER = "mlartifacts"  # below the state folder
 SERVED = "mlflow-artifacts:/"  # what the server's --artifacts-destination stands for
-
-
-class RegistryError(UserError):
-    """A model, version or record that the registry does not have; one line with the remedy."""
 
 
 def database(home: Path) -> Path:

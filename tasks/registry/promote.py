@@ -6,22 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.promote import PromoteStep
-from models.bundle import Bundle, open_bundle
+from models.bundle import open_bundle
 from tasks.registry.candidate import keep_terms
 from tasks.registry.channel import DECISION
-from tasks.registry.locations import RegistryError, files_of
-from tasks.registry.register import (
-    CONTROLLER,
-    Registration,
-    digest_of,
-    figure_metrics,
-    register,
-    register_expert,
-)
+from tasks.registry.locations import files_of
+from tasks.registry.register import CONTROLLER, Registration, figure_metrics, register
 from tasks.registry.settle import Decision, settle
-from tasks.registry.tracking import Metric, exclusive, open_client
+from tasks.registry.tracking import exclusive, open_client
 from tasks.registry.versions import (
     BUNDLE_FOLDER,
     BUNDLE_HASH,
@@ -53,17 +47,22 @@ def promote(config: PromoteStep, refs: Mapping[str, Ref], context: "Context") ->
     Raises:
         PromotionRefused: a gate failed; the version is registered as `challenger`.
     """
-    register_experts(refs, context)
+    export = {
+        row["name"].removeprefix("export."): row["value"]
+        for row in context.metrics_of(refs["bundle"])
+    }
     with exclusive(context.home):
         client = open_client(context.home)
-        made = registration(refs, context)
-        version = register(client, context.home, made)
-        export = exported(refs["bundle"], context)
+        for name in refs:
+            if name.startswith(EXPERTS):
+                register(client, context.home, expert(name, refs, context))
+        version = register(client, context.home, controller(refs, context))
         version = keep_terms(client, context.home, version, config.promote, export)
         decision = settle(context.home, client, version, config.promote.approver, renew=False)
     file = context.scratch / DECISION
     file.write_text(json.dumps(reproducible(decision), indent=1, sort_keys=True) + "\n")
-    message = f"promote: {CONTROLLER} version {decision.version} is release {decision.sequence}"
+    number = decision.candidate.version
+    message = f"promote: {CONTROLLER} version {number} is release {decision.sequence}"
     return context.publish({DECISION: file}, message, parents=list(refs.values()))
 
 
@@ -75,7 +74,7 @@ def promote_version(home: Path, version: str | int, approver: str) -> dict[str, 
 
     Raises:
         PromotionRefused: a gate failed.
-        RegistryError: there is no such version.
+        UserError: there is no such version.
     """
     with exclusive(home):
         client = open_client(home)
@@ -83,13 +82,13 @@ def promote_version(home: Path, version: str | int, approver: str) -> dict[str, 
         return settle(home, client, found, approver, renew=True).plain()
 
 
-def registration(refs: Mapping[str, Ref], context: "Context") -> Registration:
+def controller(refs: Mapping[str, Ref], context: "Context") -> Registration:
     """Describe the controller's version: bundle, report, figures and lineage."""
     bundle = open_bundle(context.open(refs["bundle"]), None)
     report = (context.open(refs["evaluation"]) / EVALUATION).read_bytes()
     evaluation, report_hash = json.loads(report), hashlib.sha256(report).hexdigest()
     if evaluation["bundle_hash"] != bundle.hash:
-        raise RegistryError(
+        raise UserError(
             f"{EVALUATION}: is about bundle {evaluation['bundle_hash'][:12]}, not "
             f"{bundle.hash[:12]}; evaluate this bundle"
         )
@@ -100,14 +99,14 @@ def registration(refs: Mapping[str, Ref], context: "Context") -> Registration:
     files[LINEAGE].write_text(json.dumps(origin, indent=1) + "\n")
     return Registration(
         model=CONTROLLER,
-        identity=digest_of(bundle.hash, report_hash),
+        identity=hashlib.sha256(json.dumps([bundle.hash, report_hash]).encode()).hexdigest(),
         files=files,
         source=BUNDLE_FOLDER,
         metrics=[
-            *(row for name in RECORDING for row in recorded(refs[name], context)),
+            *(row for name in RECORDING for row in context.metrics_of(refs[name])),
             *figure_metrics(evaluation["evaluation"], "evaluation"),
         ],
-        params=params(bundle),
+        params={"hand": bundle.layout.hand, "control_hz": f"{bundle.layout.control_hz:g}"},
         tags={
             BUNDLE_HASH: bundle.hash,
             REPORT_HASH: report_hash,
@@ -118,52 +117,28 @@ def registration(refs: Mapping[str, Ref], context: "Context") -> Registration:
     )
 
 
-def params(bundle: Bundle) -> dict[str, str]:
-    layout = bundle.layout
-    return {"hand": layout.hand, "control_hz": f"{layout.control_hz:g}"}
-
-
-def recorded(ref: Ref, context: "Context") -> list[Metric]:
-    """Return what the step that made an artifact recorded, in its order."""
-    rows = context.metrics_of(ref)
-    return [Metric(row["name"], row["value"], row["step"] or 0) for row in rows]
-
-
-def exported(bundle: Ref, context: "Context") -> dict[str, float]:
-    """Return the figures that the export step recorded, as a gate names them."""
-    return {row.name.removeprefix("export."): row.value for row in recorded(bundle, context)}
+def expert(name: str, refs: Mapping[str, Ref], context: "Context") -> Registration:
+    """Describe an expert's version, of the model `expert-<style>`: policy, figures, lineage."""
+    folder, style = context.open(refs[name]), name.removeprefix(EXPERTS)
+    made = lineage(refs[name], context)
+    tags = {f"lineage.{key}": str(value) for key, value in made.items() if key != "parents"}
+    tags |= {one.replace("/", "."): refs[one].version for one in refs if one.startswith(GRASPS)}
+    figures = json.loads((folder / "figures.json").read_text())
+    return Registration(
+        model=f"expert-{style}",
+        identity=refs[name].version,
+        files=files_of(folder, "policy/"),
+        source="policy",
+        metrics=[*context.metrics_of(refs[name]), *figure_metrics(figures)],
+        params={"style": style},
+        tags={"style": style, **tags},
+    )
 
 
 def lineage(ref: Ref, context: "Context") -> dict[str, Any]:
     """Return an input's version and what made it: step, configuration digest, code."""
     commit = context.store.read(ref.version)
     return {"version": ref.version, "parents": list(commit.parents), **commit.metadata}
-
-
-def register_experts(refs: Mapping[str, Ref], context: "Context") -> None:
-    grasps = {
-        name.removeprefix(GRASPS): ref.version
-        for name, ref in refs.items()
-        if name.startswith(GRASPS)
-    }
-    for name, ref in refs.items():
-        if not name.startswith(EXPERTS):
-            continue
-        folder = context.open(ref)
-        register_expert(
-            context.home,
-            name.removeprefix(EXPERTS),
-            folder,
-            identity=ref.version,
-            grasps=grasps,
-            figures=json.loads((folder / "figures.json").read_text()),
-            lineage={
-                key: str(value)
-                for key, value in lineage(ref, context).items()
-                if not isinstance(value, list)
-            },
-            metrics=recorded(ref, context),
-        )
 
 
 def reproducible(decision: Decision) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+from configs.errors import UserError
 from configs.load import plain
 from models.approval import BUNDLE, Approval, list_releases
 from tasks.registry.channel import (
-    Draft,
     next_sequence,
     publish_release,
     read_channel,
@@ -14,7 +14,6 @@ from tasks.registry.channel import (
     releases_folder,
     standing,
 )
-from tasks.registry.locations import RegistryError
 from tasks.registry.tracking import exclusive, open_client
 from tasks.registry.versions import follow_channel
 
@@ -33,7 +32,7 @@ def rollback(home: Path, approver: str, in_force: int | None = None) -> dict[str
         bundle hash of the release that was in force and of the one whose bundle is in force now.
 
     Raises:
-        RegistryError: there is no earlier release to go back to, or another one is in force.
+        UserError: there is no earlier release to go back to, or another one is in force.
     """
     with exclusive(home):
         channel = read_channel(home)
@@ -41,26 +40,22 @@ def rollback(home: Path, approver: str, in_force: int | None = None) -> dict[str
         if in_force is not None and stack and stack[-1].sequence != in_force:
             last = stack[-1]
             how = "a rollback" if last.rollback else "a promotion"
-            raise RegistryError(
+            raise UserError(
                 f"rollback: release {last.sequence} is in force, {how} to bundle "
                 f"{last.bundle_hash[:12]}, not release {in_force}; nothing was changed"
             )
         if len(stack) < 2:
             state = "nothing was released yet" if not stack else "one release stands"
-            raise RegistryError(f"rollback: {state}, so there is none to go back to")
+            raise UserError(f"rollback: {state}, so there is none to go back to")
         target, source = stack[-2], stack[-1]
-        draft = Draft(
-            bundle_hash=target.bundle_hash,
-            report_hash=target.report_hash,
-            dataset=target.dataset,
-            approver=approver,
-            layout=target.layout,
-            rollback=True,
-            decision=read_decision(home, target),
-        )
+        kept = ("bundle_hash", "report_hash", "dataset", "layout")
+        claims = {name: getattr(target, name) for name in kept}
+        claims |= {"approver": approver, "rollback": True}
+        decision = read_decision(home, target)
         bundle = list_releases(releases_folder(home))[target.sequence] / BUNDLE
         client = open_client(home)  # what is wrong with the database is said before a release
-        approval = publish_release(home, draft, bundle, next_sequence(home, channel))
+        number = next_sequence(home, channel)
+        approval = publish_release(home, claims, decision, bundle, number)
         follow_channel(client, [*channel, approval])
         return plain(approval) | {"went_from": place(source), "went_to": place(target)}
 

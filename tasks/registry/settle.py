@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +12,13 @@ import numpy as np
 
 from configs.errors import UserError
 from configs.files import write
-from configs.schema.promote import Gate, Latency
+from configs.schema.promote import Latency
 from models.approval import Approval
 from models.bundle import Bundle
 from models.session import Question, Session, input_shapes
 from tasks.registry.candidate import Candidate, candidate_of, kept_evaluation, read_evaluation
 from tasks.registry.channel import (
     DECISION,
-    Draft,
     is_whole,
     next_sequence,
     publish_release,
@@ -27,7 +26,6 @@ from tasks.registry.channel import (
     standing,
 )
 from tasks.registry.decide import GateVerdict, decide
-from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
 from tasks.registry.versions import (
     REFUSED_BY,
@@ -53,30 +51,25 @@ class PromotionRefused(UserError):
 class Decision:
     """A verdict, what it was about, and the release that came of it."""
 
-    version: int
-    bundle_hash: str
-    report_hash: str
-    dataset: str
+    candidate: Candidate
     champion: str | None  # bundle hash of the model in force, None if it is of another layout
     verdict: GateVerdict
-    gates: Mapping[str, Gate]
-    terms_hash: str  # of the file with the gates and the export's figures
     sequence: int | None  # of the release; None if refused
 
     def plain(self) -> dict[str, Any]:
         """Return the decision as JSON values."""
-        rows = [asdict(one) | asdict(self.gates[one.gate]) for one in self.verdict.judgements]
+        one, gates = self.candidate, self.candidate.terms.promote.gates
         return {
             "model": CONTROLLER,
-            "version": self.version,
+            "version": one.version,
             "verdict": "passed" if self.verdict.passed else "refused",
             "sequence": self.sequence,
-            "bundle_hash": self.bundle_hash,
-            "report_hash": self.report_hash,
-            "dataset": self.dataset,
+            "bundle_hash": one.bundle.hash,
+            "report_hash": one.report_hash,
+            "dataset": one.dataset,
             "champion": self.champion,
-            "terms_hash": self.terms_hash,
-            "gates": rows,
+            "terms_hash": one.terms.hash,
+            "gates": [asdict(row) | asdict(gates[row.gate]) for row in self.verdict.judgements],
         }
 
 
@@ -102,13 +95,21 @@ def settle(
     challenge(client, channel, candidate.version)
     earlier = release_of(home, candidate, channel, renew)
     decision = judge_candidate(home, client, candidate, channel, earlier)
-    noted = note(client, candidate, decision)
+    noted = note(client, decision)
     if decision.sequence is None:
         follow_channel(client, channel)
         raise PromotionRefused(refusal(decision))
     if earlier is None:
-        made = draft(candidate, approver, noted)
-        released = publish_release(home, made, candidate.bundle.folder, decision.sequence)
+        claims = {
+            "bundle_hash": candidate.bundle.hash,
+            "report_hash": candidate.report_hash,
+            "dataset": candidate.dataset,
+            "approver": approver,
+            "layout": candidate.layout,
+            "rollback": False,
+        }
+        bundle = candidate.bundle.folder
+        released = publish_release(home, claims, noted, bundle, decision.sequence)
         channel = [*channel, released]
     follow_channel(client, channel)
     return decision
@@ -128,15 +129,10 @@ def judge_candidate(
     verdict = decide(report_of(candidate), champion_report(home, client, champion), gates)
     sequence = next_sequence(home, channel) if earlier is None else earlier.sequence
     return Decision(
-        version=candidate.version,
-        bundle_hash=candidate.bundle.hash,
-        report_hash=candidate.report_hash,
-        dataset=candidate.dataset,
-        champion=champion.bundle_hash if champion else None,
-        verdict=verdict,
-        gates=gates,
-        terms_hash=candidate.terms.hash,
-        sequence=sequence if verdict.passed else None,
+        candidate,
+        champion.bundle_hash if champion else None,
+        verdict,
+        sequence if verdict.passed else None,
     )
 
 
@@ -205,7 +201,7 @@ def champion_report(
     """Return the champion's evaluation, verified against its approval.
 
     Raises:
-        RegistryError: the champion's evaluation is gone from the registry.
+        UserError: the champion's evaluation is gone from the registry.
     """
     if champion is None:
         return None
@@ -214,43 +210,29 @@ def champion_report(
         report = kept_evaluation(home, champion.report_hash)
         if report is not None:
             return report
-        raise RegistryError(
+        raise UserError(
             f"release {champion.sequence}: its version is not in the registry, so nothing can be "
             "compared with it; restore mlflow.db, or register and promote it again"
         )
     return read_evaluation(home, version)
 
 
-def draft(candidate: Candidate, approver: str, decision: bytes) -> Draft:
-    return Draft(
-        bundle_hash=candidate.bundle.hash,
-        report_hash=candidate.report_hash,
-        dataset=candidate.dataset,
-        approver=approver,
-        layout=candidate.layout,
-        rollback=False,
-        decision=decision,
-    )
-
-
-def note(client: "MlflowClient", candidate: Candidate, decision: Decision) -> bytes:
-    """Keep the newest decision with the version, for people to look at; return its bytes."""
-    content = decision.plain() | {"decided_utc": datetime.now(UTC).isoformat()}
+def note(client: "MlflowClient", decision: Decision) -> bytes:
+    """Keep the newest decision with its version, for people to look at; return its bytes."""
+    plain, candidate = decision.plain(), decision.candidate
+    content = plain | {"decided_utc": datetime.now(UTC).isoformat()}
     encoded = (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
     write(candidate.folder / DECISION, encoded)
-    tags = {
-        VERDICT: "passed" if decision.verdict.passed else "refused",
-        REFUSED_BY: ", ".join(one.gate for one in decision.verdict.failed),
-    }
-    for name, value in tags.items():
+    refused_by = ", ".join(one.gate for one in decision.verdict.failed)
+    for name, value in ((VERDICT, plain["verdict"]), (REFUSED_BY, refused_by)):
         client.set_model_version_tag(CONTROLLER, str(candidate.version), name, value)
     return encoded
 
 
 def refusal(decision: Decision) -> str:
-    first, *more = decision.verdict.failed
+    version, (first, *more) = decision.candidate.version, decision.verdict.failed
     also = f"; also refused by {', '.join(one.gate for one in more)}" if more else ""
     return (
-        f"promotion of {CONTROLLER} version {decision.version} refused by gate {first.gate}: "
-        f"{first.reason}{also}; see: dexgen models show {decision.version}"
+        f"promotion of {CONTROLLER} version {version} refused by gate {first.gate}: "
+        f"{first.reason}{also}; see: dexgen models show {version}"
     )

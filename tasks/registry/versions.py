@@ -8,9 +8,9 @@ puts them right.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from configs.errors import UserError
 from models.approval import Approval
 from tasks.registry.channel import standing
-from tasks.registry.locations import RegistryError
 from tasks.registry.register import CONTROLLER
 
 if TYPE_CHECKING:
@@ -36,19 +36,15 @@ def find_version(
     """Return a version by its number or by an alias.
 
     Raises:
-        RegistryError: there is none.
+        UserError: there is none.
     """
-    known = all_versions(client, model)
-    wanted = str(version)
+    known, wanted = all_versions(client, model), str(version)
+    number = aliases_of(client, model).get(wanted, wanted)
     for one in known:
-        if wanted == str(one.version):
-            return one
-    aliases = aliases_of(client, model)
-    for one in known:
-        if aliases.get(wanted) == int(one.version):
+        if str(one.version) == str(number):
             return one
     numbers = ", ".join(str(one.version) for one in known) or "none"
-    raise RegistryError(f"{model} version {wanted}: not registered; there is {numbers}")
+    raise UserError(f"{model} version {wanted}: not registered; there is {numbers}")
 
 
 def aliases_of(client: "MlflowClient", model: str = CONTROLLER) -> dict[str, int]:
@@ -74,13 +70,9 @@ def wanted(
     have: dict[str, int], channel: Sequence[Approval], versions: Sequence["ModelVersion"]
 ) -> dict[str, int]:
     """Return alias -> version number; a challenger that was released is none any more."""
-    stack = standing(channel)
-    want: dict[str, int] = {}
-    for alias, approvals in ((CHAMPION, stack[-1:]), (PREVIOUS, stack[-2:-1])):
-        for approval in approvals:
-            version = version_of(approval, versions)
-            if version is not None:
-                want[alias] = int(version.version)
+    ways = reversed([number_of(one, versions) for one in standing(channel)[-2:]])
+    named = zip((CHAMPION, PREVIOUS), ways, strict=False)
+    want = {alias: number for alias, number in named if number is not None}
     challenger = have.get(CHALLENGER)
     released = {number_of(approval, versions) for approval in channel}
     if challenger is not None and challenger not in released:

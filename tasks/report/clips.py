@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 
 from envs.offscreen import film
-from tasks.report.naming import explained, tone
+from tasks.report.naming import explained
 from tasks.report.parts import Key
 
 FPS, SIZE = 10.0, (360, 320)  # [1/s] [pixels] of one hand
@@ -30,19 +30,13 @@ class Clip:
 def clips(summary: Mapping[str, Any]) -> list[Clip]:
     """Render the recordings: each with `title`, `hz`, `scene` (MuJoCo XML) and `runs`, name ->
     `states` [T, nq] and `dropped` [T]."""
-    return [
-        clip(recording, summary.get("settings", {})) for recording in summary.get("clips") or ()
-    ]
+    return [clip(recording, summary["settings"]) for recording in summary["clips"]]
 
 
 def clip(recording: Mapping[str, Any], settings: Mapping[str, Any]) -> Clip:
     runs = recording["runs"]
     said = [
-        Key(
-            name,
-            tone(name),
-            f"{explained(name, settings)}. {counted(run['dropped'], recording['hz'])}",
-        )
+        Key(name, f"{explained(name, settings)}. {counted(run['dropped'], recording['hz'])}")
         for name, run in runs.items()
     ]
     with tempfile.TemporaryDirectory() as name:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from markupsafe import Markup
 from matplotlib.ticker import MultipleLocator
 
 from configs.files import write
@@ -18,7 +17,7 @@ from configs.schema.shapes import Mesh
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, load_objects
 from tasks.grasps.problem import Problem
-from tasks.report.figures import Row, bar_chart, canvas, framed, looking, plain, svg_of
+from tasks.report.figures import Bar, bar_chart, canvas, framed, looking, plain, svg_of
 from tasks.report.parts import Picture, Table, lay_out
 from tasks.report.stills import choose, write_stills
 
@@ -42,17 +41,11 @@ STAGE_WORDS = {
 
 
 def gallery_of(folder: Path, config: GraspsStep, item: Path, made: Path) -> Path:
-    """Write the gallery of the artifacts `objects/<name>` and `grasps/<name>` into a folder."""
+    """Write the gallery of the artifacts `objects/<name>` and `grasps/<name>` into a folder;
+    return its page."""
     problem = Problem.of(config.embodiment, load_objects(item)[config.object])
     grasps = GraspSet.load(made / "grasps.safetensors", problem.layout)
     yields = json.loads((made / "yields.json").read_text())
-    return write_gallery(folder, config, problem, grasps, yields)
-
-
-def write_gallery(
-    folder: Path, config: GraspsStep, problem: Problem, grasps: GraspSet, yields: Mapping[str, Any]
-) -> Path:
-    """Write index.html into a folder, whole or not at all; return it."""
     shown, reason = stills_of(config, problem, grasps)
     size = " x ".join(f"{100 * edge:.1f}" for edge in problem.model.extent)
     page = lay_out(
@@ -110,11 +103,12 @@ def funnels(funnel: Mapping[str, Mapping[str, int]]) -> list[Picture]:
         most = max(counts.values(), default=0)
         if not most:
             continue
-        lengths = {stage: math.log1p(count) / math.log1p(most) for stage, count in counts.items()}
-        rows = [Row(STAGE_WORDS[stage], 2, x, x, x) for stage, x in lengths.items()]
-        drawn = bar_chart(rows, [f"{count:,}" for count in counts.values()], 1.0, "")
+        bars = [
+            Bar(STAGE_WORDS[stage], math.log1p(count), f"{count:,}")
+            for stage, count in counts.items()
+        ]
         title = f"{WORDS[kind]}: {100 * counts['held'] / most:.2g}% of proposals"
-        made.append(Picture(title, drawn))
+        made.append(Picture(title, bar_chart(bars, math.log1p(most))))
     return made
 
 
@@ -150,4 +144,4 @@ def places(positions: np.ndarray, across: str, up: str) -> Picture:
         axis.set_major_locator(MultipleLocator(max(1.0, half // 2)))
         plain(axis)
     title = f"{up} over {across}"
-    return Picture(title, Markup(svg_of(figure, f"{title}: {len(chosen):,} grasps")))
+    return Picture(title, svg_of(figure, f"{title}: {len(chosen):,} grasps"))

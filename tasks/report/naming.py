@@ -16,7 +16,15 @@ MEANINGS = {
 }
 SPLIT_WORDS = {"held_out": "held out", "training": "trained on"}
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-IN_WORDS = {  # kinds of perturbations that need no number
+# Kinds of perturbations, from the values of their definitions.
+WORDS = {
+    "clean": "the expert's own command",
+    "noise": "uniform noise of ±{amplitude:g} on every joint command",
+    "slow": "the command slowed by a factor drawn up to {beta:g}",
+    "correlated": "noise correlated over {time_constant_s:g} s",
+    "absolute": "an operator with late, inexact absolute commands",
+    "pose": "the whole hand commanded to its {pose} pose",
+    "withdraw": "one touching finger after another commanded away for {seconds:g} s",
     "gaussian": "Gaussian noise on every joint command",
     "held": "noise on every joint command, held for a while",
     "tremor": "a trembling hand",
@@ -36,32 +44,27 @@ IN_WORDS = {  # kinds of perturbations that need no number
     "stop_and_go": "an operator who moves and rests",
     "operated": "another operator's command, spoilt",
 }
+BRIEFLY = {  # for a picture; poses by their own names
+    "clean": "Good commands",
+    "noise": "Random noise of ±{amplitude:g} on every joint",
+    "correlated": "Noise that drifts slowly",
+    "kicks": "A jolt now and then",
+    "open": "Told to let go",
+    "closed": "Told to make a fist",
+    "spread": "Told to spread the fingers",
+}
 
 
 def describe(name: str, settings: Mapping[str, Any]) -> str:
     """Return a perturbation in words, from its definition in the evaluation's settings."""
-    definition = settings.get("perturbations", {}).get(name, {})
-    match definition.get("kind"):
-        case "clean":
-            return "the expert's own command"
-        case "noise":
-            return f"uniform noise of ±{definition['amplitude']:g} on every joint command"
-        case "slow":
-            return f"the command slowed by a factor drawn up to {definition['beta']:g}"
-        case "correlated":
-            return f"noise correlated over {definition['time_constant_s']:g} s"
-        case "absolute":
-            return "an operator with late, inexact absolute commands"
-        case "pose":
-            return f"the whole hand commanded to its {definition['pose']} pose"
-        case kind if kind in IN_WORDS:
-            return IN_WORDS[kind]
-        case "withdraw":
-            return (
-                f"one touching finger after another commanded away for {definition['seconds']:g} s"
-            )
-        case _:
-            return name
+    definition = settings["perturbations"][name]
+    return WORDS.get(definition.get("kind"), name).format(**definition)
+
+
+def short(name: str, settings: Mapping[str, Any]) -> str:
+    """Return a perturbation in a few words, for a picture."""
+    definition = settings["perturbations"][name]
+    return BRIEFLY.get(definition.get("pose", definition.get("kind")), name).format(**definition)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -104,68 +107,40 @@ def variants_of(cells: Mapping[str, Any]) -> list[str]:
 
 def in_order(names: Sequence[str], settings: Mapping[str, Any]) -> list[str]:
     """Return variants as tables show them: the bare command and what was calibrated come first."""
-    first = ["unassisted", settings.get("assisted") or "guarded", "paper"]
+    first = ["unassisted", settings["assisted"] or "guarded", "paper"]
     return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
-
-
-def definition_of(variant: str, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a variant's definition; an empty one if it is not known."""
-    return settings.get("variants", {}).get(variant, {})
-
-
-def ran_with(variant: str, settings: Mapping[str, Any]) -> dict[str, float]:
-    """Return the strengths that a variant that asks the bundle ran with, as far as known.
-
-    What a definition leaves open is the bundle's choice, that of its assistance.
-    """
-    definition = definition_of(variant, settings)
-    chosen = definition.get("assistance", "guarded")
-    known = {}
-    for key in STRENGTHS:
-        ran = settings.get(key, {})
-        value = ran.get(variant, definition.get(key))
-        value = ran.get(chosen) if value is None else value
-        if value is not None:
-            known[key] = float(value)
-    return known
-
-
-def calibrated(variant: str, settings: Mapping[str, Any]) -> bool:
-    """Say whether all of an assistance's strengths are what `calibrate` chose."""
-    definition = definition_of(variant, settings)
-    own = [definition.get(key) for key in STRENGTHS]
-    return definition.get("kind") == "assisted" and all(value is None for value in own)
 
 
 def explained(variant: str, settings: Mapping[str, Any]) -> str:
     """Return what a variant does with a command, from its definition; its name if unknown."""
-    definition = definition_of(variant, settings)
-    match definition.get("kind"):
-        case "direct" if definition["gain"] == 1:
-            return "the command itself"
-        case "direct" if definition["gain"] == 0:
-            return "the hand never moves"
-        case "direct":
-            return f"the command times {definition['gain']:g}"
-        case "low_pass":
-            return f"the command averaged over {definition['time_s']:g} s"
-        case "assisted" if definition.get("reading") == 0 and definition.get("guidance") == 1:
-            ran = strength(variant, settings, "share", "caution")
-            return f"the command times the critic's gain, neither student nor prior{ran}"
-        case "assisted" if definition.get("caution") == 1 and definition.get("guidance") == 1:
-            ran = strength(variant, settings, "gain")
-            return f"what the student reads, neither critic nor prior{ran}"
-        case "assisted" if not calibrated(variant, settings):
-            changed = [key for key in STRENGTHS if definition.get(key) is not None]
-            ran = strength(variant, settings, *changed).strip(" ()")
-            return f"{definition['assistance']} at {ran or 'strengths of its own'}"
-        case "assisted" if definition["assistance"] == "guarded":
-            ran = strength(variant, settings, *STRENGTHS)
-            return f"what the student reads, guarded by the critic, made motion by the prior{ran}"
-        case "assisted":
-            return f"diffusion controller as in the paper{strength(variant, settings, 'guidance')}"
-        case _:
+    definition = settings["variants"].get(variant)
+
+    def at(*keys: str) -> str:
+        return strength(variant, settings, *keys)
+
+    match definition:
+        case None:
             return variant
+        case {"kind": "direct", "gain": 1}:
+            return "the command itself"
+        case {"kind": "direct", "gain": 0}:
+            return "the hand never moves"
+        case {"kind": "direct", "gain": gain}:
+            return f"the command times {gain:g}"
+        case {"kind": "low_pass", "time_s": time_s}:
+            return f"the command averaged over {time_s:g} s"
+        case {"reading": 0, "guidance": 1}:
+            ran = at("share", "caution")
+            return f"the command times the critic's gain, neither student nor prior {ran}"
+        case {"caution": 1, "guidance": 1}:
+            return f"what the student reads, neither critic nor prior {at('gain')}"
+    changed = [key for key in STRENGTHS if definition[key] is not None]
+    if changed:
+        return f"{definition['assistance']} with strengths of its own {at(*changed)}"
+    if definition["assistance"] == "paper":
+        return f"diffusion controller as in the paper {at('guidance')}"
+    ran = at(*STRENGTHS)
+    return f"what the student reads, guarded by the critic, made motion by the prior {ran}"
 
 
 def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
@@ -176,35 +151,14 @@ def glossary(variants: Sequence[str], settings: Mapping[str, Any]) -> str:
 
 
 def strength(variant: str, settings: Mapping[str, Any], *keys: str) -> str:
-    """Return the strengths that a variant ran with, in parentheses; nothing if none is known."""
-    known = ran_with(variant, settings)
-    words = ", ".join(f"{key} {known[key]:g}" for key in keys if key in known)
-    return f" ({words})" if words else ""
+    """Return the strengths that a variant that asks the bundle ran with, in parentheses."""
+    return f"({', '.join(f'{key} {settings[key][variant]:g}' for key in keys)})"
 
 
 def titled(perturbation: str, settings: Mapping[str, Any]) -> str:
     """Return a perturbation's name and what it does; the name alone if that is all there is."""
     words = describe(perturbation, settings)
     return perturbation if words == perturbation else f"{perturbation}: {words}"
-
-
-def short(perturbation: str, settings: Mapping[str, Any]) -> str:
-    """Return a perturbation in a few words, for a picture."""
-    definition = settings.get("perturbations", {}).get(perturbation, {})
-    match definition.get("kind"):
-        case "clean":
-            return "Good commands"
-        case "noise":
-            return f"Random noise of ±{definition['amplitude']:g} on every joint"
-        case "correlated":
-            return "Noise that drifts slowly"
-        case "pose":
-            words = {"open": "let go", "closed": "make a fist", "spread": "spread the fingers"}
-            return f"Told to {words.get(definition['pose'], definition['pose'])}"
-        case "kicks":
-            return "A jolt now and then"
-        case _:
-            return perturbation
 
 
 def judged_on(settings: Mapping[str, Any]) -> str:

@@ -15,22 +15,11 @@ Metrics = Mapping[str, Sequence[Mapping[str, Any]]]  # step label -> rows of nam
 
 
 def badge(outcome: Mapping[str, Any]) -> str:
-    """Return the verdict in a few words, with the first gate about figures, or what failed."""
+    """Return the verdict in a few words, with what failed."""
     if outcome["passed"]:
-        return f"passed the release gates{leading(outcome['judgements'])}"
+        return "passed the release gates"
     failed = ", ".join(one["gate"] for one in outcome["judgements"] if not one["passed"])
     return f"failed the release gates ({failed})"
-
-
-def leading(judgements: Sequence[Mapping[str, Any]]) -> str:
-    """Return the first gate that sets the evaluation's figures a limit, in parentheses."""
-    for one in judgements:
-        if one.get("metric", "").startswith("evaluation.") and one.get("limit") is not None:
-            way = one["comparison"].replace("_", " ")
-            more = ", \u2026" if len(judgements) > 1 else ""
-            value, limit = with_unit(one, "value"), with_unit(one, "limit")
-            return f" ({one['gate']}: {value}, {way} {limit}{more})"
-    return ""
 
 
 def gates(outcome: Mapping[str, Any]) -> Table:
@@ -91,55 +80,31 @@ def lineage(made: Sequence[Mapping[str, Any]]) -> Table:
     return Table(["step", "made from", "version", "code", "configuration"], rows, text_columns=5)
 
 
-def calibration(found: Mapping[str, Any]) -> tuple[str, Table | None]:
+def calibration(found: Mapping[str, Any]) -> tuple[str, Table]:
     """Return what was chosen by what rule, and what was tried.
 
     Args:
-        found: choice, rule, met, and rows of any keys.
+        found: choice, rule, met, and rows of equal keys.
     """
-    rows = [flat(row) for row in found.get("rows", ())]
-    head = list(dict.fromkeys(key for row in rows for key in row))
+    rows, choice = found["rows"], found["choice"]
+    head = list(rows[0])
     lines = [
         [
-            "chosen" if chosen(row, found.get("choice", {})) else "",
-            *(text(row[key]) if key in row else "" for key in head),
+            "chosen" if choice[row["name"]].items() <= row.items() else "",
+            *(row[key] if key == "name" else f"{row[key]:.3g}" for key in head),
         ]
         for row in rows
     ]
-    picked = ", ".join(f"{key} {text(value)}" for key, value in flat(found["choice"]).items())
-    short = [name for name, met in found.get("met", {}).items() if not met]
+    picked = ", ".join(
+        f"{name} {key} {value:g}" for name, row in choice.items() for key, value in row.items()
+    )
+    short = [name for name, met in found["met"].items() if not met]
     words = (
         f"Chosen before the test, on the training's objects and other seeds: {picked}. "
-        f"Rule: {found.get('rule', 'not recorded')}."
+        f"Rule: {found['rule']}."
         + (f" No candidate of {' or '.join(short)} keeps enough." if short else "")
     )
-    return words, Table(["", *head], lines, text_columns=2) if rows else None
-
-
-def flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Join the keys of nested parts: {a: {b: 1}} -> {"a b": 1}."""
-    made: dict[str, Any] = {}
-    for key, value in row.items():
-        if isinstance(value, Mapping):
-            made |= flat(value, f"{before}{key} ")
-        else:
-            made[f"{before}{key}"] = value
-    return made
-
-
-def text(value: Any) -> str:
-    """Return a cell: settings are short as they are, figures have three digits."""
-    if value is None:
-        return "\u2013"
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:.3g}") == value else number(value)
-    return str(value)
-
-
-def chosen(row: Mapping[str, Any], choice: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Say whether a row is what was chosen of its assistance."""
-    wanted = choice.get(row.get("name", ""), {})
-    return bool(wanted) and all(row.get(key) == value for key, value in wanted.items())
+    return words, Table(["", *head], lines, text_columns=2)
 
 
 def stages(rows: Mapping[str, Mapping[str, Any]]) -> Table:

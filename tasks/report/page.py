@@ -12,15 +12,11 @@ from typing import Any
 from configs.files import write
 from tasks.report import comparisons, naming, origin, tables
 from tasks.report.clips import clips
-from tasks.report.overriding import overriding
 from tasks.report.parts import lay_out
 from tasks.report.picture import picture
 from tasks.report.words import headline
 
-PARTS = (
-    *("evaluation", "one_setting", "matched", "ratios", "clips"),
-    *("verdict", "calibration", "grasps", "metrics"),
-)
+PARTS = ("evaluation", "clips", "verdict", "calibration", "grasps", "metrics")
 
 
 def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
@@ -30,14 +26,14 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
 
     Args:
         folder: made if it is not there.
-        summary: plain JSON values. `run` (name) and `stages` (stage -> seconds, reused,
-            peak_mib) are always there. The parts of evaluation.json (`evaluation`, `by_split`,
-            `by_object`, `settings`, `bundle_hash`, `one_setting`, `matched`, `ratios`), `clips`
-            (recordings, see clips.py), `calibration` (choice, rule, rows), `failure` (one line),
-            `overrides`, `training_seed`, `configuration` (digest), `code` (git commit, dirty),
-            `artifacts` (label -> version), `lineage` (steps, see origin.py), `grasps` (object ->
-            stage -> count), `galleries` (object -> page beside), `metrics` (step label -> recorded
-            rows) and `verdict` (passed, judgements) make a section each where they are there.
+        summary: plain JSON values. `run` (name), `stages` (stage -> seconds, reused, peak_mib),
+            `evaluation`, `grasps` (object -> stage -> count) and `metrics` (step label -> recorded
+            rows) are always there; the last three may be empty. The other parts of
+            evaluation.json, `clips` (recordings, see clips.py), `calibration` (choice, rule, met,
+            rows), `failure` (one line), `overrides`, `training_seed`, `configuration` (digest),
+            `code` (git commit, dirty), `artifacts` (label -> version), `lineage` (steps, see
+            origin.py), `galleries` (object -> page beside) and `verdict` (passed, judgements) are
+            shown where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.
@@ -45,28 +41,27 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     figures = {name: part for name, part in summary.items() if name != "clips"}
     write(folder / "summary.json", json.dumps(figures, indent=1, allow_nan=False) + "\n")
-    write(folder / "picture.svg", picture(summary, alone=True) or "")
-    page = folder / "index.html"
-    write(page, render(summary))
-    return page
+    if summary["evaluation"]:
+        write(folder / "picture.svg", picture(summary, alone=True))
+    return write(folder / "index.html", render(summary))
 
 
 def render(summary: Mapping[str, Any]) -> str:
     """Return the page; the parts that a run did not reach are named, not left out silently."""
-    line = headline(summary)[0] if summary.get("evaluation") else "This run was not evaluated."
+    evaluated = bool(summary["evaluation"])
+    line, *lines = headline(summary) if evaluated else ["This run was not evaluated."]
     if summary.get("galleries"):
         line = f"Grasps of {', '.join(summary['galleries'])}"
     return lay_out(
         "page.html.j2",
         summary=summary,
         line=line,
-        picture=picture(summary),
+        lines=lines,
+        picture=picture(summary) if evaluated else "",
         absent=[name for name in PARTS if not summary.get(name)],
         comparisons=comparisons,
         naming=naming,
         origin=origin,
-        overriding=overriding,
         tables=tables,
         clips=clips,
-        headline=headline,
     )

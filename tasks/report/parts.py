@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from tasks.report.naming import tone
 from tasks.report.style import COLOURS
 
 FOLDER = Path(__file__).parent
@@ -34,12 +35,15 @@ class Picture:
 
 @dataclass(frozen=True)
 class Key:
-    """A variant in a legend: its sign, its colour's place in the palette, and what it does."""
+    """A variant in a legend: its sign, and what it does."""
 
     name: str
-    tone: int
     words: str
     sign: str = "\u25cf"
+
+    @property
+    def tone(self) -> int:
+        return tone(self.name)
 
 
 @cache

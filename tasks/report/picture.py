@@ -14,7 +14,7 @@ from matplotlib.ticker import NullLocator
 from tasks.report.answers import Group, groups_of
 from tasks.report.figures import INK, SOFT, canvas, framed, linear, looking, svg_of
 from tasks.report.naming import judged_on, number
-from tasks.report.style import LIGHT, tone_colour
+from tasks.report.style import LIGHT, colour_of
 
 WIDTH, MARGIN = 580.0, 16.0  # [pixels]
 BARS, GOALS = (176.0, 362.0), (462.0, 520.0)  # from where to where the columns reach [pixels]
@@ -28,15 +28,13 @@ HEAD = (
 
 
 @looking
-def picture(summary: Mapping[str, Any], alone: bool = False) -> Markup | None:
-    """Return the picture as SVG; None where nothing was evaluated.
+def picture(summary: Mapping[str, Any], alone: bool = False) -> Markup:
+    """Return the picture of an evaluation as SVG.
 
     Args:
         alone: a file of its own, on light ground, not a part of a page.
     """
     groups = groups_of(summary)
-    if not groups:
-        return None
     heights = [
         TITLE + BAR * len(group.rows) + (EQUAL if group.equal else 0.0) + GAP for group in groups
     ]
@@ -106,13 +104,13 @@ def draw_group(sheet: Sheet, group: Group, columns: tuple[Axes, Axes], top: floa
     look = {"ha": "right", "color": colour, "weight": "bold" if sign else "normal"}
     sheet.write(MARGIN, top + 16, group.title, 15, weight="bold")
     sheet.write(WIDTH - MARGIN, top + 16, said, 15 if sign else 13, **look)
-    for i, (words, tone, cell) in enumerate(group.rows):
+    for i, (words, variant, cell) in enumerate(group.rows):
         y = top + TITLE + BAR * (i + 0.5)
         sheet.write(MARGIN, y + 5, words, 14)
-        hold_bar(held, cell, tone_colour(tone), y)
+        hold_bar(held, cell, colour_of(variant), y)
         if group.goals:
             goals = cell["goals_per_min"]
-            moved.barh(y, goals, 11, color=tone_colour(tone), alpha=0.6)
+            moved.barh(y, goals, 11, color=colour_of(variant), alpha=0.6)
             beside(moved, goals, y, number(goals, 2))
     if not group.goals:
         y = top + TITLE + BAR * len(group.rows) / 2 + 5

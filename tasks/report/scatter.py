@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from tasks.report.figures import canvas, framed, linear, logarithmic, looking, svg_of
 from tasks.report.naming import number
-from tasks.report.style import tone_colour
+from tasks.report.style import colour_of
 
 # Of matplotlib, and as signs of a legend; the circle is of those that have a colour of their own.
 MARKERS = "osD^v<>|"
@@ -32,7 +32,6 @@ class Point:
     family: str
     strength: float | None
     words: str
-    tone: int
     cell: Mapping[str, Any]
     shape: int = 0  # of MARKERS
     curve: str = ""  # whose curve it is on; empty: its family's
@@ -83,12 +82,12 @@ def join(axes: Axes, points: Sequence[Point]) -> None:
         )
         if len(mine) > 1:
             x, y = [point.across for point in mine], [point.height for point in mine]
-            axes.plot(x, y, color=tone_colour(mine[1].tone), linewidth=2, alpha=0.7)
+            axes.plot(x, y, color=colour_of(mine[1].family), linewidth=2, alpha=0.7)
 
 
 def mark(axes: Axes, point: Point) -> None:
     """Draw a point with its interval; without a drop an arrow."""
-    colour, (low, high) = tone_colour(point.tone), point.span
+    colour, (low, high) = colour_of(point.family), point.span
     if point.cell["drops"]:
         axes.vlines(point.across, low, high, colors=colour, alpha=0.45)
     else:
@@ -120,7 +119,7 @@ def write_labels(axes: Axes, points: Sequence[Point]) -> None:
             (point.across, point.height),
             (0, 0),
             textcoords="offset pixels",
-            color=tone_colour(point.tone),
+            color=colour_of(point.family),
             weight="bold",
             fontsize=10,
         )

@@ -4,6 +4,8 @@ The data colours are Okabe and Ito's, which people with colour-blindness tell ap
 drawn in the light ones; on a page each becomes the style sheet's variable of its name.
 """
 
+from tasks.report.naming import tone
+
 COLOURS = {  # name -> on light ground, on dark ground; no colour stands twice on light ground
     "tone0": ("#d55e00", "#ff8a3d"),  # unassisted
     "tone1": ("#b87a00", "#e6b34a"),  # scaled
@@ -21,9 +23,8 @@ COLOURS = {  # name -> on light ground, on dark ground; no colour stands twice o
     "bad": ("#a63d00", "#ff9a5c"),
 }
 LIGHT = {name: light for name, (light, _) in COLOURS.items()}
-TONES = sum(name.startswith("tone") for name in COLOURS)
 
 
-def tone_colour(tone: int) -> str:
-    """Return a tone's colour on light ground."""
-    return LIGHT[f"tone{tone}"]
+def colour_of(variant: str) -> str:
+    """Return a variant's or a family's colour on light ground."""
+    return LIGHT[f"tone{tone(variant)}"]

@@ -1,4 +1,4 @@
-"""The figures as tables: all of them, their ratios to the bare command, and by object."""
+"""The figures as tables: all of them, their ratios, by object, and what was overridden."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,6 @@ from tasks.report.naming import (
     variants_of,
 )
 from tasks.report.parts import Table, blank_repeats
-from tasks.report.words import goals_per_drop
 
 COLUMNS = {
     "hold_s": "time to a drop [s]",
@@ -23,13 +22,16 @@ COLUMNS = {
     "intention_gain": "intention (gain)",
     "drops": "drops",
     "goals": "goals",
+    "contacts_kept": "contacts kept",
 }
 RATIOS = {
     "hold": "time to a drop, \u00d7",
     "goals_per_drop": "goals a drop, \u00d7",
     "goals_per_min": "goals a minute, \u00d7",
     "hold_of_still": "time to a drop, \u00d7 zero's",
+    "median_of_still": "median time to the first drop, \u00d7 zero's",
 }
+PARTS = ("reading", "critic", "prior")  # the student's, the critic's and the prior's
 
 
 def evaluation_table(summary: Mapping[str, Any]) -> Table:
@@ -44,38 +46,37 @@ def evaluation_table(summary: Mapping[str, Any]) -> Table:
 
 def default_of(settings: Mapping[str, Any]) -> str:
     """Say which variant the robot would run, and how strongly."""
-    name = settings.get("assisted")
+    name = settings["assisted"]
     if name is None:
         return "No variant is the bundle's default assistance."
-    return f"The default assistance is {name}{strength(name, settings, *STRENGTHS)}."
+    return f"The default assistance is {name} {strength(name, settings, *STRENGTHS)}."
 
 
 def ratios(summary: Mapping[str, Any]) -> list[Table]:
-    """Return every variant's time to a drop and goals over the bare command's, and the former over
-    that of a hand that never moves."""
-    found = summary.get("ratios", {})
-    names = list(dict.fromkeys(name for cells in found.values() for name in variants_of(cells)))
-    names = in_order(names, summary["settings"])
-    made = []
-    for key, words in RATIOS.items():
-        known = [n for n in names if any(key in cells.get(n, {}) for cells in found.values())]
-        rows = [
-            [perturbation, *(ratio(cells.get(name, {}).get(key)) for name in known)]
-            for perturbation, cells in found.items()
-        ]
-        if known:
-            made.append(Table([words, *known], rows))
-    return made
+    """Return every variant's time to a drop and goals over the bare command's, and its times to a
+    drop over those of a hand that never moves."""
+    found = summary["ratios"]
+    first = next(iter(found.values()))
+    names = in_order(list(first), summary["settings"])
+    return [
+        Table(
+            ["perturbation", *(name for name in names if key in first[name])],
+            [
+                [perturbation, *(ratio(cells[name][key]) for name in names if key in first[name])]
+                for perturbation, cells in found.items()
+            ],
+            title=f"{words[0].upper()}{words[1:]}",
+        )
+        for key, words in RATIOS.items()
+    ]
 
 
 def ratio(cell: Mapping[str, Any] | None) -> str:
-    """Return a ratio with its interval; both may be unknown, and a bound may be missing."""
-    if not cell or cell.get("value") is None:
+    """Return a ratio with its interval; both may be unknown."""
+    if not cell or cell["value"] is None:
         return "\u2013"
-    if cell.get("low") is None and cell.get("high") is None:
-        return f"{number(cell['value'])} (no interval)"
-    low = 0.0 if cell.get("low") is None else cell["low"]
-    return f"{number(cell['value'])} ({number(low)}\u2013{number(cell.get('high'))})"
+    span = f"{number(cell['low'])}\u2013{number(cell['high'])}"
+    return f"{number(cell['value'])} ({span if cell['low'] is not None else 'no interval'})"
 
 
 def by_object(summary: Mapping[str, Any]) -> list[Table]:
@@ -92,15 +93,40 @@ def by_object(summary: Mapping[str, Any]) -> list[Table]:
     first = next(iter(summary["evaluation"].values()))
     variants = in_order(variants_of(first), summary["settings"])
     made = []
-    for words, figure_of in (("Time to a drop [s]", bounded), ("Goals [1/min]", goals_of)):
+    for words, key in (("Time to a drop [s]", "hold_s"), ("Goals [1/min]", "goals_per_min")):
         rows = [
-            [title, perturbation, *(figure_of(cells[name]) for name in variants)]
+            [title, perturbation, *(figure(cells[name], key) for name in variants)]
             for title, evaluation in parts
             for perturbation, cells in evaluation.items()
         ]
         head = ["object", "perturbation", *variants]
         made.append(Table(head, blank_repeats(rows), text_columns=2, title=words))
     return made
+
+
+def overriding(summary: Mapping[str, Any]) -> Table | None:
+    """Return what each part of the controller changed of each kind of command; None where nobody
+    was asked."""
+    unseen = summary["settings"]["unseen"]
+    rows = [
+        [
+            name,
+            "unseen" if name in unseen else "",
+            *(percent(cell["overridden"][part]) for part in PARTS),
+            percent(cell["trust"]),
+            percent(cell["intention"]),
+        ]
+        for name, cells in summary["evaluation"].items()
+        for cell in [cells.get("assisted", {})]
+        if cell.get("trust") is not None
+    ]
+    head = ["command", "unseen", "student", "critic", "prior", "believed", "intention"]
+    return Table(head, rows, text_columns=2) if rows else None
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent; small ones with two digits."""
+    return f"{100 * share:.0f}%" if share >= 0.1 or share == 0.0 else f"{100 * share:.2g}%"
 
 
 def each_of(settings: Mapping[str, Any]) -> str:
@@ -115,21 +141,14 @@ def each_of(settings: Mapping[str, Any]) -> str:
     return f"Environments behind each figure of one object: {', '.join(said)}."
 
 
-def bounded(cell: Mapping[str, Any]) -> str:
-    """Return a time to a drop with its interval; without a drop its lower bound."""
-    return figure(cell, "hold_s") if cell["drops"] else f"\u2265\u00a0{number(cell['hold_s_low'])}"
-
-
-def goals_of(cell: Mapping[str, Any]) -> str:
-    return number(cell["goals_per_min"])
-
-
 def figure(cell: Mapping[str, Any], key: str) -> str:
     """Return a figure as text; without a drop only what was watched, and a lower bound."""
     if key == "hold_s" and not cell["drops"]:
         return f"none in {number(cell['time_s'])} ({interval(cell, key)})"
-    if key == "goals_per_drop":
-        return goals_per_drop(cell)
+    if key == "goals_per_drop" and not cell["drops"]:
+        return f"{cell['goals']} and no drop"
+    if cell[key] is None:
+        return "\u2013"
     if f"{key}_low" in cell:
         return f"{number(cell[key])} ({interval(cell, key)})"
     if isinstance(cell[key], int):

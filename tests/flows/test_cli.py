@@ -41,13 +41,10 @@ def test_a_command_line_that_is_none_is_refused_in_one_line(arguments, inside, t
     assert "see --help" in one_line(inside(*arguments, home=tmp_path))
 
 
-# One of each way to be refused in a process of its own, as a person would meet it.
-APART = [
+BAD = [
     (["run", "no_such_key=1"], "no_such_key"),
     (["run", "machine.memory_gib=100000"], "machine.memory_gib"),
     (["run", "profile=smoke", *ALL_HELD_OUT], "every object is held out"),
-]
-INSIDE = [
     (["run", "profile=no_such_profile"], "no_such_profile"),
     (["grasps", "grasps.count=many"], "grasps.count"),
     (["run", "machine.disk_gib=1e9"], "machine.disk_gib"),
@@ -60,14 +57,8 @@ INSIDE = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "named"), APART)
-def test_bad_input_is_refused_before_anything_starts(arguments, named, dexgen, tmp_path):
-    assert named in one_line(dexgen(*arguments, home=tmp_path))
-    assert not (tmp_path / "store").exists()
-
-
-@pytest.mark.parametrize(("arguments", "named"), INSIDE)
-def test_other_bad_input_is_refused_as_early(arguments, named, inside, tmp_path):
+@pytest.mark.parametrize(("arguments", "named"), BAD)
+def test_bad_input_is_refused_before_anything_starts(arguments, named, inside, tmp_path):
     assert named in one_line(inside(*arguments, home=tmp_path))
     assert not (tmp_path / "store").exists()
 

@@ -1,5 +1,7 @@
 """The plan: what goes into what, and what a changed value reruns."""
 
+import pytest
+
 from configs.load import digest, load
 from configs.schema.pipeline import Config
 from flows.plan import STAGES, plan
@@ -42,47 +44,45 @@ def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():
         assert users == {"baselines", "evaluate"}
 
 
-def test_changed_training_value_touches_training_only():
-    assert rerun("train.batch=64") == {"train"}
-    assert rerun("training_seed=1") == {"train", "critic", "distill"}
+TESTED = {"baselines", "evaluate"}
 
 
-def test_what_is_measured_otherwise_does_not_choose_strengths_anew():
-    for change in (
-        "evaluate.windows=3",
-        "evaluate.window_s=7",
-        "evaluate.stream=7",
-        "evaluate.pairs.held_out=8",
-        "evaluate.perturbations=[noisy_2.0]",
-        "evaluate.library.absolute.bias=0.1",
-        "+evaluate.variants.twice={kind: low_pass, time_s: 0.3}",
-    ):
-        assert rerun(change) == {"baselines", "evaluate"}, change
-    for change in (
-        "evaluate.library.correlated.std=0.4",
-        "evaluate.contact_n=0.06",
-    ):
-        assert rerun(change) == {"calibrate", "baselines", "evaluate"}, change
+@pytest.mark.parametrize(
+    ("change", "touched"),
+    [
+        ("train.batch=64", {"train"}),
+        ("training_seed=1", {"train", "critic", "distill"}),
+        # what is measured otherwise does not choose strengths anew
+        ("evaluate.windows=3", TESTED),
+        ("evaluate.window_s=7", TESTED),
+        ("evaluate.stream=7", TESTED),
+        ("evaluate.pairs.held_out=8", TESTED),
+        ("evaluate.perturbations=[noisy_2.0]", TESTED),
+        ("evaluate.library.absolute.bias=0.1", TESTED),
+        ("+evaluate.variants.twice={kind: low_pass, time_s: 0.3}", TESTED),
+        ("evaluate.library.correlated.std=0.4", {"calibrate", *TESTED}),
+        ("evaluate.contact_n=0.06", {"calibrate", *TESTED}),
+        # baselines are measured once for all controllers
+        ("evaluate.bootstrap=50", {"evaluate"}),
+        ("evaluate.session_threads=1", {"evaluate"}),
+        ("evaluate.variants.paper.guidance=0.3", {"evaluate"}),
+        ("~evaluate.variants.critic_gain", {"evaluate"}),
+        ("evaluate.calibration.window_s=5", {"calibrate", "evaluate"}),
+        ("evaluate.calibration.guidance=[0.3]", {"calibrate", "evaluate"}),
+        ("hazards.chunks=3", {"hazards/fast", "hazards/slow"}),
+        ("critic.batch=64", {"critic"}),
+        ("machine.threads=1", set()),
+        ("machine.parallel_steps=1", set()),
+    ],
+)
+def test_a_changed_value_touches_what_depends_on_it_alone(change, touched):
+    assert rerun(change) == touched
 
 
-def test_baselines_are_measured_once_for_all_controllers():
-    for change in (
-        "evaluate.bootstrap=50",
-        "evaluate.session_threads=1",
-        "evaluate.variants.paper.guidance=0.3",
-        "~evaluate.variants.critic_gain",
-    ):
-        assert rerun(change) == {"evaluate"}, change
-    for change in ("evaluate.calibration.window_s=5", "evaluate.calibration.guidance=[0.3]"):
-        assert rerun(change) == {"calibrate", "evaluate"}, change
-    (node,) = (node for node in nodes().values() if node.step == "baselines")
-    assert not {"export", "train", "critic", "calibrate"} & set(node.inputs.values())
-
-
-def test_hazards_are_the_critics_and_nobody_elses():
-    assert rerun("hazards.chunks=3") == {"hazards/fast", "hazards/slow"}
-    assert rerun("critic.batch=64") == {"critic"}
+def test_baselines_ask_no_controller_and_hazards_are_the_critics():
     plan_nodes = nodes()
+    inputs = set(plan_nodes["baselines"].inputs.values())
+    assert not {"export", "train", "critic", "calibrate"} & inputs
     for label in ("hazards/fast", "hazards/slow"):
         users = {node.step for node in plan_nodes.values() if label in node.inputs.values()}
         assert users == {"critic"}
@@ -92,7 +92,3 @@ def test_changed_reward_leaves_grasps_alone():
     touched = rerun("task.rewards.bonus=3")
     assert not any(label.startswith(("objects", "grasps")) for label in touched)
     assert {"experts/fast", "rollouts/fast", "evaluate"} <= touched
-
-
-def test_machine_values_touch_nothing():
-    assert rerun("machine.parallel_steps=1", "machine.threads=1") == set()

@@ -31,12 +31,6 @@ def test_made_once_then_reused(tmp_path, capsys):
     assert not list((tmp_path / "requests").glob("*"))
 
 
-def test_equal_inputs_give_an_equal_version_in_another_home(tmp_path):
-    first = execute(objects_node(), {}, tmp_path / "a", threads=1)
-    second = execute(objects_node(), {}, tmp_path / "b", threads=2)
-    assert first.ref == second.ref
-
-
 def test_the_server_of_a_killed_run_is_ended_and_no_other(tmp_path, monkeypatch):
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()

@@ -42,12 +42,6 @@ def test_summary_has_every_figure_and_stage(smoke_home):
             assert all(value is None or math.isfinite(value) for value in numbers(figures))
 
 
-def test_report_page_is_self_contained(smoke_home):
-    page = (smoke_home / "reports" / "latest" / "index.html").read_text()
-    assert not re.search(r"(?:src|href)=[\"']https?://", page)
-    assert "noisy_2.0" in page
-
-
 def test_main_holds_the_checked_dataset(smoke_home):
     store = open_store(smoke_home)
     config = load(Config, ["profile=smoke"])

@@ -17,36 +17,9 @@ from flows.plan import plan
 from flows.runtime import execute
 from tasks.store import open_store
 from tasks.store.protocol import Corrupt
+from tests.flows.processes import PATIENCE_S, start, versions, wait_for_step
 
 SMALL = ["box", "sphere", "profile=smoke", "grasps.count=12"]
-PATIENCE_S = 120
-
-
-def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "flows.cli", *arguments],
-        env=os.environ | {"DEXGEN_HOME": str(home)},
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for_step(home: Path, step: str, process: subprocess.Popen[str]) -> None:
-    limit = time.monotonic() + PATIENCE_S
-    pattern = f'"step": "{step}"'
-    while not any(pattern in path.read_text() for path in home.glob("requests/*/request.json")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < limit
-        time.sleep(0.05)
-
-
-def versions(home: Path) -> dict[str, str]:
-    return {
-        str(entry["label"]): str(entry["ref"]["version"])
-        for entry in open_store(home).index_entries()
-    }
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import pytest
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from flows.cli import main
 from flows.plan import plan
 from flows.runtime import execute
 from tasks.store import open_store
@@ -33,26 +32,19 @@ def test_a_step_keeps_its_identity_and_version_whatever_the_store(server, tmp_pa
 
 
 @pytest.mark.parametrize("command", [["status"], ["run"], ["run", "--dry-run"]])
-def test_store_that_does_not_answer_is_one_line(
-    server: LakeFSServer, tmp_path, monkeypatch, capsys, command
-):
-    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path))
+def test_store_that_does_not_answer_is_one_line(server: LakeFSServer, inside, tmp_path, command):
     where = ["store=lakefs", "store.endpoint=http://127.0.0.1:9", "store.attempts=1"]
-    with pytest.raises(SystemExit) as caught:
-        main([*command, *where])
-    assert caught.value.code == 2
-    error = capsys.readouterr().err
-    assert len(error.splitlines()) == 1
-    assert "http://127.0.0.1:9" in error
+    result = inside(*command, *where, home=tmp_path)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "http://127.0.0.1:9" in result.stderr
 
 
-def test_status_reads_the_chosen_store(server: LakeFSServer, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("DEXGEN_HOME", str(tmp_path))
-    where = repository(tmp_path, server, presign=False)
-    with where as place, pytest.raises(SystemExit) as caught:
-        main(["status", *place.words])
-    assert caught.value.code == 0
-    assert "0 results in the store's index" in capsys.readouterr().out
+def test_status_reads_the_chosen_store(server: LakeFSServer, inside, tmp_path):
+    with repository(tmp_path, server, presign=False) as place:
+        result = inside("status", *place.words, home=tmp_path)
+    assert result.returncode == 0
+    assert "0 results in the store's index" in result.stdout
 
 
 def test_missing_extra_is_one_line(server: LakeFSServer, tmp_path, monkeypatch):

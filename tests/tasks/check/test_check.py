@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from configs.schema.pipeline import Config
 from envs.episodes.episodes import (
     EpisodesError,
     EpisodeWriter,
+    Manifest,
     manifest_files,
     open_shard,
     read_manifest,
@@ -29,9 +30,10 @@ from envs.episodes.runs import write_run
 from tasks.check.check import check, write_docs
 from tasks.check.expectations import EARLY
 from tasks.data.verdict import require_checked
-from tasks.running.context import Context, Progress, make_scratch
+from tasks.running.context import Context
 from tasks.store.local import LocalStore
 from tasks.store.protocol import Corrupt, MissingRef
+from tests.contexts import make_context
 from tests.tiny_episodes import Episode, make_episode
 
 EPISODES, LENGTH = 6, 40
@@ -51,16 +53,7 @@ def step(hand: str = "trident", *overrides: str) -> CheckStep:
 
 
 def context(home: Path, identity: str = "1234567890abcdef") -> Context:
-    return Context(
-        identity=identity,
-        label="check",
-        store=LocalStore(home / "store"),
-        home=home,
-        scratch=make_scratch(home, identity),
-        threads=1,
-        progress=Progress("check"),
-        origin={"step": "check"},
-    )
+    return make_context(home, identity, "check")
 
 
 def labelled(layout: Layout, number: int) -> Episode:
@@ -71,23 +64,30 @@ def labelled(layout: Layout, number: int) -> Episode:
     return episode
 
 
+def write(
+    folder: Path, layout: Layout, made: Iterable[Episode], size: int = 50_000, **counts: int
+) -> Manifest:
+    """Write episodes in shards of at most `size` bytes."""
+    writer = EpisodeWriter(folder, layout, size)
+    for episode in made:
+        writer.append(episode)
+    return writer.close(counts)
+
+
+def put(home: Path, folder: Path) -> Ref:
+    """Publish what was written."""
+    return LocalStore(home / "store").publish(manifest_files(folder), folder.name, {})
+
+
 def publish(
-    home: Path,
-    layout: Layout,
-    first: int = 0,
-    bend: Bend | None = None,
-    max_shard_bytes: int = 50_000,
+    home: Path, layout: Layout, first: int = 0, bend: Bend | None = None, size: int = 50_000
 ) -> Ref:
     """Publish rollouts of a few episodes, bent out of shape by `bend`."""
     episodes = [labelled(layout, first + i) for i in range(EPISODES)]
     if bend is not None:
         bend(episodes)
-    folder = home / f"rollouts-{first}"
-    writer = EpisodeWriter(folder, layout, max_shard_bytes)
-    for episode in episodes:
-        writer.append(episode)
-    writer.close()
-    return LocalStore(home / "store").publish(manifest_files(folder), "rollouts", {"first": first})
+    write(home / f"rollouts-{first}", layout, episodes, size)
+    return put(home, home / f"rollouts-{first}")
 
 
 @pytest.mark.parametrize("hand", ["allegro", "trident"])
@@ -168,30 +168,6 @@ def test_same_version_in_any_home_and_process_killed_or_not(tmp_path: Path) -> N
     assert said[0].startswith(b"Ref(")
     assert said[1] == b""  # no progress bars, no log lines
     assert start_check(tmp_path / "two", 0, "2").communicate() == said
-
-
-def test_check_repeated_after_a_kill_changes_nothing(tmp_path: Path) -> None:
-    config = step()
-    refs = {"rollouts/fast": publish(tmp_path, config.embodiment.make_layout())}
-    first = check(config, refs, context(tmp_path))
-    log = [c.id for c in LocalStore(tmp_path / "store").log("main")]
-    assert check(config, refs, context(tmp_path)) == first
-    assert [c.id for c in LocalStore(tmp_path / "store").log("main")] == log
-
-
-def test_a_second_dataset_joins_main(tmp_path: Path) -> None:
-    config = step()
-    layout = config.embodiment.make_layout()
-    store = LocalStore(tmp_path / "store")
-    refs = [
-        check(
-            config, {"rollouts/fast": publish(tmp_path, layout, i)}, context(tmp_path, f"{i}" * 64)
-        )
-        for i in (100, 200)
-    ]
-    main = Ref("local", store.resolve("main"), "")
-    for ref in refs:
-        require_checked(store.open(main) / ref.path, layout)
 
 
 def set_value(name: str, index: tuple[int, ...], value: float, row: int = 7) -> Bend:
@@ -289,11 +265,9 @@ def test_too_many_drops_and_too_few_rows(tmp_path: Path) -> None:
 def test_drops_that_were_too_short_to_keep_count(tmp_path: Path) -> None:
     """6 episodes kept, none with a drop; 14 more dropped at once and left nothing to keep."""
     layout = step().embodiment.make_layout()
-    writer = EpisodeWriter(tmp_path / "made", layout, max_shard_bytes=50_000)
-    for number in range(EPISODES):
-        writer.append(labelled(layout, number))
-    writer.close({"episodes": EPISODES + 14, "drops": 14})
-    ref = LocalStore(tmp_path / "store").publish(manifest_files(tmp_path / "made"), "made", {})
+    kept = [labelled(layout, number) for number in range(EPISODES)]
+    write(tmp_path / "made", layout, kept, episodes=EPISODES + 14, drops=14)
+    ref = put(tmp_path, tmp_path / "made")
     one = context(tmp_path)
     with pytest.raises(UserError, match="14 of 20 episodes end in a drop"):
         check(step("trident", "check.max_drop_share=0.69"), {"rollouts/fast": ref}, one)
@@ -315,8 +289,7 @@ def test_a_run_of_a_writer_that_did_not_measure_a_column_is_refused(tmp_path: Pa
     folder = tmp_path / "rollouts-0"
     run = write_run(folder, old, manifest.rows_by, {}, layout.fingerprint(), "simulation")
     make_manifest(manifest.layout, "simulation", manifest.fields, [run], {}).write(folder)
-    store = LocalStore(tmp_path / "store")
-    earlier = store.publish(manifest_files(folder), "rollouts", {})
+    earlier = put(tmp_path, folder)
     with pytest.raises(EpisodesError, match=r"no statistics of drop.early: an earlier version"):
         check(config, {"rollouts/fast": earlier}, context(tmp_path))
     check(config, {"rollouts/fast": ref}, context(tmp_path, "b" * 64))
@@ -326,20 +299,17 @@ def test_a_manifest_that_lies_is_found_by_the_sample(tmp_path: Path) -> None:
     config = step("trident", "check.sample_rows=10000")
     layout = config.embodiment.make_layout()
     folder = tmp_path / "lying"
-    writer = EpisodeWriter(folder, layout, max_shard_bytes=50_000)
-    honest = EpisodeWriter(tmp_path / "honest", layout, max_shard_bytes=50_000)
-    for number in range(EPISODES):
-        episode = labelled(layout, number)
-        honest.append(episode)
+    honest = [labelled(layout, number) for number in range(EPISODES)]
+    sound = write(tmp_path / "honest", layout, honest)
+    for episode in honest:
         episode["joint_position"][0, 0] = 9.0
-        writer.append(episode | {"joint_position": episode["joint_position"].copy()})
-    bent, sound = writer.close(), honest.close()
+    bent = write(folder, layout, honest)
     shards = {
         mine: sound.shards[other] for mine, other in zip(bent.shards, sound.shards, strict=True)
     }
     run = write_run(folder, shards, sound.rows_by, {}, bent.layout, bent.source)
     make_manifest(bent.layout, bent.source, bent.fields, [run], {}).write(folder)
-    ref = LocalStore(tmp_path / "store").publish(manifest_files(folder), "rollouts", {})
+    ref = put(tmp_path, folder)
     with pytest.raises(UserError, match=r"joint_position\.left_base, shard .* rows 0"):
         check(config, {"rollouts/fast": ref}, context(tmp_path))
 
@@ -362,17 +332,14 @@ def test_corrupted_shard_is_one_line(tmp_path: Path) -> None:
 
 def test_a_shard_that_changed_before_it_came_to_the_store_is_found(tmp_path: Path) -> None:
     config = step("trident", "check.sample_rows=1")
-    folder = tmp_path / "rotten"
-    writer = EpisodeWriter(folder, config.embodiment.make_layout(), max_shard_bytes=50_000)
-    for number in range(EPISODES):
-        writer.append(labelled(config.embodiment.make_layout(), number))
-    writer.close()
+    folder, layout = tmp_path / "rotten", config.embodiment.make_layout()
+    write(folder, layout, (labelled(layout, number) for number in range(EPISODES)))
     shard = sorted((folder / "shards").iterdir())[1]
     content = bytearray(shard.read_bytes())
     content[-1] ^= 1
     shard.chmod(0o644)
     shard.write_bytes(content)
-    ref = LocalStore(tmp_path / "store").publish(manifest_files(folder), "rollouts", {})
+    ref = put(tmp_path, folder)
     with pytest.raises(EpisodesError, match=f"{shard.name} is not the file that the manifest"):
         check(config, {"rollouts/fast": ref}, context(tmp_path))
     assert LocalStore(tmp_path / "store").branches() == [f"loose/{ref.version}"]

@@ -48,21 +48,6 @@ def test_absent_privileged_fields_have_no_columns() -> None:
     assert "step.jump" in names
 
 
-def test_derived_values_of_some_rows_are_those_of_all() -> None:
-    config = load(Config, [])
-    layout = config.embodiment.make_layout()
-    episodes = [make_episode(layout, number, 12, dropped=number == 1) for number in range(3)]
-    arrays = {name: np.concatenate([one[name] for one in episodes]) for name in episodes[0]}
-    arrays["drop"][[5, 30]] = 1
-    arrays["step"][20] = 3
-    columns = expected_columns(layout, config.check.margins, tuple(layout.fields))
-    for column in (c for c in columns if c.field not in layout.fields):
-        whole = column_values(column, arrays, layout)
-        for rows in (np.array([0, 5, 11, 12, 23, 30, 35]), np.array([4, 6]), np.arange(36)):
-            some = column_values(column, arrays, layout, rows)
-            np.testing.assert_array_equal(some, whole[rows], column.name)
-
-
 def test_values_outside_or_not_finite_are_found() -> None:
     config = load(Config, [])
     layout = config.embodiment.make_layout()

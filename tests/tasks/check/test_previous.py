@@ -8,6 +8,7 @@ import pytest
 from configs.errors import UserError
 from configs.refs import Ref
 from tasks.check.check import check
+from tasks.data.verdict import require_checked
 from tasks.store.local import LocalStore
 from tests.tasks.check.test_check import Bend, context, publish, step
 from tests.tiny_episodes import Episode
@@ -40,6 +41,10 @@ def test_each_version_is_compared_with_the_newest_before_it(tmp_path: Path) -> N
     refs = [run(tmp_path, first) for first in (100, 200, 300)]
     said = [verdict(tmp_path, ref)["previous"] for ref in refs]
     assert said == [None, refs[0].version, refs[1].version]
+    store, layout = LocalStore(tmp_path / "store"), step().embodiment.make_layout()
+    main = store.open(Ref("local", store.resolve("main"), ""))
+    for ref in refs:
+        require_checked(main / ref.path, layout)
 
 
 def test_a_check_that_runs_again_is_compared_with_what_was_there(tmp_path: Path) -> None:

@@ -28,14 +28,9 @@ def rarely_slow(episodes: list[Episode]) -> None:
     episodes[2]["style"][:10] = 1
 
 
-def manifest_of(tmp_path: Path) -> tuple[Manifest, list[Path]]:
-    """Return a manifest of two runs with a few shards each, and where they are."""
-    layout = step().embodiment.make_layout()
-    for first in (100, 200):
-        bend = set_value("action", (1,), first / 1000)
-        publish(tmp_path, layout, first, bend, max_shard_bytes=20_000)
-    folders = [tmp_path / f"rollouts-{first}" for first in (100, 200)]
-    return merge_manifests(read_manifest(folder) for folder in folders), folders
+def merged(tmp_path: Path) -> Manifest:
+    """Return the manifest of the two runs that were published."""
+    return merge_manifests(read_manifest(tmp_path / f"rollouts-{first}") for first in (100, 200))
 
 
 def test_an_object_without_rows_fails_by_name(tmp_path: Path) -> None:
@@ -66,7 +61,7 @@ def test_a_column_that_fails_in_many_shards_names_the_first(tmp_path: Path) -> N
         for episode in episodes:
             episode["action"][3, 0] = 1.5
 
-    ref = publish(tmp_path, layout, 100, everywhere, max_shard_bytes=20_000)
+    ref = publish(tmp_path, layout, 100, everywhere, 20_000)
     shards = list(read_manifest(tmp_path / "rollouts-100").shards)
     assert len(shards) > 3
     with pytest.raises(UserError) as caught:
@@ -81,10 +76,9 @@ def test_rows_that_are_not_finite_are_counted_over_all_shards(tmp_path: Path) ->
     layout = config.embodiment.make_layout()
     for first, value in ((100, np.nan), (200, np.inf)):
         publish(tmp_path, layout, first, set_value("command", (2,), value))
-    folders = [tmp_path / f"rollouts-{first}" for first in (100, 200)]
-    manifest = merge_manifests(read_manifest(folder) for folder in folders)
+    manifest = merged(tmp_path)
     columns = expected_columns(layout, config.check.margins, manifest.fields)
-    rows = list(checked_rows(manifest, columns, {}, [], config.check))
+    rows = list(checked_rows(manifest, columns, {}, config.check))
     wrong = violating_shards(manifest, columns)
     name = "command.left_medial"
     assert {key: len(shards) for key, shards in wrong.items() if shards} == {name: 2}
@@ -94,7 +88,10 @@ def test_rows_that_are_not_finite_are_counted_over_all_shards(tmp_path: Path) ->
 
 
 def test_the_sample_opens_few_shards_and_is_the_same_each_time(tmp_path: Path) -> None:
-    manifest, _ = manifest_of(tmp_path)
+    layout = step().embodiment.make_layout()
+    for first in (100, 200):
+        publish(tmp_path, layout, first, set_value("action", (1,), first / 1000), 20_000)
+    manifest = merged(tmp_path)
     assert len(manifest.shards) > 4
 
     def draw(seed: int, **size: int) -> list[tuple[str, list[int]]]:

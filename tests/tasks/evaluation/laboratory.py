@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,8 +15,9 @@ from envs.shapes.objects import ObjectModel, save_objects
 from tasks.evaluation.baselines import baselines
 from tasks.evaluation.evaluate import evaluate
 from tasks.experts.policy import POLICIES, actor_of
-from tasks.running.context import Context, Progress, make_scratch
+from tasks.running.context import Context
 from tasks.store import open_store
+from tests.contexts import make_context
 from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
 
 OVERRIDES = [
@@ -39,10 +41,11 @@ class Laboratory:
     refs: dict[str, Ref]
 
     def context(self, identity: str, threads: int | None = 1) -> Context:
-        scratch = make_scratch(self.home, identity)
-        store = open_store(self.home)
-        progress = Progress("evaluate")
-        return Context(identity, "evaluate", store, self.home, scratch, threads, progress, {})
+        return make_context(self.home, identity, "evaluate", threads)
+
+    def changed(self, **settings: Any) -> EvaluateStep:
+        """Return the step with other values of `evaluate`."""
+        return replace(self.step, evaluate=replace(self.step.evaluate, **settings))
 
     def run(self, identity: str, step: EvaluateStep | None = None, threads: int | None = 1) -> Path:
         """Run both steps, the baselines and what is measured against them."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluation.bootstrap import Resampled, matched, medians, on_curve, ratios, summarize
+from tasks.evaluation.bootstrap import Resampled, against, matched, on_curve, summarize
 
 COUNTED = ("time_s", "drops", "goals", "first_s")
 
@@ -29,8 +29,8 @@ def test_the_value_is_that_of_the_sums():
         drops=[[[3, 0], [1, 0]], [[0, 1], [0, 1]]],
         goals=[[[1, 0], [0, 3]], [[1, 0], [1, 2]]],
     )
-    found = ratios(made, "bare", 0.95)
-    assert list(found) == ["held"]
+    found = against(made, "bare", "bare", 0.95)
+    assert found["bare"] == {}
     assert found["held"]["hold"]["value"] == 2.0
     assert found["held"]["goals_per_drop"]["value"] == 6.0
     assert found["held"]["goals_per_min"]["value"] == 3.0
@@ -58,27 +58,23 @@ def uneven() -> dict[str, np.ndarray]:
     )
 
 
-def test_identical_variants_have_a_ratio_of_exactly_one(uneven):
-    made = Resampled(uneven, ["bare", "same", "half"], 300, 5)
-    found = ratios(made, "bare", 0.95)
-    exact = {"value": 1.0, "low": 1.0, "high": 1.0}
-    assert found["same"] == {"hold": exact, "goals_per_drop": exact, "goals_per_min": exact}
-
-
 def test_medians_are_of_the_pairs_first_drops():
     """still: 9, 10, 60; held: half of each pair's, so half in every resample as well."""
     still = np.array([[9.0, 60.0, 10.0]])
     made = resampled("still held", first_s=np.stack([still, still / 2], axis=1))
     assert made.median_hold("still")[0] == 10.0
     assert made.median_hold("still").std() > 1.0
-    assert medians(made, "still", 0.95) == {"held": {"value": 0.5, "low": 0.5, "high": 0.5}}
+    found = against(made, "still", "still", 0.95)["held"]["median_of_still"]
+    assert found == {"value": 0.5, "low": 0.5, "high": 0.5}
 
 
 def test_what_chance_gave_a_pair_falls_out(uneven):
     """Half the drops in every pair is twice the hold in every resample, wide as each hold is."""
     made = Resampled(uneven, ["bare", "same", "half"], 300, 5)
-    found = ratios(made, "bare", 0.95)["half"]["hold"]
-    assert found == {"value": 2.0, "low": 2.0, "high": 2.0}
+    found = against(made, "bare", "bare", 0.95)
+    assert found["half"]["hold"] == {"value": 2.0, "low": 2.0, "high": 2.0}
+    for key in ("hold", "goals_per_drop", "goals_per_min"):
+        assert found["same"][key] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert made.hold("bare").std() > 0.05
 
 
@@ -102,12 +98,12 @@ def test_weights_meet_the_counts_of_their_own_pair():
 
 def test_without_a_drop_the_time_watched_counts():
     made = resampled("bare held", time_s=[[[30], [30]]], drops=[[[3], [0]]])
-    assert ratios(made, "bare", 0.95)["held"]["hold"]["value"] == 3.0
+    assert against(made, "bare", "bare", 0.95)["held"]["hold"]["value"] == 3.0
 
 
 def test_a_ratio_to_nothing_is_undefined():
     made = resampled("bare held", time_s=[[[9], [9]]], goals=[[[0], [4]]])
-    found = ratios(made, "bare", 0.95)["held"]["goals_per_drop"]
+    found = against(made, "bare", "bare", 0.95)["held"]["goals_per_drop"]
     assert found == {"value": None, "low": None, "high": None}
 
 
@@ -127,33 +123,24 @@ def test_undefined_resamples_are_left_out_up_to_the_tail():
     assert summarize(samples, 0.9)["value"] is None
 
 
-def at(places, x, y) -> list[float]:
-    """Ask a polyline at many places."""
+@pytest.mark.parametrize(
+    ("places", "x", "y", "found"),
+    [
+        # linear between its points; it ends with them
+        ([0, 0.5, 2, 3, 4], [0, 2, 4], [1, 5, 3], [1, 2, 5, 4, 3]),
+        ([-0.1, 4.1], [0, 2, 4], [1, 5, 3], [np.nan, np.nan]),
+        # where it turns back, the higher branch counts: at 1.5 there are 3 and 5
+        ([0.5, 1, 1.5, 2], [0, 2, 1], [0, 4, 6], [1, 6, 5, 4]),
+        ([0.5, 1, 1.5, 2], [1, 2, 0], [6, 4, 0], [1, 6, 5, 4]),
+        # of points of equal place the higher counts
+        ([1, 2], [1, 1, 3], [3, 7, 1], [7, 4]),
+        ([1], [1, 1], [7, 3], [7]),
+        ([1], [1], [2], [np.nan]),  # a single point is no curve
+    ],
+)
+def test_a_curve_by_hand(places, x, y, found):
     columns = [np.repeat(np.array(part, float)[:, None], len(places), axis=1) for part in (x, y)]
-    return on_curve(*columns, np.array(places, float)).tolist()
-
-
-def test_a_curve_is_linear_between_its_points_and_ends_with_them():
-    found = at([0, 0.5, 2, 3, 4], [0, 2, 4], [1, 5, 3])
-    assert found == [1, 2, 5, 4, 3]
-    assert np.isnan(at([-0.1, 4.1], [0, 2, 4], [1, 5, 3])).all()
-
-
-def test_where_a_curve_turns_back_the_higher_branch_counts():
-    """(0, 0) to (2, 4), then back to (1, 6): at 1.5 there are 3 and 5."""
-    found = at([0.5, 1, 1.5, 2], [0, 2, 1], [0, 4, 6])
-    assert found == [1, 6, 5, 4]
-    # the other way about: (1, 6) to (2, 4), then to (0, 0)
-    assert at([0.5, 1, 1.5, 2], [1, 2, 0], [6, 4, 0]) == [1, 6, 5, 4]
-
-
-def test_points_of_equal_place_count_with_the_higher():
-    assert at([1, 2], [1, 1, 3], [3, 7, 1]) == [7, 4]
-    assert at([1], [1, 1], [7, 3]) == [7]
-
-
-def test_a_single_point_is_no_curve():
-    assert np.isnan(at([1], [1], [2])).all()
+    np.testing.assert_array_equal(on_curve(*columns, np.array(places, float)), found)
 
 
 def test_every_resample_has_a_curve_of_its_own():

@@ -11,12 +11,9 @@ from configs.load import load
 from configs.schema.evaluate import CalibrateStep
 from configs.schema.pipeline import Config
 from models.strength import Strength
-from tasks.distillation.distill import STUDENTS
 from tasks.evaluation.calibrate import calibrate, candidates, choose, score
 from tasks.export.export import CALIBRATION, read_calibration
-from tasks.learning.critic import CRITICS
-from tasks.learning.train import CONTROLLERS
-from tests.tasks.export.test_export import SETTINGS, make_controller, make_critic, make_student
+from tests.tasks.export.test_export import SETTINGS, publish_networks
 
 GRID = [
     "evaluate.calibration.paper=[0.1, 0.4]",
@@ -103,24 +100,15 @@ def test_the_step_publishes_a_choice_that_a_bundle_can_hold(laboratory):
     world = laboratory.step.world
     config = load(Config, [f"hand={world.embodiment.hand.name}", *SETTINGS, *GRID])
     settings = replace(config.evaluate.calibration, window_s=0.5, pairs=2)
-    evaluate = replace(laboratory.step.evaluate, calibration=settings)
     step = CalibrateStep(
         world=world,
-        evaluate=evaluate,
+        evaluate=laboratory.changed(calibration=settings).evaluate,
         sampling=config.export.sampling,
         activity=config.export.activity,
         seed=3,
     )
-    layout, context = config.embodiment.make_layout(), laboratory.context("networks")
-    scratch = context.scratch
-    files = CONTROLLERS.write(make_controller(config), scratch, layout, config.train.controller)
-    refs = dict(laboratory.refs)
+    refs = laboratory.refs | publish_networks(config, laboratory.home)
     del refs["bundle"], refs["grasps/marble"]  # made later, and held out
-    refs["controller"] = context.publish(files, "controller", [])
-    files = CRITICS.write(make_critic(config), scratch, layout, config.critic.network)
-    refs["critic"] = context.publish(files, "critic", [])
-    files = STUDENTS.write(make_student(config), scratch, layout, config.distill.network)
-    refs["student"] = context.publish(files, "student", [])
     contexts = [laboratory.context(f"calibrate-{threads}", threads) for threads in (1, 2)]
     first, again = (one.open(calibrate(step, refs, one)) for one in contexts)
     assert (first / CALIBRATION).read_bytes() == (again / CALIBRATION).read_bytes()

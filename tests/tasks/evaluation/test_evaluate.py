@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from configs.errors import UserError
 from configs.load import ConfigError
 from configs.refs import Ref
-from configs.schema.evaluate import Assisted, Direct, Pairs
+from configs.schema.evaluate import Direct, Pairs
 from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
+from models.strength import KEYS
 from tasks.evaluation import measuring
 from tasks.evaluation.inputs import arrange
 from tasks.evaluation.metrics import OVERRIDES
@@ -32,13 +32,17 @@ BOTH = {
 }
 
 
+def figures(made: Path) -> dict:
+    return json.loads((made / "evaluation.json").read_text())
+
+
 @pytest.fixture(scope="module")
 def result(laboratory) -> Path:
     return laboratory.run("first")
 
 
 def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
-    report = json.loads((result / "evaluation.json").read_text())
+    report = figures(result)
     table = report["evaluation"]
     assert tuple(table) == laboratory.step.evaluate.perturbations
     for cells in table.values():
@@ -50,26 +54,12 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
             assert cell["hold_s_low"] <= cell["hold_s"]
     settings = report["settings"]
     assert settings["assisted"] == "paper"
-    assert settings["gain"] == {"critic_gain": 0.75, "paper": 1.0, "guarded": 0.75, "student": 0.75}
-    assert settings["reading"] == {"critic_gain": 0.0, "paper": 0.0, "guarded": 1.0, "student": 1.0}
-    assert settings["share"] == {"critic_gain": 0.5, "paper": 1.0, "guarded": 0.5, "student": 0.5}
-    assert settings["caution"] == {
-        "critic_gain": 0.25,
-        "paper": 1.0,
-        "guarded": 0.25,
-        "student": 1.0,
-    }
-    assert settings["guidance"] == {
-        "critic_gain": 1.0,
-        "paper": 0.2,
-        "guarded": 0.1,
-        "student": 1.0,
-    }
-    assert settings["remainder"] == {
-        "critic_gain": 1.0,
-        "paper": 0.0,
-        "guarded": 0.875,
-        "student": 1.0,
+    strengths = {name: tuple(settings[key][name] for key in KEYS) for name in settings["guidance"]}
+    assert strengths == {
+        "critic_gain": (0.0, 0.75, 0.5, 0.25, 1.0, 1.0),
+        "paper": (0.0, 1.0, 1.0, 1.0, 0.2, 0.0),
+        "guarded": (1.0, 0.75, 0.5, 0.25, 0.1, 0.875),
+        "student": (1.0, 0.75, 0.5, 1.0, 1.0, 1.0),
     }
     assert settings["objects"] == {"held_out": [HELD_OUT.name], "training": [SPHERE.name]}
     assert settings["task"]["drop_distance"] == laboratory.step.world.task.drop_distance
@@ -80,7 +70,7 @@ def test_every_perturbation_and_variant_has_its_figures(laboratory, result):
 
 
 def test_the_result_is_the_held_out_objects_and_the_others_stand_beside(result):
-    report = json.loads((result / "evaluation.json").read_text())
+    report = figures(result)
     assert report["evaluation"] == report["by_split"]["held_out"]
     assert list(report["by_object"]) == [HELD_OUT.name, SPHERE.name]
     for name, split in ((HELD_OUT.name, "held_out"), (SPHERE.name, "training")):
@@ -96,9 +86,9 @@ def test_the_result_is_the_held_out_objects_and_the_others_stand_beside(result):
 
 def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
     pairs = Pairs(held_out=0, training=2)
-    evaluate = replace(laboratory.step.evaluate, pairs=pairs, judged="training", windows=1)
-    made = laboratory.run("training", replace(laboratory.step, evaluate=evaluate))
-    report = json.loads((made / "evaluation.json").read_text())
+    step = laboratory.changed(pairs=pairs, judged="training", windows=1)
+    made = laboratory.run("training", step)
+    report = figures(made)
     assert list(report["by_split"]) == ["training"]
     assert report["evaluation"]["noisy_2.0"]["paper"]["time_s"] == 2.0
     assert report["settings"]["objects"]["held_out"] == [HELD_OUT.name]  # known, not judged
@@ -123,12 +113,12 @@ def test_contacts_are_judged_once_a_withdrawal_and_where_fingers_are_withdrawn(r
     assert (asked[:, :-1] == 0).all()  # the last perturbation withdraws
     assert (asked[:, -1][drops[:, -1] == 0] == 1).all()
     assert (kept <= asked).all()
-    report = json.loads((result / "evaluation.json").read_text())
+    report = figures(result)
     assert report["evaluation"]["noisy_2.0"]["paper"]["contacts_kept"] is None
 
 
 def test_ratios_have_their_intervals_and_others_their_place_on_the_scaled_curve(result):
-    report = json.loads((result / "evaluation.json").read_text())
+    report = figures(result)
     still = {"hold_of_still", "median_of_still", "drops_above_still"}
     for cells in report["ratios"].values():
         assert set(cells) == set(VARIANTS)
@@ -140,7 +130,7 @@ def test_ratios_have_their_intervals_and_others_their_place_on_the_scaled_curve(
 
 
 def test_every_answer_has_its_figures_with_one_setting_for_all(laboratory, result):
-    report = json.loads((result / "evaluation.json").read_text())
+    report = figures(result)
     found, table = report["one_setting"], report["evaluation"]
     assert set(found) == {*VARIANTS, "assisted", "vs_scaled"}
     for name in VARIANTS:
@@ -193,35 +183,20 @@ def test_a_killed_evaluation_goes_on_with_the_next_window(laboratory, result, mo
 
 
 def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
-    step = laboratory.step
     twice = {**BOTH, "same": BOTH["unassisted"]}
-    config = replace(step, evaluate=replace(step.evaluate, variants=twice, windows=1))
-    made = laboratory.run("paired", config)
+    made = laboratory.run("paired", laboratory.changed(variants=twice, windows=1))
     for values in load_file(made / "counts.safetensors").values():
         np.testing.assert_array_equal(values[:, :, 0], values[:, :, 2])
-    report = json.loads((made / "evaluation.json").read_text())
+    report = figures(made)
     for cells in report["ratios"].values():
         assert cells["same"]["hold"] == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 
 def test_the_holding_controller_is_the_zero_command(laboratory):
     """The tiny bundle answers every command with no change, as a gain of zero does."""
-    step = laboratory.step
-    variants = {
-        **BOTH,
-        "paper": Assisted(
-            kind="assisted",
-            assistance="paper",
-            reading=None,
-            gain=None,
-            share=None,
-            caution=None,
-            guidance=None,
-            remainder=None,
-        ),
-    }
-    config = replace(step, evaluate=replace(step.evaluate, variants=variants, windows=1))
-    counts = load_file(laboratory.run("zero", config) / "counts.safetensors")
+    variants = {**BOTH, "paper": laboratory.step.evaluate.variants["paper"]}
+    step = laboratory.changed(variants=variants, windows=1)
+    counts = load_file(laboratory.run("zero", step) / "counts.safetensors")
     for name in counts.keys() - set(OVERRIDES):  # who is not asked overrides nothing
         values = counts[name]
         np.testing.assert_array_equal(values[:, :, 1], values[:, :, 2])
@@ -246,17 +221,17 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     still = replace(step.world.randomization, initial_joint_noise=(0.0, 0.0))
     task = replace(step.world.task, drop_distance=1e6)
     world = replace(step.world, task=task, randomization=still)
-    evaluate = replace(
-        step.evaluate,
+    config = laboratory.changed(
         pairs=Pairs(held_out=0, training=3),
         judged="training",
         perturbations=("clean",),
         library=step.evaluate.library | {"clean": Noise(kind="noise", amplitude=0.0)},
         variants=BOTH | {"half": Direct(kind="direct", gain=0.5)},
     )
-    config = replace(step, world=world, evaluate=evaluate)
     far = replace(laboratory, refs=distant_grasps(laboratory))
-    report = json.loads((far.run("clean", config) / "evaluation.json").read_text())
+    report = json.loads(
+        (far.run("clean", replace(config, world=world)) / "evaluation.json").read_text()
+    )
     cells = report["evaluation"]["clean"]
     assert all(cell["drops"] == 0 and cell["hold_s_high"] is None for cell in cells.values())
     assert cells["unassisted"]["intention"] > 0.5
@@ -265,26 +240,6 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     assert gains[1] == pytest.approx(gains[0] / 2, rel=0.15)
     assert gains[2] == pytest.approx(0.0, abs=0.02)
     assert "assisted" not in cells
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"experts": {"slow": "default"}}, "slow"),
-        ({"experts": {"fast": "sleepy"}}, "sleepy"),
-    ],
-)
-def test_missing_inputs_are_named_in_one_line(laboratory, changes, named):
-    step = replace(laboratory.step, evaluate=replace(laboratory.step.evaluate, **changes))
-    with pytest.raises(UserError, match=named) as caught:
-        laboratory.run("bad", step)
-    assert "\n" not in str(caught.value)
-
-
-def test_an_object_without_grasps_is_named(laboratory):
-    refs = {name: ref for name, ref in laboratory.refs.items() if name != "grasps/marble"}
-    with pytest.raises(UserError, match="no grasps of object 'marble'"):
-        replace(laboratory, refs=refs).run("bad")
 
 
 def test_pairs_of_a_split_that_has_no_object_are_refused(laboratory):
@@ -309,8 +264,8 @@ def test_who_drops_at_every_step_first_drops_at_the_first_and_withdraws_nothing(
     """Every episode ends before its withdrawal does: there is no contact to judge."""
     step = laboratory.step
     world = replace(step.world, task=replace(step.world.task, drop_distance=1e-9))
-    evaluate = replace(step.evaluate, windows=1, clips=())
-    made = laboratory.run("drops", replace(step, world=world, evaluate=evaluate))
+    config = replace(laboratory.changed(windows=1, clips=()), world=world)
+    made = laboratory.run("drops", config)
     counts = load_file(made / "counts.safetensors")
     hz = world.embodiment.control.hz
     assert (counts["drops"] == hz * 1.0).all()

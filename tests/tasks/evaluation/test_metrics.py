@@ -9,30 +9,24 @@ from models.moving import counted, goals_per_minute
 from tasks.evaluation.metrics import COUNTS, figures, tabulate
 
 
-def sums(**values: float) -> dict[str, np.ndarray | float]:
+def sums(**values) -> dict[str, np.ndarray | float]:
     return dict.fromkeys(COUNTS, 0.0) | values
 
 
-def test_hold_without_a_drop_has_only_a_lower_bound():
-    # chi2 with 2 degrees of freedom is exponential: its 97.5% point is -2 ln 0.025.
-    estimate = hold(100.0, 0, 0.95)
-    assert estimate.value == 100.0
-    assert estimate.low == pytest.approx(100.0 / -math.log(0.025))
-    assert estimate.high is None
-
-
-def test_hold_with_one_drop():
-    estimate = hold(100.0, 1, 0.95)
-    assert estimate.value == 100.0
-    assert estimate.low == pytest.approx(200.0 / 11.1433, rel=1e-4)  # chi2(0.975; 4), from tables
-    assert estimate.high == pytest.approx(100.0 / -math.log(0.975))
-
-
-def test_hold_with_ten_drops_is_the_inverse_of_garwoods_interval():
-    estimate = hold(100.0, 10, 0.95)
-    assert estimate.value == 10.0
-    assert estimate.low == pytest.approx(100 / 18.390, rel=1e-3)
-    assert estimate.high == pytest.approx(100 / 4.795, rel=1e-3)
+@pytest.mark.parametrize(
+    ("drops", "value", "low", "high"),
+    [
+        # chi2 with 2 degrees of freedom is exponential: its 97.5% point is -2 ln 0.025.
+        (0, 100.0, 100.0 / -math.log(0.025), None),
+        (1, 100.0, 200.0 / 11.1433, 100.0 / -math.log(0.975)),  # chi2(0.975; 4), from tables
+        (10, 10.0, 100 / 18.390, 100 / 4.795),  # the inverse of Garwood's interval
+    ],
+)
+def test_hold_of_100_seconds(drops, value, low, high):
+    estimate = hold(100.0, drops, 0.95)
+    assert estimate.value == value
+    assert estimate.low == pytest.approx(low, rel=1e-3)
+    assert estimate.high == (None if high is None else pytest.approx(high, rel=1e-3))
 
 
 def test_a_higher_confidence_widens_the_interval():
@@ -84,20 +78,14 @@ def test_without_pairs_to_draw_the_interval_is_poissons():
 
 def test_figures_take_what_counts_and_keep_the_number():
     """Three pairs of a minute: 4 + 8 + 12 of 50 that count, over 2 drops."""
-    pairs = {"goals": np.array([4.0, 8, 50]), "time_s": np.full(3, 60.0)}
-    cell = figures(sums(drops=2) | pairs, 0.95)
-    assert cell["goals_per_min"] == 8
-    assert cell["goals_per_drop"] == 12
-    assert cell["goals"] == 62
+    cell = figures(sums(drops=2, goals=np.array([4.0, 8, 50]), time_s=np.full(3, 60.0)), 0.95)
+    assert (cell["goals_per_min"], cell["goals_per_drop"], cell["goals"]) == (8, 12, 62)
 
 
 def test_figures_of_hand_made_counts():
     cell = figures(sums(time_s=90, drops=3, goals=6, segments=8, cosine=2, dot=0.5, square=2), 0.95)
-    assert cell["hold_s"] == 30.0
-    assert cell["goals_per_min"] == 4.0
-    assert cell["goals_per_drop"] == 2.0
-    assert cell["intention"] == 0.25
-    assert cell["intention_gain"] == 0.25
+    assert (cell["hold_s"], cell["goals_per_min"], cell["goals_per_drop"]) == (30.0, 4.0, 2.0)
+    assert cell["intention"] == cell["intention_gain"] == 0.25
     assert (cell["drops"], cell["goals"], cell["time_s"]) == (3, 6, 90)
 
 

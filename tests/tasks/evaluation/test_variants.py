@@ -13,7 +13,7 @@ from models.session import Answer, Session
 from models.strength import KEYS, Strength
 from tasks.commanders.perturbations import Command, Situation
 from tasks.evaluation.results import default_variant
-from tasks.evaluation.variants import Answers, sizes, strengths_of
+from tasks.evaluation.variants import Answers, sizes, strength_of
 from tests.tiny_bundle import make_bundle
 
 
@@ -50,13 +50,12 @@ def bundle(config, tmp_path_factory):
 
 
 def answers(config, bundle, *variants) -> Answers:
-    named = {str(i): v for i, v in enumerate(variants)}
     return Answers(
         session=Recorder(bundle),
         kinematics=Kinematics(config.hand),
         layout=bundle.layout,
         variants=variants,
-        strengths=tuple(strengths_of(named, bundle.manifest).values()),
+        strengths=tuple(strength_of(v, bundle.manifest) for v in variants),
         modes=np.array([0, 1]),
         rng=np.random.default_rng(0),
     )
@@ -196,7 +195,7 @@ def test_settings_are_the_manifests_where_the_configuration_leaves_them_open(bun
         "wary": assisted("guarded", caution=0.0),  # 0 is a caution, not one that was left open
         "critic": assisted("guarded", reading=0.0, guidance=1.0, remainder=1.0),
     }
-    found = strengths_of(variants, bundle.manifest)
+    found = {name: strength_of(v, bundle.manifest) for name, v in variants.items()}
     assert found.pop("direct") is None
     expected = {
         "paper": (0.0, 1.0, 1.0, 1.0, 0.2, 0.0),
@@ -215,7 +214,7 @@ def test_settings_are_the_manifests_where_the_configuration_leaves_them_open(bun
 def test_an_assistance_that_the_bundle_lacks_is_refused(bundle):
     paper = {"paper": bundle.manifest.strength("paper")}
     with pytest.raises(BundleError, match="knows no assistance 'guarded'; one of paper"):
-        strengths_of({"one": GUARDED}, replace(bundle.manifest, assistances=paper))
+        strength_of(GUARDED, replace(bundle.manifest, assistances=paper))
 
 
 def test_the_default_assistance_is_the_variant_at_the_manifests_strength(config, bundle):

@@ -12,7 +12,7 @@ from tasks.commanders.perturbations import Command
 from tasks.evaluation.inputs import make_env, open_inputs
 from tasks.evaluation.metrics import COUNTS
 from tasks.evaluation.trial import Setup, Table, make_window
-from tasks.evaluation.variants import strengths_of
+from tasks.evaluation.variants import strength_of
 
 PERTURBATIONS = ("withdraw_finger", "noisy_2.0")
 
@@ -25,7 +25,7 @@ def window(laboratory):
     inputs = open_inputs(world, evaluate, laboratory.refs, context)
     bundle = open_bundle(context.open(laboratory.refs["bundle"]), inputs.layout)
     variants = {name: evaluate.variants[name] for name in ("unassisted", "paper")}
-    strengths = strengths_of(variants, bundle.manifest)
+    strengths = {name: strength_of(v, bundle.manifest) for name, v in variants.items()}
     table = Table(PERTURBATIONS, variants, strengths, evaluate.pairs, 1, 1.0, 2)
     stage = Setup(world, evaluate, inputs, Session(bundle), 0, 1)
     arrangement = table.arrangement(inputs)
@@ -36,7 +36,7 @@ def window(laboratory):
 
 def test_a_judged_contact_is_kept_if_it_presses_and_nothing_was_dropped(window):
     """Environment e of 20: perturbation e // 10, variant e // 5 % 2, pair e % 5."""
-    fingers = window.layout.num_tips
+    fingers = window.answers.layout.num_tips
     force = torch.zeros(20, fingers)
     judged = np.zeros((2, 5, fingers), bool)
     judged[0, 0, 1] = judged[0, 1, 1] = judged[0, 2, :2] = judged[1, 4, 2] = True
@@ -47,7 +47,7 @@ def test_a_judged_contact_is_kept_if_it_presses_and_nothing_was_dropped(window):
     force[10:] = 9.0  # of a perturbation that is not judged
     window.env.physics = replace(window.env.physics, contact_force=force)
     dropped = np.arange(20) == 9
-    action = np.zeros((2, 5, window.layout.num_joints), np.float32)
+    action = np.zeros((2, 5, window.answers.layout.num_joints), np.float32)
     withdrawn = Command(action, action, None, judged)
     counts = {name: np.zeros(20) for name in COUNTS}
     window.judge_contacts([withdrawn, Command(action, action, None)], dropped, counts)
@@ -59,7 +59,7 @@ def test_a_judged_contact_is_kept_if_it_presses_and_nothing_was_dropped(window):
 
 
 def test_commanders_see_which_fingers_touch(window):
-    force = torch.zeros(20, window.layout.num_tips)
+    force = torch.zeros(20, window.answers.layout.num_tips)
     force[7, 2] = 0.06
     force[13, 0] = 0.06
     window.env.physics = replace(window.env.physics, contact_force=force)

@@ -31,8 +31,8 @@ from tasks.export.export import CALIBRATION, export, read_calibration
 from tasks.export.graph import compare, draw_inputs
 from tasks.learning.critic import CRITICS
 from tasks.learning.train import CONTROLLERS
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tasks.running.context import Context
+from tests.contexts import make_context
 from tests.tasks.synthetic_grasps import chain, make_grasps
 
 SETTINGS = [
@@ -51,6 +51,15 @@ SETTINGS = [
     "export.parity.action=0.0005",
 ]
 
+TOLERANCES = {  # of what the graph computes
+    "target": 1e-5,
+    "action": 5e-4,
+    "motion": 1e-6,
+    "meant": 1e-4,
+    "trust": 1e-4,
+    "gain": 0.0,
+    "memory": 1e-4,
+}
 CHOICE = {
     name: dict(zip(KEYS, values, strict=True))
     for name, values in (
@@ -66,19 +75,6 @@ def config_of(hand: str, *overrides: str) -> Config:
 
 def step_of(config: Config) -> ExportStep:
     return ExportStep(embodiment=config.embodiment, export=config.export, seed=config.seed)
-
-
-def make_context(home: Path, identity: str) -> Context:
-    return Context(
-        identity=identity,
-        label=identity,
-        store=open_store(home),
-        home=home,
-        scratch=make_scratch(home, identity),
-        threads=1,
-        progress=Progress(identity),
-        origin={"step": identity},
-    )
 
 
 def make_controller(config: Config) -> Controller:
@@ -126,28 +122,34 @@ def make_assistance(config: Config) -> Assistance:
     )
 
 
+def publish_networks(config: Config, home: Path) -> dict[str, Ref]:
+    """Publish controller, critic and student, as their steps do."""
+    layout, refs = config.embodiment.make_layout(), {}
+    networks = {
+        "controller": (CONTROLLERS, make_controller(config), config.train.controller),
+        "critic": (CRITICS, make_critic(config), config.critic.network),
+        "student": (STUDENTS, make_student(config), config.distill.network),
+    }
+    for name, (kind, network, settings) in networks.items():
+        context = make_context(home, name, name)
+        files = kind.write(network, context.scratch, layout, settings)
+        refs[name] = context.publish(files, name, [])
+    return refs
+
+
 def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
     """Publish networks, calibration, and objects and grasps of the training, as the steps do."""
-    layout, context = config.embodiment.make_layout(), make_context(home, "train")
-    settings, scratch = config.train.controller, context.scratch
-    files = CONTROLLERS.write(make_controller(config), scratch, layout, settings)
-    refs = {"controller": context.publish(files, "controller", [])}
-    context = make_context(home, "critic")
-    files = CRITICS.write(make_critic(config), context.scratch, layout, config.critic.network)
-    refs["critic"] = context.publish(files, "critic", [])
-    context = make_context(home, "distill")
-    files = STUDENTS.write(make_student(config), context.scratch, layout, config.distill.network)
-    refs["student"] = context.publish(files, "student", [])
-    context = make_context(home, "calibrate")
+    layout, refs = config.embodiment.make_layout(), publish_networks(config, home)
+    context = make_context(home, "calibrate", "calibrate")
     path = context.scratch / CALIBRATION
     path.write_text(json.dumps({"choice": CHOICE, "rule": "by hand", "rows": []}))
     refs["calibration"] = context.publish({CALIBRATION: path}, "calibration", [])
-    context = make_context(home, "objects")
+    context = make_context(home, "objects", "objects")
     models = [ObjectModel(item) for item in config.objects.items.values()]
     files = {path.name: path for path in save_objects(models, context.scratch)}
     refs["objects/all"] = context.publish(files, "objects", [])
     for name, count in (("box", 6), ("sphere", 3)):
-        context = make_context(home, f"grasps-{name}")
+        context = make_context(home, f"grasps-{name}", "grasps")
         grasps = make_grasps(layout.num_joints, layout.num_tips, chain(count), name)
         path = context.scratch / "grasps.safetensors"
         grasps.save(path, layout)
@@ -158,7 +160,7 @@ def publish_inputs(config: Config, home: Path) -> dict[str, Ref]:
 @pytest.fixture(scope="module", params=["allegro", "trident"])
 def exported(request, tmp_path_factory) -> tuple[Config, Bundle, dict[str, Ref], Context]:
     config, home = config_of(request.param), tmp_path_factory.mktemp("export")
-    refs, context = publish_inputs(config, home), make_context(home, "export")
+    refs, context = publish_inputs(config, home), make_context(home, "export", "export")
     published = export(step_of(config), refs, context)
     return config, open_bundle(context.open(published), None), refs, context
 
@@ -167,8 +169,7 @@ def test_graph_computes_what_the_network_computes(exported):
     """Over steps that go on from each one's own memory, alone and in a batch."""
     config, bundle, _, _ = exported
     assistance, session = make_assistance(config), Session(bundle)
-    gains: set[float] = set()
-    trusts: set[float] = set()
+    gains, trusts = set[float](), set[float]()
     for batch in (1, 2, 17):
         ours, theirs = assistance.student.memory.empty(batch), np.empty(0)
         for step in range(4):
@@ -178,13 +179,9 @@ def test_graph_computes_what_the_network_computes(exported):
             wanted = assistance(**inputs | {"memory": ours})
             given = {name: tensor.numpy() for name, tensor in inputs.items()}
             found = session.assist(Question(**given | ({"memory": theirs} if step else {})))
-            np.testing.assert_allclose(found.target, wanted.target, atol=1e-5)
-            np.testing.assert_allclose(found.action, wanted.action, atol=5e-4)
-            np.testing.assert_allclose(found.motion, wanted.motion, atol=1e-6)
-            np.testing.assert_allclose(found.meant, wanted.meant, atol=1e-4)
-            np.testing.assert_allclose(found.trust, wanted.trust, atol=1e-4)
-            np.testing.assert_array_equal(found.gain, wanted.gain)
-            np.testing.assert_allclose(found.memory, wanted.memory, atol=1e-4)
+            for name, least in TOLERANCES.items():
+                actual, expected = getattr(found, name), getattr(wanted, name)
+                np.testing.assert_allclose(actual, expected, atol=least, rtol=1e-7, err_msg=name)
             assert (found.memory[:, 0] == step + 1).all()  # how long the episode is
             ours, theirs = wanted.memory, found.memory
             gains.update(found.gain.tolist())
@@ -195,22 +192,19 @@ def test_graph_computes_what_the_network_computes(exported):
     assert max(differences.values()) < 5e-4
 
 
-def test_another_networks_graph_fails_the_comparison(exported):
+@pytest.mark.parametrize("name", ["target", "gain", "trust"])
+def test_another_networks_graph_fails_the_comparison(exported, name):
     config, bundle, _, _ = exported
     other = make_assistance(config)
-    other.controller.inverse_dynamics.mean.bias += 0.01
-    with pytest.raises(UserError, match=r"export\.parity\.target: .* differ by"):
-        compare(other, Session(bundle), config.export.parity, seed=0)
-    other = make_assistance(config)
-    other.critic.output.weight *= -1.0
-    wide = replace(config.export.parity, target=10.0, action=10.0, motion=10.0)
-    with pytest.raises(UserError, match=r"export\.parity\.gain: .* differ by"):
-        compare(other, Session(bundle), wide, seed=0)
-    other = make_assistance(config)
-    other.student.believed += 1.0
-    wide = replace(wide, meant=10.0, gain=10.0)
-    with pytest.raises(UserError, match=r"export\.parity\.trust: .* differ by"):
-        compare(other, Session(bundle), wide, seed=0)
+    if name == "target":
+        other.controller.inverse_dynamics.mean.bias += 0.01
+    elif name == "gain":
+        other.critic.output.weight *= -1.0
+    else:
+        other.student.believed += 1.0
+    wide = dict.fromkeys(OUTPUTS, 10.0) | {name: getattr(config.export.parity, name)}
+    with pytest.raises(UserError, match=rf"export\.parity\.{name}: .* differ by"):
+        compare(other, Session(bundle), replace(config.export.parity, **wide), seed=0)
 
 
 def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
@@ -225,15 +219,8 @@ def test_what_need_not_be_repeated_stands_once_in_the_graph(exported):
     products = sum(node.op_type in ("Gemm", "MatMul") for node in graph.node)
     assert products == once + config.export.sampling.steps * unet
     assert not {node.op_type for node in graph.node} & {"If", "Loop", "Scan"}
-    assert [node.name for node in graph.output] == [
-        "target",
-        "action",
-        "next_motion",
-        "meant",
-        "trust",
-        "gain",
-        "next_memory",
-    ]
+    names = "target action next_motion meant trust gain next_memory"
+    assert [node.name for node in graph.output] == names.split()
     for node in (*graph.input, *graph.output):
         assert node.type.tensor_type.shape.dim[0].dim_param == "batch"
 
@@ -272,7 +259,7 @@ def test_scenario_is_the_best_connected_object(exported):
 def test_equal_inputs_give_an_equal_bundle(exported, tmp_path):
     config, bundle, _, _ = exported
     refs = publish_inputs(config, tmp_path)
-    context = make_context(tmp_path, "export")
+    context = make_context(tmp_path, "export", "export")
     (context.scratch / "bundle").mkdir()  # what a kill in mid-write may leave
     again = export(step_of(config), refs, context)
     assert open_bundle(context.open(again), bundle.layout).hash == bundle.hash

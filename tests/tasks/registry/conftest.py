@@ -31,3 +31,11 @@ def workshop(tmp_path: Path, hands: dict[str, Config], empty_registry: Path) -> 
     home.mkdir()
     (home / empty_registry.name).write_bytes(empty_registry.read_bytes())
     return Workshop(home, hands)
+
+
+@pytest.fixture
+def used(workshop: Workshop) -> Workshop:
+    """Return a workshop with two releases."""
+    for mark in (1.0, 2.0):
+        workshop.run(mark, 7.0)
+    return workshop

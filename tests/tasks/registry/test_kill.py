@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -16,32 +16,18 @@ from tasks.registry.channel import read_channel
 from tasks.registry.listing import list_models
 from tasks.registry.promote import promote
 from tasks.registry.tracking import open_client
-from tests.tasks.registry.workshop import Workshop
+from tests.tasks.registry.workshop import Calls, Workshop, killed
 
 # Calls of functions in these files are the places where a kill is tried.
 PLACES = ("tasks/registry/", "models/approval.py", "mlflow/tracking/client.py", "shutil.py")
 
 
-class Calls:
-    """Count calls as the interpreter makes them, and kill this process at a chosen one."""
-
-    def __init__(self, last: int | None) -> None:
-        self.count, self.last = 0, last
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call" and any(place in frame.f_code.co_filename for place in PLACES):
-            self.count += 1
-            if self.count == self.last:
-                os.kill(os.getpid(), signal.SIGKILL)
+def counts(code: CodeType) -> bool:
+    return any(place in code.co_filename for place in PLACES)
 
 
-def promote_in(workshop: Workshop, refs: Mapping[str, Ref], calls: Calls) -> Ref:
-    context = workshop.context("promote")
-    sys.setprofile(calls)
-    try:
-        return promote(workshop.step(), refs, context)
-    finally:
-        sys.setprofile(None)
+def promote_in(workshop: Workshop, refs: Mapping[str, Ref]) -> Ref:
+    return promote(workshop.step(), refs, workshop.context("promote"))
 
 
 def outcome(workshop: Workshop) -> dict[str, Any]:
@@ -65,16 +51,6 @@ def outcome(workshop: Workshop) -> dict[str, Any]:
     }
 
 
-def killed(workshop: Workshop, refs: Mapping[str, Ref], place: int) -> bool:
-    """Run the step in a process that dies at its `place`-th call."""
-    child = os.fork()
-    if child == 0:
-        promote_in(workshop, refs, Calls(place))
-        os._exit(0)  # reached only if there is no such call
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 def try_places(workshop: Workshop, tmp_path: Path, parts: int) -> None:
     """Kill at `parts` places, evenly over the step, each in its own copy of the home."""
     refs = workshop.inputs(1.0, 6.0)
@@ -83,16 +59,18 @@ def try_places(workshop: Workshop, tmp_path: Path, parts: int) -> None:
         expert.record("reward", float(step), step)
     whole = Workshop(tmp_path / "whole", workshop.configs)
     shutil.copytree(workshop.home, whole.home)
-    calls = Calls(None)
-    made = promote_in(whole, refs, calls)
+    calls = Calls(counts)
+    sys.setprofile(calls)
+    made = promote_in(whole, refs)
+    sys.setprofile(None)
     expected = outcome(whole)
     assert calls.count > 100
     for part in range(parts):
         place = 1 + part * (calls.count - 2) // max(parts - 1, 1)
         cut = Workshop(tmp_path / f"cut-{place}", workshop.configs)
         shutil.copytree(workshop.home, cut.home)
-        assert killed(cut, refs, place)
-        assert promote_in(cut, refs, Calls(None)) == made, f"killed at call {place}"
+        assert killed(partial(promote_in, cut, refs), Calls(counts, place))
+        assert promote_in(cut, refs) == made, f"killed at call {place}"
         assert outcome(cut) == expected, f"killed at call {place}"
         shutil.rmtree(cut.home)
 

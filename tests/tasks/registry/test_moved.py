@@ -50,27 +50,15 @@ def use_everything(workshop: Workshop) -> None:
             assert (Path(show(home, row["version"], row["model"])["folder"]) / file).is_file()
 
 
-@pytest.fixture
-def used(workshop: Workshop) -> Workshop:
-    for mark, hold in ((1.0, 7.0), (2.0, 7.0)):
-        promote(workshop.step(), workshop.inputs(mark, hold), workshop.context(f"promote-{mark}"))
-    return workshop
-
-
-def test_a_copy_is_used_and_the_original_is_left_alone(used: Workshop, tmp_path: Path) -> None:
-    before = contents(used.home)
-    copy = Workshop(tmp_path / "elsewhere" / "copy", used.configs)
-    shutil.copytree(used.home, copy.home)
-    use_everything(copy)
+@pytest.mark.parametrize("way", ["copied", "moved"])
+def test_it_is_used_elsewhere_and_the_old_place_is_left_alone(
+    used: Workshop, tmp_path: Path, way: str
+) -> None:
+    before = contents(used.home) if way == "copied" else {}
+    there = Workshop(tmp_path / "elsewhere" / "home", used.configs)
+    (shutil.copytree if way == "copied" else shutil.move)(used.home, there.home)
+    use_everything(there)
     assert contents(used.home) == before
-
-
-def test_a_moved_one_is_used(used: Workshop, tmp_path: Path) -> None:
-    moved = Workshop(tmp_path / "elsewhere" / "moved", used.configs)
-    moved.home.parent.mkdir()
-    used.home.rename(moved.home)
-    use_everything(moved)
-    assert not used.home.exists()
 
 
 def test_a_run_that_a_kill_left_is_finished_in_the_copy(workshop: Workshop, tmp_path: Path) -> None:

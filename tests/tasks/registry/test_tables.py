@@ -2,22 +2,21 @@
 
 import os
 import shutil
-import signal
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
+from configs.errors import UserError
 from tasks.registry.channel import read_channel, release_stands
 from tasks.registry.listing import list_models
-from tasks.registry.locations import RegistryError, database
+from tasks.registry.locations import database
 from tasks.registry.promote import promote
 from tasks.registry.rollback import rollback
 from tasks.registry.tracking import exclusive, open_client
-from tests.tasks.registry.workshop import Workshop
+from tests.tasks.registry.workshop import Calls, Workshop, at_once, killed
 
 
 def use(home: Path, model: str = "some") -> list[str]:
@@ -29,57 +28,21 @@ def use(home: Path, model: str = "some") -> list[str]:
         return sorted(one.name for one in client.search_registered_models())
 
 
-class Kill:
-    """Kill this process when a Python function of this name is called the `count`-th time."""
-
-    def __init__(self, name: str, count: int) -> None:
-        self.name, self.left = name, count
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call" and frame.f_code.co_name == self.name:
-            self.left -= 1
-            if self.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-
-def killed(work: Callable[[], Any], name: str, count: int) -> bool:
-    """Do `work` in a process that dies there."""
-    child = os.fork()
-    if child == 0:
-        sys.setprofile(Kill(name, count))
-        try:
-            work()
-        finally:
-            os._exit(0)  # reached only if there is no such call
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-
-
 def test_killed_while_it_is_made(tmp_path: Path) -> None:
-    assert killed(lambda: use(tmp_path), "upgrade", 30)  # one of MLflow's migrations
+    migrating = Calls(lambda code: code.co_name == "upgrade", 30)  # MLflow's
+    assert killed(lambda: use(tmp_path), migrating)
     assert not database(tmp_path).exists()
     assert use(tmp_path) == ["some"]
     assert sorted(os.listdir(tmp_path)) == ["mlflow.db", "registry.lock"]
 
 
 def test_two_processes_at_once_lose_nothing(tmp_path: Path) -> None:
-    children = []
-    for name in ("one", "other"):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                use(tmp_path, name)
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    assert at_once(*(partial(use, tmp_path, name) for name in ("one", "other"))) == [0, 0]
     assert use(tmp_path) == ["one", "other", "some"]
 
 
 def one_line(work: Callable[[], Any]) -> str:
-    with pytest.raises(RegistryError) as caught:
+    with pytest.raises(UserError) as caught:
         work()
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -122,10 +85,7 @@ def test_after_a_lost_database_the_models_are_registered_anew(
     ]
 
 
-def test_a_rollback_releases_nothing_beside_a_damaged_database(workshop: Workshop) -> None:
-    for mark in (1.0, 2.0):
-        inputs = workshop.inputs(mark, 6.0)
-        promote(workshop.step(), inputs, workshop.context(f"promote-{mark}"))
-    database(workshop.home).write_bytes(b"not a database")
-    assert "is damaged" in one_line(lambda: rollback(workshop.home, "somebody"))
-    assert len(read_channel(workshop.home)) == 2
+def test_a_rollback_releases_nothing_beside_a_damaged_database(used: Workshop) -> None:
+    database(used.home).write_bytes(b"not a database")
+    assert "is damaged" in one_line(lambda: rollback(used.home, "somebody"))
+    assert len(read_channel(used.home)) == 2

@@ -16,14 +16,6 @@ from tasks.registry.rollback import rollback
 from tests.tasks.registry.workshop import Workshop
 
 
-@pytest.fixture
-def used(workshop: Workshop) -> Workshop:
-    for mark in (1.0, 2.0):
-        inputs = workshop.inputs(mark, 6.0 + mark)
-        promote(workshop.step(), inputs, workshop.context(f"promote-{mark}"))
-    return workshop
-
-
 def said(used: Workshop) -> str:
     """Return the one line that every command that needs the channel ends with."""
     home = used.home

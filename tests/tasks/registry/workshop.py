@@ -1,21 +1,27 @@
 """A real store and real small bundles: a graph that onnxruntime runs."""
 
 import json
+import os
+import signal
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file
 
+from configs.errors import UserError
 from configs.refs import Ref
 from configs.schema.pipeline import Config
 from configs.schema.promote import Gate, Latency, Promote, PromoteStep
-from models.bundle import GRAPH, REQUIRED, SCENARIO, WEIGHTS, Bundle, write_bundle
-from models.strength import Strength
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
-from tests.tiny_bundle import write_graph
+from models.bundle import SCENARIO, WEIGHTS, Bundle
+from tasks.registry.promote import promote
+from tasks.running.context import Context
+from tests import tiny_bundle
+from tests.contexts import make_context
 
 HOLD = "evaluation.noisy_2.0.assisted.hold_s"
 BARE = "evaluation.noisy_2.0.unassisted.hold_s"
@@ -24,25 +30,9 @@ BARE = "evaluation.noisy_2.0.unassisted.hold_s"
 def make_bundle(config: Config, folder: Path, mark: float) -> Bundle:
     """Write a bundle; `mark` makes its weights, and so its hash, differ."""
     folder.mkdir(parents=True)
-    layout = config.embodiment.make_layout()
-    files = {name: folder / name for name in REQUIRED}
-    for name in set(REQUIRED) - {GRAPH}:
-        save_file({"mark": np.array([mark], dtype=np.float32)}, files[name])
-    write_graph(files[GRAPH], layout)
-    return write_bundle(
-        folder / "bundle",
-        files,
-        embodiment=config.embodiment,
-        assistance="paper",
-        assistances={
-            "paper": Strength(
-                reading=0.0, gain=1.0, share=1.0, caution=1.0, guidance=0.2, remainder=0.0
-            )
-        },
-        ddim_steps=2,
-        scenario=next(iter(config.objects.items.values())),
-        lineage={"dataset": "d"},
-    )
+    save_file({"mark": np.array([mark], dtype=np.float32)}, folder / WEIGHTS)
+    marked = {WEIGHTS: folder / WEIGHTS}
+    return tiny_bundle.make_bundle(folder / "bundle", config.embodiment, more=marked)
 
 
 def evaluation(hold: float, bare: float = 2.0) -> dict[str, Any]:
@@ -63,6 +53,50 @@ def gate(metric: str, threshold: float, relative_to: str | None = None) -> Gate:
     )
 
 
+class Calls:
+    """Count calls as the interpreter makes them, and kill this process at a chosen one."""
+
+    def __init__(self, counts: Callable[[Any], bool], last: int | None = None) -> None:
+        self.count, self.counts, self.last = 0, counts, last
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call" and self.counts(frame.f_code):
+            self.count += 1
+            if self.count == self.last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed(work: Callable[[], Any], calls: Calls) -> bool:
+    """Do `work` in a process that dies at a call."""
+    child = os.fork()
+    if child == 0:
+        sys.setprofile(calls)
+        try:
+            work()
+        finally:
+            os._exit(0)  # reached only if there is no such call
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def at_once(*works: Callable[[], Any]) -> list[int]:
+    """Do works in processes side by side; return, sorted, 0 of each done and 3 of one refused."""
+    children = []
+    for work in works:
+        child = os.fork()
+        if child == 0:
+            code = 4
+            try:
+                work()
+                code = 0
+            except UserError:
+                code = 3
+            finally:
+                os._exit(code)
+        children.append(child)
+    return sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+
+
 GATES = {"hold": gate(HOLD, 1.5, BARE), "champion": gate(HOLD, 1.0, f"champion.{HOLD}")}
 
 
@@ -74,16 +108,7 @@ class Workshop:
     configs: dict[str, Config]
 
     def context(self, identity: str) -> Context:
-        return Context(
-            identity=identity,
-            label="promote",
-            store=open_store(self.home),
-            home=self.home,
-            scratch=make_scratch(self.home, identity),
-            threads=1,
-            progress=Progress("promote"),
-            origin={"step": "promote", "config": "c", "code": "k"},
-        )
+        return make_context(self.home, identity, "promote")
 
     def publish(self, name: str, files: dict[str, Path]) -> Ref:
         context = self.context("maker-" + name.replace("/", "-"))
@@ -115,13 +140,22 @@ class Workshop:
             "evaluation": {"evaluation.json": work / "evaluation.json"},
             "dataset": {"dataset.json": work / "controller.json"},
             "controller": {"controller.json": work / "controller.json"},
-            "grasps/box": {"grasps.safetensors": work / SCENARIO},
+            "grasps/box": {"grasps.safetensors": bundle.folder / SCENARIO},
             "expert/fast": expert,
         }
         return {name: self.publish(f"{name}-{hand}-{mark}", part) for name, part in named.items()}
 
+    def run(
+        self, mark: float, hold: float, gates: Any = None, hand: str = "trident", **settings: Any
+    ) -> dict[str, Any]:
+        """Promote fresh inputs and return the decision.json."""
+        refs = self.inputs(mark, hold, hand, **settings)
+        context = self.context(f"promote-{len(os.listdir(self.home / 'made'))}")
+        made = promote(self.step(gates), refs, context)
+        return json.loads((context.open(made) / "decision.json").read_text())
+
     def step(self, gates: dict[str, Gate] | None = None) -> PromoteStep:
-        promote = Promote(
+        settings = Promote(
             approver="pipeline", latency=Latency(warmup=1, ticks=3), gates=gates or GATES
         )
-        return PromoteStep(promote=promote)
+        return PromoteStep(promote=settings)
