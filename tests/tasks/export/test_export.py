@@ -126,12 +126,12 @@ def publish_networks(config: Config, home: Path) -> dict[str, Ref]:
     """Publish controller, critic and student, as their steps do."""
     layout, refs = config.embodiment.make_layout(), {}
     networks = {
-        "controller": (CONTROLLERS, make_controller(config), config.train.controller),
-        "critic": (CRITICS, make_critic(config), config.critic.network),
-        "student": (STUDENTS, make_student(config), config.distill.network),
+        "controller": ("train", CONTROLLERS, make_controller(config), config.train.controller),
+        "critic": ("critic", CRITICS, make_critic(config), config.critic.network),
+        "student": ("distill", STUDENTS, make_student(config), config.distill.network),
     }
-    for name, (kind, network, settings) in networks.items():
-        context = make_context(home, name, name)
+    for name, (step, kind, network, settings) in networks.items():
+        context = make_context(home, step, step)
         files = kind.write(network, context.scratch, layout, settings)
         refs[name] = context.publish(files, name, [])
     return refs
