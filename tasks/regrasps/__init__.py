@@ -1,0 +1,1 @@
+"""A finger lifts off and presses on elsewhere while the others hold: planned and played."""

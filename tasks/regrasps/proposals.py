@@ -1,0 +1,125 @@
+"""Where a finger may go next: points that it reaches, apart from the others, that hold with them.
+
+A proposal is a grasp after a regrasp, with the object where it is; `parent` is the row of the grasp
+before, `finger` the one that goes, or comes where it did not touch.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from configs.schema.regrasps import Regrasps
+from models.rotations import rotate
+from tasks.grasps.candidates import Candidates
+from tasks.grasps.problem import Problem
+from tasks.grasps.sampling import pads_of
+from tasks.grasps.workspace import Workspace
+from tasks.regrasps.balance import Squeeze, share_out
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """M regrasps: what the hand would be after each, and how the fingers that stay hold it."""
+
+    after: Candidates  # joints of the finger from the table of pads, not yet at its point
+    finger: np.ndarray  # [M] that goes or comes
+    staying: Squeeze  # of the fingers that stay, while it travels
+    pressing: Squeeze  # of all, when it is there
+
+    def __len__(self) -> int:
+        return len(self.finger)
+
+    def take(self, rows: np.ndarray) -> "Proposals":
+        """Return the proposals of a mask [M] or of indices."""
+        parts = [
+            Squeeze(s.force[rows], s.share[rows], s.residual[rows])
+            for s in (self.staying, self.pressing)
+        ]
+        return Proposals(self.after.take(rows), self.finger[rows], *parts)
+
+
+def propose(
+    problem: Problem,
+    workspace: Workspace,
+    before: Candidates,
+    finger: np.ndarray,
+    config: Regrasps,
+    rng: np.random.Generator,
+) -> Proposals:
+    """Look at random points for each grasp's finger [N]; return all that balance."""
+    stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
+    enough = np.flatnonzero(
+        holds(share_out(before.point, before.normal, stays, config.balance), stays, config)
+    )
+    row, point, normal, entry = reachable_points(
+        problem, workspace, before.take(enough), finger[enough], config, rng
+    )
+    row = enough[row]
+    after = put(
+        problem, workspace, replace(before.take(row), parent=row), finger[row], point, normal, entry
+    )
+    staying = share_out(after.point, after.normal, stays[row], config.balance)
+    pressing = share_out(after.point, after.normal, after.active, config.balance)
+    found = Proposals(after, finger[row], staying, pressing)
+    return found.take(holds(pressing, after.active, config))
+
+
+def holds(squeeze: Squeeze, active: np.ndarray, config: Regrasps) -> np.ndarray:
+    """Say which squeezes [N] balance, with every active finger [N, F] taking part."""
+    balance = config.balance
+    part = ((squeeze.share >= balance.least_share) | ~active).all(axis=1)
+    return part & (squeeze.residual < balance.residual) & (active.sum(axis=1) >= 2)
+
+
+def reachable_points(
+    problem: Problem,
+    workspace: Workspace,
+    before: Candidates,
+    finger: np.ndarray,
+    config: Regrasps,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw points of the surface; keep those within reach of the finger and apart from contacts.
+
+    Returns:
+        rows [M] of the grasps, point and normal [M, 3] in the object's frame, entry [M] of the
+        finger's table of pads.
+    """
+    count, each, proposals = len(before), config.proposals.points, config.proposals
+    point, normal = (
+        a.reshape(count, each, 3) for a in problem.model.sample_surface(count * each, rng)
+    )
+    away = np.linalg.norm(point[:, :, None] - before.point[:, None], axis=-1)  # [N, P, F]
+    own = (np.arange(before.active.shape[1]) == finger[:, None])[:, None]
+    least = np.where(own, proposals.moved, proposals.apart)
+    apart = ((away >= least) | ~before.active[:, None]).all(axis=2)
+    row, place = np.nonzero(apart)
+    point, normal = point[row, place], normal[row, place]
+    pose = before.object_pose[row]
+    facing = rotate(pose[:, 3:], normal)
+    goal = (
+        pose[:, :3] + rotate(pose[:, 3:], point) + problem.tip_radii[finger[row]][:, None] * facing
+    )
+    cost, entry = workspace.reach_of(finger[row], goal, facing, proposals.tries)
+    near = cost < proposals.reach
+    return row[near], point[near], normal[near], entry[near]
+
+
+def put(
+    problem: Problem,
+    workspace: Workspace,
+    grasps: Candidates,
+    finger: np.ndarray,
+    point: np.ndarray,
+    normal: np.ndarray,
+    entry: np.ndarray,
+) -> Candidates:
+    """Give each grasp's finger [M] a new point, its pad and joints of the table that are near."""
+    rows = np.arange(len(grasps))
+    changed = {name: getattr(grasps, name).copy() for name in ("active", "point", "normal", "pad")}
+    changed["active"][rows, finger] = True
+    changed["point"][rows, finger], changed["normal"][rows, finger] = point, normal
+    changed["pad"][rows, finger] = pads_of(problem)[finger, entry % workspace.places]
+    own = problem.finger_of_joint == finger[:, None]
+    joints = np.where(own, workspace.joints[entry // workspace.places], grasps.joint_position)
+    return replace(grasps, joint_position=joints, **changed)
