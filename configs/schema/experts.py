@@ -91,3 +91,12 @@ class ExpertStep:
     style: str  # its name in task.styles
     experts: Experts
     seed: Annotated[int, Field(ge=0)]
+
+
+@strict
+class PlannedConfig:
+    """How an expert that plans acts."""
+
+    smoothing: PositiveShare  # weight of a new reading in what the joints lag their targets by
+    pause_steps: NonNegative  # control steps between a motion's end and the next
+    touch: Positive  # [N] least force of a finger that touches

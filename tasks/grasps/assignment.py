@@ -25,7 +25,7 @@ def reach(
     device: str | None = None,
     height: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Move the active fingers' pads onto their points, pressed in by `press`, or `height` [m] above.
+    """Move the active fingers' pads onto their points: pressed in, or `height` [m] above.
 
     Joint limits hold inside the solver: a joint at its limit that would leave it is frozen and
     the others solve again. On a torch `device` the same is done in float32.

@@ -28,6 +28,10 @@ class Squeeze:
     share: np.ndarray  # [N, C] normal part of `force`
     residual: np.ndarray  # [N] length of the net wrench, torques over `length`
 
+    def take(self, rows: np.ndarray) -> "Squeeze":
+        """Return those of a mask [N] or of indices."""
+        return Squeeze(self.force[rows], self.share[rows], self.residual[rows])
+
 
 def share_out(
     points: np.ndarray, normals: np.ndarray, active: np.ndarray, config: Balance

@@ -7,9 +7,11 @@ import numpy as np
 from configs.schema.regrasps import Regrasps
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
-from tasks.regrasps.balance import pressing_targets
+from tasks.regrasps.balance import Squeeze, pressing_targets
 from tasks.regrasps.path import LIFTED, OVER, PRESSED
 from tasks.regrasps.proposals import Proposals
+
+LEGS = 5  # of a regrasp: unload, lift, over, onto, press; the first alone in the grasp
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Motions:
         return len(self.steps)
 
     def at(self, start: np.ndarray, step: int | np.ndarray) -> np.ndarray:
-        """Return the targets [M, n] [rad] after `step` control steps from targets `start` [M, n]."""
+        """Return the targets [M, n] [rad] after `step` control steps from `start` [M, n]."""
         ends = np.cumsum(self.steps, axis=1)
         begins = ends - self.steps
         way = np.concatenate([start[:, None], self.target], axis=1)
@@ -37,6 +39,18 @@ class Motions:
         """Control steps of each motion [M]."""
         return self.steps.sum(axis=1)
 
+    def take(self, rows: np.ndarray) -> "Motions":
+        """Return the motions of a mask [M] or of indices."""
+        return Motions(self.target[rows], self.steps[rows])
+
+
+def straight(problem: Problem, start: np.ndarray, end: np.ndarray, rate: float) -> Motions:
+    """Return motions of one leg from targets `start` [M, n] to `end` [M, n]."""
+    target = np.repeat(end[:, None], LEGS, axis=1)
+    steps = np.zeros((len(end), LEGS), dtype=int)
+    steps[:, :1] = np.maximum(steps_of(problem, start[:, None], target[:, :1], rate), 1)
+    return Motions(target, steps)
+
 
 def travel(
     problem: Problem,
@@ -44,26 +58,46 @@ def travel(
     proposals: Proposals,
     ways: np.ndarray,
     config: Regrasps,
-) -> tuple[Motions, np.ndarray]:
-    """Return the motions of M regrasps that begin with the targets of `before`, and the targets
-    [M, n] that press at their ends: unload, lift, over, onto, press."""
-    path = config.path
-    own = problem.finger_of_joint == proposals.finger[:, None]
-    force = config.balance.force
+) -> tuple[Motions, Motions]:
+    """Return the motions of M regrasps, and those that undo them.
 
-    def squeeze(grasps: Candidates, part: np.ndarray, active: np.ndarray) -> np.ndarray:
-        total = force * active.sum(axis=1)
-        return pressing_targets(problem, grasps, part * total[:, None, None])
-
+    Both go: the others take over the squeeze, lift, over, onto, all press. The last leg of the
+    first ends with the targets of the grasp after; the last leg of the second with those of
+    `before`.
+    """
     alone = np.arange(before.active.shape[1]) == proposals.finger[:, None]
-    holding = squeeze(before, proposals.staying.force, before.active & ~alone)
-    at_end = squeeze(proposals.after, proposals.pressing.force, proposals.after.active)
-    legs = [np.where(own, before.joint_position, holding)]
-    legs += [np.where(own, ways[:, place], holding) for place in (LIFTED, OVER, PRESSED)]
-    target = np.stack([*legs, at_end], axis=1)
-    start = np.concatenate([before.joint_target[:, None], target[:, :-1]], axis=1)
-    farthest = np.abs(target - start).max(axis=2)  # [M, W]
-    steps = np.ceil(farthest / (path.rate * problem.layout.action_scale)).astype(int)
+    own = problem.joint_mask(alone)
+    stay = before.active & ~alone
+    first = squeezed(problem, before, proposals.staying, stay, config)
+    last = squeezed(problem, proposals.after, proposals.staying, stay, config)
+    end = squeezed(problem, proposals.after, proposals.pressing, proposals.after.active, config)
+    lifted, over, pressed = (ways[:, place] for place in (LIFTED, OVER, PRESSED))
+    forth = (before.joint_position, lifted, over, pressed)
+    back = (pressed, over, lifted, before.joint_position)
+    there = np.stack([*(np.where(own, q, first) for q in forth), end], axis=1)
+    again = np.stack([*(np.where(own, q, last) for q in back), before.joint_target], axis=1)
+    return timed(problem, before.joint_target, there, config), timed(problem, end, again, config)
+
+
+def squeezed(
+    problem: Problem, grasps: Candidates, squeeze: Squeeze, active: np.ndarray, config: Regrasps
+) -> np.ndarray:
+    """Return the targets [M, n] at which the `active` [M, F] fingers squeeze."""
+    newtons = config.balance.force * active.sum(axis=1)
+    return pressing_targets(problem, grasps, squeeze.force * newtons[:, None, None])
+
+
+def timed(problem: Problem, start: np.ndarray, target: np.ndarray, config: Regrasps) -> Motions:
+    """Give the legs `target` [M, W, n] that begin at `start` [M, n] the steps that they need."""
+    path = config.path
+    begins = np.concatenate([start[:, None], target[:, :-1]], axis=1)
+    steps = steps_of(problem, begins, target, path.rate)
     steps[:, 0] = np.maximum(steps[:, 0], path.unload_steps)
     steps[:, -1] = np.maximum(steps[:, -1], path.press_steps)
-    return Motions(target, steps), at_end
+    return Motions(target, steps)
+
+
+def steps_of(problem: Problem, start: np.ndarray, end: np.ndarray, rate: float) -> np.ndarray:
+    """Return the control steps [...] from targets to targets [..., n], at `rate` of the largest."""
+    farthest = np.abs(end - start).max(axis=-1)
+    return np.ceil(farthest / (rate * problem.layout.action_scale) - 1e-9).astype(int)

@@ -4,7 +4,7 @@ Four ways for the joints of one finger; the others stay where they are. Between 
 joints go straight.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,13 +17,6 @@ from tasks.grasps.problem import Problem
 from tasks.regrasps.proposals import Proposals
 
 LIFTED, OVER, PRESSED = range(3)
-
-
-@dataclass(frozen=True)
-class Ways:
-    """Joint angles [M, 3, n] [rad] at the ends of the three parts of M travels."""
-
-    joints: np.ndarray
 
 
 def find(

@@ -23,6 +23,7 @@ class Proposals:
 
     after: Candidates  # joints of the finger from the table of pads, not yet at its point
     finger: np.ndarray  # [M] that goes or comes
+    strain: np.ndarray  # [M] [m] from the finger to its new contact where the object goes next
     staying: Squeeze  # of the fingers that stay, while it travels
     pressing: Squeeze  # of all, when it is there
 
@@ -31,11 +32,8 @@ class Proposals:
 
     def take(self, rows: np.ndarray) -> "Proposals":
         """Return the proposals of a mask [M] or of indices."""
-        parts = [
-            Squeeze(s.force[rows], s.share[rows], s.residual[rows])
-            for s in (self.staying, self.pressing)
-        ]
-        return Proposals(self.after.take(rows), self.finger[rows], *parts)
+        squeezes = (self.staying.take(rows), self.pressing.take(rows))
+        return Proposals(self.after.take(rows), self.finger[rows], self.strain[rows], *squeezes)
 
 
 def propose(
@@ -43,10 +41,15 @@ def propose(
     workspace: Workspace,
     before: Candidates,
     finger: np.ndarray,
+    ahead: np.ndarray,
     config: Regrasps,
     rng: np.random.Generator,
 ) -> Proposals:
-    """Look at random points for each grasp's finger [N]; return all that balance."""
+    """Look at random points for each grasp's finger [N]; return those that balance.
+
+    `ahead` [N, 7] is where the object is to be next: of the points within reach now, those that
+    the finger reaches best there are looked at.
+    """
     stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
     enough = np.flatnonzero(
         holds(share_out(before.point, before.normal, stays, config.balance), stays, config)
@@ -55,12 +58,15 @@ def propose(
         problem, workspace, before.take(enough), finger[enough], config, rng
     )
     row = enough[row]
+    cost = strain(problem, workspace, ahead[row], finger[row], point, normal, config)
+    best = lowest(cost, row, config.proposals.kept)
+    row, point, normal, entry, cost = (a[best] for a in (row, point, normal, entry, cost))
     after = put(
         problem, workspace, replace(before.take(row), parent=row), finger[row], point, normal, entry
     )
     staying = share_out(after.point, after.normal, stays[row], config.balance)
     pressing = share_out(after.point, after.normal, after.active, config.balance)
-    found = Proposals(after, finger[row], staying, pressing)
+    found = Proposals(after, finger[row], cost, staying, pressing)
     return found.take(holds(pressing, after.active, config))
 
 
@@ -96,13 +102,47 @@ def reachable_points(
     row, place = np.nonzero(apart)
     point, normal = point[row, place], normal[row, place]
     pose = before.object_pose[row]
-    facing = rotate(pose[:, 3:], normal)
-    goal = (
-        pose[:, :3] + rotate(pose[:, 3:], point) + problem.tip_radii[finger[row]][:, None] * facing
-    )
-    cost, entry = workspace.reach_of(finger[row], goal, facing, proposals.tries)
+    cost, entry = pads_at(problem, workspace, pose, finger[row], point, normal, proposals.tries)
     near = cost < proposals.reach
     return row[near], point[near], normal[near], entry[near]
+
+
+def pads_at(
+    problem: Problem,
+    workspace: Workspace,
+    pose: np.ndarray,
+    finger: np.ndarray,
+    point: np.ndarray,
+    normal: np.ndarray,
+    tries: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Look up how near finger [M] comes to a point [M, 3] of the object at `pose` [M, 7]; return
+    that cost [M] [m] and the entry [M] of its table."""
+    facing = rotate(pose[:, 3:], normal)
+    pad = pose[:, :3] + rotate(pose[:, 3:], point) + problem.tip_radii[finger][:, None] * facing
+    return workspace.reach_of(finger, pad, facing, tries)
+
+
+def strain(
+    problem: Problem,
+    workspace: Workspace,
+    ahead: np.ndarray,
+    finger: np.ndarray,
+    point: np.ndarray,
+    normal: np.ndarray,
+    config: Regrasps,
+) -> np.ndarray:
+    """Return how far fingers [M] are from their contacts where the object is next [M] [m]."""
+    tries = config.proposals.tries
+    return pads_at(problem, workspace, ahead, finger, point, normal, tries)[0]
+
+
+def lowest(cost: np.ndarray, row: np.ndarray, kept: int) -> np.ndarray:
+    """Return the places of each row's `kept` lowest costs [M], by row, the lowest first."""
+    order = np.lexsort((cost, row))
+    _, first = np.unique(row[order], return_index=True)
+    place = np.arange(len(order)) - np.repeat(first, np.diff([*first, len(order)]))
+    return order[place < kept]
 
 
 def put(

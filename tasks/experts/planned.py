@@ -1,0 +1,153 @@
+"""An expert that plans: a step in the grasp or a regrasp, played, and planned anew from there.
+
+    where is the object, what touches -> the next motion towards the goal -> its joint targets,
+    step by step -> look again
+
+It needs no training. What it knows of the object's shape and pose is privileged, as it is for the
+paper's experts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from configs.schema.experts import PlannedConfig
+from envs.simulation import Simulation
+from models.motion import action_towards
+from tasks.grasps.candidates import Candidates
+from tasks.grasps.problem import Problem
+from tasks.grasps.sampling import nearest_contacts
+from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.motion import LEGS, Motions
+
+
+def present(
+    problem: Problem,
+    joints: np.ndarray,
+    target: np.ndarray,
+    pose: np.ndarray,
+    scale: np.ndarray,
+    touching: np.ndarray,
+) -> Candidates:
+    """Describe where N hands are as grasps: joints and targets [N, n], object poses [N, 7] and
+    scales [N], fingers that touch [N, F]."""
+    point, normal, pad, _ = nearest_contacts(problem, joints, pose, scale)
+    count, fingers = touching.shape
+    return Candidates(
+        joint_position=joints,
+        object_pose=pose,
+        active=touching,
+        point=point,
+        normal=normal,
+        pad=pad,
+        force=np.zeros((count, fingers)),
+        quality=np.zeros(count),
+        joint_target=target,
+        parent=np.arange(count),
+    )
+
+
+@dataclass
+class Playing:
+    """The motion that each of N hands is in; changed in place."""
+
+    start: np.ndarray  # [N, n] rad, targets when it began
+    target: np.ndarray  # [N, W, n] rad
+    steps: np.ndarray  # [N, W] control steps
+    clock: np.ndarray  # [N] control steps since it began
+    active: np.ndarray  # [N, F] bool, fingers that hold when it is over
+    kind: np.ndarray  # [N]
+
+    @staticmethod
+    def none(count: int, joints: int, fingers: int) -> "Playing":
+        return Playing(
+            start=np.zeros((count, joints)),
+            target=np.zeros((count, LEGS, joints)),
+            steps=np.zeros((count, LEGS), dtype=int),
+            clock=np.zeros(count, dtype=int),
+            active=np.zeros((count, fingers), dtype=bool),
+            kind=np.full(count, -1),
+        )
+
+    def begin(self, rows: np.ndarray, start: np.ndarray, plans: Plans) -> None:
+        """Start the plans [M] in hands `rows` [M]."""
+        self.start[rows], self.clock[rows] = start, 0
+        self.target[rows], self.steps[rows] = plans.forth.target, plans.forth.steps
+        self.active[rows], self.kind[rows] = plans.after.active, plans.kind
+
+    def targets(self) -> np.ndarray:
+        """Return where the joint targets should be after the next step [N, n]."""
+        return Motions(self.target, self.steps).at(self.start, self.clock[:, None] + 1)
+
+    @property
+    def over(self) -> np.ndarray:
+        """Say which motions have ended [N], a while ago."""
+        return self.clock - self.steps.sum(axis=1)
+
+
+class PlannedExpert:
+    """Acts in the hands of one simulation."""
+
+    def __init__(
+        self, planners: Sequence[Planner], config: PlannedConfig, env: Simulation, seed: int
+    ) -> None:
+        self.planners, self.config, self.rng = planners, config, np.random.default_rng(seed)
+        self.env = env
+        fingers = env.layout.num_tips
+        self.playing = Playing.none(env.num_envs, env.num_actions, fingers)
+        self.lag = np.zeros((env.num_envs, env.num_actions))  # reading minus target, averaged
+        self.counts: dict[str, int] = {}
+
+    def __call__(self, goal: np.ndarray) -> Tensor:
+        """Return the action [N, n] towards object poses `goal` [N, 7]."""
+        env, playing = self.env, self.playing
+        target = env.joint_target.numpy().astype(float)
+        gap = env.joint_observation.numpy() - target
+        fresh = env.started.numpy()
+        share = np.where(fresh, 1.0, self.config.smoothing)[:, None]
+        self.lag += share * (gap - self.lag)
+        playing.steps[fresh], playing.clock[fresh], playing.kind[fresh] = 0, 0, -1
+        rows = np.flatnonzero(playing.over >= self.config.pause_steps)
+        if len(rows):
+            self._plan(rows, target, goal)
+        desired = playing.targets()
+        playing.clock += 1
+        return action_towards(env.layout, env.joint_target, torch.from_numpy(desired).float())
+
+    def _plan(self, rows: np.ndarray, target: np.ndarray, goal: np.ndarray) -> None:
+        index = self.env.object_index.numpy()[rows]
+        for number in np.unique(index).tolist():
+            mine = rows[index == number]
+            planner = self.planners[number]
+            state = self._state(planner.problem, mine, target)
+            plans = self.next(planner, state, goal[mine])
+            for name, kind in (("in_grasp", 0), ("move", 1), ("add", 2), ("thumb", 4)):
+                self.counts[name] = self.counts.get(name, 0) + int((plans.kind == kind).sum())
+            self.counts["none"] = self.counts.get("none", 0) + len(mine) - len(plans)
+            at = plans.after.parent
+            self.playing.begin(mine[at], target[mine[at]], plans)
+            still = np.setdiff1d(np.arange(len(mine)), at)
+            self._wait(mine[still], target[mine[still]])
+
+    def _wait(self, rows: np.ndarray, target: np.ndarray) -> None:
+        playing = self.playing
+        playing.start[rows], playing.target[rows] = target, target[:, None]
+        playing.steps[rows], playing.clock[rows] = 0, 0
+
+    def _state(self, problem: Problem, rows: np.ndarray, target: np.ndarray) -> Candidates:
+        env = self.env
+        joints = np.clip(target[rows] + self.lag[rows], problem.lower, problem.upper)
+        pose = env.physics.object_pose.numpy()[rows].astype(float)
+        scale = env.object_scale.numpy()[rows].astype(float)
+        touching = env.physics.contact_force.numpy()[rows] > self.config.touch
+        return present(problem, joints, target[rows], pose, scale, touching)
+
+    def next(self, planner: Planner, state: Candidates, goal: np.ndarray) -> Plans:
+        """Plan the next motion of each state: a step in the grasp, or else a regrasp."""
+        step = planner.in_grasp(state, goal)
+        rest = np.setdiff1d(np.arange(len(state)), step.after.parent)
+        regrasp = planner.regrasps(state.take(rest), goal[rest], 1, self.rng).of(rest)
+        return Plans.join([step, regrasp])

@@ -1,0 +1,119 @@
+"""The step `regrasps`: grow the grasp graph of one object from its grasps.
+
+Work is cut into batches. A batch is a function of the seed, its number and the batches before it,
+and is saved as a whole: a run that was killed goes on and ends with the same graph.
+"""
+
+import json
+import time
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from configs.refs import Ref
+from configs.schema.regrasps import RegraspsStep
+from envs.grasp_set import GraspSet
+from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.problem import Problem
+from tasks.objects import open_objects
+from tasks.regrasps.batches import read_batch, save_batch
+from tasks.regrasps.growth import Batch, Grower
+from tasks.regrasps.joining import choose_roots, from_set, make_graph
+from tasks.regrasps.measure import describe
+from tasks.running.context import Context
+
+
+def regrasps(config: RegraspsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
+    """Publish grasps.safetensors, edges.safetensors (a GraspGraph) and yields.json of one object.
+
+    An object that no finger can be moved on keeps the motions within a grasp alone.
+    """
+    model = open_objects(refs, context)[config.object]
+    problem = Problem.of(config.embodiment, model)
+    layout = config.embodiment.make_layout()
+    folder = context.open(refs[f"grasps/{config.object}"])
+    seeds = from_set(problem, GraspSet.load(folder / "grasps.safetensors", layout))
+    growth = Growing(config, problem, seeds, context)
+    tree, batches = growth.run()
+    graph = make_graph(problem, tree, batches, config.regrasps.playing.draws)
+    files = graph.save(context.scratch, layout)
+    counts = total([batch.counts for batch in batches])
+    yields = {**describe(graph, config.seed), "object": config.object, "motions": counts}
+    files["yields.json"] = context.scratch / "yields.json"
+    files["yields.json"].write_text(json.dumps(yields, indent=2) + "\n")
+    context.record("edges_per_s", growth.rate)
+    message = f"{len(graph.edges)} motions between {len(graph.grasps)} grasps of {config.object}"
+    return context.publish(files, message, list(refs.values()))
+
+
+class Growing:
+    """The batches of one object's graph, made or read back in order."""
+
+    def __init__(
+        self, config: RegraspsStep, problem: Problem, seeds: Candidates, context: Context
+    ) -> None:
+        self.config, self.problem, self.context = config, problem, context
+        self.name = zlib.crc32(config.object.encode())
+        rng = np.random.default_rng([config.seed, self.name])
+        self.roots = choose_roots(seeds, config.regrasps, rng)
+        self.grower: Grower | None = None  # an engine is made only for a batch not yet saved
+        self.seconds, self.made = 0.0, 0  # of growing in this process, and edges
+
+    @property
+    def rate(self) -> float:
+        """Edges validated a second."""
+        return self.made / max(self.seconds, 1e-9)
+
+    def run(self) -> tuple[Candidates, list[Batch]]:
+        """Return every grasp, the roots first, and the batches that added them."""
+        growth = self.config.regrasps.growth
+        tree, batches, edges = self.roots, [], 0
+        tries = np.zeros(len(tree))
+        try:
+            while edges < growth.edges and len(batches) < growth.max_batches:
+                batch = self._batch(len(batches), tree, tries)
+                batches.append(batch)
+                tree = concatenate([tree, batch.nodes])
+                tries += np.bincount(batch.asked, minlength=len(tries))
+                tries = np.pad(tries, (0, len(batch.nodes)))
+                edges += len(batch.forth) + len(batch.back)
+                self.context.progress(min(edges, growth.edges), growth.edges, "motions")
+        finally:
+            if self.grower is not None:
+                self.grower.close()
+        return tree, batches
+
+    def _batch(self, number: int, tree: Candidates, tries: np.ndarray) -> Batch:
+        path = self.context.scratch / f"batch_{number:05d}.safetensors"
+        if path.exists():
+            return read_batch(path)
+        config = self.config
+        if self.grower is None:
+            self.grower = Grower(
+                self.problem,
+                config.physics,
+                config.randomization,
+                config.regrasps,
+                config.grasps,
+                config.seed,
+                self.context.threads,
+            )
+        started = time.perf_counter()
+        rng = np.random.default_rng([config.seed, self.name, number])
+        batch = self.grower.batch(tree, tries, rng)
+        save_batch(path, batch)
+        self.seconds += time.perf_counter() - started
+        self.made += len(batch.forth) + len(batch.back)
+        return batch
+
+
+def total(counts: list[dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
+    """Sum motions by kind and stage over batches."""
+    found: dict[str, dict[str, int]] = {}
+    for batch in counts:
+        for kind, stages in batch.items():
+            of_kind = found.setdefault(kind, dict.fromkeys(stages, 0))
+            for stage, number in stages.items():
+                of_kind[stage] += number
+    return found
