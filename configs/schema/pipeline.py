@@ -18,6 +18,7 @@ from configs.schema.objects import Objects
 from configs.schema.perturbations import Operated, Perturbation, Pose, Push, kept_for_the_test
 from configs.schema.physics import Physics, Randomization
 from configs.schema.promote import Promote
+from configs.schema.regrasps import Regrasps
 from configs.schema.retention import Retention
 from configs.schema.rollouts import Rollouts
 from configs.schema.store import Store
@@ -51,6 +52,7 @@ class Config:
     task: Task
     objects: Objects
     grasps: Grasps
+    regrasps: Regrasps
     experts: Experts
     rollouts: Rollouts
     hazards: Rollouts
