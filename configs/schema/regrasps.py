@@ -17,7 +17,7 @@ class Balance:
     pyramid: Wrench  # of friction at each contact, and the solver's iterations
     spread: NonNegative  # weight of unequal shares beside the net wrench
     residual: Positive  # of a squeeze with sum 1: a larger net wrench does not hold
-    least_share: Share  # of a squeeze: a finger with less does not count as holding
+    least_share: Share  # of a squeeze: a finger that comes takes so much at least
     force: Positive  # [N] mean normal force of a contact
 
 
@@ -51,6 +51,7 @@ class Gait:
     step_rotation: Positive  # [rad] a step in the grasp turns the object so far at most
     step_position: Positive  # [m] and moves it so far
     ahead: Positive  # [rad] contacts are chosen for a pose so far on
+    give: NonNegative  # [m] a link may be so far in the object when a step is planned: it yields
 
 
 @strict
@@ -85,6 +86,8 @@ class Growth:
     proposals: Count  # motions that are planned in a batch
     roots: Count  # grasps that the graph begins with
     weary: NonNegative  # [rad] a grasp counts as so much farther for each try from it
+    pursuit: Count  # motions one after the other towards one pose, at most
+    arrived: Positive  # [rad] nearer to that pose, another is drawn
     regrasps: Share  # probability of a regrasp where a step in the grasp would do
     spread: NonNegative  # [m] std of the position that is aimed at, about that of the roots
 

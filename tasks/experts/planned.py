@@ -22,6 +22,7 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.regrasps.gait import Planner, Plans
 from tasks.regrasps.motion import LEGS, Motions
+from tasks.regrasps.routing import Route, Router
 
 
 def present(
@@ -30,11 +31,13 @@ def present(
     target: np.ndarray,
     pose: np.ndarray,
     scale: np.ndarray,
-    touching: np.ndarray,
+    pressing: np.ndarray,
+    gap: float,
 ) -> Candidates:
     """Describe where N hands are as grasps: joints and targets [N, n], object poses [N, 7] and
-    scales [N], fingers that touch [N, F]."""
-    point, normal, pad, _ = nearest_contacts(problem, joints, pose, scale)
+    scales [N]; fingers touch that press [N, F] or are within `gap` [m] of the surface."""
+    point, normal, pad, distance = nearest_contacts(problem, joints, pose, scale)
+    touching = pressing | (distance < problem.tip_radii + gap)
     count, fingers = touching.shape
     return Candidates(
         joint_position=joints,
@@ -92,9 +95,16 @@ class PlannedExpert:
     """Acts in the hands of one simulation."""
 
     def __init__(
-        self, planners: Sequence[Planner], config: PlannedConfig, env: Simulation, seed: int
+        self,
+        planners: Sequence[Planner],
+        routers: Sequence[Router],
+        config: PlannedConfig,
+        env: Simulation,
+        seed: int,
     ) -> None:
-        self.planners, self.config, self.rng = planners, config, np.random.default_rng(seed)
+        self.planners, self.routers = planners, routers
+        self.config, self.rng = config, np.random.default_rng(seed)
+        self.routes: list[tuple[np.ndarray, Route] | None] = [None] * env.num_envs
         self.env = env
         fingers = env.layout.num_tips
         self.playing = Playing.none(env.num_envs, env.num_actions, fingers)
@@ -109,7 +119,7 @@ class PlannedExpert:
         fresh = env.started.numpy()
         share = np.where(fresh, 1.0, self.config.smoothing)[:, None]
         self.lag += share * (gap - self.lag)
-        playing.steps[fresh], playing.clock[fresh], playing.kind[fresh] = 0, 0, -1
+        self._wait(np.flatnonzero(fresh), target[fresh])
         rows = np.flatnonzero(playing.over >= self.config.pause_steps)
         if len(rows):
             self._plan(rows, target, goal)
@@ -123,7 +133,10 @@ class PlannedExpert:
             mine = rows[index == number]
             planner = self.planners[number]
             state = self._state(planner.problem, mine, target)
-            plans = self.next(planner, state, goal[mine])
+            routes = [
+                self._route(row, self.routers[number], goal[row, 3:]) for row in mine.tolist()
+            ]
+            plans = self.next(planner, self.routers[number], routes, state, goal[mine])
             for name, kind in (("in_grasp", 0), ("move", 1), ("add", 2), ("thumb", 4)):
                 self.counts[name] = self.counts.get(name, 0) + int((plans.kind == kind).sum())
             self.counts["none"] = self.counts.get("none", 0) + len(mine) - len(plans)
@@ -142,12 +155,35 @@ class PlannedExpert:
         joints = np.clip(target[rows] + self.lag[rows], problem.lower, problem.upper)
         pose = env.physics.object_pose.numpy()[rows].astype(float)
         scale = env.object_scale.numpy()[rows].astype(float)
-        touching = env.physics.contact_force.numpy()[rows] > self.config.touch
-        return present(problem, joints, target[rows], pose, scale, touching)
+        pressing = env.physics.contact_force.numpy()[rows] > self.config.touch
+        return present(problem, joints, target[rows], pose, scale, pressing, self.config.gap)
 
-    def next(self, planner: Planner, state: Candidates, goal: np.ndarray) -> Plans:
-        """Plan the next motion of each state: a step in the grasp, or else a regrasp."""
-        step = planner.in_grasp(state, goal)
-        rest = np.setdiff1d(np.arange(len(state)), step.after.parent)
+    def _route(self, row: int, router: Router, turn: np.ndarray) -> Route:
+        """Return the ways to a hand's goal, found anew where it has another."""
+        known = self.routes[row]
+        if known is None or not np.array_equal(known[0], turn):
+            known = turn.copy(), router.route(turn, self.config.met)
+            self.routes[row] = known
+        return known[1]
+
+    def next(
+        self,
+        planner: Planner,
+        router: Router,
+        routes: list[Route],
+        state: Candidates,
+        goal: np.ndarray,
+    ) -> Plans:
+        """Plan the next motion of each state: the graph's, where it is in one of its grasps and
+        there is a way; else a step in the grasp, or else a regrasp."""
+        node = router.match(state, routes, self.config.near)
+        onward = np.array(
+            [int(r.following[n]) if n >= 0 else -1 for r, n in zip(routes, node, strict=True)]
+        )
+        known = np.flatnonzero(onward >= 0)
+        played = router.plans(state.take(known), node[known], onward[known]).of(known)
+        left = np.flatnonzero(onward < 0)
+        step = planner.in_grasp(state.take(left), goal[left]).of(left)
+        rest = np.setdiff1d(left, step.after.parent)
         regrasp = planner.regrasps(state.take(rest), goal[rest], 1, self.rng).of(rest)
-        return Plans.join([step, regrasp])
+        return Plans.join([played, step, regrasp])

@@ -13,13 +13,18 @@ from tasks.grasps.candidates import Candidates
 from tasks.regrasps.growth import Batch, Links
 from tasks.regrasps.motion import Motions
 
+AIMS = ("asked", "goal", "age")
 NODES, FORTH, BACK = "nodes.", "forth.", "back."  # prefixes of the arrays' names
 
 
 def save_batch(path: Path, batch: Batch) -> None:
     """Write a batch, whole or not at all."""
     arrays = {NODES + f.name: getattr(batch.nodes, f.name) for f in fields(Candidates)}
-    arrays |= _links(FORTH, batch.forth) | _links(BACK, batch.back) | {"asked": batch.asked}
+    arrays |= (
+        _links(FORTH, batch.forth)
+        | _links(BACK, batch.back)
+        | {name: getattr(batch, name) for name in AIMS}
+    )
     packed = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     with replacing(path) as temporary:
         save_file(packed, temporary, {"counts": json.dumps(batch.counts)})
@@ -31,7 +36,8 @@ def read_batch(path: Path) -> Batch:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         counts = json.loads(file.metadata()["counts"])
     nodes = Candidates(**{f.name: arrays[NODES + f.name] for f in fields(Candidates)})
-    return Batch(nodes, _read(FORTH, arrays), _read(BACK, arrays), arrays["asked"], counts)
+    aims = [arrays[name] for name in AIMS]
+    return Batch(nodes, _read(FORTH, arrays), _read(BACK, arrays), *aims, counts)
 
 
 def _links(prefix: str, links: Links) -> dict[str, np.ndarray]:

@@ -26,7 +26,7 @@ from tasks.regrasps.motion import Motions, squeezed, straight, travel
 from tasks.regrasps.proposals import Proposals, holds, propose, strain
 
 NO_FINGER = -1
-HALF = 0.5  # of a step, where the whole is out of reach
+PARTS = (1.0, 0.5, 0.25)  # of a step: less where more is out of reach
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,14 @@ class Planner:
         squeeze = share_out(before.point, before.normal, before.active, self.config.balance)
         rows = np.flatnonzero(holds(squeeze, before.active, self.config))
         before, squeeze = replace(before.take(rows), parent=rows), squeeze.take(rows)
-        moved, there = self._moved(before, goal[rows], 1.0)
-        short = np.flatnonzero(~there)
-        halved, near = self._moved(before.take(short), goal[rows[short]], HALF)
-        moved = concatenate([moved.take(there), halved.take(near)])
-        order = np.concatenate([np.flatnonzero(there), short[near]])
-        before, squeeze = before.take(order), squeeze.take(order)
+        left, parts, order = np.arange(len(rows)), [], []
+        for part in PARTS:
+            moved, there = self._moved(before.take(left), goal[rows[left]], part)
+            parts.append(moved.take(there))
+            order.append(left[there])
+            left = left[~there]
+        moved, found = concatenate(parts), np.concatenate(order)
+        before, squeeze = before.take(found), squeeze.take(found)
         target = squeezed(self.problem, moved, squeeze, moved.active, self.config)
         after = replace(moved, joint_target=target)
         rate = self.config.path.rate
@@ -119,7 +121,7 @@ class Planner:
         moved = replace(before, object_pose=pose)
         joints, there = reach(self.problem, moved, self.grasps.assignment)
         moved = replace(moved, joint_position=joints)
-        there[there] = self.checker.free(moved.take(there))
+        there[there] = self.checker.free(moved.take(there), gait.give)
         return moved, there
 
     def regrasps(

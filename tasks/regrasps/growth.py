@@ -15,13 +15,14 @@ from configs.schema.grasps import Grasps
 from configs.schema.physics import Physics, Randomization
 from configs.schema.regrasps import Regrasps
 from envs.grasp_graph import BACK, NAMES
-from models.rotations import random_quaternions
+from models.rotations import angle, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
+from tasks.regrasps.balance import share_out
 from tasks.regrasps.gait import Planner, Plans
-from tasks.regrasps.motion import Motions
+from tasks.regrasps.motion import Motions, squeezed
 from tasks.regrasps.playing import Player
 
 STAGES = ("planned", "landed", "held", "back")
@@ -54,6 +55,8 @@ class Batch:
     forth: Links
     back: Links
     asked: np.ndarray  # [A] rows of the tree that motions were asked of
+    goal: np.ndarray  # [K, 7] pose that each node was made on the way to
+    age: np.ndarray  # [K] motions made on that way
     counts: dict[str, dict[str, int]] = field(default_factory=dict)  # kind -> stage -> motions
 
 
@@ -75,11 +78,16 @@ class Grower:
         self.player = Player(problem, physics, randomization, config.playing, threads)
         self.validator = Validator(problem, physics, randomization, grasps.validation, threads)
 
-    def batch(self, tree: Candidates, tries: np.ndarray, rng: np.random.Generator) -> Batch:
-        """Grow the tree by one batch; `tries` [N] says how often each grasp was asked before."""
+    def batch(
+        self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
+    ) -> Batch:
+        """Grow the tree by one batch; `tries` [N] says how often each grasp was asked before.
+
+        What the `last` batch made goes on towards its pose; other poses are new.
+        """
         playing = self.config.playing
-        asked, goal = self.aim(tree, tries, rng)
-        plans = self.plan(tree, asked, goal, rng)
+        asked, goal, age = self.pursue(tree, tries, last, rng)
+        plans, place = self.plan(tree, asked, goal, rng)
         played = self.player.play(plans.before, plans.forth, rng)
         wanted = plans.after.active
         pose = played.mean(played.near(plans.after.object_pose, wanted, playing, playing.slack))
@@ -88,38 +96,65 @@ class Grower:
         landed = np.flatnonzero(hits >= playing.needed)
         nodes, held = self.hold(settled.take(landed), rng)
         kept, hits = plans.take(landed[held]), hits[landed[held]]
-        back = self.player.play(nodes, kept.back, rng)
-        home = back.near(kept.before.object_pose, kept.before.active, playing).sum(axis=1)
-        rows, returns = len(tree) + np.arange(len(nodes)), home >= playing.needed
-        counts = tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[returns])
-        forth = Links(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits)
-        undo = Links(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home)
-        return Batch(nodes, forth, undo.take(returns), asked, counts)
+        undone = self.player.play(nodes, kept.back, rng)
+        home = undone.near(kept.before.object_pose, kept.before.active, playing).sum(axis=1)
+        back = np.flatnonzero(home >= playing.needed)
+        counts = tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[back])
+        nodes, kept, rows = nodes.take(back), kept.take(back), len(tree) + np.arange(len(back))
+        forth = Links(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits[back])
+        undo = Links(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home[back])
+        place = place[landed[held][back]]
+        return Batch(nodes, forth, undo, asked, goal[place], age[place] + 1, counts)
+
+    def pursue(
+        self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the grasps that motions are asked of [P], poses [P, 7] and ages [P]."""
+        rows, goal, age = self.aim(tree, tries, rng)
+        if last is None:
+            return rows, goal, age
+        growth, first = self.config.growth, len(tree) - len(last.nodes)
+        on = angle(last.nodes.object_pose[:, 3:], last.goal[:, 3:]) > growth.arrived
+        on = np.flatnonzero(on & (last.age < growth.pursuit))[: len(rows) // 2]
+        rows[: len(on)], goal[: len(on)], age[: len(on)] = first + on, last.goal[on], last.age[on]
+        return rows, goal, age
+
+    def roots(self, seeds: Candidates, rng: np.random.Generator) -> Candidates:
+        """Return what the tree begins with: seeds squeezed so that every finger takes part, those
+        that hold like that."""
+        squeeze = share_out(seeds.point, seeds.normal, seeds.active, self.config.balance)
+        target = squeezed(self.problem, seeds, squeeze, seeds.active, self.config)
+        found, _ = self.hold(replace(seeds, joint_target=target), rng)
+        return replace(found, parent=np.full(len(found), -1)).take(
+            np.arange(min(self.config.growth.roots, len(found)))
+        )
 
     def aim(
         self, tree: Candidates, tries: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Draw poses to go to [P, 7], and the grasp [P] that each is tried from: the nearest in
-        rotation, but for those that were tried often."""
+        rotation, but for those that were tried often; and ages of zero [P]."""
         growth = self.config.growth
         turn = random_quaternions(rng, growth.proposals)
         centre = tree.object_pose[: growth.roots, :3].mean(axis=0)
         place = centre + growth.spread * rng.normal(size=(growth.proposals, 3))
         cosine = np.abs(turn @ tree.object_pose[:, 3:].T)  # [P, N] of half the angle
         far = 2.0 * np.arccos(np.clip(cosine, 0.0, 1.0)) + growth.weary * np.log1p(tries)
-        return far.argmin(axis=1), np.concatenate([place, turn], axis=1)
+        new = np.zeros(growth.proposals, dtype=int)
+        return far.argmin(axis=1), np.concatenate([place, turn], axis=1), new
 
     def plan(
         self, tree: Candidates, asked: np.ndarray, goal: np.ndarray, rng: np.random.Generator
-    ) -> Plans:
-        """Plan a motion from each grasp asked: a step in it, or else a regrasp."""
+    ) -> tuple[Plans, np.ndarray]:
+        """Plan a motion from each grasp asked: a step in it, or else a regrasp; return the plans
+        and which ask each answers."""
         before = tree.take(asked)
         step = self.planner.in_grasp(before, goal)
         step = step.take(rng.random(len(step)) >= self.config.growth.regrasps)
         rest = np.setdiff1d(np.arange(len(asked)), step.after.parent)
         regrasp = self.planner.regrasps(before.take(rest), goal[rest], 1, rng)
         found = Plans.join([step, regrasp.of(rest)])
-        return found.of(asked)
+        return found.of(asked), found.after.parent
 
     def hold(self, settled: Candidates, rng: np.random.Generator) -> tuple[Candidates, np.ndarray]:
         """Hold candidates as every grasp is; return those that did, and their rows."""

@@ -51,9 +51,8 @@ def propose(
     the finger reaches best there are looked at.
     """
     stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
-    enough = np.flatnonzero(
-        holds(share_out(before.point, before.normal, stays, config.balance), stays, config)
-    )
+    held = share_out(before.point, before.normal, stays, config.balance)
+    enough = np.flatnonzero(holds(held, stays, config))
     row, point, normal, entry = reachable_points(
         problem, workspace, before.take(enough), finger[enough], config, rng
     )
@@ -67,14 +66,13 @@ def propose(
     staying = share_out(after.point, after.normal, stays[row], config.balance)
     pressing = share_out(after.point, after.normal, after.active, config.balance)
     found = Proposals(after, finger[row], cost, staying, pressing)
-    return found.take(holds(pressing, after.active, config))
+    part = pressing.share[np.arange(len(row)), finger[row]] >= config.balance.least_share
+    return found.take(part & holds(pressing, after.active, config))
 
 
 def holds(squeeze: Squeeze, active: np.ndarray, config: Regrasps) -> np.ndarray:
-    """Say which squeezes [N] balance, with every active finger [N, F] taking part."""
-    balance = config.balance
-    part = ((squeeze.share >= balance.least_share) | ~active).all(axis=1)
-    return part & (squeeze.residual < balance.residual) & (active.sum(axis=1) >= 2)
+    """Say which squeezes [N] of the active fingers [N, F] balance."""
+    return (squeeze.residual < config.balance.residual) & (active.sum(axis=1) >= 2)
 
 
 def reachable_points(

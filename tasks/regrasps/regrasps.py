@@ -72,7 +72,7 @@ class Growing:
         tries = np.zeros(len(tree))
         try:
             while edges < growth.edges and len(batches) < growth.max_batches:
-                batch = self._batch(len(batches), tree, tries)
+                batch = self._batch(tree, tries, batches)
                 batches.append(batch)
                 tree = concatenate([tree, batch.nodes])
                 tries += np.bincount(batch.asked, minlength=len(tries))
@@ -84,7 +84,8 @@ class Growing:
                 self.grower.close()
         return tree, batches
 
-    def _batch(self, number: int, tree: Candidates, tries: np.ndarray) -> Batch:
+    def _batch(self, tree: Candidates, tries: np.ndarray, before: list[Batch]) -> Batch:
+        number, last = len(before), before[-1] if before else None
         path = self.context.scratch / f"batch_{number:05d}.safetensors"
         if path.exists():
             return read_batch(path)
@@ -101,7 +102,7 @@ class Growing:
             )
         started = time.perf_counter()
         rng = np.random.default_rng([config.seed, self.name, number])
-        batch = self.grower.batch(tree, tries, rng)
+        batch = self.grower.batch(tree, tries, last, rng)
         save_batch(path, batch)
         self.seconds += time.perf_counter() - started
         self.made += len(batch.forth) + len(batch.back)

@@ -1,6 +1,6 @@
 """Ways over a grasp graph: from where a hand is to a pose of the object, motion by motion."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -11,12 +11,15 @@ from configs.schema.grasps import GraspMetric
 from envs.grasp_graph import GraspGraph
 from models.rotations import angle
 from tasks.grasps.candidates import Candidates
-from tasks.grasps.metric import embed_pose
+from tasks.grasps.metric import combine, distances, embed_pose
 from tasks.grasps.problem import Problem
+from tasks.regrasps.gait import Plans
 from tasks.regrasps.joining import from_set
 from tasks.regrasps.measure import adjacency
+from tasks.regrasps.motion import Motions
 
-NEAREST = 24  # grasps in pose among which a hand's own is looked for
+NEAREST = 48  # grasps in pose among which a hand's own is looked for
+WORTH = 40.0  # [control steps] that a unit of the metric between hand and grasp counts for
 
 
 @dataclass(frozen=True)
@@ -59,25 +62,31 @@ class Router:
         )
         return Route(cost, np.where(before < 0, -1, before))
 
-    def match(self, state: Candidates, route: list[Route], slide: float) -> np.ndarray:
+    def match(self, state: Candidates, routes: list[Route], reach: float) -> np.ndarray:
         """Return the grasp [N] that each hand is in, with the cheapest way on; -1: in none.
 
-        It has the same fingers on the object, each within `slide` [m] of its place there.
+        Its fingers are on the object, and it is nearer than `reach` under the metric. Contacts are
+        not compared: where a tip lies flat, its point is anywhere along it.
         """
         count = len(self.nodes)
         near = self.tree.query(embed_pose(self.metric, state.object_pose), min(NEAREST, count))[1]
         near = np.asarray(near).reshape(len(state), -1) % count
-        here, there = state.active[:, None], self.nodes.active[near]
-        same = (here == there).all(axis=2)
-        slid = np.linalg.norm(state.point[:, None] - self.nodes.point[near], axis=3)
-        same &= (~here | (slid <= slide)).all(axis=2)
-        off = angle(
-            self.nodes.object_pose[near, 3:],
-            np.broadcast_to(state.object_pose[:, None, 3:], (*near.shape, 4)),
-        )
-        same &= off < self.metric.rotation
-        cost = np.stack([r.cost[n] for r, n in zip(route, near, strict=True)])
-        cost = np.where(same, cost + off / self.metric.rotation, np.inf)
+        held = (state.active[:, None] | ~self.nodes.active[near]).all(axis=2)
+        here = state.object_pose[:, None], state.joint_position[:, None]
+        parts = distances(*here, self.nodes.object_pose[near], self.nodes.joint_position[near])
+        off = combine(self.metric, parts)
+        onward = np.stack([r.cost[n] for r, n in zip(routes, near, strict=True)])
+        cost = np.where(held & (off < reach), onward + WORTH * off, np.inf)
         best = cost.argmin(axis=1)
         rows = np.arange(len(state))
         return np.where(np.isfinite(cost[rows, best]), near[rows, best], -1)
+
+    def plans(self, state: Candidates, start: np.ndarray, end: np.ndarray) -> Plans:
+        """Return the graph's motions from grasps `start` [M] to `end` [M], for hands in `state`."""
+        pairs = zip(start.tolist(), end.tolist(), strict=True)
+        chosen = np.array([self.edge_of[pair] for pair in pairs], dtype=int)
+        edges = self.graph.edges
+        motion = Motions(edges.target[chosen].astype(float), edges.steps[chosen].astype(int))
+        after = replace(self.nodes.take(end), parent=np.arange(len(end)))
+        kinds, fingers = edges.kind[chosen].astype(int), edges.finger[chosen].astype(int)
+        return Plans(state, after, motion, motion, kinds, fingers)
