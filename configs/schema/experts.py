@@ -91,15 +91,3 @@ class ExpertStep:
     style: str  # its name in task.styles
     experts: Experts
     seed: Annotated[int, Field(ge=0)]
-
-
-@strict
-class PlannedConfig:
-    """How an expert that plans acts."""
-
-    smoothing: PositiveShare  # weight of a new reading in what the joints lag their targets by
-    pause_steps: NonNegative  # control steps between a motion's end and the next
-    touch: Positive  # [N] a finger touches that presses with so much
-    gap: Positive  # [m] or is so near to the surface
-    met: Positive  # [rad] grasps within so much of the goal's rotation are where ways end
-    near: Positive  # a grasp nearer than this under the metric is the one that a hand is in

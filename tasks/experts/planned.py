@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from configs.schema.experts import PlannedConfig
+from configs.schema.planned import Planned
 from envs.simulation import Simulation
 from models.motion import action_towards
 from tasks.grasps.candidates import Candidates
@@ -98,7 +98,7 @@ class PlannedExpert:
         self,
         planners: Sequence[Planner],
         routers: Sequence[Router],
-        config: PlannedConfig,
+        config: Planned,
         env: Simulation,
         seed: int,
     ) -> None:

@@ -1,1 +1,1 @@
-"""A finger lifts off and presses on elsewhere while the others hold: planned and played."""
+"""The step `regrasps`: a finger goes elsewhere while the others hold; planned, played, linked."""

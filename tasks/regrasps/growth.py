@@ -7,22 +7,23 @@ To land on grasps that exist already costs a third of the success, so the graph 
 begins with a few grasps; all others hang together with them both ways, or do not count.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from configs.schema.grasps import Grasps
 from configs.schema.physics import Physics, Randomization
-from configs.schema.regrasps import Regrasps
+from configs.schema.regrasps import Growth, Regrasps
 from envs.grasp_graph import BACK, NAMES
 from models.rotations import angle, random_quaternions
-from tasks.grasps.candidates import Candidates
+from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
 from tasks.regrasps.balance import share_out
 from tasks.regrasps.gait import Planner, Plans
-from tasks.regrasps.motion import Motions, squeezed
+from tasks.regrasps.motion import LEGS, Motions, squeezed
 from tasks.regrasps.playing import Player
 
 STAGES = ("planned", "landed", "held", "back")
@@ -41,6 +42,13 @@ class Links:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    @staticmethod
+    def none(joints: int) -> "Links":
+        """Return no edges, of hands with so many joints."""
+        empty = np.zeros(0, dtype=int)
+        motion = Motions(np.zeros((0, LEGS, joints)), np.zeros((0, LEGS), dtype=int))
+        return Links(empty, empty, empty, empty, motion, empty)
 
     def take(self, rows: np.ndarray) -> "Links":
         """Return those of a mask [E] or of indices."""
@@ -119,14 +127,17 @@ class Grower:
         rows[: len(on)], goal[: len(on)], age[: len(on)] = first + on, last.goal[on], last.age[on]
         return rows, goal, age
 
-    def roots(self, seeds: Candidates, rng: np.random.Generator) -> Candidates:
-        """Return what the tree begins with: seeds squeezed so that every finger takes part, those
-        that hold like that."""
+    def first(self, seeds: Candidates, rng: np.random.Generator) -> Batch:
+        """Return the batch that a tree begins with: seeds squeezed so that every finger takes part,
+        the first that hold like that."""
         squeeze = share_out(seeds.point, seeds.normal, seeds.active, self.config.balance)
         target = squeezed(self.problem, seeds, squeeze, seeds.active, self.config)
         found, _ = self.hold(replace(seeds, joint_target=target), rng)
-        return replace(found, parent=np.full(len(found), -1)).take(
-            np.arange(min(self.config.growth.roots, len(found)))
+        roots = found.take(np.arange(min(self.config.growth.roots, len(found))))
+        goal, age = roots.object_pose.copy(), np.zeros(len(roots), dtype=int)
+        none = Links.none(self.problem.layout.num_joints)
+        return Batch(
+            replace(roots, parent=np.full(len(roots), -1)), none, none, age[:0], goal, age, tally()
         )
 
     def aim(
@@ -183,6 +194,34 @@ class Grower:
 def tally(*kinds: np.ndarray) -> dict[str, dict[str, int]]:
     """Count the motions of each kind after each stage."""
     return {
-        name: {stage: int((left == kind).sum()) for stage, left in zip(STAGES, kinds, strict=True)}
+        name: {stage: int((left == kind).sum()) for stage, left in zip(STAGES, kinds, strict=False)}
         for kind, name in enumerate(NAMES)
     }
+
+
+def grow(
+    config: Growth,
+    make: Callable[[Candidates | None, np.ndarray, list[Batch]], Batch],
+    progress: Callable[[float, float, str], None],
+) -> tuple[Candidates, list[Batch]]:
+    """Put batches together until there are enough motions; return all grasps and the batches.
+
+    `make` returns the next batch, given the tree, how often each grasp was asked and the batches
+    so far, of which there are none at first.
+    """
+    batches: list[Batch] = []
+    parts: list[Candidates] = []
+    tries, edges = np.zeros(0), 0
+    while edges < config.edges and len(batches) <= config.max_batches:
+        tree = concatenate(parts) if parts else None
+        batch = make(tree, tries, batches)
+        batches.append(batch)
+        parts.append(batch.nodes)
+        tries = np.pad(
+            tries + np.bincount(batch.asked, minlength=len(tries)), (0, len(batch.nodes))
+        )
+        edges += len(batch.forth) + len(batch.back)
+        progress(min(edges, config.edges), config.edges, "motions")
+        if not len(parts[0]):
+            break
+    return concatenate(parts), batches

@@ -15,6 +15,8 @@ from tasks.regrasps.balance import share_out
 from tasks.regrasps.growth import Batch
 from tasks.regrasps.proposals import holds
 
+TRIED = 32  # seeds for each root: many do not hold with a squeeze that is shared out
+
 
 def from_set(problem: Problem, grasps: GraspSet) -> Candidates:
     """Return stored grasps as candidates; pads are taken anew where the tips are."""
@@ -42,13 +44,13 @@ def from_set(problem: Problem, grasps: GraspSet) -> Candidates:
     )
 
 
-def choose_roots(seeds: Candidates, config: Regrasps, rng: np.random.Generator) -> Candidates:
-    """Draw the grasps that a graph begins with: balanced, those of most fingers first."""
+def choose_seeds(seeds: Candidates, config: Regrasps, rng: np.random.Generator) -> Candidates:
+    """Draw grasps that a graph may begin with: balanced, those of most fingers first."""
     balanced = holds(
         share_out(seeds.point, seeds.normal, seeds.active, config.balance), seeds.active, config
     )
     worth = seeds.active.sum(axis=1) + 10.0 * balanced + rng.random(len(seeds))
-    return seeds.take(np.argsort(-worth, kind="stable")[: config.growth.roots])
+    return seeds.take(np.argsort(-worth, kind="stable")[: TRIED * config.growth.roots])
 
 
 def make_graph(

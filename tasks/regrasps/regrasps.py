@@ -14,12 +14,12 @@ import numpy as np
 from configs.refs import Ref
 from configs.schema.regrasps import RegraspsStep
 from envs.grasp_set import GraspSet
-from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.objects import open_objects
 from tasks.regrasps.batches import read_batch, save_batch
-from tasks.regrasps.growth import Batch, Grower
-from tasks.regrasps.joining import choose_roots, from_set, make_graph
+from tasks.regrasps.growth import Batch, Grower, grow
+from tasks.regrasps.joining import choose_seeds, from_set, make_graph
 from tasks.regrasps.measure import describe
 from tasks.running.context import Context
 
@@ -34,15 +34,18 @@ def regrasps(config: RegraspsStep, refs: Mapping[str, Ref], context: Context) ->
     layout = config.embodiment.make_layout()
     folder = context.open(refs[f"grasps/{config.object}"])
     seeds = from_set(problem, GraspSet.load(folder / "grasps.safetensors", layout))
-    growth = Growing(config, problem, seeds, context)
-    tree, batches = growth.run()
+    growing = Growing(config, problem, seeds, context)
+    try:
+        tree, batches = grow(config.regrasps.growth, growing.batch, context.progress)
+    finally:
+        growing.close()
     graph = make_graph(problem, tree, batches, config.regrasps.playing.draws)
     files = graph.save(context.scratch, layout)
     counts = total([batch.counts for batch in batches])
     yields = {**describe(graph, config.seed), "object": config.object, "motions": counts}
     files["yields.json"] = context.scratch / "yields.json"
     files["yields.json"].write_text(json.dumps(yields, indent=2) + "\n")
-    context.record("edges_per_s", growth.rate)
+    context.record("edges_per_s", growing.rate)
     message = f"{len(graph.edges)} motions between {len(graph.grasps)} grasps of {config.object}"
     return context.publish(files, message, list(refs.values()))
 
@@ -53,42 +56,33 @@ class Growing:
     def __init__(
         self, config: RegraspsStep, problem: Problem, seeds: Candidates, context: Context
     ) -> None:
-        self.config, self.problem, self.context = config, problem, context
+        self.config, self.problem, self.context, self.seeds = config, problem, context, seeds
         self.name = zlib.crc32(config.object.encode())
-        rng = np.random.default_rng([config.seed, self.name])
-        self.roots = choose_roots(seeds, config.regrasps, rng)
         self.grower: Grower | None = None  # an engine is made only for a batch not yet saved
         self.seconds, self.made = 0.0, 0  # of growing in this process, and edges
 
     @property
     def rate(self) -> float:
-        """Edges validated a second."""
+        """Motions validated a second."""
         return self.made / max(self.seconds, 1e-9)
 
-    def run(self) -> tuple[Candidates, list[Batch]]:
-        """Return every grasp, the roots first, and the batches that added them."""
-        growth = self.config.regrasps.growth
-        tree, batches, edges = self.roots, [], 0
-        tries = np.zeros(len(tree))
-        try:
-            while edges < growth.edges and len(batches) < growth.max_batches:
-                batch = self._batch(tree, tries, batches)
-                batches.append(batch)
-                tree = concatenate([tree, batch.nodes])
-                tries += np.bincount(batch.asked, minlength=len(tries))
-                tries = np.pad(tries, (0, len(batch.nodes)))
-                edges += len(batch.forth) + len(batch.back)
-                self.context.progress(min(edges, growth.edges), growth.edges, "motions")
-        finally:
-            if self.grower is not None:
-                self.grower.close()
-        return tree, batches
-
-    def _batch(self, tree: Candidates, tries: np.ndarray, before: list[Batch]) -> Batch:
-        number, last = len(before), before[-1] if before else None
-        path = self.context.scratch / f"batch_{number:05d}.safetensors"
+    def batch(self, tree: Candidates | None, tries: np.ndarray, before: list[Batch]) -> Batch:
+        """Return the next batch; what an earlier process saved is not made again."""
+        path = self.context.scratch / f"batch_{len(before):05d}.safetensors"
         if path.exists():
             return read_batch(path)
+        started, grower = time.perf_counter(), self._grower()
+        rng = np.random.default_rng([self.config.seed, self.name, len(before)])
+        if tree is None:
+            batch = grower.first(choose_seeds(self.seeds, self.config.regrasps, rng), rng)
+        else:
+            batch = grower.batch(tree, tries, before[-1], rng)
+        save_batch(path, batch)
+        self.seconds += time.perf_counter() - started
+        self.made += len(batch.forth) + len(batch.back)
+        return batch
+
+    def _grower(self) -> Grower:
         config = self.config
         if self.grower is None:
             self.grower = Grower(
@@ -100,13 +94,11 @@ class Growing:
                 config.seed,
                 self.context.threads,
             )
-        started = time.perf_counter()
-        rng = np.random.default_rng([config.seed, self.name, number])
-        batch = self.grower.batch(tree, tries, last, rng)
-        save_batch(path, batch)
-        self.seconds += time.perf_counter() - started
-        self.made += len(batch.forth) + len(batch.back)
-        return batch
+        return self.grower
+
+    def close(self) -> None:
+        if self.grower is not None:
+            self.grower.close()
 
 
 def total(counts: list[dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
