@@ -5,6 +5,7 @@ after the other goes back to where it can push on. The paper's experts learn thi
 planned, one motion at a time, from any state.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,8 @@ from tasks.regrasps.motion import Motions, squeezed, straight, travel
 from tasks.regrasps.proposals import Proposals, holds, propose, strain
 
 NO_FINGER = -1
+# of regrasps, each the grasps for which one is left
+STAGES = ("asked", "held by the others", "within reach", "balanced", "reached", "free of collision")
 PARTS = (1.0, 0.5, 0.25)  # of a step: less where more is out of reach
 
 
@@ -79,6 +82,7 @@ class Planner:
         self, problem: Problem, physics: Physics, config: Regrasps, grasps: Grasps, seed: int
     ) -> None:
         self.problem, self.config, self.grasps = problem, config, grasps
+        self.funnel: Counter[str] = Counter()  # grasps that have a regrasp left after each stage
         self.workspace = Workspace(problem, seed)
         self.checker = CollisionChecker(problem, physics, grasps.penetration)
 
@@ -130,6 +134,7 @@ class Planner:
         """Plan regrasps of any finger, up to `each` a grasp, those first after which the fingers
         reach farthest towards `goal` [N, 7]."""
         count, fingers = before.active.shape
+        self._note(STAGES[0], np.arange(count))
         ahead = towards(before.object_pose, goal, np.inf, self.config.gait.ahead)
         rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)
         found = propose(
@@ -140,6 +145,7 @@ class Planner:
             ahead[rows],
             self.config,
             rng,
+            lambda stage, left: self._note(stage, rows[left]),
         )
         parent = rows[found.after.parent]
         found = replace(found, after=replace(found.after, parent=parent))
@@ -161,38 +167,42 @@ class Planner:
         """Look for ways of proposals, sorted by grasp and worth, until each grasp has `each`."""
         parent = proposals.after.parent
         left, need = np.arange(len(parent)), np.full(len(before), each)
-        parts = [self._plans(before, proposals.take(left[:0]))]
+        parts = [self._plans(before, proposals.take(left[:0]))[0]]
+        reached = []
         while len(left):
             place = np.arange(len(left)) - np.searchsorted(parent[left], parent[left])
             now = place < 2 * need[parent[left]]
-            tried = self._plans(before, proposals.take(left[now]))
+            tried, there = self._plans(before, proposals.take(left[now]))
+            reached.append(there)
             rank = np.arange(len(tried)) - np.searchsorted(tried.after.parent, tried.after.parent)
             tried = tried.take(rank < need[tried.after.parent])
             need -= np.bincount(tried.after.parent, minlength=len(before))
             parts.append(tried)
             left = left[~now]
             left = left[need[parent[left]] > 0]
-        return Plans.join(parts)
+        plans = Plans.join(parts)
+        self._note("reached", np.concatenate([*reached, parent[:0]]))
+        self._note("free of collision", plans.after.parent)
+        return plans
 
-    def _plans(self, before: Candidates, proposals: Proposals) -> Plans:
-        """Return the plans of those proposals that a finger gets to without a collision."""
+    def _note(self, stage: str, grasps: np.ndarray) -> None:
+        self.funnel[stage] += len(np.unique(grasps))
+
+    def _plans(self, before: Candidates, proposals: Proposals) -> tuple[Plans, np.ndarray]:
+        """Return the plans of those proposals that a finger gets to without a collision, and the
+        grasps of those that it gets to at all."""
         start = before.take(proposals.after.parent)
         assignment = self.grasps.assignment
         ways, found, rows = path.find(self.problem, start, proposals, self.config.path, assignment)
-        start = start.take(rows)
+        start, there = start.take(rows), proposals.after.parent[rows]
         free = path.clear(self.checker, start, found, ways)
         start, found, ways = start.take(free), found.take(free), ways[free]
         forth, back = travel(self.problem, start, found, ways, self.config)
         after = replace(found.after, joint_position=ways[:, path.PRESSED])
         joins = ~start.active[np.arange(len(start)), found.finger]
-        return Plans(
-            start,
-            replace(after, joint_target=forth.target[:, -1]),
-            forth,
-            back,
-            kind_of(self.problem.hand, found.finger, joins),
-            found.finger,
-        )
+        kind = kind_of(self.problem.hand, found.finger, joins)
+        after = replace(after, joint_target=forth.target[:, -1])
+        return Plans(start, after, forth, back, kind, found.finger), there
 
 
 def towards(start: np.ndarray, goal: np.ndarray, position: float, rotation: float) -> np.ndarray:

@@ -22,6 +22,7 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
 from tasks.regrasps.balance import share_out
+from tasks.regrasps.gait import STAGES as PLANNING
 from tasks.regrasps.gait import Planner, Plans
 from tasks.regrasps.motion import LEGS, Motions, squeezed
 from tasks.regrasps.playing import Player
@@ -107,12 +108,18 @@ class Grower:
         undone = self.player.play(nodes, kept.back, rng)
         home = undone.near(kept.before.object_pose, kept.before.active, playing).sum(axis=1)
         back = np.flatnonzero(home >= playing.needed)
-        counts = tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[back])
+        counts = self.funnel() | tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[back])
         nodes, kept, rows = nodes.take(back), kept.take(back), len(tree) + np.arange(len(back))
         forth = Links(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits[back])
         undo = Links(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home[back])
         place = place[landed[held][back]]
         return Batch(nodes, forth, undo, asked, goal[place], age[place] + 1, counts)
+
+    def funnel(self) -> dict[str, dict[str, int]]:
+        """Return the grasps left after each stage of planning since the last call."""
+        counts = {stage: self.planner.funnel[stage] for stage in PLANNING}
+        self.planner.funnel.clear()
+        return {"regrasps": counts}
 
     def pursue(
         self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
@@ -137,7 +144,13 @@ class Grower:
         goal, age = roots.object_pose.copy(), np.zeros(len(roots), dtype=int)
         none = Links.none(self.problem.layout.num_joints)
         return Batch(
-            replace(roots, parent=np.full(len(roots), -1)), none, none, age[:0], goal, age, tally()
+            replace(roots, parent=np.full(len(roots), -1)),
+            none,
+            none,
+            age[:0],
+            goal,
+            age,
+            tally(*[age[:0]] * len(STAGES)),
         )
 
     def aim(
@@ -194,7 +207,7 @@ class Grower:
 def tally(*kinds: np.ndarray) -> dict[str, dict[str, int]]:
     """Count the motions of each kind after each stage."""
     return {
-        name: {stage: int((left == kind).sum()) for stage, left in zip(STAGES, kinds, strict=False)}
+        name: {stage: int((left == kind).sum()) for stage, left in zip(STAGES, kinds, strict=True)}
         for kind, name in enumerate(NAMES)
     }
 

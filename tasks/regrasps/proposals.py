@@ -4,6 +4,7 @@ A proposal is a grasp after a regrasp, with the object where it is; `parent` is 
 before, `finger` the one that goes, or comes where it did not touch.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,19 +45,22 @@ def propose(
     ahead: np.ndarray,
     config: Regrasps,
     rng: np.random.Generator,
+    note: Callable[[str, np.ndarray], None] = lambda *_: None,
 ) -> Proposals:
     """Look at random points for each grasp's finger [N]; return those that balance.
 
     `ahead` [N, 7] is where the object is to be next: of the points within reach now, those that
-    the finger reaches best there are looked at.
+    the finger reaches best there are looked at. `note` is told which rows are left after a stage.
     """
     stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
     held = share_out(before.point, before.normal, stays, config.balance)
     enough = np.flatnonzero(holds(held, stays, config))
+    note("held by the others", enough)
     row, point, normal, entry = reachable_points(
         problem, workspace, before.take(enough), finger[enough], config, rng
     )
     row = enough[row]
+    note("within reach", row)
     cost = strain(problem, workspace, ahead[row], finger[row], point, normal, config)
     best = lowest(cost, row, config.proposals.kept)
     row, point, normal, entry, cost = (a[best] for a in (row, point, normal, entry, cost))
@@ -67,7 +71,9 @@ def propose(
     pressing = share_out(after.point, after.normal, after.active, config.balance)
     found = Proposals(after, finger[row], cost, staying, pressing)
     part = pressing.share[np.arange(len(row)), finger[row]] >= config.balance.least_share
-    return found.take(part & holds(pressing, after.active, config))
+    balanced = part & holds(pressing, after.active, config)
+    note("balanced", row[balanced])
+    return found.take(balanced)
 
 
 def holds(squeeze: Squeeze, active: np.ndarray, config: Regrasps) -> np.ndarray:

@@ -42,6 +42,7 @@ def regrasps(config: RegraspsStep, refs: Mapping[str, Ref], context: Context) ->
     graph = make_graph(problem, tree, batches, config.regrasps.playing.draws)
     files = graph.save(context.scratch, layout)
     counts = total([batch.counts for batch in batches])
+    warn_if_stuck(config.object, counts)
     yields = {**describe(graph, config.seed), "object": config.object, "motions": counts}
     files["yields.json"] = context.scratch / "yields.json"
     files["yields.json"].write_text(json.dumps(yields, indent=2) + "\n")
@@ -99,6 +100,16 @@ class Growing:
     def close(self) -> None:
         if self.grower is not None:
             self.grower.close()
+
+
+def warn_if_stuck(name: str, counts: dict[str, dict[str, int]]) -> None:
+    """Say which stage left no regrasp of the object, if one did: steps in its grasps remain."""
+    stages = counts.get("regrasps", {})
+    empty = next((stage for stage, left in stages.items() if not left), None)
+    if empty is not None and stages["asked"]:
+        print(
+            f"  no regrasp of {name}: {empty!r} left none of {stages['asked']} grasps", flush=True
+        )
 
 
 def total(counts: list[dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
