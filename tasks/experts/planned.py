@@ -61,25 +61,20 @@ class Playing:
     target: np.ndarray  # [N, W, n] rad
     steps: np.ndarray  # [N, W] control steps
     clock: np.ndarray  # [N] control steps since it began
-    active: np.ndarray  # [N, F] bool, fingers that hold when it is over
-    kind: np.ndarray  # [N]
 
     @staticmethod
-    def none(count: int, joints: int, fingers: int) -> "Playing":
+    def none(count: int, joints: int) -> "Playing":
         return Playing(
             start=np.zeros((count, joints)),
             target=np.zeros((count, LEGS, joints)),
             steps=np.zeros((count, LEGS), dtype=int),
             clock=np.zeros(count, dtype=int),
-            active=np.zeros((count, fingers), dtype=bool),
-            kind=np.full(count, -1),
         )
 
     def begin(self, rows: np.ndarray, start: np.ndarray, plans: Plans) -> None:
         """Start the plans [M] in hands `rows` [M]."""
         self.start[rows], self.clock[rows] = start, 0
         self.target[rows], self.steps[rows] = plans.forth.target, plans.forth.steps
-        self.active[rows], self.kind[rows] = plans.after.active, plans.kind
 
     def targets(self) -> np.ndarray:
         """Return where the joint targets should be after the next step [N, n]."""
@@ -87,7 +82,7 @@ class Playing:
 
     @property
     def over(self) -> np.ndarray:
-        """Say which motions have ended [N], a while ago."""
+        """Return the control steps since each motion's end [N], negative before it."""
         return self.clock - self.steps.sum(axis=1)
 
 
@@ -106,10 +101,8 @@ class PlannedExpert:
         self.config, self.rng = config, np.random.default_rng(seed)
         self.routes: list[tuple[np.ndarray, Route] | None] = [None] * env.num_envs
         self.env = env
-        fingers = env.layout.num_tips
-        self.playing = Playing.none(env.num_envs, env.num_actions, fingers)
+        self.playing = Playing.none(env.num_envs, env.num_actions)
         self.lag = np.zeros((env.num_envs, env.num_actions))  # reading minus target, averaged
-        self.counts: dict[str, int] = {}
 
     def __call__(self, goal: np.ndarray) -> Tensor:
         """Return the action [N, n] towards object poses `goal` [N, 7]."""
@@ -131,15 +124,11 @@ class PlannedExpert:
         index = self.env.object_index.numpy()[rows]
         for number in np.unique(index).tolist():
             mine = rows[index == number]
-            planner = self.planners[number]
-            state = self._state(planner.problem, mine, target)
+            planner, state = self.planners[number], self.state(number, mine, target)
             routes = [
                 self._route(row, self.routers[number], goal[row, 3:]) for row in mine.tolist()
             ]
             plans = self.next(planner, self.routers[number], routes, state, goal[mine])
-            for name, kind in (("in_grasp", 0), ("move", 1), ("add", 2), ("thumb", 4)):
-                self.counts[name] = self.counts.get(name, 0) + int((plans.kind == kind).sum())
-            self.counts["none"] = self.counts.get("none", 0) + len(mine) - len(plans)
             at = plans.after.parent
             self.playing.begin(mine[at], target[mine[at]], plans)
             still = np.setdiff1d(np.arange(len(mine)), at)
@@ -150,8 +139,9 @@ class PlannedExpert:
         playing.start[rows], playing.target[rows] = target, target[:, None]
         playing.steps[rows], playing.clock[rows] = 0, 0
 
-    def _state(self, problem: Problem, rows: np.ndarray, target: np.ndarray) -> Candidates:
-        env = self.env
+    def state(self, number: int, rows: np.ndarray, target: np.ndarray) -> Candidates:
+        """Return where hands `rows` [M] are that hold object `number`; all targets [N, n]."""
+        env, problem = self.env, self.planners[number].problem
         joints = np.clip(target[rows] + self.lag[rows], problem.lower, problem.upper)
         pose = env.physics.object_pose.numpy()[rows].astype(float)
         scale = env.object_scale.numpy()[rows].astype(float)
