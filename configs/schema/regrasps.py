@@ -60,14 +60,14 @@ class Playing:
 
     slots: Count  # motions played at the same time
     scales: Count  # of the object, spread over Table III's range
-    draws: Count  # of each motion
+    draws: Count  # of Table III, in which each motion is played
     needed: Count  # draws that must land
     wait_steps: Count  # control steps before it begins
     hold_steps: Count  # control steps after its end
     directions: Annotated[int, Field(ge=3)]  # that gravity turns through meanwhile
     touch: Positive  # [N] least force of a finger that touches
     position: Positive  # [m] a draw lands within so far of where it should
-    rotation: Positive  # [rad]
+    rotation: Positive  # [rad] a draw lands within so much of the rotation
     slack: Annotated[float, Field(ge=1)]  # times these, it may miss what was planned
 
     @model_validator(mode="after")

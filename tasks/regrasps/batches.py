@@ -36,8 +36,9 @@ def read_batch(path: Path) -> Batch:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         counts = json.loads(file.metadata()["counts"])
     nodes = Candidates(**{f.name: arrays[NODES + f.name] for f in fields(Candidates)})
-    aims = [arrays[name] for name in AIMS]
-    return Batch(nodes, _read(FORTH, arrays), _read(BACK, arrays), *aims, counts)
+    aims = {name: arrays[name] for name in AIMS}
+    forth, back = _read(FORTH, arrays), _read(BACK, arrays)
+    return Batch(nodes=nodes, forth=forth, back=back, counts=counts, **aims)
 
 
 def _links(prefix: str, links: Links) -> dict[str, np.ndarray]:

@@ -48,8 +48,9 @@ class Plans:
 
     def take(self, rows: np.ndarray) -> "Plans":
         """Return the plans of a mask [M] or of indices."""
-        parts = (self.before, self.after, self.forth, self.back)
-        return Plans(*(part.take(rows) for part in parts), self.kind[rows], self.finger[rows])
+        before, after = self.before.take(rows), self.after.take(rows)
+        forth, back = self.forth.take(rows), self.back.take(rows)
+        return Plans(before, after, forth, back, self.kind[rows], self.finger[rows])
 
     def of(self, rows: np.ndarray) -> "Plans":
         """Say from which of `rows` each plan is, instead of from which place in them."""
@@ -58,18 +59,11 @@ class Plans:
     @staticmethod
     def join(parts: Sequence["Plans"]) -> "Plans":
         """Join plans in order."""
-        forth, back = (
-            Motions(
-                np.concatenate([m.target for m in motions]),
-                np.concatenate([m.steps for m in motions]),
-            )
-            for motions in ([p.forth for p in parts], [p.back for p in parts])
-        )
         return Plans(
             concatenate([p.before for p in parts]),
             concatenate([p.after for p in parts]),
-            forth,
-            back,
+            Motions.join([p.forth for p in parts]),
+            Motions.join([p.back for p in parts]),
             np.concatenate([p.kind for p in parts]),
             np.concatenate([p.finger for p in parts]),
         )

@@ -1,5 +1,6 @@
 """A regrasp as a controller plays it: joint targets to go to, one after the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,12 @@ class Motions:
     def take(self, rows: np.ndarray) -> "Motions":
         """Return the motions of a mask [M] or of indices."""
         return Motions(self.target[rows], self.steps[rows])
+
+    @staticmethod
+    def join(parts: Sequence["Motions"]) -> "Motions":
+        """Join motions in order."""
+        target = np.concatenate([part.target for part in parts])
+        return Motions(target, np.concatenate([part.steps for part in parts]))
 
 
 def straight(problem: Problem, start: np.ndarray, end: np.ndarray, rate: float) -> Motions:

@@ -38,8 +38,10 @@ def test_three_contacts_around_a_circle_share_equally(settings: Regrasps):
 def test_a_wide_gripper_leans_on_friction_and_a_wider_one_slips(settings: Regrasps):
     """Two contacts hold while both lie within the other's cone: atan(0.4) is 22 degrees."""
     points, normals, active = around(0.0, 150.0, 0.0, 110.0)
-    pairs = [np.concatenate([a[:, :2], a[:, 2:]]) for a in (points, normals, active)]
-    held = holds(share_out(*pairs, settings.balance), pairs[2], settings)
+    points, normals, active = (
+        np.concatenate([a[:, :2], a[:, 2:]]) for a in (points, normals, active)
+    )
+    held = holds(share_out(points, normals, active, settings.balance), active, settings)
     assert held.tolist() == [True, False]
 
 
