@@ -82,7 +82,7 @@ class GraspSet:
         """
         try:
             arrays = load_arrays(content)
-            header = _header(content)
+            header = header_of(content, "grasps")
             if header["format"] != FORMAT:
                 raise UserError(f"{holder}: grasp format {header['format']}, expected {FORMAT}")
             layout.require(header["layout"], holder)
@@ -118,10 +118,10 @@ def _arrays(grasps: GraspSet) -> dict[str, np.ndarray]:
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
-def _header(content: bytes) -> dict:
+def header_of(content: bytes, key: str) -> dict:
     """Return our metadata; safetensors: 8 bytes of length, little endian, then JSON."""
     size = int.from_bytes(content[:8], "little")
-    return json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["grasps"])
+    return json.loads(json.loads(content[8 : 8 + size])["__metadata__"][key])
 
 
 def _refusal(holder: str, error: Exception) -> UserError:

@@ -24,10 +24,11 @@ from configs.schema.grasps import GraspsStep
 from configs.schema.objects import ObjectStep
 from configs.schema.pipeline import Config
 from configs.schema.promote import PromoteStep
+from configs.schema.regrasps import RegraspsStep
 from configs.schema.rollouts import RolloutsStep
 from configs.schema.student import DistillStep
 from configs.schema.train import TrainStep
-from flows.stages import PER_OBJECT, STAGES
+from flows.stages import ASIDE, PER_OBJECT, STAGES
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> l
     Raises:
         ConfigError: what is evaluated does not fit the objects; better said before the night.
     """
-    wanted = STAGES[: STAGES.index(until) + 1]
+    before = STAGES[: STAGES.index(until)]
+    wanted = {stage for stage in before if stage not in ASIDE} | {until}
     if "experts" in wanted and not training_objects(config):
         raise ConfigError("objects: every object is held out; experts need a training one")
     check_meshes(config)
@@ -104,6 +106,8 @@ def world_nodes(config: Config) -> Iterator[Node]:
         yield Node("objects", f"objects/{name}", step, {})
         grasps = grasps_step(config, name)
         yield Node("grasps", f"grasps/{name}", grasps, same(f"objects/{name}"))
+        grown = same(f"objects/{name}", f"grasps/{name}")
+        yield Node("regrasps", f"regrasps/{name}", regrasps_step(config, name), grown)
     inputs = training_objects(config)
     common = {"world": config.world, "seed": config.seed}
     for style in config.task.styles:
@@ -133,6 +137,19 @@ def grasps_step(config: Config, name: str) -> GraspsStep:
         # grasps do not depend on how a goal is judged in time
         goals=replace(config.task.goals, dwell_s=0.0, timeout_s=1.0),
         grasps=config.grasps,
+        object=name,
+        seed=config.seed,
+    )
+
+
+def regrasps_step(config: Config, name: str) -> RegraspsStep:
+    """Return what the grasp graph of the object `name` depends on."""
+    return RegraspsStep(
+        embodiment=config.embodiment,
+        physics=config.physics,
+        randomization=config.randomization,
+        grasps=config.grasps,
+        regrasps=config.regrasps,
         object=name,
         seed=config.seed,
     )

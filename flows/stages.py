@@ -3,6 +3,7 @@
 DOES = {
     "objects": "validate the objects and their meshes",
     "grasps": "generate grasps, validated in physics",
+    "regrasps": "grow a graph of grasps and regrasps, played in physics",
     "experts": "train the expert policies (PPO)",
     "distill": "train the student that reads what spoilt commands mean",
     "rollouts": "roll the experts out into episodes",
@@ -17,4 +18,5 @@ DOES = {
     "promote": "register, decide, sign, promote",
 }
 STAGES = tuple(DOES)
-PER_OBJECT = ("objects", "grasps")  # stages with a node for each object
+PER_OBJECT = ("objects", "grasps", "regrasps")  # stages with a node for each object
+ASIDE = ("regrasps",)  # no later stage reads these: made where they are asked for

@@ -17,7 +17,9 @@ from configs.schema.machine import Machine
 from configs.schema.objects import Objects
 from configs.schema.perturbations import Operated, Perturbation, Pose, Push, kept_for_the_test
 from configs.schema.physics import Physics, Randomization
+from configs.schema.planned import Planned
 from configs.schema.promote import Promote
+from configs.schema.regrasps import Regrasps
 from configs.schema.retention import Retention
 from configs.schema.rollouts import Rollouts
 from configs.schema.store import Store
@@ -51,6 +53,8 @@ class Config:
     task: Task
     objects: Objects
     grasps: Grasps
+    regrasps: Regrasps
+    planned: Planned
     experts: Experts
     rollouts: Rollouts
     hazards: Rollouts

@@ -19,9 +19,13 @@ SETTLED = 0.1
 
 
 def reach(
-    problem: Problem, candidates: Candidates, config: Assignment, device: str | None = None
+    problem: Problem,
+    candidates: Candidates,
+    config: Assignment,
+    device: str | None = None,
+    height: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Move the active fingers' pads to `press` less than a tip radius above their points.
+    """Move the active fingers' pads onto their points: pressed in, or `height` [m] above.
 
     Joint limits hold inside the solver: a joint at its limit that would leave it is frozen and
     the others solve again. On a torch `device` the same is done in float32.
@@ -29,7 +33,8 @@ def reach(
     Returns:
         joint angles [N, n] and whether every active pad came within `tolerance`, [N] bool.
     """
-    goal = candidates.pad_goals(problem.tip_radii - config.press)
+    above = -config.press if height is None else height
+    goal = candidates.pad_goals(problem.tip_radii + above)
     given = (candidates.joint_position.copy(), candidates.active * 1.0, candidates.pad, goal)
     count = len(candidates)
     if device is None:

@@ -26,18 +26,21 @@ class CollisionChecker:
             tip = model.jnt_bodyid[model.joint(names[link]).id]
             self._finger[model.geom_bodyid == tip] = finger
 
-    def free(self, candidates: Candidates) -> np.ndarray:
-        """Return which candidates collide nowhere but in wanted contacts, [N] bool."""
+    def free(self, candidates: Candidates, give: float = 0.0) -> np.ndarray:
+        """Return which candidates collide nowhere but in wanted contacts, [N] bool.
+
+        Any link may be `give` [m] deep in the object, where that is pushed away.
+        """
         positions, poses, active = (
             candidates.joint_position,
             candidates.object_pose,
             candidates.active,
         )
         rows = zip(positions, poses, active, strict=True)
-        return np.array([self._free_of_collision(*row) for row in rows], dtype=bool)
+        return np.array([self._free_of_collision(*row, give) for row in rows], dtype=bool)
 
     def _free_of_collision(
-        self, position: np.ndarray, pose: np.ndarray, active: np.ndarray
+        self, position: np.ndarray, pose: np.ndarray, active: np.ndarray, give: float
     ) -> bool:
         data = self.posing.put(position, pose)
         mujoco.mj_collision(self.posing.model, data)
@@ -47,5 +50,5 @@ class CollisionChecker:
         finger = self._finger[geoms].max(axis=1)
         with_object = self._is_object[geoms].any(axis=1)
         wanted = with_object & (finger >= 0) & active[finger]
-        allowed = np.where(wanted, self.penetration, 0.0)
+        allowed = np.where(wanted, max(self.penetration, give), np.where(with_object, give, 0.0))
         return bool((data.contact.dist >= -allowed).all())

@@ -48,6 +48,11 @@ class Links:
 
 def make_set(problem: Problem, found: Candidates, links: Links) -> GraspSet:
     """Return the kept grasps of the problem's object as they are stored."""
+    return pack_set(problem, found, links.neighbours).select(np.flatnonzero(links.keep))
+
+
+def pack_set(problem: Problem, found: Candidates, neighbours: np.ndarray) -> GraspSet:
+    """Return grasps and their neighbours [G, k] as they are stored."""
     order = np.argsort(~found.active, axis=1, kind="stable")  # touching fingers first
     touching = np.take_along_axis(found.active, order, axis=1)
 
@@ -63,7 +68,7 @@ def make_set(problem: Problem, found: Candidates, links: Links) -> GraspSet:
         normal=pack(found.normal),
         force=pack(found.force),
     )
-    everything = GraspSet(
+    return GraspSet(
         object=problem.model.name,
         joint_position=found.joint_position.astype(np.float32),
         joint_target=found.joint_target.astype(np.float32),
@@ -71,9 +76,8 @@ def make_set(problem: Problem, found: Candidates, links: Links) -> GraspSet:
         contacts=contacts,
         quality=found.quality.astype(np.float32),
         parent=found.parent.astype(np.int32),
-        neighbours=links.neighbours,
+        neighbours=neighbours,
     )
-    return everything.select(np.flatnonzero(links.keep))
 
 
 def describe(grasps: GraspSet, links: Links) -> dict[str, object]:

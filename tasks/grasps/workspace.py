@@ -48,12 +48,26 @@ class Workspace:
             cost [M, F] [m]: the pad's distance and how deep its link would be in the object; and
             the entry of the table [M, F].
         """
-        costs, entries = [], []
-        for finger, (tree, pads) in enumerate(zip(self.trees, self.pads, strict=True)):
-            near = np.asarray(tree.query(goals, tries)[1]).reshape(-1, tries)
-            away = np.linalg.norm(pads[near] - goals[:, None], axis=2)
-            cost = away + self.sunk(np.full_like(near, finger), near, normals[:, None])
-            best = cost.argmin(axis=1)[:, None]
-            costs.append(np.take_along_axis(cost, best, axis=1))
-            entries.append(np.take_along_axis(near, best, axis=1))
-        return np.concatenate(costs, axis=1), np.concatenate(entries, axis=1)
+        each = [self._nearest(finger, goals, normals, tries) for finger in range(len(self.trees))]
+        cost, entry = (np.stack(part, axis=1) for part in zip(*each, strict=True))
+        return cost, entry
+
+    def reach_of(
+        self, finger: np.ndarray, goals: np.ndarray, normals: np.ndarray, tries: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Do it for one finger of each place [M]; return cost [M] [m] and entry [M]."""
+        cost, entry = np.zeros(len(goals)), np.zeros(len(goals), dtype=int)
+        for number in np.unique(finger).tolist():
+            rows = finger == number
+            cost[rows], entry[rows] = self._nearest(number, goals[rows], normals[rows], tries)
+        return cost, entry
+
+    def _nearest(
+        self, finger: int, goals: np.ndarray, normals: np.ndarray, tries: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        near = np.asarray(self.trees[finger].query(goals, tries)[1]).reshape(-1, tries)
+        away = np.linalg.norm(self.pads[finger][near] - goals[:, None], axis=2)
+        cost = away + self.sunk(np.full_like(near, finger), near, normals[:, None])
+        best = cost.argmin(axis=1)
+        rows = np.arange(len(goals))
+        return cost[rows, best], near[rows, best]

@@ -33,6 +33,7 @@ class Step:
 STEPS: Mapping[str, Step] = {
     "objects": Step("tasks.objects", "objects", "configs.schema.objects:ObjectStep"),
     "grasps": Step("tasks.grasps.grasps", "grasps", "configs.schema.grasps:GraspsStep"),
+    "regrasps": Step("tasks.regrasps.regrasps", "regrasps", "configs.schema.regrasps:RegraspsStep"),
     "experts": Step("tasks.experts.experts", "experts", "configs.schema.experts:ExpertStep"),
     "rollouts": Step("tasks.rollouts.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),
     "hazards": Step("tasks.rollouts.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),

@@ -4,7 +4,8 @@ import pytest
 
 from configs.load import digest, load
 from configs.schema.pipeline import Config
-from flows.plan import STAGES, plan
+from flows.plan import plan
+from flows.stages import ASIDE, STAGES
 
 
 def nodes(*overrides: str):
@@ -27,8 +28,14 @@ def test_every_node_comes_after_its_inputs():
 
 
 def test_every_stage_has_a_node_and_until_cuts():
-    assert {node.step for node in nodes().values()} == set(STAGES)
+    assert {node.step for node in nodes().values()} == set(STAGES) - set(ASIDE)
     assert {node.step for node in plan(load(Config, []), "grasps")} == {"objects", "grasps"}
+
+
+def test_what_no_stage_reads_is_made_where_it_is_asked_for():
+    asked = plan(load(Config, []), "regrasps", ["box"])
+    assert [node.label for node in asked] == ["objects/box", "grasps/box", "regrasps/box"]
+    assert asked[-1].inputs.keys() == {"objects/box", "grasps/box"}
 
 
 def test_held_out_objects_are_grasped_and_evaluated_but_never_trained_on():

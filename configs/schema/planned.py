@@ -1,0 +1,20 @@
+"""An expert that plans over a grasp graph."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from configs.schema.strict import Count, Positive, strict
+
+
+@strict
+class Planned:
+    """How an expert that plans sees where it is, and when it moves on."""
+
+    # weight of a new reading in the average of how far the joints are from their targets
+    smoothing: Annotated[float, Field(gt=0, le=1)]
+    pause_steps: Count  # [control steps] between a motion's end and the next
+    touch: Positive  # [N] a finger that presses with more touches
+    gap: Positive  # [m] a finger that is nearer to the surface touches too
+    met: Positive  # [rad] grasps nearer to the goal's rotation are where ways end
+    near: Positive  # [-] a hand is in a grasp that is nearer than this under grasps.metric

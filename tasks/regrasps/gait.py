@@ -1,0 +1,209 @@
+"""The next motion on the way to a pose: on in this grasp, or first a finger elsewhere.
+
+To turn a box by 90 degrees the fingers turn it as far as they reach, some 20 degrees. Then one
+after the other goes back to where it can push on. The paper's experts learn this; here it is
+planned, one motion at a time, from any state.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from configs.schema.grasps import Grasps
+from configs.schema.physics import Physics
+from configs.schema.regrasps import Regrasps
+from envs.grasp_graph import IN_GRASP, kind_of
+from models.rotations import conjugate, from_rotation_vector, multiply, to_rotation_vector
+from tasks.grasps.assignment import reach
+from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.collision import CollisionChecker
+from tasks.grasps.problem import Problem
+from tasks.grasps.workspace import Workspace
+from tasks.regrasps import path
+from tasks.regrasps.balance import share_out
+from tasks.regrasps.motion import Motions, squeezed, straight, travel
+from tasks.regrasps.proposals import Proposals, holds, propose, strain
+
+NO_FINGER = -1
+# of regrasps, each the grasps for which one is left
+STAGES = ("asked", "held by the others", "within reach", "balanced", "reached", "free of collision")
+PARTS = (1.0, 0.5, 0.25)  # of a step: less where more is out of reach
+
+
+@dataclass(frozen=True)
+class Plans:
+    """M motions, each from a grasp to what the hand should hold after it."""
+
+    before: Candidates
+    after: Candidates  # `parent` is the row of the grasp that was asked about
+    forth: Motions
+    back: Motions  # from after to before
+    kind: np.ndarray  # [M] index in KINDS
+    finger: np.ndarray  # [M] that goes elsewhere, -1: none
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def take(self, rows: np.ndarray) -> "Plans":
+        """Return the plans of a mask [M] or of indices."""
+        before, after = self.before.take(rows), self.after.take(rows)
+        forth, back = self.forth.take(rows), self.back.take(rows)
+        return Plans(before, after, forth, back, self.kind[rows], self.finger[rows])
+
+    def of(self, rows: np.ndarray) -> "Plans":
+        """Say from which of `rows` each plan is, instead of from which place in them."""
+        return replace(self, after=replace(self.after, parent=rows[self.after.parent]))
+
+    @staticmethod
+    def join(parts: Sequence["Plans"]) -> "Plans":
+        """Join plans in order."""
+        return Plans(
+            concatenate([p.before for p in parts]),
+            concatenate([p.after for p in parts]),
+            Motions.join([p.forth for p in parts]),
+            Motions.join([p.back for p in parts]),
+            np.concatenate([p.kind for p in parts]),
+            np.concatenate([p.finger for p in parts]),
+        )
+
+
+class Planner:
+    """Plans motions of one object in one hand."""
+
+    def __init__(
+        self, problem: Problem, physics: Physics, config: Regrasps, grasps: Grasps, seed: int
+    ) -> None:
+        self.problem, self.config, self.grasps = problem, config, grasps
+        self.funnel: Counter[str] = Counter()  # grasps that have a regrasp left after each stage
+        self.workspace = Workspace(problem, seed)
+        self.checker = CollisionChecker(problem, physics, grasps.penetration)
+
+    def in_grasp(self, before: Candidates, goal: np.ndarray) -> Plans:
+        """Turn and move the object towards `goal` [N, 7] with the contacts that there are.
+
+        Grasps that do not balance, that cannot reach so far or would collide are left out.
+        """
+        squeeze = share_out(before.point, before.normal, before.active, self.config.balance)
+        rows = np.flatnonzero(holds(squeeze, before.active, self.config))
+        before, squeeze = replace(before.take(rows), parent=rows), squeeze.take(rows)
+        left, parts, order = np.arange(len(rows)), [], []
+        for part in PARTS:
+            moved, there = self._moved(before.take(left), goal[rows[left]], part)
+            parts.append(moved.take(there))
+            order.append(left[there])
+            left = left[~there]
+        moved, found = concatenate(parts), np.concatenate(order)
+        before, squeeze = before.take(found), squeeze.take(found)
+        target = squeezed(self.problem, moved, squeeze, moved.active, self.config)
+        after = replace(moved, joint_target=target)
+        rate = self.config.path.rate
+        return Plans(
+            before,
+            after,
+            straight(self.problem, before.joint_target, target, rate),
+            straight(self.problem, target, before.joint_target, rate),
+            np.full(len(after), IN_GRASP),
+            np.full(len(after), NO_FINGER),
+        )
+
+    def _moved(
+        self, before: Candidates, goal: np.ndarray, part: float
+    ) -> tuple[Candidates, np.ndarray]:
+        """Take the fingers along a step, or `part` of it; say where that works [N]."""
+        gait = self.config.gait
+        pose = towards(
+            before.object_pose, goal, part * gait.step_position, part * gait.step_rotation
+        )
+        moved = replace(before, object_pose=pose)
+        joints, there = reach(self.problem, moved, self.grasps.assignment)
+        moved = replace(moved, joint_position=joints)
+        there[there] = self.checker.free(moved.take(there), gait.give)
+        return moved, there
+
+    def regrasps(
+        self, before: Candidates, goal: np.ndarray, each: int, rng: np.random.Generator
+    ) -> Plans:
+        """Plan regrasps of any finger, up to `each` a grasp, those first after which the fingers
+        reach farthest towards `goal` [N, 7]."""
+        count, fingers = before.active.shape
+        self._note(STAGES[0], np.arange(count))
+        ahead = towards(before.object_pose, goal, np.inf, self.config.gait.ahead)
+        rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)
+        found = propose(
+            self.problem,
+            self.workspace,
+            before.take(rows),
+            finger,
+            ahead[rows],
+            self.config,
+            rng,
+            lambda stage, left: self._note(stage, rows[left]),
+        )
+        parent = rows[found.after.parent]
+        found = replace(found, after=replace(found.after, parent=parent))
+        gain = self._now(before, ahead)[parent, found.finger] - found.strain
+        order = np.lexsort((-gain, parent))
+        return self._ways(before, found.take(order), each)
+
+    def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
+        """Return how strained each finger will be where the object goes next [N, F] [m]."""
+        count, fingers = before.active.shape
+        rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)
+        point, normal = before.point[rows, finger], before.normal[rows, finger]
+        cost = strain(
+            self.problem, self.workspace, ahead[rows], finger, point, normal, self.config
+        ).reshape(count, fingers)
+        return np.where(before.active, cost, self.config.proposals.fresh)
+
+    def _ways(self, before: Candidates, proposals: Proposals, each: int) -> Plans:
+        """Look for ways of proposals, sorted by grasp and worth, until each grasp has `each`."""
+        parent = proposals.after.parent
+        left, need = np.arange(len(parent)), np.full(len(before), each)
+        parts = [self._plans(before, proposals.take(left[:0]))[0]]
+        reached = []
+        while len(left):
+            place = np.arange(len(left)) - np.searchsorted(parent[left], parent[left])
+            now = place < 2 * need[parent[left]]
+            tried, there = self._plans(before, proposals.take(left[now]))
+            reached.append(there)
+            rank = np.arange(len(tried)) - np.searchsorted(tried.after.parent, tried.after.parent)
+            tried = tried.take(rank < need[tried.after.parent])
+            need -= np.bincount(tried.after.parent, minlength=len(before))
+            parts.append(tried)
+            left = left[~now]
+            left = left[need[parent[left]] > 0]
+        plans = Plans.join(parts)
+        self._note("reached", np.concatenate([*reached, parent[:0]]))
+        self._note("free of collision", plans.after.parent)
+        return plans
+
+    def _note(self, stage: str, grasps: np.ndarray) -> None:
+        self.funnel[stage] += len(np.unique(grasps))
+
+    def _plans(self, before: Candidates, proposals: Proposals) -> tuple[Plans, np.ndarray]:
+        """Return the plans of those proposals that a finger gets to without a collision, and the
+        grasps of those that it gets to at all."""
+        start = before.take(proposals.after.parent)
+        assignment = self.grasps.assignment
+        ways, found, rows = path.find(self.problem, start, proposals, self.config.path, assignment)
+        start, there = start.take(rows), proposals.after.parent[rows]
+        free = path.clear(self.checker, start, found, ways)
+        start, found, ways = start.take(free), found.take(free), ways[free]
+        forth, back = travel(self.problem, start, found, ways, self.config)
+        after = replace(found.after, joint_position=ways[:, path.PRESSED])
+        joins = ~start.active[np.arange(len(start)), found.finger]
+        kind = kind_of(self.problem.hand, found.finger, joins)
+        after = replace(after, joint_target=forth.target[:, -1])
+        return Plans(start, after, forth, back, kind, found.finger), there
+
+
+def towards(start: np.ndarray, goal: np.ndarray, position: float, rotation: float) -> np.ndarray:
+    """Go from poses [N, 7] towards `goal` [N, 7] by at most `position` [m], `rotation` [rad]."""
+    shift = goal[:, :3] - start[:, :3]
+    turn = to_rotation_vector(multiply(goal[:, 3:], conjugate(start[:, 3:])))
+    far, wide = (np.maximum(np.linalg.norm(v, axis=1), 1e-9)[:, None] for v in (shift, turn))
+    turned = from_rotation_vector(turn * np.minimum(1.0, rotation / wide))
+    moved = start[:, :3] + shift * np.minimum(1.0, position / far)
+    return np.concatenate([moved, multiply(turned, start[:, 3:])], axis=1)

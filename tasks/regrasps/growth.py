@@ -1,0 +1,240 @@
+"""A grasp graph grown by playing motions: what a motion settles to is the next grasp.
+
+    a pose to go to -> the nearest grasp -> a step in it, or a regrasp -> played in three draws
+    -> the mean of where it landed, held as any grasp is -> played back
+
+To land on grasps that exist already costs a third of the success, so the graph makes its own. It
+begins with a few grasps; all others hang together with them both ways, or do not count.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from configs.schema.grasps import Grasps
+from configs.schema.physics import Physics, Randomization
+from configs.schema.regrasps import Growth, Regrasps
+from envs.grasp_graph import BACK, NAMES
+from models.rotations import angle, random_quaternions
+from tasks.grasps.candidates import Candidates, concatenate
+from tasks.grasps.problem import Problem
+from tasks.grasps.sampling import nearest_contacts
+from tasks.grasps.validation import Validator
+from tasks.regrasps.balance import share_out
+from tasks.regrasps.gait import STAGES as PLANNING
+from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.motion import LEGS, Motions, squeezed
+from tasks.regrasps.playing import Player
+
+STAGES = ("planned", "landed", "held", "back")
+
+
+@dataclass(frozen=True)
+class Links:
+    """Edges as they are found; rows of the tree."""
+
+    start: np.ndarray  # [E]
+    end: np.ndarray  # [E]
+    kind: np.ndarray  # [E]
+    finger: np.ndarray  # [E]
+    motion: Motions  # [E]
+    landed: np.ndarray  # [E] draws
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @staticmethod
+    def none(joints: int) -> "Links":
+        """Return no edges, of hands with so many joints."""
+        empty = np.zeros(0, dtype=int)
+        motion = Motions(np.zeros((0, LEGS, joints)), np.zeros((0, LEGS), dtype=int))
+        return Links(empty, empty, empty, empty, motion, empty)
+
+    def take(self, rows: np.ndarray) -> "Links":
+        """Return those of a mask [E] or of indices."""
+        return Links(*(a.take(rows) if a is self.motion else a[rows] for a in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one batch of growth adds."""
+
+    nodes: Candidates  # `parent` is a row of the tree
+    forth: Links
+    back: Links
+    asked: np.ndarray  # [A] rows of the tree that motions were asked of
+    goal: np.ndarray  # [K, 7] pose that each node was made on the way to
+    age: np.ndarray  # [K] motions made on that way
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)  # kind -> stage -> motions
+
+
+class Grower:
+    """Makes batches of one object's graph."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        physics: Physics,
+        randomization: Randomization,
+        config: Regrasps,
+        grasps: Grasps,
+        seed: int,
+        threads: int | None,
+    ) -> None:
+        self.problem, self.config, self.grasps = problem, config, grasps
+        self.planner = Planner(problem, physics, config, grasps, seed)
+        self.player = Player(problem, physics, randomization, config.playing, threads)
+        self.validator = Validator(problem, physics, randomization, grasps.validation, threads)
+
+    def batch(
+        self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
+    ) -> Batch:
+        """Grow the tree by one batch; `tries` [N] says how often each grasp was asked before.
+
+        What the `last` batch made goes on towards its pose; other poses are new.
+        """
+        playing = self.config.playing
+        asked, goal, age = self.pursue(tree, tries, last, rng)
+        plans, place = self.plan(tree, asked, goal, rng)
+        played = self.player.play(plans.before, plans.forth, rng)
+        wanted = plans.after.active
+        pose = played.mean(played.near(plans.after.object_pose, wanted, playing, playing.slack))
+        hits = played.near(pose[1], wanted, playing).sum(axis=1)
+        settled = replace(plans.after, joint_position=pose[0], object_pose=pose[1])
+        landed = np.flatnonzero(hits >= playing.needed)
+        nodes, held = self.hold(settled.take(landed), rng)
+        kept, hits = plans.take(landed[held]), hits[landed[held]]
+        undone = self.player.play(nodes, kept.back, rng)
+        home = undone.near(kept.before.object_pose, kept.before.active, playing).sum(axis=1)
+        back = np.flatnonzero(home >= playing.needed)
+        counts = self.funnel() | tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[back])
+        nodes, kept, rows = nodes.take(back), kept.take(back), len(tree) + np.arange(len(back))
+        forth = Links(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits[back])
+        undo = Links(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home[back])
+        place = place[landed[held][back]]
+        return Batch(nodes, forth, undo, asked, goal[place], age[place] + 1, counts)
+
+    def funnel(self) -> dict[str, dict[str, int]]:
+        """Return the grasps left after each stage of planning since the last call."""
+        counts = {stage: self.planner.funnel[stage] for stage in PLANNING}
+        self.planner.funnel.clear()
+        return {"regrasps": counts}
+
+    def pursue(
+        self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the grasps that motions are asked of [P], poses [P, 7] and ages [P]."""
+        rows, goal, age = self.aim(tree, tries, rng)
+        if last is None:
+            return rows, goal, age
+        growth, first = self.config.growth, len(tree) - len(last.nodes)
+        on = angle(last.nodes.object_pose[:, 3:], last.goal[:, 3:]) > growth.arrived
+        on = np.flatnonzero(on & (last.age < growth.pursuit))[: len(rows) // 2]
+        rows[: len(on)], goal[: len(on)], age[: len(on)] = first + on, last.goal[on], last.age[on]
+        return rows, goal, age
+
+    def first(self, seeds: Candidates, rng: np.random.Generator) -> Batch:
+        """Return the batch that a tree begins with: seeds squeezed so that every finger takes part,
+        the first that hold like that."""
+        squeeze = share_out(seeds.point, seeds.normal, seeds.active, self.config.balance)
+        target = squeezed(self.problem, seeds, squeeze, seeds.active, self.config)
+        found, _ = self.hold(replace(seeds, joint_target=target), rng)
+        roots = found.take(np.arange(min(self.config.growth.roots, len(found))))
+        goal, age = roots.object_pose.copy(), np.zeros(len(roots), dtype=int)
+        none = Links.none(self.problem.layout.num_joints)
+        return Batch(
+            replace(roots, parent=np.full(len(roots), -1)),
+            none,
+            none,
+            age[:0],
+            goal,
+            age,
+            tally(*[age[:0]] * len(STAGES)),
+        )
+
+    def aim(
+        self, tree: Candidates, tries: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Draw poses to go to [P, 7], and the grasp [P] that each is tried from: the nearest in
+        rotation, but for those that were tried often; and ages of zero [P]."""
+        growth = self.config.growth
+        turn = random_quaternions(rng, growth.proposals)
+        centre = tree.object_pose[: growth.roots, :3].mean(axis=0)
+        place = centre + growth.spread * rng.normal(size=(growth.proposals, 3))
+        cosine = np.abs(turn @ tree.object_pose[:, 3:].T)  # [P, N] of half the angle
+        far = 2.0 * np.arccos(np.clip(cosine, 0.0, 1.0)) + growth.weary * np.log1p(tries)
+        new = np.zeros(growth.proposals, dtype=int)
+        return far.argmin(axis=1), np.concatenate([place, turn], axis=1), new
+
+    def plan(
+        self, tree: Candidates, asked: np.ndarray, goal: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Plans, np.ndarray]:
+        """Plan a motion from each grasp asked: a step in it, or else a regrasp; return the plans
+        and which ask each answers."""
+        before = tree.take(asked)
+        step = self.planner.in_grasp(before, goal)
+        step = step.take(rng.random(len(step)) >= self.config.growth.regrasps)
+        rest = np.setdiff1d(np.arange(len(asked)), step.after.parent)
+        regrasp = self.planner.regrasps(before.take(rest), goal[rest], 1, rng)
+        found = Plans.join([step, regrasp.of(rest)])
+        return found.of(asked), found.after.parent
+
+    def hold(self, settled: Candidates, rng: np.random.Generator) -> tuple[Candidates, np.ndarray]:
+        """Hold candidates as every grasp is; return those that did, and their rows."""
+        outcome = self.validator.hold(settled, rng)
+        joints, pose = outcome.joint_position, outcome.object_pose
+        point, normal, pad, distance = nearest_contacts(self.problem, joints, pose, outcome.scale)
+        gap = self.problem.tip_radii + self.grasps.validation.gap
+        active = settled.active & (distance < gap)
+        rows = np.flatnonzero(outcome.held & (active.sum(axis=1) >= self.grasps.min_contacts))
+        found = replace(
+            settled,
+            joint_position=joints,
+            object_pose=pose,
+            active=active,
+            point=point,
+            normal=normal,
+            pad=pad,
+        )
+        return found.take(rows), rows
+
+    def close(self) -> None:
+        self.player.close()
+        self.validator.close()
+
+
+def tally(*kinds: np.ndarray) -> dict[str, dict[str, int]]:
+    """Count the motions of each kind after each stage."""
+    return {
+        name: {stage: int((left == kind).sum()) for stage, left in zip(STAGES, kinds, strict=True)}
+        for kind, name in enumerate(NAMES)
+    }
+
+
+def grow(
+    config: Growth,
+    make: Callable[[Candidates | None, np.ndarray, list[Batch]], Batch],
+    progress: Callable[[float, float, str], None],
+) -> tuple[Candidates, list[Batch]]:
+    """Put batches together until there are enough motions; return all grasps and the batches.
+
+    `make` returns the next batch, given the tree, how often each grasp was asked and the batches
+    so far, of which there are none at first.
+    """
+    batches: list[Batch] = []
+    parts: list[Candidates] = []
+    tries, edges = np.zeros(0), 0
+    while edges < config.edges and len(batches) <= config.max_batches:
+        tree = concatenate(parts) if parts else None
+        batch = make(tree, tries, batches)
+        batches.append(batch)
+        parts.append(batch.nodes)
+        tries = np.pad(
+            tries + np.bincount(batch.asked, minlength=len(tries)), (0, len(batch.nodes))
+        )
+        edges += len(batch.forth) + len(batch.back)
+        progress(min(edges, config.edges), config.edges, "motions")
+        if not len(parts[0]):
+            break
+    return concatenate(parts), batches

@@ -1,0 +1,74 @@
+"""The expert that plans: it plays the graph's motions, holds at rest, and looks where it is."""
+
+import numpy as np
+import pytest
+
+from envs.turning import Turning
+from models.rotations import angle
+from tasks.experts.planned import PlannedExpert
+from tasks.experts.turns import turn
+from tasks.regrasps.gait import Planner
+from tasks.regrasps.routing import Router
+from tests.tasks.regrasps.conftest import Grown
+
+HANDS = 6
+
+
+@pytest.fixture
+def env(grown: Grown):
+    made = Turning(
+        grown.config.world,
+        [grown.problem.model],
+        [grown.graph.grasps],
+        num_envs=HANDS,
+        seed=0,
+        style="fast",
+        threads=2,
+    )
+    made.begin()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def expert(grown: Grown, env: Turning) -> PlannedExpert:
+    step = grown.step
+    planner = Planner(grown.problem, step.physics, step.regrasps, step.grasps, 0)
+    router = Router(grown.problem, grown.graph, grown.config.grasps.metric)
+    return PlannedExpert([planner], [router], grown.config.planned, env, 0)
+
+
+def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
+    grown: Grown,
+    env: Turning,
+    expert: PlannedExpert,
+):
+    goal = env.turned(np.eye(3)[[2] * HANDS], np.pi / 2.0)
+    state = expert.state(0, np.arange(HANDS), env.joint_target.numpy().astype(float))
+    router = expert.routers[0]
+    routes = [router.route(row[3:], grown.config.planned.met) for row in goal]
+    assert (router.match(state, routes, grown.config.planned.near) >= 0).all()
+
+
+def test_it_turns_to_where_the_graph_leads(
+    grown: Grown,
+    env: Turning,
+    expert: PlannedExpert,
+):
+    """To the rotation of another grasp of the graph, the farthest: met by most, dropped by none."""
+    turns = grown.graph.grasps.object_pose[:, 3:].astype(float)
+    goal = env.begun.copy()
+    for row in goal:
+        row[3:] = turns[angle(turns, np.broadcast_to(row[3:], turns.shape)).argmax()]
+    first = angle(env.begun[:, 3:], goal[:, 3:])
+    found = turn(env, expert, goal, seconds=15.0, tolerance=float(0.5 * first.min()))
+    assert found.success.mean() > 0.5
+    assert found.drops == 0
+
+
+def test_with_nothing_to_do_it_holds(env: Turning, expert: PlannedExpert):
+    goal = env.begun.copy()
+    found = turn(env, expert, goal, seconds=5.0, tolerance=0.0)
+    assert found.drops == 0
+    off = angle(env.physics.object_pose.numpy()[:, 3:].astype(float), goal[:, 3:])
+    assert np.median(off) < 0.3

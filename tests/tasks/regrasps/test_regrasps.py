@@ -1,0 +1,109 @@
+"""The step as a whole: what it publishes, a kill, another hand, an object too large to regrasp."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from configs.errors import UserError
+from configs.layout import LayoutMismatch
+from configs.load import load
+from configs.schema.pipeline import Config
+from envs.grasp_graph import BACK, EDGES, GRASPS, IN_GRASP, GraspGraph
+from tasks.regrasps.measure import adjacency, strong_components
+from tasks.regrasps.playing import Player
+from tasks.regrasps.regrasps import regrasps
+from tasks.regrasps.routing import Router
+from tests.tasks.grasps.setting import make_context
+from tests.tasks.regrasps.conftest import Grown
+
+
+def test_motions_lead_both_ways_and_everything_hangs_together(grown: Grown):
+    edges, count = grown.graph.edges, len(grown.graph.grasps)
+    assert len(edges) >= grown.step.regrasps.growth.edges
+    assert edges.end.max() < count
+    ways = dict(zip(zip(edges.start, edges.end, strict=True), edges.kind, strict=True))
+    for (start, end), kind in ways.items():
+        assert ways[end, start] == BACK[kind]
+    assert set(strong_components(adjacency(grown.graph)).tolist()) == {0}
+
+
+def test_both_kinds_of_steps_are_there_and_regrasps_name_their_finger(grown: Grown):
+    kinds, fingers = grown.graph.edges.kind, grown.graph.edges.finger
+    assert ((kinds == IN_GRASP) == (fingers < 0)).all()
+    assert 0 < (kinds == IN_GRASP).sum() < len(kinds)
+
+
+def test_what_it_says_adds_up(grown: Grown):
+    said = json.loads((grown.folder / "yields.json").read_text())
+    assert said["edges"] == len(grown.graph.edges)
+    assert sum(said["by_kind"].values()) == said["edges"]
+    kept = sum(stages.get("back", 0) for stages in said["motions"].values())
+    assert said["grasps"] == kept + grown.step.regrasps.growth.roots
+    for stages in said["motions"].values():
+        assert list(stages.values()) == sorted(stages.values(), reverse=True)
+
+
+def test_motions_land_again_under_other_draws(grown: Grown):
+    """What was validated in three draws does so in three others, in nine of ten cases."""
+    step, problem = grown.step, grown.problem
+    router = Router(problem, grown.graph, grown.config.grasps.metric)
+    edges = grown.graph.edges
+    before, after = router.nodes.take(edges.start), router.nodes.take(edges.end)
+    plans = router.plans(before, edges.start, edges.end)
+    player = Player(problem, step.physics, step.randomization, step.regrasps.playing, threads=2)
+    played = player.play(before, plans.forth, np.random.default_rng(7))
+    landed = played.near(after.object_pose, after.active, step.regrasps.playing, 1.5)
+    assert landed.mean() > 0.9
+    player.close()
+
+
+def test_a_killed_run_goes_on_to_equal_bytes(grown: Grown, monkeypatch: pytest.MonkeyPatch):
+    from tasks.regrasps import regrasps as module
+
+    real, done = module.save_batch, []
+
+    def killed(path, batch):
+        real(path, batch)
+        done.append(path)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "save_batch", killed)
+    context = make_context(grown.home, "killed")
+    with pytest.raises(KeyboardInterrupt):
+        regrasps(grown.step, grown.refs, context)
+    monkeypatch.setattr(module, "save_batch", real)
+    folder = context.open(regrasps(grown.step, grown.refs, context))
+    for name in (GRASPS, EDGES):
+        assert (folder / name).read_bytes() == (grown.folder / name).read_bytes()
+
+
+def test_a_graph_of_another_hand_is_refused(grown: Grown):
+    other = load(Config, ["profile=smoke", "hand=trident"]).embodiment.make_layout()
+    with pytest.raises(LayoutMismatch):
+        GraspGraph.load(grown.folder, other)
+
+
+def test_a_damaged_file_is_refused_in_one_line(grown: Grown, tmp_path):
+    layout = grown.config.embodiment.make_layout()
+    for name in (GRASPS, EDGES):
+        (tmp_path / name).write_bytes((grown.folder / name).read_bytes())
+    (tmp_path / EDGES).write_bytes(b"nothing of the kind")
+    with pytest.raises(UserError, match="not a grasp graph") as caught:
+        GraspGraph.load(tmp_path, layout)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_where_no_finger_can_go_elsewhere_steps_in_the_grasp_remain(grown: Grown, capsys):
+    """As on a ball that the fingers just reach: no point is far enough from the old one."""
+    proposals = dataclasses.replace(grown.step.regrasps.proposals, moved=1.0)
+    growth = dataclasses.replace(grown.step.regrasps.growth, edges=8, max_batches=6)
+    settings = dataclasses.replace(grown.step.regrasps, proposals=proposals, growth=growth)
+    step = dataclasses.replace(grown.step, regrasps=settings)
+    context = make_context(grown.home, "stuck")
+    folder = context.open(regrasps(step, grown.refs, context))
+    said = json.loads((folder / "yields.json").read_text())
+    assert said["by_kind"]["in_grasp"] == said["edges"] > 0
+    assert "no regrasp of sphere: 'within reach' left none" in capsys.readouterr().out
