@@ -8,6 +8,7 @@ import json
 import time
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -43,9 +44,15 @@ def regrasps(config: RegraspsStep, refs: Mapping[str, Ref], context: Context) ->
     files = graph.save(context.scratch, layout)
     counts = total([batch.counts for batch in batches])
     warn_if_stuck(config.object, counts)
-    yields = {**describe(graph, config.seed), "object": config.object, "motions": counts}
+    yields: dict[str, Any] = {
+        **describe(graph, config.seed),
+        "object": config.object,
+        "motions": counts,
+    }
     files["yields.json"] = context.scratch / "yields.json"
     files["yields.json"].write_text(json.dumps(yields, indent=2) + "\n")
+    axes = ", ".join(f"{axis} {row['turn_90']:.0%}" for axis, row in yields["reach"].items())
+    print(f"  {context.label}: grasps that lead to a turn by 90 degrees: {axes}", flush=True)
     context.record("edges_per_s", growing.rate)
     message = f"{len(graph.edges)} motions between {len(graph.grasps)} grasps of {config.object}"
     return context.publish(files, message, list(refs.values()))
