@@ -1,11 +1,10 @@
 """The grasp graph of one object: grasps, and motions that lead from one to another.
 
-Every motion was played in physics before it counted. Numpy and safetensors only: the robot and
-its twin read it too.
+Every motion was played in physics before it counted. Numpy and safetensors only.
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from safetensors.numpy import save_file
 from configs.errors import UserError
 from configs.files import replacing
 from configs.layout import Layout
+from configs.schema.grasps import GraspMetric
 from configs.schema.hand import Hand
 from envs.grasp_set import GraspSet, header_of
 
@@ -49,6 +49,11 @@ class Edges:
         """Control steps of each motion [E]."""
         return self.steps.sum(axis=1)
 
+    @property
+    def cost(self) -> np.ndarray:
+        """Control steps of each motion over its success rate [E]."""
+        return np.maximum(self.length, 1) * self.draws / np.maximum(self.landed, 1)
+
 
 @dataclass(frozen=True)
 class GraspGraph:
@@ -56,22 +61,25 @@ class GraspGraph:
 
     grasps: GraspSet
     edges: Edges
+    metric: GraspMetric  # under which a hand is in a grasp
 
     def save(self, folder: Path, layout: Layout) -> dict[str, Path]:
         """Write both files into `folder`, equal bytes for equal graphs; return them by name."""
         self.grasps.save(folder / GRASPS, layout)
         header = {"format": FORMAT, "object": self.grasps.object, "layout": layout.fingerprint()}
+        header["metric"] = asdict(self.metric)
         arrays = {f.name: np.ascontiguousarray(getattr(self.edges, f.name)) for f in fields(Edges)}
         with replacing(folder / EDGES) as temporary:
             save_file(arrays, temporary, {"graph": json.dumps(header, sort_keys=True)})
         return {name: folder / name for name in (GRASPS, EDGES)}
 
     @staticmethod
-    def load(folder: Path, layout: Layout) -> "GraspGraph":
+    def load(folder: Path, layout: Layout, metric: GraspMetric) -> "GraspGraph":
         """Read what `save` wrote.
 
         Raises:
-            UserError: missing or not such files. LayoutMismatch: made for another layout.
+            UserError: missing, not such files, or made under another metric. LayoutMismatch: made
+                for another layout.
         """
         grasps, path = GraspSet.load(folder / GRASPS, layout), folder / EDGES
         try:
@@ -80,8 +88,10 @@ class GraspGraph:
             if header["format"] != FORMAT or header["object"] != grasps.object:
                 raise UserError(f"{path}: not the edges of {grasps.object}; run the step again")
             layout.require(header["layout"], str(path))
-            return GraspGraph(grasps, Edges(**load_arrays(content)))
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            if header["metric"] != asdict(metric):
+                raise UserError(f"{path}: made under another grasps.metric; run the step again")
+            return GraspGraph(grasps, Edges(**load_arrays(content)), metric)
+        except (OSError, SafetensorError, KeyError, TypeError, json.JSONDecodeError) as error:
             reason = " ".join(str(error).split())
             raise UserError(f"{path}: not a grasp graph ({reason}); run the step again") from None
 

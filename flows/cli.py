@@ -113,22 +113,39 @@ def look() -> None:
 app.add_typer(view, name="view")
 
 
+OneObject = Annotated[
+    list[str],
+    typer.Argument(metavar="OBJECT", help="an object or a mesh file, and overrides as made"),
+]
+Host = Annotated[
+    str, typer.Option(metavar="ADDRESS", help="to serve at; by default this machine's")
+]
+Port = Annotated[int, typer.Option(metavar="PORT", help="to serve at")]
+
+
 @view.command("grasps")
-def view_grasps(
-    words: Annotated[
-        list[str],
-        typer.Argument(metavar="OBJECT", help="an object or a mesh file, and overrides as made"),
-    ],
-    host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="to serve at; by default this machine's")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="to serve at")] = 8080,
-) -> None:
+def view_grasps(words: OneObject, host: Host = "127.0.0.1", port: Port = 8080) -> None:
     """Step through the grasps of an object."""
     from flows.commands.view import view_grasps
     from flows.home import home_folder
 
     view_grasps(words, home_folder(), host, port)
+
+
+@view.command("path")
+def view_path(
+    words: OneObject,
+    turn: Annotated[
+        str, typer.Option(metavar="AXIS=DEGREES", help="about an axis of the hand, such as z=90")
+    ] = "z=90",
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+) -> None:
+    """Step through the regrasps that turn an object."""
+    from flows.commands.view import view_path
+    from flows.home import home_folder
+
+    view_path(words, turn, home_folder(), host, port)
 
 
 @app.command()

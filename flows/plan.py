@@ -48,7 +48,7 @@ class Node:
 def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> list[Node]:
     """Return the nodes of a run up to and with a stage, each after the nodes it needs.
 
-    `only` leaves the other objects out, where no more than objects and grasps is asked for.
+    `only` leaves the other objects out, where no more is asked for than stages of single objects.
 
     Raises:
         ConfigError: what is evaluated does not fit the objects; better said before the night.

@@ -23,6 +23,11 @@ TOGETHER = {
         "tasks/experts/test_ppo.py",
         "tasks/rollouts/test_rollouts.py",
     ),
+    "the sphere's graph": (
+        "tasks/regrasps/test_gait.py",
+        "tasks/regrasps/test_planned.py",
+        "tasks/regrasps/test_regrasps.py",
+    ),
     "the laboratory": (
         "tasks/evaluation/test_calibrate.py",
         "tasks/evaluation/test_evaluate.py",

@@ -68,7 +68,8 @@ class Playing:
     touch: Positive  # [N] least force of a finger that touches
     position: Positive  # [m] a draw lands within so far of where it should
     rotation: Positive  # [rad] a draw lands within so much of the rotation
-    slack: Annotated[float, Field(ge=1)]  # times these, it may miss what was planned
+    slack: Annotated[float, Field(ge=1)]  # [tolerances] a draw may miss so far what was planned
+    least: NonNegative  # [tolerances] a step in the grasp moves the object so far at least
 
     @model_validator(mode="after")
     def some_can_fail(self) -> "Playing":

@@ -20,7 +20,7 @@ from models.motion import action_towards
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
-from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.gait import Planner
 from tasks.regrasps.motion import LEGS, Motions
 from tasks.regrasps.routing import Route, Router
 
@@ -54,7 +54,7 @@ def present(
 
 
 @dataclass
-class Playing:
+class Underway:
     """The motion that each of N hands is in; changed in place."""
 
     start: np.ndarray  # [N, n] rad, targets when it began
@@ -63,18 +63,18 @@ class Playing:
     clock: np.ndarray  # [N] control steps since it began
 
     @staticmethod
-    def none(count: int, joints: int) -> "Playing":
-        return Playing(
+    def none(count: int, joints: int) -> "Underway":
+        return Underway(
             start=np.zeros((count, joints)),
             target=np.zeros((count, LEGS, joints)),
             steps=np.zeros((count, LEGS), dtype=int),
             clock=np.zeros(count, dtype=int),
         )
 
-    def begin(self, rows: np.ndarray, start: np.ndarray, plans: Plans) -> None:
-        """Start the plans [M] in hands `rows` [M]."""
+    def begin(self, rows: np.ndarray, start: np.ndarray, motions: Motions) -> None:
+        """Start motions [M] in hands `rows` [M]."""
         self.start[rows], self.clock[rows] = start, 0
-        self.target[rows], self.steps[rows] = plans.forth.target, plans.forth.steps
+        self.target[rows], self.steps[rows] = motions.target, motions.steps
 
     def targets(self) -> np.ndarray:
         """Return where the joint targets should be after the next step [N, n]."""
@@ -101,7 +101,7 @@ class PlannedExpert:
         self.config, self.rng = config, np.random.default_rng(seed)
         self.routes: list[tuple[np.ndarray, Route] | None] = [None] * env.num_envs
         self.env = env
-        self.playing = Playing.none(env.num_envs, env.num_actions)
+        self.playing = Underway.none(env.num_envs, env.num_actions)
         self.lag = np.zeros((env.num_envs, env.num_actions))  # reading minus target, averaged
 
     def __call__(self, goal: np.ndarray) -> Tensor:
@@ -128,9 +128,8 @@ class PlannedExpert:
             routes = [
                 self._route(row, self.routers[number], goal[row, 3:]) for row in mine.tolist()
             ]
-            plans = self.next(planner, self.routers[number], routes, state, goal[mine])
-            at = plans.after.parent
-            self.playing.begin(mine[at], target[mine[at]], plans)
+            at, motions = self.next(planner, self.routers[number], routes, state, goal[mine])
+            self.playing.begin(mine[at], target[mine[at]], motions)
             still = np.setdiff1d(np.arange(len(mine)), at)
             self._wait(mine[still], target[mine[still]])
 
@@ -163,17 +162,21 @@ class PlannedExpert:
         routes: list[Route],
         state: Candidates,
         goal: np.ndarray,
-    ) -> Plans:
+    ) -> tuple[np.ndarray, Motions]:
         """Plan the next motion of each state: the graph's, where it is in one of its grasps and
-        there is a way; else a step in the grasp, or else a regrasp."""
+        there is a way; else a step in the grasp, or else a regrasp.
+
+        Returns:
+            which states have one [M], and the motions [M].
+        """
         node = router.match(state, routes, self.config.near)
         onward = np.array(
             [int(r.following[n]) if n >= 0 else -1 for r, n in zip(routes, node, strict=True)]
         )
-        known = np.flatnonzero(onward >= 0)
-        played = router.plans(state.take(known), node[known], onward[known]).of(known)
-        left = np.flatnonzero(onward < 0)
+        known, left = np.flatnonzero(onward >= 0), np.flatnonzero(onward < 0)
         step = planner.in_grasp(state.take(left), goal[left]).of(left)
         rest = np.setdiff1d(left, step.after.parent)
         regrasp = planner.regrasps(state.take(rest), goal[rest], 1, self.rng).of(rest)
-        return Plans.join([played, step, regrasp])
+        motions = [router.motions(node[known], onward[known]), step.forth, regrasp.forth]
+        rows = np.concatenate([known, step.after.parent, regrasp.after.parent])
+        return rows, Motions.join(motions)

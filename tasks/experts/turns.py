@@ -9,12 +9,17 @@ from torch import Tensor
 from envs.turning import Turning
 from models.rotations import angle
 
+DWELL_S = 0.5  # [s] as task.goals.dwell_s
+
 Expert = Callable[[np.ndarray], Tensor]  # poses to go to [N, 7] -> actions [N, n]
 
 
 @dataclass(frozen=True)
 class Turns:
-    """First tries of N hands, each until it is met, the object is dropped or time is up."""
+    """First tries of N hands, each until it is met, the object is dropped or time is up.
+
+    A turn is met when the object has stayed within the tolerance for DWELL_S.
+    """
 
     met_s: np.ndarray  # [N] s, inf: never
     dropped_s: np.ndarray  # [N] s, before it was met; inf: never
@@ -46,13 +51,15 @@ def turn(
 ) -> Turns:
     """Let an expert bring objects to poses `goal` [N, 7], within `tolerance` [rad] of rotation."""
     met, dropped = np.full(env.num_envs, np.inf), np.full(env.num_envs, np.inf)
+    stayed = np.zeros(env.num_envs)  # [s]
     steps = round(seconds / env.dt)
     for step in range(steps):
         env.act(expert(goal))
         on = np.isinf(met) & np.isinf(dropped)
         off = angle(env.physics.object_pose.numpy()[:, 3:].astype(float), goal[:, 3:])
         dropped = np.where(on & env.gone, (step + 1) * env.dt, dropped)
-        met = np.where(on & ~env.gone & (off < tolerance), (step + 1) * env.dt, met)
+        stayed = np.where(~env.gone & (off < tolerance), stayed + env.dt, 0.0)
+        met = np.where(on & (stayed >= DWELL_S), (step + 1) * env.dt, met)
         progress(step + 1, steps)
         if not on.any():
             break

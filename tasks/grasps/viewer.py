@@ -20,17 +20,52 @@ DOT = 0.003  # [m] radius of a contact's mark
 EYE, LOOK_AT = (0.36, 0.22, 0.20), (0.04, 0.0, 0.005)  # [m]
 
 
-class Viewer:
-    """A server that shows one grasp to everybody who looks, and steps where they ask."""
+class Scene:
+    """A server that shows hand and object to everybody who looks."""
+
+    def __init__(self, problem: Problem, physics: Physics, host: str, port: int) -> None:
+        self.posing = Posing(problem, physics)
+        self.server = viser.ViserServer(host=host, port=port, verbose=False)
+        self.server.gui.configure_theme(control_layout="collapsible", show_logo=False)
+        ours = enumerate(self.posing.is_object)
+        self.shapes = {geom: self._add(geom, bool(item)) for geom, item in ours}
+
+        @self.server.on_client_connect
+        def _(client: viser.ClientHandle) -> None:
+            client.camera.up_direction = (0.0, 0.0, 1.0)
+            client.camera.position, client.camera.look_at = EYE, LOOK_AT
+
+    @property
+    def port(self) -> int:
+        return self.server.get_port()
+
+    def put(self, joints: np.ndarray, pose: np.ndarray) -> None:
+        """Show joints [n] and object pose [7] to everybody."""
+        data = self.posing.put(joints, pose)
+        for geom, shape in self.shapes.items():
+            shape.position = data.geom_xpos[geom]
+            quaternion = np.empty(4)
+            mujoco.mju_mat2Quat(quaternion, data.geom_xmat[geom])
+            shape.wxyz = quaternion
+
+    def close(self) -> None:
+        self.server.stop()
+
+    def _add(self, geom: int, item: bool) -> viser.MeshHandle:
+        shape = mesh_of(self.posing.model, geom)
+        return self.server.scene.add_mesh_simple(
+            f"/geoms/{geom}", shape.vertices, shape.faces, color=ITEM if item else HAND
+        )
+
+
+class Viewer(Scene):
+    """Shows one grasp at a time, and steps where people ask."""
 
     def __init__(
         self, problem: Problem, physics: Physics, grasps: GraspSet, host: str, port: int
     ) -> None:
-        self.posing = Posing(problem, physics)
+        super().__init__(problem, physics, host, port)
         self.grasps, self.names = grasps, [finger.name for finger in problem.hand.fingers]
-        self.server = viser.ViserServer(host=host, port=port, verbose=False)
-        ours = enumerate(self.posing.is_object)
-        self.shapes = {geom: self._add(geom, bool(item)) for geom, item in ours}
         fingers = grasps.contacts.finger.shape[1]
         self.dots = [
             self.server.scene.add_icosphere(f"/contacts/{i}", radius=DOT, color=TOUCH)
@@ -39,20 +74,11 @@ class Viewer:
         self._add_controls()
         self.show(0)
 
-    @property
-    def port(self) -> int:
-        return self.server.get_port()
-
     def show(self, row: int) -> None:
         """Show a grasp to everybody."""
         grasps, contacts = self.grasps, self.grasps.contacts
         pose = grasps.object_pose[row].astype(float)
-        data = self.posing.put(grasps.joint_position[row], pose)
-        for geom, shape in self.shapes.items():
-            shape.position = data.geom_xpos[geom]
-            quaternion = np.empty(4)
-            mujoco.mju_mat2Quat(quaternion, data.geom_xmat[geom])
-            shape.wxyz = quaternion
+        self.put(grasps.joint_position[row], pose)
         for place, dot in enumerate(self.dots):
             dot.visible = bool(contacts.finger[row, place] >= 0)
             dot.position = pose[:3] + rotate(pose[3:], contacts.point[row, place].astype(float))
@@ -64,18 +90,8 @@ class Viewer:
             f"{len(goals)} goals: {', '.join(map(str, goals[:6]))}{', ...' if goals[6:] else ''}"
         )
 
-    def close(self) -> None:
-        self.server.stop()
-
-    def _add(self, geom: int, item: bool) -> viser.MeshHandle:
-        shape = mesh_of(self.posing.model, geom)
-        return self.server.scene.add_mesh_simple(
-            f"/geoms/{geom}", shape.vertices, shape.faces, color=ITEM if item else HAND
-        )
-
     def _add_controls(self) -> None:
         gui, last = self.server.gui, len(self.grasps) - 1
-        gui.configure_theme(control_layout="collapsible", show_logo=False)
         slider = gui.add_slider("grasp", min=0, max=last, step=1, initial_value=0)
         before, after = gui.add_button("previous"), gui.add_button("next")
         goal = gui.add_button("nearest goal")
@@ -94,11 +110,6 @@ class Viewer:
                 go(nearest)
 
         goal.on_click(lambda _: follow())
-
-        @self.server.on_client_connect
-        def _(client: viser.ClientHandle) -> None:
-            client.camera.up_direction = (0.0, 0.0, 1.0)
-            client.camera.position, client.camera.look_at = EYE, LOOK_AT
 
 
 def mesh_of(model: mujoco.MjModel, geom: int) -> trimesh.Trimesh:

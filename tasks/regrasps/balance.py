@@ -40,7 +40,8 @@ def share_out(
 
     Args:
         points: [N, C, 3] [m] in the object's frame. normals: [N, C, 3] unit, outward.
-        active: [N, C] bool, the contacts there are.
+        active: [N, C] bool, the contacts there are. Where there is none, all is zero and the
+            residual 1: nothing holds.
     """
     count, contacts = active.shape
     edges = pyramid_wrenches(points, normals, config.pyramid)  # [N, C, E, 6]
@@ -48,9 +49,11 @@ def share_out(
     usable = active.repeat(config.pyramid.edges, axis=1)  # [N, C E]
     own = np.eye(contacts).repeat(config.pyramid.edges, axis=0)  # [C E, C] edges to their contact
     gram = np.einsum("nad,nbd->nab", flat, flat) + config.spread * own @ own.T
-    pull = config.spread * usable / active.sum(axis=1, keepdims=True)
-    step = 1.0 / np.linalg.norm(gram * usable[:, None] * usable[..., None], axis=(1, 2))
-    weights = usable / usable.sum(axis=1, keepdims=True)
+    present = np.maximum(active.sum(axis=1, keepdims=True), 1)
+    pull = config.spread * usable / present
+    size = np.linalg.norm(gram * usable[:, None] * usable[..., None], axis=(1, 2))
+    step = 1.0 / np.maximum(size, 1e-9)
+    weights = usable / (present * config.pyramid.edges)
     ahead, pace = weights, 1.0
     for _ in range(config.pyramid.iterations):
         slope = np.einsum("nab,nb->na", gram, ahead) - pull
@@ -61,15 +64,16 @@ def share_out(
     split = weights.reshape(count, contacts, config.pyramid.edges)
     force = np.einsum("nce,nced->ncd", split, edges[..., :3])
     net = np.einsum("nce,nced->nd", split, edges)
-    return Squeeze(force, split.sum(axis=2), np.linalg.norm(net, axis=1))
+    residual = np.where(active.any(axis=1), np.linalg.norm(net, axis=1), 1.0)
+    return Squeeze(force, split.sum(axis=2), residual)
 
 
 def onto_simplex(rows: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """Project rows [N, K] onto {w >= 0, sum w = 1} over the usable entries [N, K]; others are 0."""
     falling = -np.sort(-np.where(usable, rows, -np.inf), axis=1)
     excess = (np.cumsum(falling, axis=1) - 1.0) / np.arange(1, rows.shape[1] + 1)
-    last = (falling > excess).sum(axis=1) - 1
-    level = excess[np.arange(len(rows)), last][:, None]
+    last = np.maximum((falling > excess).sum(axis=1) - 1, 0)
+    level = np.nan_to_num(excess[np.arange(len(rows)), last])[:, None]
     return np.where(usable, np.maximum(rows - level, 0.0), 0.0)
 
 

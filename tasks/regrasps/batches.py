@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from configs.files import replacing
 from tasks.grasps.candidates import Candidates
-from tasks.regrasps.growth import Batch, Links
+from tasks.regrasps.growth import Batch, NewEdges
 from tasks.regrasps.motion import Motions
 
 AIMS = ("asked", "goal", "age")
@@ -27,27 +27,27 @@ def save_batch(path: Path, batch: Batch) -> None:
     )
     packed = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     with replacing(path) as temporary:
-        save_file(packed, temporary, {"counts": json.dumps(batch.counts)})
+        save_file(packed, temporary, {"counts": json.dumps([batch.counts, batch.planned])})
 
 
 def read_batch(path: Path) -> Batch:
     """Read what `save_batch` wrote."""
     with safe_open(path, "numpy") as file:
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        counts = json.loads(file.metadata()["counts"])
+        counts, planned = json.loads(file.metadata()["counts"])
     nodes = Candidates(**{f.name: arrays[NODES + f.name] for f in fields(Candidates)})
     aims = {name: arrays[name] for name in AIMS}
     forth, back = _read(FORTH, arrays), _read(BACK, arrays)
-    return Batch(nodes=nodes, forth=forth, back=back, counts=counts, **aims)
+    return Batch(nodes=nodes, forth=forth, back=back, counts=counts, planned=planned, **aims)
 
 
-def _links(prefix: str, links: Links) -> dict[str, np.ndarray]:
+def _links(prefix: str, links: NewEdges) -> dict[str, np.ndarray]:
     arrays = {name: array for name, array in vars(links).items() if name != "motion"}
     arrays |= vars(links.motion)
     return {prefix + name: array for name, array in arrays.items()}
 
 
-def _read(prefix: str, arrays: dict[str, np.ndarray]) -> Links:
+def _read(prefix: str, arrays: dict[str, np.ndarray]) -> NewEdges:
     own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
     motion = Motions(**{f.name: own.pop(f.name) for f in fields(Motions)})
-    return Links(motion=motion, **own)
+    return NewEdges(motion=motion, **own)

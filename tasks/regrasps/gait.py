@@ -1,6 +1,6 @@
 """The next motion on the way to a pose: on in this grasp, or first a finger elsewhere.
 
-To turn a box by 90 degrees the fingers turn it as far as they reach, some 20 degrees. Then one
+To turn a box by 90 degrees the fingers turn it as far as they reach. Then one
 after the other goes back to where it can push on. The paper's experts learn this; here it is
 planned, one motion at a time, from any state.
 """
@@ -24,11 +24,13 @@ from tasks.grasps.workspace import Workspace
 from tasks.regrasps import path
 from tasks.regrasps.balance import share_out
 from tasks.regrasps.motion import Motions, squeezed, straight, travel
-from tasks.regrasps.proposals import Proposals, holds, propose, strain
+from tasks.regrasps.proposals import BALANCED, HELD, NEAR, Proposed, holds, propose, strain
 
 NO_FINGER = -1
-# of regrasps, each the grasps for which one is left
-STAGES = ("asked", "held by the others", "within reach", "balanced", "reached", "free of collision")
+SAFE = 3  # fingers that should hold while another goes elsewhere
+ASKED, REACHED, FREE = "asked", "reached", "free of collision"
+# of planning a regrasp, in order
+STAGES = (ASKED, HELD, NEAR, BALANCED, REACHED, FREE)
 PARTS = (1.0, 0.5, 0.25)  # of a step: less where more is out of reach
 
 
@@ -125,10 +127,11 @@ class Planner:
     def regrasps(
         self, before: Candidates, goal: np.ndarray, each: int, rng: np.random.Generator
     ) -> Plans:
-        """Plan regrasps of any finger, up to `each` a grasp, those first after which the fingers
-        reach farthest towards `goal` [N, 7]."""
+        """Plan regrasps of any finger, up to `each` a grasp: those first that three fingers hold
+        meanwhile, and of these those after which the fingers reach farthest towards `goal` [N, 7].
+        """
         count, fingers = before.active.shape
-        self._note(STAGES[0], np.arange(count))
+        self._note(ASKED, np.arange(count))
         ahead = towards(before.object_pose, goal, np.inf, self.config.gait.ahead)
         rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)
         found = propose(
@@ -144,7 +147,8 @@ class Planner:
         parent = rows[found.after.parent]
         found = replace(found, after=replace(found.after, parent=parent))
         gain = self._now(before, ahead)[parent, found.finger] - found.strain
-        order = np.lexsort((-gain, parent))
+        alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
+        order = np.lexsort((-gain, alone, parent))
         return self._ways(before, found.take(order), each)
 
     def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
@@ -157,7 +161,7 @@ class Planner:
         ).reshape(count, fingers)
         return np.where(before.active, cost, self.config.proposals.fresh)
 
-    def _ways(self, before: Candidates, proposals: Proposals, each: int) -> Plans:
+    def _ways(self, before: Candidates, proposals: Proposed, each: int) -> Plans:
         """Look for ways of proposals, sorted by grasp and worth, until each grasp has `each`."""
         parent = proposals.after.parent
         left, need = np.arange(len(parent)), np.full(len(before), each)
@@ -175,14 +179,20 @@ class Planner:
             left = left[~now]
             left = left[need[parent[left]] > 0]
         plans = Plans.join(parts)
-        self._note("reached", np.concatenate([*reached, parent[:0]]))
-        self._note("free of collision", plans.after.parent)
+        self._note(REACHED, np.concatenate([*reached, parent[:0]]))
+        self._note(FREE, plans.after.parent)
         return plans
+
+    def told(self) -> dict[str, int]:
+        """Return for how many grasps a regrasp was left after each stage, since the last call."""
+        counts = {stage: self.funnel[stage] for stage in STAGES}
+        self.funnel.clear()
+        return counts
 
     def _note(self, stage: str, grasps: np.ndarray) -> None:
         self.funnel[stage] += len(np.unique(grasps))
 
-    def _plans(self, before: Candidates, proposals: Proposals) -> tuple[Plans, np.ndarray]:
+    def _plans(self, before: Candidates, proposals: Proposed) -> tuple[Plans, np.ndarray]:
         """Return the plans of those proposals that a finger gets to without a collision, and the
         grasps of those that it gets to at all."""
         start = before.take(proposals.after.parent)

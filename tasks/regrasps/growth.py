@@ -4,11 +4,11 @@
     -> the mean of where it landed, held as any grasp is -> played back
 
 To land on grasps that exist already costs a third of the success, so the graph makes its own. It
-begins with a few grasps; all others hang together with them both ways, or do not count.
+begins with `growth.roots` of them; all others hang together with these both ways, or do not count.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,12 +17,12 @@ from configs.schema.physics import Physics, Randomization
 from configs.schema.regrasps import Growth, Regrasps
 from envs.grasp_graph import BACK, NAMES
 from models.rotations import angle, random_quaternions
+from tasks.grasps.analysis import analyse
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.gait import STAGES as PLANNING
 from tasks.regrasps.gait import Planner, Plans
 from tasks.regrasps.motion import LEGS, Motions, squeezed
 from tasks.regrasps.playing import Player
@@ -31,7 +31,7 @@ STAGES = ("planned", "landed", "held", "back")
 
 
 @dataclass(frozen=True)
-class Links:
+class NewEdges:
     """Edges as they are found; rows of the tree."""
 
     start: np.ndarray  # [E]
@@ -45,15 +45,17 @@ class Links:
         return len(self.start)
 
     @staticmethod
-    def none(joints: int) -> "Links":
+    def none(joints: int) -> "NewEdges":
         """Return no edges, of hands with so many joints."""
         empty = np.zeros(0, dtype=int)
         motion = Motions(np.zeros((0, LEGS, joints)), np.zeros((0, LEGS), dtype=int))
-        return Links(empty, empty, empty, empty, motion, empty)
+        return NewEdges(empty, empty, empty, empty, motion, empty)
 
-    def take(self, rows: np.ndarray) -> "Links":
+    def take(self, rows: np.ndarray) -> "NewEdges":
         """Return those of a mask [E] or of indices."""
-        return Links(*(a.take(rows) if a is self.motion else a[rows] for a in vars(self).values()))
+        return NewEdges(
+            *(a.take(rows) if a is self.motion else a[rows] for a in vars(self).values())
+        )
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,13 @@ class Batch:
     """What one batch of growth adds."""
 
     nodes: Candidates  # `parent` is a row of the tree
-    forth: Links
-    back: Links
+    forth: NewEdges
+    back: NewEdges
     asked: np.ndarray  # [A] rows of the tree that motions were asked of
     goal: np.ndarray  # [K, 7] pose that each node was made on the way to
     age: np.ndarray  # [K] motions made on that way
-    counts: dict[str, dict[str, int]] = field(default_factory=dict)  # kind -> stage -> motions
+    counts: dict[str, dict[str, int]]  # kind -> stage -> motions
+    planned: dict[str, int]  # stage of planning a regrasp -> grasps for which one is left
 
 
 class Grower:
@@ -99,27 +102,30 @@ class Grower:
         plans, place = self.plan(tree, asked, goal, rng)
         played = self.player.play(plans.before, plans.forth, rng)
         wanted = plans.after.active
-        pose = played.mean(played.near(plans.after.object_pose, wanted, playing, playing.slack))
-        hits = played.near(pose[1], wanted, playing).sum(axis=1)
-        settled = replace(plans.after, joint_position=pose[0], object_pose=pose[1])
-        landed = np.flatnonzero(hits >= playing.needed)
-        nodes, held = self.hold(settled.take(landed), rng)
-        kept, hits = plans.take(landed[held]), hits[landed[held]]
+        right = played.near(plans.after.object_pose, wanted, playing, playing.slack)
+        joints, pose = played.mean(right)
+        landed = np.flatnonzero(right.sum(axis=1) >= playing.needed)
+        settled = replace(plans.after, joint_position=joints, object_pose=pose).take(landed)
+        nodes, held = self.hold(settled, rng)
+        kept, played = plans.take(landed[held]), played.take(landed[held])
+        hits = played.near(nodes.object_pose, nodes.active, playing).sum(axis=1)
         undone = self.player.play(nodes, kept.back, rng)
         home = undone.near(kept.before.object_pose, kept.before.active, playing).sum(axis=1)
-        back = np.flatnonzero(home >= playing.needed)
-        counts = self.funnel() | tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[back])
-        nodes, kept, rows = nodes.take(back), kept.take(back), len(tree) + np.arange(len(back))
-        forth = Links(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits[back])
-        undo = Links(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home[back])
-        place = place[landed[held][back]]
-        return Batch(nodes, forth, undo, asked, goal[place], age[place] + 1, counts)
+        moved = self.moved(kept.before.object_pose, nodes.object_pose) | (kept.finger >= 0)
+        good = np.flatnonzero(moved & (hits >= playing.needed) & (home >= playing.needed))
+        counts = tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[good])
+        nodes, kept, rows = nodes.take(good), kept.take(good), len(tree) + np.arange(len(good))
+        forth = NewEdges(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits[good])
+        undo = NewEdges(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home[good])
+        place, planned = place[landed[held][good]], self.planner.told()
+        return Batch(nodes, forth, undo, asked, goal[place], age[place] + 1, counts, planned)
 
-    def funnel(self) -> dict[str, dict[str, int]]:
-        """Return the grasps left after each stage of planning since the last call."""
-        counts = {stage: self.planner.funnel[stage] for stage in PLANNING}
-        self.planner.funnel.clear()
-        return {"regrasps": counts}
+    def moved(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """Say which poses [N, 7] differ by as much as a step in the grasp must move the object."""
+        playing = self.config.playing
+        way = np.linalg.norm(after[:, :3] - before[:, :3], axis=1) / playing.position
+        turn = angle(after[:, 3:], before[:, 3:]) / playing.rotation
+        return np.maximum(way, turn) >= playing.least
 
     def pursue(
         self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
@@ -142,7 +148,7 @@ class Grower:
         found, _ = self.hold(replace(seeds, joint_target=target), rng)
         roots = found.take(np.arange(min(self.config.growth.roots, len(found))))
         goal, age = roots.object_pose.copy(), np.zeros(len(roots), dtype=int)
-        none = Links.none(self.problem.layout.num_joints)
+        none = NewEdges.none(self.problem.layout.num_joints)
         return Batch(
             replace(roots, parent=np.full(len(roots), -1)),
             none,
@@ -151,6 +157,7 @@ class Grower:
             goal,
             age,
             tally(*[age[:0]] * len(STAGES)),
+            self.planner.told(),
         )
 
     def aim(
@@ -187,15 +194,19 @@ class Grower:
         point, normal, pad, distance = nearest_contacts(self.problem, joints, pose, outcome.scale)
         gap = self.problem.tip_radii + self.grasps.validation.gap
         active = settled.active & (distance < gap)
-        rows = np.flatnonzero(outcome.held & (active.sum(axis=1) >= self.grasps.min_contacts))
+        same = (active == settled.active).all(axis=1)  # no finger has come off
+        rows = np.flatnonzero(outcome.held & same)
+        squeeze = share_out(point, normal, active, self.config.balance)
+        newtons = self.config.balance.force * active.sum(axis=1, keepdims=True)
         found = replace(
             settled,
             joint_position=joints,
             object_pose=pose,
-            active=active,
             point=point,
             normal=normal,
             pad=pad,
+            force=squeeze.share * newtons,
+            quality=analyse(point, normal, active, self.grasps)[1],
         )
         return found.take(rows), rows
 

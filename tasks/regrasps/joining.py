@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from configs.schema.grasps import GraspMetric
 from configs.schema.regrasps import Regrasps
 from envs.grasp_graph import Edges, GraspGraph
 from envs.grasp_set import GraspSet
@@ -54,7 +55,11 @@ def choose_seeds(seeds: Candidates, config: Regrasps, rng: np.random.Generator) 
 
 
 def make_graph(
-    problem: Problem, tree: Candidates, batches: Sequence[Batch], draws: int
+    problem: Problem,
+    tree: Candidates,
+    batches: Sequence[Batch],
+    draws: int,
+    metric: GraspMetric,
 ) -> GraspGraph:
     """Return the tree and all its motions as they are stored."""
     links = [part for batch in batches for part in (batch.forth, batch.back)]
@@ -76,7 +81,7 @@ def make_graph(
         landed=joined("landed", np.int8),
     )
     neighbours = neighbours_of(len(tree), edges)
-    return GraspGraph(pack_set(problem, tree, neighbours), edges)
+    return GraspGraph(pack_set(problem, tree, neighbours), edges, metric)
 
 
 def neighbours_of(count: int, edges: Edges) -> np.ndarray:

@@ -17,10 +17,10 @@ MET = 0.45  # [rad] a turn is met within
 
 
 def adjacency(graph: GraspGraph) -> csr_matrix:
-    """Return the graph as a matrix [G, G] of the seconds' worth of each motion: its control steps
-    over its success rate, the least of parallel ones."""
+    """Return the graph as a matrix [G, G] of what each motion costs (Edges.cost), the least of
+    parallel ones."""
     edges, count = graph.edges, len(graph.grasps)
-    cost = np.maximum(edges.length, 1) * edges.draws / np.maximum(edges.landed, 1)
+    cost = edges.cost
     order = np.lexsort((cost, edges.end, edges.start))
     pairs = np.stack([edges.start[order], edges.end[order]], axis=1)
     first = np.concatenate([[True], (np.diff(pairs, axis=0) != 0).any(axis=1)])[: len(pairs)]

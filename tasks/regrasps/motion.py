@@ -10,9 +10,10 @@ from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.regrasps.balance import Squeeze, pressing_targets
 from tasks.regrasps.path import LIFTED, OVER, PRESSED
-from tasks.regrasps.proposals import Proposals
+from tasks.regrasps.proposals import Proposed
 
-LEGS = 5  # of a regrasp: unload, lift, over, onto, press; the first alone in the grasp
+# Of a regrasp: unload, lift, over, onto, press. A step in the grasp has one, and four empty ones.
+LEGS = 5
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def straight(problem: Problem, start: np.ndarray, end: np.ndarray, rate: float) 
 def travel(
     problem: Problem,
     before: Candidates,
-    proposals: Proposals,
+    proposals: Proposed,
     ways: np.ndarray,
     config: Regrasps,
 ) -> tuple[Motions, Motions]:

@@ -14,7 +14,7 @@ from tasks.grasps.assignment import reach
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.collision import CollisionChecker
 from tasks.grasps.problem import Problem
-from tasks.regrasps.proposals import Proposals
+from tasks.regrasps.proposals import Proposed
 
 LIFTED, OVER, PRESSED = range(3)
 
@@ -22,10 +22,10 @@ LIFTED, OVER, PRESSED = range(3)
 def find(
     problem: Problem,
     before: Candidates,
-    proposals: Proposals,
+    proposals: Proposed,
     config: Path,
     assignment: Assignment,
-) -> tuple[np.ndarray, Proposals, np.ndarray]:
+) -> tuple[np.ndarray, Proposed, np.ndarray]:
     """Solve for the joints at each place.
 
     Args:
@@ -50,7 +50,7 @@ def find(
 def clear(
     checker: CollisionChecker,
     before: Candidates,
-    proposals: Proposals,
+    proposals: Proposed,
     ways: np.ndarray,
 ) -> np.ndarray:
     """Say which travels [M] touch nothing on the way but what is held, in five places."""
@@ -58,7 +58,7 @@ def clear(
     alone = np.arange(before.active.shape[1]) == proposals.finger[:, None]
     stays, all_of_them = before.active & ~alone, proposals.after.active
     lifted, over, pressed = ways[:, LIFTED], ways[:, OVER], ways[:, PRESSED]
-    places = (  # the dearest last: only those that are still free are looked at
+    places = (  # only those still free are looked at: what rules most out comes first
         (pressed, all_of_them),
         (over, stays),
         (lifted, stays),

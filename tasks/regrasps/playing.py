@@ -25,6 +25,10 @@ class Played:
     object_pose: np.ndarray  # [M, D, 7]
     touching: np.ndarray  # [M, D, F] bool, tips with a contact
 
+    def take(self, rows: np.ndarray) -> "Played":
+        """Return those of a mask [M] or of indices."""
+        return Played(*(array[rows] for array in vars(self).values()))
+
     def near(
         self, pose: np.ndarray, active: np.ndarray, config: Playing, times: float = 1.0
     ) -> np.ndarray:
@@ -79,7 +83,6 @@ class Player:
             scales[np.arange(config.slots) % config.scales],
             threads=threads,
         )
-        self.control_steps = 0  # of all slots, so far
 
     def play(self, before: Candidates, motions: Motions, rng: np.random.Generator) -> Played:
         """Play each motion from the targets of its grasp, in so many draws.
@@ -127,7 +130,6 @@ class Player:
             share = np.full(config.slots, (step + 1) / steps)
             gravity = self.gravity * gravity_direction(drawn.frame, share, config.directions)
             self.engine.step(*map(as_tensor, (target, gravity, drawn.push[:, step])))
-        self.control_steps += steps * config.slots
 
     def close(self) -> None:
         self.engine.close()

@@ -17,12 +17,14 @@ from tasks.grasps.sampling import pads_of
 from tasks.grasps.workspace import Workspace
 from tasks.regrasps.balance import Squeeze, share_out
 
+HELD, NEAR, BALANCED = "held by the others", "within reach", "balanced"  # stages of proposing
+
 
 @dataclass(frozen=True)
-class Proposals:
+class Proposed:
     """M regrasps: what the hand would be after each, and how the fingers that stay hold it."""
 
-    after: Candidates  # joints of the finger from the table of pads, not yet at its point
+    after: Candidates  # the finger is only near its point: its joints are an entry of the table
     finger: np.ndarray  # [M] that goes or comes
     strain: np.ndarray  # [M] [m] from the finger to its new contact where the object goes next
     staying: Squeeze  # of the fingers that stay, while it travels
@@ -31,10 +33,10 @@ class Proposals:
     def __len__(self) -> int:
         return len(self.finger)
 
-    def take(self, rows: np.ndarray) -> "Proposals":
+    def take(self, rows: np.ndarray) -> "Proposed":
         """Return the proposals of a mask [M] or of indices."""
         squeezes = (self.staying.take(rows), self.pressing.take(rows))
-        return Proposals(self.after.take(rows), self.finger[rows], self.strain[rows], *squeezes)
+        return Proposed(self.after.take(rows), self.finger[rows], self.strain[rows], *squeezes)
 
 
 def propose(
@@ -46,7 +48,7 @@ def propose(
     config: Regrasps,
     rng: np.random.Generator,
     note: Callable[[str, np.ndarray], None] = lambda *_: None,
-) -> Proposals:
+) -> Proposed:
     """Look at random points for each grasp's finger [N]; return those that balance.
 
     `ahead` [N, 7] is where the object is to be next: of the points within reach now, those that
@@ -55,12 +57,12 @@ def propose(
     stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
     held = share_out(before.point, before.normal, stays, config.balance)
     enough = np.flatnonzero(holds(held, stays, config))
-    note("held by the others", enough)
+    note(HELD, enough)
     row, point, normal, entry = reachable_points(
         problem, workspace, before.take(enough), finger[enough], config, rng
     )
     row = enough[row]
-    note("within reach", row)
+    note(NEAR, row)
     cost = strain(problem, workspace, ahead[row], finger[row], point, normal, config)
     best = lowest(cost, row, config.proposals.kept)
     row, point, normal, entry, cost = (a[best] for a in (row, point, normal, entry, cost))
@@ -69,10 +71,10 @@ def propose(
     )
     staying = share_out(after.point, after.normal, stays[row], config.balance)
     pressing = share_out(after.point, after.normal, after.active, config.balance)
-    found = Proposals(after, finger[row], cost, staying, pressing)
+    found = Proposed(after, finger[row], cost, staying, pressing)
     part = pressing.share[np.arange(len(row)), finger[row]] >= config.balance.least_share
     balanced = part & holds(pressing, after.active, config)
-    note("balanced", row[balanced])
+    note(BALANCED, row[balanced])
     return found.take(balanced)
 
 

@@ -1,19 +1,17 @@
 """Ways over a grasp graph: from where a hand is to a pose of the object, motion by motion."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import KDTree
 
-from configs.schema.grasps import GraspMetric
 from envs.grasp_graph import GraspGraph
 from models.rotations import angle
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import combine, distances, embed_pose
 from tasks.grasps.problem import Problem
-from tasks.regrasps.gait import Plans
 from tasks.regrasps.joining import from_set
 from tasks.regrasps.measure import adjacency
 from tasks.regrasps.motion import Motions
@@ -28,17 +26,18 @@ class Route:
 
     cost: np.ndarray  # [G] control steps, divided by success rates; inf: there is no way
     following: np.ndarray  # [G] the grasp to go to next, -1: none
+    off: float  # [rad] from the nearest grasp's rotation to the one that was asked for
 
 
 class Router:
     """Finds ways over one object's graph."""
 
-    def __init__(self, problem: Problem, graph: GraspGraph, metric: GraspMetric) -> None:
-        self.graph, self.metric = graph, metric
+    def __init__(self, problem: Problem, graph: GraspGraph) -> None:
+        self.graph, self.metric = graph, graph.metric
         self.nodes = from_set(problem, graph.grasps)
         links = adjacency(graph)
         self.back: csr_matrix = links.T.tocsr()
-        points = embed_pose(metric, self.nodes.object_pose)
+        points = embed_pose(self.metric, self.nodes.object_pose)
         opposite = points.copy()
         opposite[:, 3:] *= -1.0
         self.tree = KDTree(np.concatenate([points, opposite]))
@@ -46,8 +45,7 @@ class Router:
 
     def _best_edges(self) -> dict[tuple[int, int], int]:
         edges = self.graph.edges
-        cost = np.maximum(edges.length, 1) * edges.draws / np.maximum(edges.landed, 1)
-        order = np.argsort(-cost, kind="stable")  # the cheapest is entered last
+        order = np.argsort(-edges.cost, kind="stable")  # the cheapest is entered last
         pairs = zip(edges.start[order].tolist(), edges.end[order].tolist(), strict=True)
         return dict(zip(pairs, order.tolist(), strict=True))
 
@@ -60,7 +58,7 @@ class Router:
         cost, before, _ = dijkstra(
             self.back, indices=goals, return_predecessors=True, min_only=True
         )
-        return Route(cost, np.where(before < 0, -1, before))
+        return Route(cost, np.where(before < 0, -1, before), float(off.min()))
 
     def match(self, state: Candidates, routes: list[Route], reach: float) -> np.ndarray:
         """Return the grasp [N] that each hand is in, with the cheapest way on; -1: in none.
@@ -81,12 +79,9 @@ class Router:
         rows = np.arange(len(state))
         return np.where(np.isfinite(cost[rows, best]), near[rows, best], -1)
 
-    def plans(self, state: Candidates, start: np.ndarray, end: np.ndarray) -> Plans:
-        """Return the graph's motions from grasps `start` [M] to `end` [M], for hands in `state`."""
+    def motions(self, start: np.ndarray, end: np.ndarray) -> Motions:
+        """Return the graph's motions from grasps `start` [M] to `end` [M]."""
         pairs = zip(start.tolist(), end.tolist(), strict=True)
         chosen = np.array([self.edge_of[pair] for pair in pairs], dtype=int)
         edges = self.graph.edges
-        motion = Motions(edges.target[chosen].astype(float), edges.steps[chosen].astype(int))
-        after = replace(self.nodes.take(end), parent=np.arange(len(end)))
-        kinds, fingers = edges.kind[chosen].astype(int), edges.finger[chosen].astype(int)
-        return Plans(state, after, motion, motion, kinds, fingers)
+        return Motions(edges.target[chosen].astype(float), edges.steps[chosen].astype(int))

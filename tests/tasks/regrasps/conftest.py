@@ -35,13 +35,10 @@ class Grown:
 
 
 def small_step(config: Config, edges: int) -> RegraspsStep:
-    """Return the step with few slots, a mild hold and a small graph."""
+    """Return the step with a small graph."""
     step = regrasps_step(config, OBJECT)
-    regrasps = dataclasses.replace(
-        step.regrasps,
-        playing=dataclasses.replace(step.regrasps.playing, slots=32, scales=2),
-        growth=dataclasses.replace(step.regrasps.growth, edges=edges, proposals=24),
-    )
+    growth = dataclasses.replace(step.regrasps.growth, edges=edges)
+    regrasps = dataclasses.replace(step.regrasps, growth=growth)
     return dataclasses.replace(step, regrasps=regrasps, seed=0)
 
 
@@ -57,5 +54,5 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     context = make_context(home, "regrasps")
     folder = context.open(regrasps(step, refs, context))
     problem = Problem.of(config.embodiment, ObjectModel(config.objects.items[OBJECT]))
-    graph = GraspGraph.load(folder, config.embodiment.make_layout())
+    graph = GraspGraph.load(folder, config.embodiment.make_layout(), step.grasps.metric)
     return Grown(config, step, problem, refs, home, folder, graph)

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
+from configs.schema.grasps import GraspMetric
 from envs.grasp_graph import ADD, IN_GRASP, MOVE, Edges, GraspGraph
 from envs.grasp_set import Contacts, GraspSet
 from models.rotations import from_rotation_vector
 from tasks.regrasps.measure import adjacency, describe, reach, strong_components
+
+METRIC = GraspMetric(position=0.01, rotation=0.25, joint=0.25, modulo_symmetry=False)
 
 
 def grasps(turns_deg: list[float]) -> GraspSet:
@@ -50,7 +53,9 @@ def edges(pairs: list[tuple[int, int, int, int]]) -> Edges:
 @pytest.fixture
 def ring() -> GraspGraph:
     links = [(0, 1, IN_GRASP, 3), (1, 2, MOVE, 3), (2, 3, IN_GRASP, 3), (3, 0, MOVE, 2)]
-    return GraspGraph(grasps([0.0, 30.0, 60.0, 90.0, 90.0]), edges([*links, (0, 4, ADD, 3)]))
+    return GraspGraph(
+        grasps([0.0, 30.0, 60.0, 90.0, 90.0]), edges([*links, (0, 4, ADD, 3)]), METRIC
+    )
 
 
 def test_a_ring_is_one_component_and_a_dead_end_its_own(ring: GraspGraph):
@@ -59,7 +64,7 @@ def test_a_ring_is_one_component_and_a_dead_end_its_own(ring: GraspGraph):
 
 def test_a_motion_costs_its_steps_over_its_success_and_the_best_of_two_counts():
     both = edges([(0, 1, IN_GRASP, 2), (0, 1, IN_GRASP, 3)])
-    links = adjacency(GraspGraph(grasps([0.0, 30.0]), both))
+    links = adjacency(GraspGraph(grasps([0.0, 30.0]), both, METRIC))
     assert links[0, 1] == pytest.approx(10.0)
 
 
@@ -69,7 +74,8 @@ def test_a_quarter_turn_about_z_is_found_and_none_about_x(ring: GraspGraph):
     # within 26 degrees: from 0 to 90, from 90 to 0; from 30 and 60 there is no 120 and no 150; the
     # dead end at 90 leads nowhere
     assert found["z"]["turn_90"] == pytest.approx(2 / 5)
-    assert found["z"]["greatest_deg"] == pytest.approx(90.0, abs=31.0)
+    # from 0, 30, 60, 90 and the dead end: 90, 60, 60, 90 and 0
+    assert found["z"]["greatest_deg"] == pytest.approx(60.0, abs=1e-3)
 
 
 def test_it_is_described_in_counts(ring: GraspGraph):

@@ -34,7 +34,7 @@ def env(grown: Grown):
 def expert(grown: Grown, env: Turning) -> PlannedExpert:
     step = grown.step
     planner = Planner(grown.problem, step.physics, step.regrasps, step.grasps, 0)
-    router = Router(grown.problem, grown.graph, grown.config.grasps.metric)
+    router = Router(grown.problem, grown.graph)
     return PlannedExpert([planner], [router], grown.config.planned, env, 0)
 
 

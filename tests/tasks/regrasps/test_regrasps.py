@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from configs.load import load
 from configs.schema.pipeline import Config
 from envs.grasp_graph import BACK, EDGES, GRASPS, IN_GRASP, GraspGraph
 from tasks.regrasps.measure import adjacency, strong_components
+from tasks.regrasps.motion import Motions
 from tasks.regrasps.playing import Player
 from tasks.regrasps.regrasps import regrasps
 from tasks.regrasps.routing import Router
@@ -39,24 +41,24 @@ def test_what_it_says_adds_up(grown: Grown):
     said = json.loads((grown.folder / "yields.json").read_text())
     assert said["edges"] == len(grown.graph.edges)
     assert sum(said["by_kind"].values()) == said["edges"]
-    kept = sum(stages.get("back", 0) for stages in said["motions"].values())
+    kept = sum(stages["back"] for stages in said["motions"].values())
     assert said["grasps"] == kept + grown.step.regrasps.growth.roots
-    for stages in said["motions"].values():
+    for stages in (said["planned"], *said["motions"].values()):
         assert list(stages.values()) == sorted(stages.values(), reverse=True)
 
 
 def test_motions_land_again_under_other_draws(grown: Grown):
-    """What was validated in three draws does so in three others, in nine of ten cases."""
-    step, problem = grown.step, grown.problem
-    router = Router(problem, grown.graph, grown.config.grasps.metric)
+    """What was validated in three draws does so in three others, in eight of ten cases."""
+    step, nodes = grown.step, Router(grown.problem, grown.graph).nodes
     edges = grown.graph.edges
-    before, after = router.nodes.take(edges.start), router.nodes.take(edges.end)
-    plans = router.plans(before, edges.start, edges.end)
-    player = Player(problem, step.physics, step.randomization, step.regrasps.playing, threads=2)
-    played = player.play(before, plans.forth, np.random.default_rng(7))
-    landed = played.near(after.object_pose, after.active, step.regrasps.playing, 1.5)
-    assert landed.mean() > 0.9
+    before, after = nodes.take(edges.start), nodes.take(edges.end)
+    motions = Motions(edges.target.astype(float), edges.steps.astype(int))
+    player = Player(
+        grown.problem, step.physics, step.randomization, step.regrasps.playing, threads=2
+    )
+    played = player.play(before, motions, np.random.default_rng(7))
     player.close()
+    assert played.near(after.object_pose, after.active, step.regrasps.playing).mean() > 0.8
 
 
 def test_a_killed_run_goes_on_to_equal_bytes(grown: Grown, monkeypatch: pytest.MonkeyPatch):
@@ -83,21 +85,36 @@ def test_a_killed_run_goes_on_to_equal_bytes(grown: Grown, monkeypatch: pytest.M
 def test_a_graph_of_another_hand_is_refused(grown: Grown):
     other = load(Config, ["profile=smoke", "hand=trident"]).embodiment.make_layout()
     with pytest.raises(LayoutMismatch):
-        GraspGraph.load(grown.folder, other)
+        GraspGraph.load(grown.folder, other, grown.step.grasps.metric)
 
 
-def test_a_damaged_file_is_refused_in_one_line(grown: Grown, tmp_path):
+def test_edges_alone_of_another_hand_or_metric_are_refused(grown: Grown, tmp_path: Path):
+    trident = load(Config, ["profile=smoke", "hand=trident"])
+    metric, edges = grown.step.grasps.metric, grown.folder / EDGES
+    layout = grown.config.embodiment.make_layout()
+    (tmp_path / GRASPS).write_bytes((grown.folder / GRASPS).read_bytes())
+    content = edges.read_bytes().replace(
+        layout.fingerprint().encode(), trident.embodiment.make_layout().fingerprint().encode()
+    )
+    (tmp_path / EDGES).write_bytes(content)
+    with pytest.raises(LayoutMismatch):
+        GraspGraph.load(tmp_path, layout, metric)
+    with pytest.raises(UserError, match=r"made under another grasps\.metric"):
+        GraspGraph.load(grown.folder, layout, dataclasses.replace(metric, joint=0.5))
+
+
+def test_a_damaged_file_is_refused_in_one_line(grown: Grown, tmp_path: Path):
     layout = grown.config.embodiment.make_layout()
     for name in (GRASPS, EDGES):
         (tmp_path / name).write_bytes((grown.folder / name).read_bytes())
     (tmp_path / EDGES).write_bytes(b"nothing of the kind")
     with pytest.raises(UserError, match="not a grasp graph") as caught:
-        GraspGraph.load(tmp_path, layout)
+        GraspGraph.load(tmp_path, layout, grown.step.grasps.metric)
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_where_no_finger_can_go_elsewhere_steps_in_the_grasp_remain(grown: Grown, capsys):
-    """As on a ball that the fingers just reach: no point is far enough from the old one."""
+    """With points asked for that are a metre from the old contact: the sphere has none."""
     proposals = dataclasses.replace(grown.step.regrasps.proposals, moved=1.0)
     growth = dataclasses.replace(grown.step.regrasps.growth, edges=8, max_batches=6)
     settings = dataclasses.replace(grown.step.regrasps, proposals=proposals, growth=growth)
@@ -106,4 +123,4 @@ def test_where_no_finger_can_go_elsewhere_steps_in_the_grasp_remain(grown: Grown
     folder = context.open(regrasps(step, grown.refs, context))
     said = json.loads((folder / "yields.json").read_text())
     assert said["by_kind"]["in_grasp"] == said["edges"] > 0
-    assert "no regrasp of sphere: 'within reach' left none" in capsys.readouterr().out
+    assert "no regrasp: 'within reach' left none of" in capsys.readouterr().out

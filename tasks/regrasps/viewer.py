@@ -1,0 +1,60 @@
+"""A way over a grasp graph in a browser, moment by moment."""
+
+from pathlib import Path
+
+import numpy as np
+
+from configs.errors import UserError
+from configs.schema.regrasps import RegraspsStep
+from envs.grasp_graph import GraspGraph
+from envs.shapes.objects import load_objects
+from tasks.grasps.problem import Problem
+from tasks.grasps.viewer import Scene
+from tasks.regrasps.measure import MET
+from tasks.regrasps.paths import Moment, moments, way_by
+from tasks.regrasps.routing import Router
+
+
+def view(
+    config: RegraspsStep, item: Path, made: Path, axis: str, degrees: float, host: str, port: int
+) -> Scene:
+    """Serve a way that turns the object by an angle about an axis of the hand.
+
+    `item` and `made` are the artifacts `objects/<name>` and `regrasps/<name>`.
+
+    Raises:
+        UserError: the graph has no such way.
+    """
+    problem = Problem.of(config.embodiment, load_objects(item)[config.object])
+    router = Router(problem, GraspGraph.load(made, problem.layout, config.grasps.metric))
+    rng = np.random.default_rng(config.seed)
+    grasps = way_by(router, axis, np.radians(degrees), MET, rng)
+    if not grasps:
+        raise UserError(
+            f"turn: no grasp of {config.object} leads to {axis}={degrees:g}; ask for less, or "
+            "raise regrasps.growth.edges"
+        )
+    scene = Scene(problem, config.physics, host, port)
+    add_controls(scene, moments(problem, router, grasps))
+    return scene
+
+
+def add_controls(scene: Scene, seen: list[Moment]) -> None:
+    """Let people step through the moments."""
+    gui, last = scene.server.gui, len(seen) - 1
+    slider = gui.add_slider("moment", min=0, max=max(last, 1), step=1, initial_value=0)
+    before, after = gui.add_button("previous"), gui.add_button("next")
+    about = gui.add_markdown("")
+
+    def show() -> None:
+        moment = seen[min(int(slider.value), last)]
+        scene.put(moment.joints, moment.pose)
+        about.content = moment.about
+
+    def go(moment: int) -> None:
+        slider.value = min(max(moment, 0), last)
+
+    slider.on_update(lambda _: show())
+    before.on_click(lambda _: go(int(slider.value) - 1))
+    after.on_click(lambda _: go(int(slider.value) + 1))
+    show()
