@@ -27,6 +27,7 @@ TOGETHER = {
         "tasks/regrasps/test_gait.py",
         "tasks/regrasps/test_planned.py",
         "tasks/regrasps/test_regrasps.py",
+        "tasks/regrasps/test_routing.py",
     ),
     "the laboratory": (
         "tasks/evaluation/test_calibrate.py",

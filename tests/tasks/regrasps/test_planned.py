@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from envs.turning import Turning
 from models.rotations import angle
@@ -64,6 +65,17 @@ def test_it_turns_to_where_the_graph_leads(
     found = turn(env, expert, goal, seconds=15.0, tolerance=float(0.5 * first.min()))
     assert found.success.mean() > 0.5
     assert found.drops == 0
+
+
+def test_a_turn_is_met_after_half_a_second_and_never_by_a_hand_that_is_still(env: Turning):
+    still = torch.zeros(HANDS, env.num_actions)
+    there = turn(env, lambda _: still, env.begun.copy(), seconds=1.0, tolerance=0.4)
+    assert there.met_s == pytest.approx(np.full(HANDS, 0.5))
+    away = turn(
+        env, lambda _: still, env.turned(np.eye(3)[[0] * HANDS], 1.5), seconds=1.0, tolerance=0.4
+    )
+    assert not away.success.any()
+    assert away.minutes == pytest.approx(HANDS / 60.0)
 
 
 def test_with_nothing_to_do_it_holds(env: Turning, expert: PlannedExpert):
