@@ -28,6 +28,7 @@ TOGETHER = {
         "tasks/regrasps/test_planned.py",
         "tasks/regrasps/test_regrasps.py",
         "tasks/regrasps/test_routing.py",
+        "tasks/regrasps/test_viewer.py",
     ),
     "the laboratory": (
         "tasks/evaluation/test_calibrate.py",

@@ -76,6 +76,15 @@ def test_viewing_what_was_not_made_names_the_command(dexgen, home):
     assert "run: dexgen grasps box profile=smoke" in missing.stderr
 
 
+@pytest.mark.parametrize("turn", ["w=90", "z=0", "z=200", "z"])
+def test_a_turn_that_is_none_is_one_line(dexgen, home, turn):
+    refused = dexgen("view", "path", "sphere", *SMALL, "--turn", turn, home=home)
+    assert refused.returncode == 2
+    assert refused.stderr.strip() == (
+        f"dexgen: view path: --turn {turn}: give an axis and degrees, such as z=90"
+    )
+
+
 def browser() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)

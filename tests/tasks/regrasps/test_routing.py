@@ -1,5 +1,7 @@
 """Ways over the graph: the cheapest, from where a hand is, and none where there is none."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def test_a_route_goes_along_motions_to_its_goal_and_costs_what_they_cost(
     grasps = follow(route, 0)
     assert grasps[0] == 0
     assert grasps[-1] == farthest
-    edges = [router.edge_of[pair] for pair in zip(grasps, grasps[1:], strict=False)]
+    edges = [router.edge_of[pair] for pair in itertools.pairwise(grasps)]
     assert route.cost[0] == pytest.approx(router.graph.edges.cost[edges].sum())
     assert route.off == pytest.approx(0.0, abs=1e-3)
 
