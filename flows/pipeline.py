@@ -128,7 +128,10 @@ def run_plan(
     for node in nodes:
         named = run_step.with_options(name=node.step, task_run_name=node.label)
         upstream = {name: futures[label] for name, label in node.inputs.items()}
-        futures[node.label] = named.submit(node, upstream, home, config.machine.threads, slots)
+        before = [futures[label] for label in node.after if label in futures]
+        futures[node.label] = named.submit(
+            node, upstream, home, config.machine.threads, slots, wait_for=before
+        )
     done, gone, failure = collect(nodes, futures)
     folder = report_run(config, overrides, done, failure, home, gone, until)
     if until == "grasps":

@@ -36,13 +36,15 @@ class Node:
     """One step of a run; its step is the stage that it belongs to.
 
     `label` is its name for people; `inputs` maps the step's names of its references to the
-    labels of the nodes that make them.
+    labels of the nodes that make them. `after` are labels of nodes that it needs nothing of, and
+    still waits for: it can run beside what comes then.
     """
 
     step: str
     label: str
     config: Any
     inputs: Mapping[str, str]
+    after: tuple[str, ...] = ()
 
 
 def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> list[Node]:
@@ -124,8 +126,6 @@ def world_nodes(config: Config) -> Iterator[Node]:
         rollouts = RolloutsStep(style=style, rollouts=config.rollouts, **common)
         expert_input = {"expert": f"experts/{style}", "student": "distill"}
         yield Node("rollouts", f"rollouts/{style}", rollouts, inputs | expert_input)
-        hazards = RolloutsStep(style=style, rollouts=config.hazards, **common)
-        yield Node("hazards", f"hazards/{style}", hazards, inputs | expert_input)
 
 
 def grasps_step(config: Config, name: str) -> GraspsStep:
@@ -163,6 +163,7 @@ def model_nodes(config: Config) -> Iterator[Node]:
     yield Node("check", "check", check_step(config), rollouts)
     learning: dict[str, Any] = common | {"seed": config.training_seed}
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
+    yield from hazard_nodes(config)
     hazards = same(*(f"hazards/{style}" for style in config.task.styles))
     yield Node("critic", "critic", CriticStep(critic=config.critic, **learning), hazards)
     networks = {"controller": "train", "critic": "critic", "student": "distill"}
@@ -186,6 +187,19 @@ def model_nodes(config: Config) -> Iterator[Node]:
     inputs = {"bundle": "export", "evaluation": "evaluate", "dataset": "check"}
     inputs |= {"controller": "train"} | objects | experts(config)
     yield Node("promote", "promote", PromoteStep(promote=config.promote), inputs)
+
+
+def hazard_nodes(config: Config) -> Iterator[Node]:
+    """Yield the hazards, one after the other, and none before there is a dataset to train on:
+    the training uses one core, and they the other."""
+    after = "check"
+    for style in config.task.styles:
+        step = RolloutsStep(
+            style=style, rollouts=config.hazards, world=config.world, seed=config.seed
+        )
+        inputs = training_objects(config) | {"expert": f"experts/{style}", "student": "distill"}
+        yield Node("hazards", f"hazards/{style}", step, inputs, (after,))
+        after = f"hazards/{style}"
 
 
 def every_object(config: Config) -> dict[str, str]:

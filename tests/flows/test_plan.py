@@ -23,13 +23,20 @@ def rerun(*overrides: str) -> set[str]:
 def test_every_node_comes_after_its_inputs():
     seen: set[str] = set()
     for node in plan(load(Config, [])):
-        assert set(node.inputs.values()) <= seen, node.label
+        assert {*node.inputs.values(), *node.after} <= seen, node.label
         seen.add(node.label)
 
 
 def test_every_stage_has_a_node_and_until_cuts():
     assert {node.step for node in nodes().values()} == set(STAGES) - set(ASIDE)
     assert {node.step for node in plan(load(Config, []), "grasps")} == {"objects", "grasps"}
+
+
+def test_hazards_run_one_by_one_beside_the_training():
+    order = {node.label: node.after for node in plan(load(Config, []))}
+    assert order["hazards/fast"] == ("check",)
+    assert order["hazards/slow"] == ("hazards/fast",)
+    assert not any(after for label, after in order.items() if not label.startswith("hazards/"))
 
 
 def test_what_no_stage_reads_is_made_where_it_is_asked_for():
