@@ -51,15 +51,16 @@ def turn(
 ) -> Turns:
     """Let an expert bring objects to poses `goal` [N, 7], within `tolerance` [rad] of rotation."""
     met, dropped = np.full(env.num_envs, np.inf), np.full(env.num_envs, np.inf)
-    stayed = np.zeros(env.num_envs)  # [s]
+    stayed = np.zeros(env.num_envs, dtype=int)  # [control steps]
+    dwell = round(DWELL_S / env.dt)
     steps = round(seconds / env.dt)
     for step in range(steps):
         env.act(expert(goal))
         on = np.isinf(met) & np.isinf(dropped)
         off = angle(env.physics.object_pose.numpy()[:, 3:].astype(float), goal[:, 3:])
         dropped = np.where(on & env.gone, (step + 1) * env.dt, dropped)
-        stayed = np.where(~env.gone & (off < tolerance), stayed + env.dt, 0.0)
-        met = np.where(on & (stayed >= DWELL_S), (step + 1) * env.dt, met)
+        stayed = np.where(~env.gone & (off < tolerance), stayed + 1, 0)
+        met = np.where(on & (stayed >= dwell), (step + 1) * env.dt, met)
         progress(step + 1, steps)
         if not on.any():
             break
