@@ -34,7 +34,9 @@ def asks(words: list[str], starts: tuple[str, ...]) -> bool:
 
 
 def settings(words: list[str]) -> list[str]:
-    return [word for word in words if "=" in word and not word.startswith("-")]
+    """Return the words that set a value, but that of the option before it."""
+    pairs = zip(["", *words], words, strict=False)
+    return [w for last, w in pairs if "=" in w and not w.startswith("-") and last != "--turn"]
 
 
 def smoke(words: list[str]) -> list[str]:
