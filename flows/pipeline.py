@@ -6,7 +6,7 @@ Prefect would pickle an exception into its storage.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ LEFT_OUT = "LeftOut"  # of an object that nobody can grasp: the run goes on with
 def run_step(
     node: Node,
     upstream: Mapping[str, Any],  # name -> future, which Prefect turns into Done; None: left out
+    before: Sequence[Any],  # futures that Prefect waits for; nothing of them is used
     home: Path,
     threads: int | None,
     slots: threading.Semaphore,
@@ -130,7 +131,7 @@ def run_plan(
         upstream = {name: futures[label] for name, label in node.inputs.items()}
         before = [futures[label] for label in node.after if label in futures]
         futures[node.label] = named.submit(
-            node, upstream, home, config.machine.threads, slots, wait_for=before
+            node, upstream, before, home, config.machine.threads, slots
         )
     done, gone, failure = collect(nodes, futures)
     folder = report_run(config, overrides, done, failure, home, gone, until)
