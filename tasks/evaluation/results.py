@@ -49,8 +49,7 @@ def report_of(
     """
     evaluate = config.evaluate
     default = default_variant(evaluate, bundle)
-    arrangement = table.arrangement(inputs)
-    pairs = [inputs.specs[index] for index in arrangement.objects]
+    pairs = [inputs.specs[index] for index in table.arrangement(inputs).objects]
 
     def part(chosen: Sequence[bool]) -> dict[str, Any]:
         some = {name: values[..., np.array(chosen)] for name, values in counts.items()}
@@ -70,8 +69,8 @@ def report_of(
         name: {"split": split, "evaluation": part([item.name == name for item in pairs])}
         for name, split in {item.name: split_of(item) for item in pairs}.items()
     }
-    judged = [split_of(item) == evaluate.judged for item in pairs]
-    drawn = resamples(config, table, counts, np.array(judged))
+    judged = np.array([split_of(item) == evaluate.judged for item in pairs])
+    drawn = resamples(config, table, counts, judged)
     return {
         "evaluation": by_split[evaluate.judged],
         "by_split": by_split,
