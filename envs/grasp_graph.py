@@ -19,7 +19,7 @@ from configs.schema.grasps import GraspMetric
 from configs.schema.hand import Hand
 from envs.grasp_set import GraspSet, header_of
 
-FORMAT = 1
+FORMAT = 2
 GRASPS, EDGES = "grasps.safetensors", "edges.safetensors"
 
 KINDS = IN_GRASP, MOVE, ADD, REMOVE, THUMB = range(5)
@@ -34,6 +34,7 @@ class Edges:
 
     start: np.ndarray  # [E] int32, row of the grasp that it leads from
     end: np.ndarray  # [E] int32
+    turn: np.ndarray  # [E, 4] float32, of the object's symmetry: it ends at that grasp turned so
     kind: np.ndarray  # [E] int8, index in KINDS
     finger: np.ndarray  # [E] int8, that goes elsewhere, -1: none
     target: np.ndarray  # [E, W, n] float32 [rad]

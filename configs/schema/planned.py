@@ -18,3 +18,4 @@ class Planned:
     gap: Positive  # [m] a finger that is nearer to the surface touches too
     met: Positive  # [rad] grasps nearer to the goal's rotation are where ways end
     near: Positive  # [-] a hand is in a grasp that is nearer than this under grasps.metric
+    slid: Positive  # [m] and whose tips are nearer than this to their places on the object

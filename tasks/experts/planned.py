@@ -7,22 +7,23 @@ It needs no training. What it knows of the object's shape and pose is privileged
 paper's experts.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from configs.schema.planned import Planned
+from configs.schema.regrasps import Servo
 from envs.simulation import Simulation
 from models.motion import action_towards
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
-from tasks.regrasps.gait import Planner
-from tasks.regrasps.motion import LEGS, Motions
+from tasks.regrasps.gait import NO_FINGER, Planner
+from tasks.regrasps.motion import Aim, Motions
 from tasks.regrasps.routing import Route, Router
+from tasks.regrasps.underway import Underway
 
 
 def present(
@@ -53,39 +54,6 @@ def present(
     )
 
 
-@dataclass
-class Underway:
-    """The motion that each of N hands is in; changed in place."""
-
-    start: np.ndarray  # [N, n] rad, targets when it began
-    target: np.ndarray  # [N, W, n] rad
-    steps: np.ndarray  # [N, W] control steps
-    clock: np.ndarray  # [N] control steps since it began
-
-    @staticmethod
-    def none(count: int, joints: int) -> "Underway":
-        return Underway(
-            start=np.zeros((count, joints)),
-            target=np.zeros((count, LEGS, joints)),
-            steps=np.zeros((count, LEGS), dtype=int),
-            clock=np.zeros(count, dtype=int),
-        )
-
-    def begin(self, rows: np.ndarray, start: np.ndarray, motions: Motions) -> None:
-        """Start motions [M] in hands `rows` [M]."""
-        self.start[rows], self.clock[rows] = start, 0
-        self.target[rows], self.steps[rows] = motions.target, motions.steps
-
-    def targets(self) -> np.ndarray:
-        """Return where the joint targets should be after the next step [N, n]."""
-        return Motions(self.target, self.steps).at(self.start, self.clock[:, None] + 1)
-
-    @property
-    def over(self) -> np.ndarray:
-        """Return the control steps since each motion's end [N], negative before it."""
-        return self.clock - self.steps.sum(axis=1)
-
-
 class PlannedExpert:
     """Acts in the hands of one simulation."""
 
@@ -94,14 +62,16 @@ class PlannedExpert:
         planners: Sequence[Planner],
         routers: Sequence[Router],
         config: Planned,
+        servo: Servo,
         env: Simulation,
         seed: int,
     ) -> None:
+        self.servo = servo
         self.planners, self.routers = planners, routers
         self.config, self.rng = config, np.random.default_rng(seed)
         self.routes: list[tuple[np.ndarray, Route] | None] = [None] * env.num_envs
         self.env = env
-        self.playing = Underway.none(env.num_envs, env.num_actions)
+        self.playing = Underway.none(env.num_envs, env.num_actions, env.layout.num_tips)
         self.lag = np.zeros((env.num_envs, env.num_actions))  # reading minus target, averaged
 
     def __call__(self, goal: np.ndarray) -> Tensor:
@@ -112,31 +82,39 @@ class PlannedExpert:
         fresh = env.started.numpy()
         share = np.where(fresh, 1.0, self.config.smoothing)[:, None]
         self.lag += share * (gap - self.lag)
-        self._wait(np.flatnonzero(fresh), target[fresh])
-        rows = np.flatnonzero(playing.over >= self.config.pause_steps)
-        if len(rows):
-            self._plan(rows, target, goal)
-        desired = playing.targets()
-        playing.clock += 1
+        due = fresh | (playing.over >= self.config.pause_steps)
+        if due.any():
+            self._plan(np.flatnonzero(due), target, goal)
+        desired = np.zeros_like(target)
+        for number, rows in self._by_object(np.arange(env.num_envs)):
+            problem, joints = self.planners[number].problem, target[rows] + self.lag[rows]
+            pose = env.physics.object_pose.numpy()[rows].astype(float)
+            desired[rows] = playing.targets(problem, self.servo, rows, joints, pose)
         return action_towards(env.layout, env.joint_target, torch.from_numpy(desired).float())
 
-    def _plan(self, rows: np.ndarray, target: np.ndarray, goal: np.ndarray) -> None:
+    def _by_object(self, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         index = self.env.object_index.numpy()[rows]
         for number in np.unique(index).tolist():
-            mine = rows[index == number]
+            yield number, rows[index == number]
+
+    def _plan(self, rows: np.ndarray, target: np.ndarray, goal: np.ndarray) -> None:
+        for number, mine in self._by_object(rows):
             planner, state = self.planners[number], self.state(number, mine, target)
             routes = [
                 self._route(row, self.routers[number], goal[row, 3:]) for row in mine.tolist()
             ]
-            at, motions = self.next(planner, self.routers[number], routes, state, goal[mine])
-            self.playing.begin(mine[at], target[mine[at]], motions)
+            at, motions, aims = self.next(planner, self.routers[number], routes, state, goal[mine])
+            going = state.take(at)
+            self.playing.begin(mine[at], going.joint_target, going.object_pose, motions, aims)
             still = np.setdiff1d(np.arange(len(mine)), at)
-            self._wait(mine[still], target[mine[still]])
-
-    def _wait(self, rows: np.ndarray, target: np.ndarray) -> None:
-        playing = self.playing
-        playing.start[rows], playing.target[rows] = target, target[:, None]
-        playing.steps[rows], playing.clock[rows] = 0, 0
+            waiting = state.take(still)
+            self.playing.begin(
+                mine[still],
+                waiting.joint_target,
+                waiting.object_pose,
+                Motions.none(waiting.joint_target),
+                Aim.at(waiting, np.full(len(still), NO_FINGER)),
+            )
 
     def state(self, number: int, rows: np.ndarray, target: np.ndarray) -> Candidates:
         """Return where hands `rows` [M] are that hold object `number`; all targets [N, n]."""
@@ -162,14 +140,14 @@ class PlannedExpert:
         routes: list[Route],
         state: Candidates,
         goal: np.ndarray,
-    ) -> tuple[np.ndarray, Motions]:
+    ) -> tuple[np.ndarray, Motions, Aim]:
         """Plan the next motion of each state: the graph's, where it is in one of its grasps and
         there is a way; else a step in the grasp, or else a regrasp.
 
         Returns:
-            which states have one [M], and the motions [M].
+            which states have one [M], the motions [M] and their aims [M].
         """
-        node = router.match(state, routes, self.config.near)
+        node, turn = router.match(state, routes, self.config.near, self.config.slid)
         onward = np.array(
             [int(r.following[n]) if n >= 0 else -1 for r, n in zip(routes, node, strict=True)]
         )
@@ -177,6 +155,8 @@ class PlannedExpert:
         step = planner.in_grasp(state.take(left), goal[left]).of(left)
         rest = np.setdiff1d(left, step.after.parent)
         regrasp = planner.regrasps(state.take(rest), goal[rest], 1, self.rng).of(rest)
-        motions = [router.motions(node[known], onward[known]), step.forth, regrasp.forth]
+        motions, aims = router.motions(node[known], onward[known], turn[known])
+        motions = [motions, step.forth, regrasp.forth]
+        aims = [aims, step.aim, regrasp.aim]
         rows = np.concatenate([known, step.after.parent, regrasp.after.parent])
-        return rows, Motions.join(motions)
+        return rows, Motions.join(motions), Aim.join(aims)

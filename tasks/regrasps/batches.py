@@ -14,7 +14,7 @@ from tasks.regrasps.growth import Batch, NewEdges
 from tasks.regrasps.motion import Motions
 
 AIMS = ("asked", "goal", "age")
-NODES, FORTH, BACK = "nodes.", "forth.", "back."  # prefixes of the arrays' names
+NODES, FORTH, BACK, LOOPS = "nodes.", "forth.", "back.", "loops."  # prefixes of the arrays' names
 
 
 def save_batch(path: Path, batch: Batch) -> None:
@@ -23,6 +23,7 @@ def save_batch(path: Path, batch: Batch) -> None:
     arrays |= (
         _links(FORTH, batch.forth)
         | _links(BACK, batch.back)
+        | _links(LOOPS, batch.loops)
         | {name: getattr(batch, name) for name in AIMS}
     )
     packed = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -37,8 +38,9 @@ def read_batch(path: Path) -> Batch:
         counts, planned = json.loads(file.metadata()["counts"])
     nodes = Candidates(**{f.name: arrays[NODES + f.name] for f in fields(Candidates)})
     aims = {name: arrays[name] for name in AIMS}
-    forth, back = _read(FORTH, arrays), _read(BACK, arrays)
-    return Batch(nodes=nodes, forth=forth, back=back, counts=counts, planned=planned, **aims)
+    forth, back, loops = (_read(prefix, arrays) for prefix in (FORTH, BACK, LOOPS))
+    told = {"counts": counts, "planned": planned}
+    return Batch(nodes=nodes, forth=forth, back=back, loops=loops, **told, **aims)
 
 
 def _links(prefix: str, links: NewEdges) -> dict[str, np.ndarray]:

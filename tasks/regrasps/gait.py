@@ -23,7 +23,7 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.workspace import Workspace
 from tasks.regrasps import path
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.motion import Motions, squeezed, straight, travel
+from tasks.regrasps.motion import Aim, Motions, squeezed, straight, travel
 from tasks.regrasps.proposals import BALANCED, HELD, NEAR, Proposed, holds, propose, strain
 
 NO_FINGER = -1
@@ -47,6 +47,11 @@ class Plans:
 
     def __len__(self) -> int:
         return len(self.kind)
+
+    @property
+    def aim(self) -> Aim:
+        """Where the motions bring the object [M]."""
+        return Aim.at(self.after, self.finger)
 
     def take(self, rows: np.ndarray) -> "Plans":
         """Return the plans of a mask [M] or of indices."""

@@ -36,7 +36,7 @@ def expert(grown: Grown, env: Turning) -> PlannedExpert:
     step = grown.step
     planner = Planner(grown.problem, step.physics, step.regrasps, step.grasps, 0)
     router = Router(grown.problem, grown.graph)
-    return PlannedExpert([planner], [router], grown.config.planned, env, 0)
+    return PlannedExpert([planner], [router], grown.config.planned, step.regrasps.servo, env, 0)
 
 
 def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
@@ -48,7 +48,8 @@ def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
     state = expert.state(0, np.arange(HANDS), env.joint_target.numpy().astype(float))
     router = expert.routers[0]
     routes = [router.route(row[3:], grown.config.planned.met) for row in goal]
-    assert (router.match(state, routes, grown.config.planned.near) >= 0).all()
+    planned = grown.config.planned
+    assert (router.match(state, routes, planned.near, planned.slid)[0] >= 0).all()
 
 
 def test_it_turns_to_where_the_graph_leads(

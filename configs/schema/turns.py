@@ -1,0 +1,19 @@
+"""Rollouts of the planned expert: turns that need regrasps, one after the other."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from configs.schema.physics import PositiveRange
+from configs.schema.strict import NonNegative, Positive, strict
+
+
+@strict
+class TurnGoals:
+    """Turns of the object about random axes."""
+
+    angle: PositiveRange  # [rad] from where the object is
+    tolerance: Positive  # [rad] a turn is met when the object is turned less from it
+    dwell_s: NonNegative  # [s] and has stayed so for so long
+    timeout_s: Positive  # [s] a turn that is not met in time gives way to another
+    episode_s: Positive  # [s] then the hand begins anew, in another grasp
