@@ -25,6 +25,7 @@ GRASPS, EDGES = "grasps.safetensors", "edges.safetensors"
 KINDS = IN_GRASP, MOVE, ADD, REMOVE, THUMB = range(5)
 NAMES = ("in_grasp", "move", "add", "remove", "thumb")  # of the kinds, in order
 BACK = np.array([IN_GRASP, MOVE, REMOVE, ADD, THUMB])  # the kind of a motion undone
+REST = 10  # control steps in which an object comes to rest after a motion
 THUMBS = "thumb"  # the name of the finger whose motions are a kind of their own
 
 
@@ -52,8 +53,8 @@ class Edges:
 
     @property
     def cost(self) -> np.ndarray:
-        """Control steps of each motion over its success rate [E]."""
-        return np.maximum(self.length, 1) * self.draws / np.maximum(self.landed, 1)
+        """Control steps of each motion and of the rest after it, over its success rate [E]."""
+        return (self.length + REST) * self.draws / np.maximum(self.landed, 1)
 
 
 @dataclass(frozen=True)

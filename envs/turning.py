@@ -73,7 +73,14 @@ class TurnAfterTurn(Turning):
     def frame(self) -> dict[str, np.ndarray]:
         """Return the layout's fields [N, ...] before this step's action, as every episode's."""
         frame = super().frame()
+        frame["style"][:] = len(self.task.styles)  # the planned expert's, after those of the task
         return frame | {"goal_pose": self.goal.astype(frame["goal_pose"].dtype)}
+
+    def step(self, actions: Tensor) -> tuple[None, None, Tensor, dict[str, Tensor]]:
+        """Make one control step, in rsl_rl's order: no observation, no reward, done [N], extras."""
+        self.act(actions)
+        said = {"dropped": torch.from_numpy(self.dropped), "reached": torch.from_numpy(self.met)}
+        return None, None, torch.from_numpy(self.ended), said
 
     def _begin_anew(self) -> Tensor:
         settings, steps = self.settings, self.episode_length_buf.numpy()

@@ -13,7 +13,10 @@ class Planned:
 
     # weight of a new reading in the average of how far the joints are from their targets
     smoothing: Annotated[float, Field(gt=0, le=1)]
-    pause_steps: Count  # [control steps] between a motion's end and the next
+    pause_steps: Count  # [control steps] between a motion's end and the next, at least
+    patience_steps: Count  # [control steps] and at most, while the object is not where it should be
+    arrived_m: Positive  # [m] it is there when it is nearer
+    arrived_rad: Positive  # [rad] and turned less from it
     touch: Positive  # [N] a finger that presses with more touches
     gap: Positive  # [m] a finger that is nearer to the surface touches too
     met: Positive  # [rad] grasps nearer to the goal's rotation are where ways end

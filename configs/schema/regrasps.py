@@ -61,6 +61,8 @@ class Servo:
     gain: Share  # of that way, each control step
     damping: Positive  # [m] of the least-squares joint step
     limit: Positive  # [rad] largest correction of a joint's target
+    least_force: NonNegative  # [N] a finger that holds and presses with less is light
+    press: NonNegative  # [m] that the pad of a light finger goes inwards, each control step
 
 
 @strict

@@ -4,8 +4,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from configs.schema.grasps import Grasps
 from configs.schema.physics import PositiveRange
+from configs.schema.planned import Planned
+from configs.schema.regrasps import Regrasps
+from configs.schema.rollouts import Rollouts
 from configs.schema.strict import NonNegative, Positive, strict
+from configs.schema.world import World
 
 
 @strict
@@ -17,3 +22,21 @@ class TurnGoals:
     dwell_s: NonNegative  # [s] and has stayed so for so long
     timeout_s: Positive  # [s] a turn that is not met in time gives way to another
     episode_s: Positive  # [s] then the hand begins anew, in another grasp
+
+
+@strict
+class Turns:
+    goals: TurnGoals
+    rollouts: Rollouts  # a student answers none of the bad commands
+
+
+@strict
+class TurnsStep:
+    """What the planned expert's rollouts depend on, beside their references."""
+
+    world: World
+    grasps: Grasps
+    regrasps: Regrasps
+    planned: Planned
+    turns: Turns
+    seed: Annotated[int, Field(ge=0)]

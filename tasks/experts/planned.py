@@ -17,13 +17,14 @@ from configs.schema.planned import Planned
 from configs.schema.regrasps import Servo
 from envs.simulation import Simulation
 from models.motion import action_towards
+from models.rotations import angle
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.regrasps.gait import NO_FINGER, Planner
 from tasks.regrasps.motion import Aim, Motions
 from tasks.regrasps.routing import Route, Router
-from tasks.regrasps.underway import Underway
+from tasks.regrasps.underway import Hands, Underway
 
 
 def present(
@@ -82,15 +83,25 @@ class PlannedExpert:
         fresh = env.started.numpy()
         share = np.where(fresh, 1.0, self.config.smoothing)[:, None]
         self.lag += share * (gap - self.lag)
-        due = fresh | (playing.over >= self.config.pause_steps)
+        due = fresh | self._done()
         if due.any():
             self._plan(np.flatnonzero(due), target, goal)
         desired = np.zeros_like(target)
         for number, rows in self._by_object(np.arange(env.num_envs)):
             problem, joints = self.planners[number].problem, target[rows] + self.lag[rows]
             pose = env.physics.object_pose.numpy()[rows].astype(float)
-            desired[rows] = playing.targets(problem, self.servo, rows, joints, pose)
+            hands = Hands(joints, pose, env.physics.contact_force.numpy()[rows])
+            desired[rows] = playing.targets(problem, self.servo, rows, hands)
         return action_towards(env.layout, env.joint_target, torch.from_numpy(desired).float())
+
+    def _done(self) -> np.ndarray:
+        """Say whose motion is over [N]: the object is where it should be, or has had its time."""
+        config, playing = self.config, self.playing
+        pose, aim = self.env.physics.object_pose.numpy().astype(float), playing.aim.pose
+        away = np.linalg.norm(pose[:, :3] - aim[:, :3], axis=1)
+        there = (away < config.arrived_m) & (angle(pose[:, 3:], aim[:, 3:]) < config.arrived_rad)
+        least = np.where(there, config.pause_steps, config.patience_steps)
+        return playing.over >= least
 
     def _by_object(self, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         index = self.env.object_index.numpy()[rows]

@@ -67,6 +67,7 @@ class Aim:
 
     pose: np.ndarray  # [M, 7]
     pad: np.ndarray  # [M, F, 3] m, where fingers touch, in their tips' links
+    normal: np.ndarray  # [M, F, 3] of the surface there, outward, in the object's frame
     active: np.ndarray  # [M, F] bool, fingers that touch in the end
     holding: np.ndarray  # [M, F] bool, fingers that touch all the while
 
@@ -74,7 +75,7 @@ class Aim:
     def at(end: Candidates, finger: np.ndarray) -> "Aim":
         """Return the aims of motions that end in grasps [M], where `finger` [M] goes elsewhere."""
         alone = np.arange(end.active.shape[1]) == finger[:, None]
-        return Aim(end.object_pose, end.pad, end.active, end.active & ~alone)
+        return Aim(end.object_pose, end.pad, end.normal, end.active, end.active & ~alone)
 
     def take(self, rows: np.ndarray) -> "Aim":
         """Return the aims of a mask [M] or of indices."""

@@ -15,7 +15,7 @@ from tasks.grasps.candidates import Candidates
 from tasks.grasps.draws import as_tensor, draw, gravity_direction
 from tasks.grasps.problem import Problem
 from tasks.regrasps.motion import Aim, Motions
-from tasks.regrasps.underway import Underway
+from tasks.regrasps.underway import Hands, Underway
 
 
 @dataclass(frozen=True)
@@ -183,8 +183,11 @@ class Table:
             player.problem,
             player.servo,
             moving,
-            state.joint_position.numpy()[moving].astype(float),
-            state.object_pose.numpy()[moving].astype(float),
+            Hands(
+                state.joint_position.numpy()[moving].astype(float),
+                state.object_pose.numpy()[moving].astype(float),
+                state.contact_force.numpy()[moving],
+            ),
         )
         gravity, push = np.zeros((config.slots, 3)), np.zeros((config.slots, 3))
         share = (self.age[busy] + 1) / self.steps

@@ -16,6 +16,15 @@ from tasks.grasps.problem import Problem
 from tasks.regrasps.motion import LEGS, Aim, Motions
 
 
+@dataclass(frozen=True)
+class Hands:
+    """What N hands do now."""
+
+    joints: np.ndarray  # [N, n] rad
+    pose: np.ndarray  # [N, 7] of their objects
+    force: np.ndarray  # [N, F] N, with which fingers press
+
+
 @dataclass
 class Underway:
     """The motion that each of N hands is in; changed in place."""
@@ -36,7 +45,7 @@ class Underway:
             start=np.zeros((count, joints)),
             begun=pose,
             motions=Motions(np.zeros((count, LEGS, joints)), np.zeros((count, LEGS), dtype=int)),
-            aim=Aim(pose.copy(), np.zeros((count, fingers, 3)), none, none.copy()),
+            aim=Aim(pose.copy(), *np.zeros((2, count, fingers, 3)), none, none.copy()),
             clock=np.zeros(count, dtype=int),
             correction=np.zeros((count, joints)),
         )
@@ -51,23 +60,15 @@ class Underway:
         self.aim.put(rows, aim)
 
     def targets(
-        self,
-        problem: Problem,
-        config: Servo,
-        rows: np.ndarray,
-        joints: np.ndarray,
-        pose: np.ndarray,
+        self, problem: Problem, config: Servo, rows: np.ndarray, hands: Hands
     ) -> np.ndarray:
-        """Return where the targets of hands `rows` [M] should be after the next step [M, n].
-
-        Args:
-            joints: [M, n] rad, and pose: [M, 7], as they are.
-        """
+        """Return where the targets of hands `rows` [M] should be after the next step [M, n]."""
         motions, aim = self.motions.take(rows), self.aim.take(rows)
         after = self.clock[rows] + 1
         share = np.clip(after / np.maximum(motions.length, 1), 0.0, 1.0)
         wanted = between(self.begun[rows], aim.pose, share)
-        step = servo(problem, config, joints, aim, pose, wanted)
+        holding = np.where((share >= 1.0)[:, None], aim.active, aim.holding)
+        step = servo(problem, config, hands, aim, holding, wanted)
         self.correction[rows] = np.clip(self.correction[rows] + step, -config.limit, config.limit)
         self.clock[rows] = after
         return motions.at(self.start[rows], after) + self.correction[rows]
@@ -81,20 +82,22 @@ class Underway:
 def servo(
     problem: Problem,
     config: Servo,
-    joints: np.ndarray,
+    hands: Hands,
     aim: Aim,
-    pose: np.ndarray,
+    holding: np.ndarray,
     wanted: np.ndarray,
 ) -> np.ndarray:
-    """Return the joint steps [N, n] that take the pads that hold a share of the way that objects
-    lack from `pose` [N, 7] to `wanted` [N, 7]."""
-    links = problem.tip_links
-    pads = problem.kinematics.points(joints, links, aim.pad)
+    """Return the joint steps [N, n] that take the pads that hold [N, F] a share of the way that
+    objects lack to `wanted` [N, 7], and press those on that are light."""
+    links, pose = problem.tip_links, hands.pose
+    pads = problem.kinematics.points(hands.joints, links, aim.pad)
     own = rotate(conjugate(pose[:, None, 3:]), pads - pose[:, None, :3])
     lacking = wanted[:, None, :3] + rotate(wanted[:, None, 3:], own) - pads
-    jacobian = problem.kinematics.point_jacobian(joints, links, aim.pad)
-    lacking = lacking * aim.holding[..., None]
-    return config.gain * damped_step(jacobian, lacking, config.damping)
+    light = (hands.force < config.least_force)[..., None]
+    inward = -rotate(pose[:, None, 3:], aim.normal)
+    step = (config.gain * lacking + config.press * light * inward) * holding[..., None]
+    jacobian = problem.kinematics.point_jacobian(hands.joints, links, aim.pad)
+    return damped_step(jacobian, step, config.damping)
 
 
 def between(start: np.ndarray, end: np.ndarray, share: np.ndarray) -> np.ndarray:
