@@ -30,9 +30,8 @@ from models.estimates import hold
 from models.motion import action_towards
 from tasks.grasps.problem import Problem
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.gait import NO_FINGER
 from tasks.regrasps.joining import from_set
-from tasks.regrasps.motion import Aim, Motions, squeezed
+from tasks.regrasps.motion import NO_FINGER, Aim, Motions, squeezed
 from tasks.regrasps.underway import Underway
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings

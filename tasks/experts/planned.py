@@ -7,6 +7,7 @@ It needs no training. What it knows of the object's shape and pose is privileged
 paper's experts.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -21,10 +22,13 @@ from models.rotations import angle
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
-from tasks.regrasps.gait import NO_FINGER, Planner
-from tasks.regrasps.motion import Aim, Motions
-from tasks.regrasps.routing import Route, Router
+from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.motion import NO_FINGER, Aim, Motions
+from tasks.regrasps.routing import Place, Route, Router
 from tasks.regrasps.underway import Hands, Underway
+
+REACHED = 0.6  # [share] of a step on the way, below which a finger is put back to its place first
+MOST = 0.3  # [rad] of a step
 
 
 def present(
@@ -70,6 +74,8 @@ class PlannedExpert:
         self.servo = servo
         self.planners, self.routers = planners, routers
         self.config, self.rng = config, np.random.default_rng(seed)
+        self.visits: list[Counter[int]] = [Counter() for _ in range(env.num_envs)]
+        self.expected = np.full(env.num_envs, -1)  # node that each hand should be in
         self.routes: list[tuple[np.ndarray, Route] | None] = [None] * env.num_envs
         self.env = env
         self.playing = Underway.none(env.num_envs, env.num_actions, env.layout.num_tips)
@@ -83,9 +89,11 @@ class PlannedExpert:
         fresh = env.started.numpy()
         share = np.where(fresh, 1.0, self.config.smoothing)[:, None]
         self.lag += share * (gap - self.lag)
-        due = fresh | self._done()
-        if due.any():
-            self._plan(np.flatnonzero(due), target, goal)
+        if fresh.any():
+            self._wait(np.flatnonzero(fresh), target, self.config.pause_steps)
+        due = np.flatnonzero(self._done())
+        if len(due):
+            self._plan(due, target, goal)
         desired = np.zeros_like(target)
         for number, rows in self._by_object(np.arange(env.num_envs)):
             problem, joints = self.planners[number].problem, target[rows] + self.lag[rows]
@@ -114,18 +122,22 @@ class PlannedExpert:
             routes = [
                 self._route(row, self.routers[number], goal[row, 3:]) for row in mine.tolist()
             ]
-            at, motions, aims = self.next(planner, self.routers[number], routes, state, goal[mine])
+            plans = self.next(planner, self.routers[number], routes, mine, state, goal[mine])
+            at = plans.after.parent
             going = state.take(at)
-            self.playing.begin(mine[at], going.joint_target, going.object_pose, motions, aims)
+            start = going.joint_target, going.object_pose
+            self.playing.begin(mine[at], *start, plans.forth, plans.aim)
             still = np.setdiff1d(np.arange(len(mine)), at)
-            waiting = state.take(still)
-            self.playing.begin(
-                mine[still],
-                waiting.joint_target,
-                waiting.object_pose,
-                Motions.none(waiting.joint_target),
-                Aim.at(waiting, np.full(len(still), NO_FINGER)),
-            )
+            self._wait(mine[still], target, self.config.patience_steps)
+
+    def _wait(self, rows: np.ndarray, target: np.ndarray, steps: int) -> None:
+        """Let hands `rows` [M] hold their objects where they are for some control steps."""
+        for number, mine in self._by_object(rows):
+            hands = self.state(number, mine, target)
+            aim = Aim.at(hands, np.full(len(mine), NO_FINGER))
+            start = hands.joint_target, hands.object_pose
+            self.playing.begin(mine, *start, Motions.none(hands.joint_target), aim)
+        self.playing.clock[rows] = -steps
 
     def state(self, number: int, rows: np.ndarray, target: np.ndarray) -> Candidates:
         """Return where hands `rows` [M] are that hold object `number`; all targets [N, n]."""
@@ -141,6 +153,8 @@ class PlannedExpert:
         known = self.routes[row]
         if known is None or not np.array_equal(known[0], turn):
             known = turn.copy(), router.route(turn, self.config.met)
+            self.visits[row].clear()
+            self.expected[row] = -1
             self.routes[row] = known
         return known[1]
 
@@ -149,25 +163,78 @@ class PlannedExpert:
         planner: Planner,
         router: Router,
         routes: list[Route],
+        hands: np.ndarray,
         state: Candidates,
         goal: np.ndarray,
-    ) -> tuple[np.ndarray, Motions, Aim]:
-        """Plan the next motion of each state: the graph's, where it is in one of its grasps and
-        there is a way; else a step in the grasp, or else a regrasp.
+    ) -> Plans:
+        """Plan the next motion of the states that have one; `parent` is the state's row.
 
-        Returns:
-            which states have one [M], the motions [M] and their aims [M].
+        Where a state is like a grasp of the graph, it is what leads on from there, planned anew
+        from where the hand is. Elsewhere, or where that is out of reach, it is a step in the grasp,
+        or else a regrasp.
         """
-        node, turn = router.match(state, routes, self.config.near, self.config.slid)
-        onward = np.array(
-            [int(r.following[n]) if n >= 0 else -1 for r, n in zip(routes, node, strict=True)]
-        )
-        known, left = np.flatnonzero(onward >= 0), np.flatnonzero(onward < 0)
-        step = planner.in_grasp(state.take(left), goal[left]).of(left)
-        rest = np.setdiff1d(left, step.after.parent)
-        regrasp = planner.regrasps(state.take(rest), goal[rest], 1, self.rng).of(rest)
-        motions, aims = router.motions(node[known], onward[known], turn[known])
-        motions = [motions, step.forth, regrasp.forth]
-        aims = [aims, step.aim, regrasp.aim]
-        rows = np.concatenate([known, step.after.parent, regrasp.after.parent])
-        return rows, Motions.join(motions), Aim.join(aims)
+        visits = [self.visits[row] for row in hands.tolist()]
+        far = angle(state.object_pose[:, 3:], goal[:, 3:]) > self.config.met
+        place = router.match(state, routes, self.expected[hands], visits, self.config)
+        for seen, node in zip(visits, place.node.tolist(), strict=True):
+            seen[node] += 1
+        self.expected[hands] = place.node
+        parts = [self._along(planner, router, routes, hands, state, place)]
+        off = np.setdiff1d(np.arange(len(hands)), parts[-1].after.parent)
+        self.expected[hands[off]] = -1
+        left = np.setdiff1d(np.flatnonzero(far), parts[-1].after.parent)
+        parts.append(planner.in_grasp(state.take(left), goal[left]).of(left))
+        left = np.setdiff1d(left, parts[-1].after.parent)
+        parts.append(planner.regrasps(state.take(left), goal[left], 1, self.rng).of(left))
+        left = np.setdiff1d(left, parts[-1].after.parent)
+        left = left[place.node[left] >= 0]
+        middle = router.like(place.node[left], place.turn[left]).object_pose
+        parts.append(planner.in_grasp(state.take(left), middle, known=True).of(left))
+        return Plans.join(parts)
+
+    def _along(
+        self,
+        planner: Planner,
+        router: Router,
+        routes: list[Route],
+        hands: np.ndarray,
+        state: Candidates,
+        place: Place,
+    ) -> Plans:
+        """Plan what leads on over the graph from where hands are like its grasps.
+
+        First a finger that has gone astray is put back to its place, if it is not the one that
+        goes elsewhere next; then also one that is a little off, where the step is out of reach.
+        """
+        rows = np.flatnonzero(place.node >= 0)
+        node, turn, slid = place.node[rows], place.turn[rows], place.slid[rows]
+        mend = np.where(slid.max(axis=1) > self.config.slid, slid.argmax(axis=1), NO_FINGER)
+        go = np.flatnonzero([routes[r].following[n] >= 0 for r, n in zip(rows, node, strict=True)])
+        there = router.like(node, turn)
+        ways = [
+            router.onward(
+                node[i], turn[i], state.object_pose[rows[i]], routes[rows[i]], planner.config.gait
+            )
+            for i in go.tolist()
+        ]
+        finger, last = (np.array([way[k] for way in ways], dtype=int) for k in (0, 1))
+        after = router.like(last, np.array([way[2] for way in ways]).reshape(-1, 4))
+        fine = (mend[go] == NO_FINGER) | (mend[go] == finger)
+        there, mend[go[fine]] = there.put(go[fine], after.take(fine)), finger[fine]
+        self.expected[hands[rows[go[fine]]]] = last[fine]
+        steps = np.intersect1d(go[fine], np.flatnonzero(mend == NO_FINGER))
+        ahead, before = there.object_pose[steps], state.take(rows[steps])
+        step = planner.in_grasp(before, ahead, known=True).of(steps)
+        asked = angle(state.object_pose[rows, 3:], there.object_pose[:, 3:])
+        gained = angle(step.before.object_pose[:, 3:], step.after.object_pose[:, 3:])
+        short = gained < REACHED * np.minimum(asked[step.after.parent], MOST)
+        short &= slid[step.after.parent].max(axis=1) > self.config.slid / 2.0
+        step = step.take(~short)
+        again = np.setdiff1d(steps, step.after.parent)
+        again = again[slid[again].max(axis=1) > self.config.slid / 2.0]
+        mend[again] = slid[again].argmax(axis=1)
+        there = there.put(again, router.like(node[again], turn[again]))
+        self.expected[hands[rows[again]]] = node[again]
+        moves = np.flatnonzero(mend != NO_FINGER)
+        move = planner.place(state.take(rows[moves]), mend[moves], there.take(moves)).of(moves)
+        return Plans.join([step, move]).of(rows)

@@ -23,10 +23,9 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.workspace import Workspace
 from tasks.regrasps import path
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.motion import Aim, Motions, squeezed, straight, travel
+from tasks.regrasps.motion import NO_FINGER, Aim, Motions, squeezed, straight, travel
 from tasks.regrasps.proposals import BALANCED, HELD, NEAR, Proposed, holds, propose, strain
 
-NO_FINGER = -1
 SAFE = 3  # fingers that should hold while another goes elsewhere
 ASKED, REACHED, FREE = "asked", "reached", "free of collision"
 # of planning a regrasp, in order
@@ -87,17 +86,19 @@ class Planner:
         self.workspace = Workspace(problem, seed)
         self.checker = CollisionChecker(problem, physics, grasps.penetration)
 
-    def in_grasp(self, before: Candidates, goal: np.ndarray) -> Plans:
+    def in_grasp(self, before: Candidates, goal: np.ndarray, known: bool = False) -> Plans:
         """Turn and move the object towards `goal` [N, 7] with the contacts that there are.
 
-        Grasps that do not balance, that cannot reach so far or would collide are left out.
+        Grasps that do not balance, that cannot reach so far or would collide are left out; where it
+        is `known` that a grasp much like it does so, only those that cannot reach.
         """
         squeeze = share_out(before.point, before.normal, before.active, self.config.balance)
-        rows = np.flatnonzero(holds(squeeze, before.active, self.config))
+        fit = np.full(len(before), True) if known else holds(squeeze, before.active, self.config)
+        rows = np.flatnonzero(fit)
         before, squeeze = replace(before.take(rows), parent=rows), squeeze.take(rows)
         left, parts, order = np.arange(len(rows)), [], []
         for part in PARTS:
-            moved, there = self._moved(before.take(left), goal[rows[left]], part)
+            moved, there = self._moved(before.take(left), goal[rows[left]], part, known)
             parts.append(moved.take(there))
             order.append(left[there])
             left = left[~there]
@@ -116,7 +117,7 @@ class Planner:
         )
 
     def _moved(
-        self, before: Candidates, goal: np.ndarray, part: float
+        self, before: Candidates, goal: np.ndarray, part: float, known: bool
     ) -> tuple[Candidates, np.ndarray]:
         """Take the fingers along a step, or `part` of it; say where that works [N]."""
         gait = self.config.gait
@@ -126,7 +127,8 @@ class Planner:
         moved = replace(before, object_pose=pose)
         joints, there = reach(self.problem, moved, self.grasps.assignment)
         moved = replace(moved, joint_position=joints)
-        there[there] = self.checker.free(moved.take(there), gait.give)
+        if not known:
+            there[there] = self.checker.free(moved.take(there), gait.give)
         return moved, there
 
     def regrasps(
@@ -155,6 +157,28 @@ class Planner:
         alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
         order = np.lexsort((-gain, alone, parent))
         return self._ways(before, found.take(order), each)
+
+    def place(self, before: Candidates, finger: np.ndarray, there: Candidates) -> Plans:
+        """Take a finger [N] of each hand to its contact in the grasps `there` [N], or back onto it;
+        the others stay where they are.
+
+        Where it does not get there, or would collide, or fewer than two others hold, there is none.
+        """
+        rows = np.arange(len(before))
+        own = self.problem.finger_of_joint == finger[:, None]
+        changed = {
+            name: getattr(before, name).copy() for name in ("active", "point", "normal", "pad")
+        }
+        for name, array in changed.items():
+            array[rows, finger] = getattr(there, name)[rows, finger]
+        joints = np.where(own, there.joint_position, before.joint_position)
+        after = replace(before, joint_position=joints, parent=rows, **changed)
+        stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
+        balance = self.config.balance
+        staying = share_out(after.point, after.normal, stays, balance)
+        pressing = share_out(after.point, after.normal, after.active, balance)
+        found = Proposed(after, finger, np.zeros(len(rows)), staying, pressing)
+        return self._plans(before, found.take(stays.sum(axis=1) >= 2), self.config.gait.give)[0]
 
     def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
         """Return how strained each finger will be where the object goes next [N, F] [m]."""
@@ -197,14 +221,16 @@ class Planner:
     def _note(self, stage: str, grasps: np.ndarray) -> None:
         self.funnel[stage] += len(np.unique(grasps))
 
-    def _plans(self, before: Candidates, proposals: Proposed) -> tuple[Plans, np.ndarray]:
+    def _plans(
+        self, before: Candidates, proposals: Proposed, give: float = 0.0
+    ) -> tuple[Plans, np.ndarray]:
         """Return the plans of those proposals that a finger gets to without a collision, and the
         grasps of those that it gets to at all."""
         start = before.take(proposals.after.parent)
         assignment = self.grasps.assignment
         ways, found, rows = path.find(self.problem, start, proposals, self.config.path, assignment)
         start, there = start.take(rows), proposals.after.parent[rows]
-        free = path.clear(self.checker, start, found, ways)
+        free = path.clear(self.checker, start, found, ways, give)
         start, found, ways = start.take(free), found.take(free), ways[free]
         forth, back = travel(self.problem, start, found, ways, self.config)
         after = replace(found.after, joint_position=ways[:, path.PRESSED])

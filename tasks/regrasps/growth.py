@@ -24,10 +24,10 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.gait import NO_FINGER, Planner, Plans
+from tasks.regrasps.gait import Planner, Plans
 from tasks.regrasps.likeness import tips_of, turned
 from tasks.regrasps.loops import find_pairs
-from tasks.regrasps.motion import LEGS, Aim, Motions, squeezed, straight
+from tasks.regrasps.motion import LEGS, NO_FINGER, Aim, Motions, squeezed, straight
 from tasks.regrasps.playing import Played, Player
 
 STAGES = ("planned", "landed", "held", "back")

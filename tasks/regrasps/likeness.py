@@ -21,7 +21,7 @@ class Alike:
     grasp: np.ndarray  # [N, M] rows
     turn: np.ndarray  # [N, M, 4] of the object's symmetry: the object is as that grasp's turned so
     off: np.ndarray  # [N, M] under the metric
-    slid: np.ndarray  # [N, M] m, from the farthest of the grasp's tips to its place on the object
+    slid: np.ndarray  # [N, M, F] m, from each tip to its place on the object
 
 
 class Likeness:
@@ -44,17 +44,21 @@ class Likeness:
         """
         count = min(NEAREST, len(self.grasps))
         near = self.tree.query(self._points(hands), count)[1].reshape(len(hands), count)
+        return self.to(hands, near)
+
+    def to(self, hands: Candidates, grasp: np.ndarray) -> Alike:
+        """Compare hands [N] with grasps [N, M]."""
         there, grasps = hands.object_pose[:, None], self.grasps
-        pose = grasps.object_pose[near]
+        pose = grasps.object_pose[grasp]
         target = np.broadcast_to(there[..., 3:], pose[..., 3:].shape)
         alike = self.problem.symmetry.nearest(pose[..., 3:], target)
         turn = multiply(conjugate(pose[..., 3:]), alike)
         like = np.concatenate([pose[..., :3], alike], axis=-1)
         joints = hands.joint_position[:, None]
-        off = combine(self.metric, distances(there, joints, like, grasps.joint_position[near]))
+        off = combine(self.metric, distances(there, joints, like, grasps.joint_position[grasp]))
         tips = rotate(turn[:, :, None], tips_of(self.problem, hands)[:, None])
-        slid = np.linalg.norm(tips - self.tips[near], axis=-1)
-        return Alike(near, turn, off, np.where(grasps.active[near], slid, 0.0).max(axis=-1))
+        slid = np.linalg.norm(tips - self.tips[grasp], axis=-1)
+        return Alike(grasp, turn, off, slid)
 
 
 def tips_of(problem: Problem, grasps: Candidates) -> np.ndarray:

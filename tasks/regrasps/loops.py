@@ -46,7 +46,8 @@ def find_pairs(
     alike = Likeness(problem, metric, known).of(hands)
     same = (known.active[alike.grasp] == hands.active[:, None]).all(axis=2)
     other = alike.grasp != hands.parent[:, None]
-    near = same & other & (alike.off < config.alike) & (alike.slid < config.slid)
+    slid = np.where(hands.active[:, None], alike.slid, 0.0).max(axis=2)
+    near = same & other & (alike.off < config.alike) & (slid < config.slid)
     cost = np.where(near, alike.off, np.inf)
     rank = np.argsort(cost, axis=1, kind="stable")[:, : config.loops]
     row = np.repeat(np.arange(len(new)), rank.shape[1])

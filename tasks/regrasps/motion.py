@@ -14,6 +14,7 @@ from tasks.regrasps.proposals import Proposed
 
 # Of a regrasp: unload, lift, over, onto, press. A step in the grasp has one, and four empty ones.
 LEGS = 5
+NO_FINGER = -1  # goes elsewhere: a step in the grasp
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,24 @@
 """Ways over a grasp graph: from where a hand is to a pose of the object, motion by motion."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from configs.schema.planned import Planned
+from configs.schema.regrasps import Gait
 from envs.grasp_graph import GraspGraph
-from models.rotations import multiply
+from models.rotations import angle, multiply
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.regrasps.joining import from_set
-from tasks.regrasps.likeness import Likeness, turned
-from tasks.regrasps.motion import Aim, Motions
+from tasks.regrasps.likeness import Alike, Likeness, turned
+from tasks.regrasps.motion import NO_FINGER
 from tasks.regrasps.unrolled import Unrolled
 
-WORTH = 40.0  # [control steps] that a unit of the metric between hand and grasp counts for
+WORTH = 80.0  # [control steps] that a unit of the metric between hand and grasp counts for
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,15 @@ class Route:
     cost: np.ndarray  # [G K] control steps, divided by success rates; inf: there is no way
     following: np.ndarray  # [G K] the node to go to next, -1: none
     off: float  # [rad] from the nearest node's rotation to the one that was asked for
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where N hands are on a graph."""
+
+    node: np.ndarray  # [N], -1: nowhere
+    turn: np.ndarray  # [N, 4] of the symmetry: the object is as the grasp's turned so
+    slid: np.ndarray  # [N, F] m, from each tip of the grasp to its place; inf: it does not touch
 
 
 class Router:
@@ -48,35 +60,68 @@ class Router:
         return Route(cost, np.where(before < 0, -1, before), float(off.min()))
 
     def match(
-        self, state: Candidates, routes: list[Route], reach: float, slid: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the node [N] that each hand is in, with the cheapest way on, and the turn [N, 4]
-        that its grasp's object is turned by; -1: in none.
-
-        The grasp's fingers are on the object, each tip within `slid` [m] of its place, and it is
-        nearer than `reach` under the metric.
-        """
+        self,
+        state: Candidates,
+        routes: list[Route],
+        expected: np.ndarray,
+        visits: list[Counter[int]],
+        config: Planned,
+    ) -> Place:
+        """Return where each hand is on the graph: in the node where it is `expected` [N], if it is
+        like that grasp; else in the one with the cheapest way on, what it takes to mend the hand
+        counted, and how often it was there to no end (`visits`)."""
         alike = self.likeness.of(state)
-        held = (state.active[:, None] | ~self.grasps.active[alike.grasp]).all(axis=2)
-        copies = self.unrolled.copies
-        node = alike.grasp * copies + self.unrolled.nearest(alike.turn)
-        near = held & (alike.off < reach) & (alike.slid < slid)
+        node = alike.grasp * self.unrolled.copies + self.unrolled.nearest(alike.turn)
         onward = np.stack([route.cost[n] for route, n in zip(routes, node, strict=True)])
-        cost = np.where(near, onward + WORTH * alike.off, np.inf)
+        slid = self._slid(state, alike)
+        astray = (slid > config.slid).sum(axis=2)
+        again = [[seen[n] for n in row] for seen, row in zip(visits, node.tolist(), strict=True)]
+        cost = onward + config.mend_steps * (astray + np.array(again)) + WORTH * alike.off
+        cost = np.where(alike.off < config.near, cost, np.inf)
         rows, best = np.arange(len(state)), cost.argmin(axis=1)
         found = np.where(np.isfinite(cost[rows, best]), node[rows, best], -1)
-        return found, alike.turn[rows, best]
+        turn, slid = alike.turn[rows, best], slid[rows, best]
+        there = self.likeness.to(state, expected[:, None] // self.unrolled.copies)
+        still = (expected >= 0) & (there.off[:, 0] < config.follow)
+        still &= np.array([v[e] < config.tries for v, e in zip(visits, expected, strict=True)])
+        return Place(
+            np.where(still, expected, found),
+            np.where(still[:, None], there.turn[:, 0], turn),
+            np.where(still[:, None], self._slid(state, there)[:, 0], slid),
+        )
+
+    def _slid(self, state: Candidates, alike: Alike) -> np.ndarray:
+        """Return how far the grasps' tips are from their places [N, M, F] [m]."""
+        slid = np.where(state.active[:, None], alike.slid, np.inf)
+        return np.where(self.grasps.active[alike.grasp], slid, 0.0)
 
     def at(self, node: np.ndarray) -> Candidates:
         """Return the grasps of nodes [M], the object turned as it is there."""
-        grasp, turn = self.grasps.take(node // self.unrolled.copies), node % self.unrolled.copies
-        return turned(grasp, self.unrolled.turns[turn])
+        return self.like(node, self.unrolled.turns[node % self.unrolled.copies])
 
-    def motions(self, start: np.ndarray, end: np.ndarray, turn: np.ndarray) -> tuple[Motions, Aim]:
-        """Return the graph's motions from nodes `start` [M] to `end` [M], and their aims where the
-        object of the first grasp is turned by `turn` [M, 4]."""
-        chosen, edges = self.unrolled.motion(start, end), self.graph.edges
-        motions = Motions(edges.target[chosen].astype(float), edges.steps[chosen].astype(int))
-        end_turn = multiply(edges.turn[chosen].astype(float), turn)
-        there = turned(self.grasps.take(end // self.unrolled.copies), end_turn)
-        return motions, Aim.at(there, edges.finger[chosen])
+    def like(self, node: np.ndarray, turn: np.ndarray) -> Candidates:
+        """Return the grasps of nodes [M] with the object turned by its symmetry [M, 4]."""
+        return turned(self.grasps.take(node // self.unrolled.copies), turn)
+
+    def onward(
+        self, node: int, turn: np.ndarray, pose: np.ndarray, route: Route, gait: Gait
+    ) -> tuple[int, int, np.ndarray]:
+        """Return what leads on from a node whose object is turned by `turn` [4] and is at `pose`
+        [7]: the finger that goes elsewhere, or none; the node that this leads to; the turn there.
+
+        Steps in the grasp that an object reaches in one are taken as one.
+        """
+        edges, first, found = self.graph.edges, node, None
+        while (last := int(route.following[first])) >= 0:
+            edge = int(self.unrolled.motion(np.array([first]), np.array([last]))[0])
+            turn, finger = multiply(edges.turn[edge].astype(float), turn), int(edges.finger[edge])
+            there = self.like(np.array([last]), turn[None]).object_pose[0]
+            far = np.linalg.norm(there[:3] - pose[:3]) > gait.step_position
+            far |= bool(angle(there[3:], pose[3:]) > gait.step_rotation)
+            if found is not None and (finger != NO_FINGER or far):
+                break
+            found, first = (finger, last, turn), last
+            if finger != NO_FINGER:
+                break
+        assert found is not None
+        return found

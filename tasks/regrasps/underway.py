@@ -65,7 +65,9 @@ class Underway:
         """Return where the targets of hands `rows` [M] should be after the next step [M, n]."""
         motions, aim = self.motions.take(rows), self.aim.take(rows)
         after = self.clock[rows] + 1
-        share = np.clip(after / np.maximum(motions.length, 1), 0.0, 1.0)
+        share = np.where(
+            motions.length > 0, np.clip(after / np.maximum(motions.length, 1), 0.0, 1.0), 1.0
+        )
         wanted = between(self.begun[rows], aim.pose, share)
         holding = np.where((share >= 1.0)[:, None], aim.active, aim.holding)
         step = servo(problem, config, hands, aim, holding, wanted)
