@@ -16,6 +16,7 @@ from torch import Tensor
 
 from configs.schema.planned import Planned
 from configs.schema.regrasps import Servo
+from envs.grasp_graph import THUMBS
 from envs.simulation import Simulation
 from models.motion import action_towards
 from models.rotations import angle
@@ -189,7 +190,7 @@ class PlannedExpert:
         left = np.setdiff1d(left, parts[-1].after.parent)
         left = left[place.node[left] >= 0]
         middle = router.like(place.node[left], place.turn[left]).object_pose
-        parts.append(planner.in_grasp(state.take(left), middle, known=True).of(left))
+        parts.append(planner.in_grasp(state.take(left), middle).of(left))
         return Plans.join(parts)
 
     def _along(
@@ -203,38 +204,56 @@ class PlannedExpert:
     ) -> Plans:
         """Plan what leads on over the graph from where hands are like its grasps.
 
-        First a finger that has gone astray is put back to its place, if it is not the one that
-        goes elsewhere next; then also one that is a little off, where the step is out of reach.
+        First fingers that have gone astray are put back to their places, but for the one that goes
+        elsewhere next; then also those a little off, where the next motion cannot be made.
         """
         rows = np.flatnonzero(place.node >= 0)
         node, turn, slid = place.node[rows], place.turn[rows], place.slid[rows]
-        mend = np.where(slid.max(axis=1) > self.config.slid, slid.argmax(axis=1), NO_FINGER)
-        go = np.flatnonzero([routes[r].following[n] >= 0 for r, n in zip(rows, node, strict=True)])
         there = router.like(node, turn)
-        ways = [
-            router.onward(
-                node[i], turn[i], state.object_pose[rows[i]], routes[rows[i]], planner.config.gait
-            )
-            for i in go.tolist()
-        ]
+        go = np.flatnonzero([routes[r].following[n] >= 0 for r, n in zip(rows, node, strict=True)])
+        gait, poses = planner.config.gait, state.object_pose[rows]
+        ways = [router.onward(node[i], turn[i], poses[i], routes[rows[i]], gait) for i in go]
         finger, last = (np.array([way[k] for way in ways], dtype=int) for k in (0, 1))
         after = router.like(last, np.array([way[2] for way in ways]).reshape(-1, 4))
-        fine = (mend[go] == NO_FINGER) | (mend[go] == finger)
-        there, mend[go[fine]] = there.put(go[fine], after.take(fine)), finger[fine]
-        self.expected[hands[rows[go[fine]]]] = last[fine]
-        steps = np.intersect1d(go[fine], np.flatnonzero(mend == NO_FINGER))
-        ahead, before = there.object_pose[steps], state.take(rows[steps])
-        step = planner.in_grasp(before, ahead, known=True).of(steps)
-        asked = angle(state.object_pose[rows, 3:], there.object_pose[:, 3:])
-        gained = angle(step.before.object_pose[:, 3:], step.after.object_pose[:, 3:])
-        short = gained < REACHED * np.minimum(asked[step.after.parent], MOST)
-        short &= slid[step.after.parent].max(axis=1) > self.config.slid / 2.0
-        step = step.take(~short)
-        again = np.setdiff1d(steps, step.after.parent)
-        again = again[slid[again].max(axis=1) > self.config.slid / 2.0]
-        mend[again] = slid[again].argmax(axis=1)
-        there = there.put(again, router.like(node[again], turn[again]))
-        self.expected[hands[rows[again]]] = node[again]
-        moves = np.flatnonzero(mend != NO_FINGER)
-        move = planner.place(state.take(rows[moves]), mend[moves], there.take(moves)).of(moves)
-        return Plans.join([step, move]).of(rows)
+        others = np.arange(slid.shape[1]) != finger[:, None]
+        fine = (np.where(others, slid[go], 0.0) <= self.config.slid).all(axis=1)
+        go, finger, last, after = go[fine], finger[fine], last[fine], after.take(fine)
+        steps = np.flatnonzero(finger == NO_FINGER)
+        ahead = after.object_pose[steps]
+        step = planner.in_grasp(state.take(rows[go[steps]]), ahead, known=True).of(steps)
+        step = step.take(
+            gained(step, after.object_pose)
+            | (slid[go].max(axis=1) <= self.config.slid / 2)[step.after.parent]
+        )
+        moves = np.flatnonzero(finger != NO_FINGER)
+        move = planner.place(state.take(rows[go[moves]]), finger[moves], after.take(moves)).of(
+            moves
+        )
+        on = Plans.join([step, move])
+        self.expected[hands[rows[go[on.after.parent]]]] = last[on.after.parent]
+        on = on.of(go)
+        left = np.setdiff1d(np.arange(len(rows)), on.after.parent)
+        return Plans.join(
+            [on, self._mend(planner, state.take(rows[left]), slid[left], there.take(left)).of(left)]
+        ).of(rows)
+
+    def _mend(
+        self, planner: Planner, state: Candidates, slid: np.ndarray, there: Candidates
+    ) -> Plans:
+        """Put the finger of each hand that is farthest from its place [N, F] [m] back to it, of
+        those that can be; a thumb that presses stays."""
+        thumb = np.array([finger.name == THUMBS for finger in planner.problem.hand.fingers])
+        wrong = (slid > self.config.slid / 2.0) & ~(thumb & state.active)
+        row, finger = np.nonzero(wrong)
+        order = np.lexsort((-slid[row, finger], row))
+        row, finger = row[order], finger[order]
+        plans = planner.place(state.take(row), finger, there.take(row)).of(row)
+        _, first = np.unique(plans.after.parent, return_index=True)
+        return plans.take(first)
+
+
+def gained(step: Plans, pose: np.ndarray) -> np.ndarray:
+    """Say which steps [M] lead most of the way to the poses [N, 7] of their rows."""
+    start, asked = step.before.object_pose[:, 3:], pose[step.after.parent, 3:]
+    turned = angle(start, step.after.object_pose[:, 3:])
+    return turned >= REACHED * np.minimum(angle(start, asked), MOST)

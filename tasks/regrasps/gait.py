@@ -162,7 +162,8 @@ class Planner:
         """Take a finger [N] of each hand to its contact in the grasps `there` [N], or back onto it;
         the others stay where they are.
 
-        Where it does not get there, or would collide, or fewer than two others hold, there is none.
+        There is none where it does not get there or would collide, nor where the others do not hold
+        without a finger that presses now.
         """
         rows = np.arange(len(before))
         own = self.problem.finger_of_joint == finger[:, None]
@@ -178,7 +179,9 @@ class Planner:
         staying = share_out(after.point, after.normal, stays, balance)
         pressing = share_out(after.point, after.normal, after.active, balance)
         found = Proposed(after, finger, np.zeros(len(rows)), staying, pressing)
-        return self._plans(before, found.take(stays.sum(axis=1) >= 2), self.config.gait.give)[0]
+        held = holds(staying, stays, self.config) & (stays.sum(axis=1) >= SAFE)
+        joins = ~before.active[rows, finger] & (stays.sum(axis=1) >= 2)
+        return self._plans(before, found.take(held | joins), self.config.gait.give)[0]
 
     def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
         """Return how strained each finger will be where the object goes next [N, F] [m]."""
