@@ -101,6 +101,7 @@ class Growth:
     weary: NonNegative  # [rad] a grasp counts as so much farther for each try from it
     pursuit: Count  # motions one after the other towards one pose, at most
     arrived: Positive  # [rad] nearer to that pose, another is drawn
+    thumbs: Share  # probability that the thumb is to go elsewhere, or another finger to free it
     regrasps: Share  # probability of a regrasp where a step in the grasp would do
     loops: Count  # grasps made before that a new one is joined with, at most
     alike: Positive  # [-] nearer than this under grasps.metric, modulo the object's symmetry

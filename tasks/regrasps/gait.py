@@ -14,7 +14,7 @@ import numpy as np
 from configs.schema.grasps import Grasps
 from configs.schema.physics import Physics
 from configs.schema.regrasps import Regrasps
-from envs.grasp_graph import IN_GRASP, kind_of
+from envs.grasp_graph import IN_GRASP, THUMBS, kind_of
 from models.rotations import conjugate, from_rotation_vector, multiply, to_rotation_vector
 from tasks.grasps.assignment import reach
 from tasks.grasps.candidates import Candidates, concatenate
@@ -132,10 +132,18 @@ class Planner:
         return moved, there
 
     def regrasps(
-        self, before: Candidates, goal: np.ndarray, each: int, rng: np.random.Generator
+        self,
+        before: Candidates,
+        goal: np.ndarray,
+        each: int,
+        rng: np.random.Generator,
+        thumb: np.ndarray | None = None,
     ) -> Plans:
         """Plan regrasps of any finger, up to `each` a grasp: those first that three fingers hold
         meanwhile, and of these those after which the fingers reach farthest towards `goal` [N, 7].
+
+        Where `thumb` [N], the thumb is to go elsewhere: if the others hold without it, it does;
+        else another finger goes where they nearly do.
         """
         count, fingers = before.active.shape
         self._note(ASKED, np.arange(count))
@@ -155,8 +163,21 @@ class Planner:
         found = replace(found, after=replace(found.after, parent=parent))
         gain = self._now(before, ahead)[parent, found.finger] - found.strain
         alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
-        order = np.lexsort((-gain, alone, parent))
-        return self._ways(before, found.take(order), each)
+        worth = (-gain, alone)
+        if thumb is not None:
+            first = np.where(self.thumb[found.finger], 0.0, self.without_thumb(found.after))
+            worth = (*worth, np.where(thumb[parent], first, 0.0))
+        return self._ways(before, found.take(np.lexsort((*worth, parent))), each)
+
+    @property
+    def thumb(self) -> np.ndarray:
+        """Which finger is the thumb [F]."""
+        return np.array([finger.name == THUMBS for finger in self.problem.hand.fingers])
+
+    def without_thumb(self, grasps: Candidates) -> np.ndarray:
+        """Return how far the other fingers are from holding by themselves [N]."""
+        others = grasps.active & ~self.thumb
+        return share_out(grasps.point, grasps.normal, others, self.config.balance).residual
 
     def place(self, before: Candidates, finger: np.ndarray, there: Candidates) -> Plans:
         """Take a finger [N] of each hand to its contact in the grasps `there` [N], or back onto it;

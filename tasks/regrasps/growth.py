@@ -223,11 +223,13 @@ class Grower:
     ) -> tuple[Plans, np.ndarray]:
         """Plan a motion from each grasp asked: a step in it, or else a regrasp; return the plans
         and which ask each answers."""
-        before = tree.take(asked)
+        before, growth = tree.take(asked), self.config.growth
+        thumb = rng.random(len(asked)) < growth.thumbs
+        wanted = thumb | (rng.random(len(asked)) < growth.regrasps)
         step = self.planner.in_grasp(before, goal)
-        step = step.take(rng.random(len(step)) >= self.config.growth.regrasps)
+        step = step.take(~wanted[step.after.parent])
         rest = np.setdiff1d(np.arange(len(asked)), step.after.parent)
-        regrasp = self.planner.regrasps(before.take(rest), goal[rest], 1, rng)
+        regrasp = self.planner.regrasps(before.take(rest), goal[rest], 1, rng, thumb[rest])
         found = Plans.join([step, regrasp.of(rest)])
         return found.of(asked), found.after.parent
 
