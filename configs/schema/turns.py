@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from configs.schema.grasps import Grasps
 from configs.schema.physics import PositiveRange
@@ -11,6 +11,8 @@ from configs.schema.regrasps import Regrasps
 from configs.schema.rollouts import Rollouts
 from configs.schema.strict import NonNegative, Positive, strict
 from configs.schema.world import World
+
+PLANNED = "planned"  # the style that these rollouts are labelled with, after those of the task
 
 
 @strict
@@ -27,7 +29,18 @@ class TurnGoals:
 @strict
 class Turns:
     goals: TurnGoals
+    # [-] how many times as long motions last, by the names in rollouts.modes, dealt out in turn
+    paces: Annotated[dict[str, Positive], Field(min_length=1)]
     rollouts: Rollouts  # a student answers none of the bad commands
+
+    @model_validator(mode="after")
+    def paces_have_modes(self) -> "Turns":
+        if set(self.paces) != set(self.rollouts.modes):
+            raise ValueError(
+                f"paces {', '.join(self.paces)} and rollouts.modes "
+                f"{', '.join(self.rollouts.modes)} differ; give each pace a mode"
+            )
+        return self
 
 
 @strict

@@ -71,8 +71,10 @@ class PlannedExpert:
         servo: Servo,
         env: Simulation,
         seed: int,
+        slower: np.ndarray | float = 1.0,
     ) -> None:
-        self.servo = servo
+        """`slower` is how many times as long motions last, in every hand or in each [N]."""
+        self.servo, self.slower = servo, np.broadcast_to(slower, env.num_envs)
         self.planners, self.routers = planners, routers
         self.config, self.rng = config, np.random.default_rng(seed)
         self.visits: list[Counter[int]] = [Counter() for _ in range(env.num_envs)]
@@ -127,7 +129,8 @@ class PlannedExpert:
             at = plans.after.parent
             going = state.take(at)
             start = going.joint_target, going.object_pose
-            self.playing.begin(mine[at], *start, plans.forth, plans.aim)
+            motions = plans.forth.slowed(self.slower[mine[at]])
+            self.playing.begin(mine[at], *start, motions, plans.aim)
             still = np.setdiff1d(np.arange(len(mine)), at)
             self._wait(mine[still], target, self.config.patience_steps)
 

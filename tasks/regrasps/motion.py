@@ -46,6 +46,10 @@ class Motions:
         """Return the motions of a mask [M] or of indices."""
         return Motions(self.target[rows], self.steps[rows])
 
+    def slowed(self, times: np.ndarray) -> "Motions":
+        """Return the motions, each so many `times` [M] as long."""
+        return Motions(self.target, np.ceil(self.steps * times[:, None]).astype(int))
+
     def put(self, rows: np.ndarray, other: "Motions") -> None:
         """Write other motions [M] over `rows` [M]."""
         self.target[rows], self.steps[rows] = other.target, other.steps

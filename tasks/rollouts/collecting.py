@@ -76,7 +76,7 @@ class Source:
     """Whose rollouts they are."""
 
     style: str
-    mode: int  # index of the mode that frames are labelled with
+    mode: int | np.ndarray  # index of the mode that frames are labelled with, or each hand's [N]
     seed: int
     hand: Hand
     layout: Layout
@@ -151,7 +151,7 @@ def record(
     expert: Callable[[Any], torch.Tensor],
     bursts: CommandBursts,
     steps: int,
-    mode: int,
+    mode: int | np.ndarray,
     answer: Answer,
 ) -> Chunk:
     """Roll the expert out under bursts of bad commands for `steps` control steps.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from configs.refs import Ref
-from configs.schema.turns import TurnsStep
+from configs.schema.turns import PLANNED, TurnsStep
 from envs.grasp_graph import GraspGraph
 from envs.shapes.objects import ObjectModel
 from envs.turning import TurnAfterTurn
@@ -20,7 +20,6 @@ from tasks.rollouts.collecting import Scene, Source, publish_chunks
 from tasks.rollouts.rollouts import mode_of
 from tasks.running.context import Context
 
-STYLE = "planned"
 GRAPHS = "regrasps/"  # prefix of the references to grasp graphs; the object's name follows
 
 
@@ -32,10 +31,11 @@ def turns(config: TurnsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """
     embodiment, settings = config.world.embodiment, config.turns.rollouts
     layout = embodiment.make_layout()
-    mode = mode_of(settings.modes, STYLE, layout)
-    source = Source(STYLE, mode, config.seed, embodiment.hand, layout)
-    torch.set_num_threads(settings.threads)
     names = sorted(name.removeprefix(GRAPHS) for name in refs if name.startswith(GRAPHS))
+    paces = deal_paces(config.turns.paces, len(names), settings.environments)
+    mode = np.array([mode_of(settings.modes, pace, layout) for pace in paces])
+    source = Source(PLANNED, mode, config.seed, embodiment.hand, layout)
+    torch.set_num_threads(settings.threads)
 
     @cache
     def opened() -> tuple[list[ObjectModel], list[Router], list[Planner]]:
@@ -62,10 +62,16 @@ def turns(config: TurnsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
         )
         env.ask(config.turns.goals)
         servo = config.regrasps.servo
-        planned = PlannedExpert(planners, routers, config.planned, servo, env, seed)
+        slower = np.array([config.turns.paces[pace] for pace in paces])
+        planned = PlannedExpert(planners, routers, config.planned, servo, env, seed, slower)
         return Scene(env, lambda _: planned(env.goal), as_it_is)
 
     return publish_chunks(source, settings, len(names), scene, refs, context)
+
+
+def deal_paces(paces: Mapping[str, float], objects: int, count: int) -> list[str]:
+    """Return each environment's pace [N]: every object, dealt out in turn, has every pace."""
+    return [list(paces)[row // objects % len(paces)] for row in range(count)]
 
 
 def as_it_is(_: TurnAfterTurn, command: np.ndarray, __: np.ndarray) -> torch.Tensor:

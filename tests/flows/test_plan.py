@@ -5,7 +5,7 @@ import pytest
 from configs.load import digest, load
 from configs.schema.pipeline import Config
 from flows.plan import plan
-from flows.stages import ASIDE, STAGES
+from flows.stages import STAGES
 
 
 def nodes(*overrides: str):
@@ -28,7 +28,7 @@ def test_every_node_comes_after_its_inputs():
 
 
 def test_every_stage_has_a_node_and_until_cuts():
-    assert {node.step for node in nodes().values()} == set(STAGES) - set(ASIDE)
+    assert {node.step for node in nodes().values()} == set(STAGES)
     assert {node.step for node in plan(load(Config, []), "grasps")} == {"objects", "grasps"}
 
 

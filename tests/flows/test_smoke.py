@@ -11,7 +11,7 @@ import pytest
 
 from configs.load import load
 from configs.schema.pipeline import Config
-from flows.stages import ASIDE, STAGES
+from flows.stages import STAGES
 from tasks.store import open_store
 
 FIGURES = {"hold_s", "hold_s_low", "hold_s_high", "goals_per_min", "goals_per_drop", "intention"}
@@ -29,7 +29,7 @@ def numbers(figures: dict) -> Iterator[float | None]:
 
 def test_summary_has_every_figure_and_stage(smoke_home):
     content = summary(smoke_home)
-    assert set(content["stages"]) == set(STAGES) - set(ASIDE)
+    assert set(content["stages"]) == set(STAGES)
     for row in content["stages"].values():
         assert set(row) >= {"seconds", "reused", "peak_mib"}
         assert row["peak_mib"] < 4096 / 2  # two steps side by side

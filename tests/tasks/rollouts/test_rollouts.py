@@ -16,9 +16,10 @@ from envs.manipulation import ManipulationEnv
 from models.motion import apply_action
 from tasks.distillation.distill import STUDENTS
 from tasks.distillation.reader import Reader
-from tasks.rollouts import rollouts as module
+from tasks.rollouts import collecting as module
 from tasks.rollouts.bursts import CommandBursts
-from tasks.rollouts.rollouts import Chunk, episodes, merge_chunks, mode_of, rollouts, write
+from tasks.rollouts.collecting import Chunk, episodes, merge_chunks, write
+from tasks.rollouts.rollouts import StudentsPart, mode_of, rollouts
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
@@ -150,12 +151,14 @@ def test_a_style_needs_a_known_mode(workshop, modes, named):
     step: RolloutsStep = workshop.rollouts_step()
     step = replace(step, rollouts=replace(step.rollouts, modes=modes))
     with pytest.raises(UserError, match=named):
-        mode_of(step, workshop.config.embodiment.make_layout())
+        layout = workshop.config.embodiment.make_layout()
+        mode_of(step.rollouts.modes, step.style, layout)
 
 
 def test_the_precision_style_is_labelled(workshop):
     layout = workshop.config.embodiment.make_layout()
-    assert mode_of(workshop.rollouts_step("slow"), layout) == layout.modes.index("precision")
+    modes = workshop.config.rollouts.modes
+    assert mode_of(modes, "slow", layout) == layout.modes.index("precision")
 
 
 @pytest.fixture
@@ -173,8 +176,8 @@ def chunk(workshop) -> Chunk:
         np.random.default_rng(0),
     )
     student = STUDENTS.read(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
-    part = module.StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
-    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part)
+    part = StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
+    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part.action)
 
 
 def test_recorded_noise_comes_and_goes(chunk):
