@@ -19,7 +19,7 @@ from configs.schema.regrasps import Servo
 from envs.grasp_graph import THUMBS
 from envs.simulation import Simulation
 from models.motion import action_towards
-from models.rotations import angle
+from models.rotations import angle, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
@@ -30,6 +30,7 @@ from tasks.regrasps.underway import Hands, Underway
 
 REACHED = 0.6  # [share] of a step on the way, below which a finger is put back to its place first
 MOST = 0.3  # [rad] of a step
+STEPS = 0.5  # [share] of steps in the grasp, of a hand that wanders
 
 
 def present(
@@ -189,12 +190,26 @@ class PlannedExpert:
         left = np.setdiff1d(np.flatnonzero(far), parts[-1].after.parent)
         parts.append(planner.in_grasp(state.take(left), goal[left]).of(left))
         left = np.setdiff1d(left, parts[-1].after.parent)
-        parts.append(planner.regrasps(state.take(left), goal[left], 1, self.rng).of(left))
+        parts.append(self._regrasp(planner, state.take(left), goal[left]).of(left))
         left = np.setdiff1d(left, parts[-1].after.parent)
-        left = left[place.node[left] >= 0]
-        middle = router.like(place.node[left], place.turn[left]).object_pose
-        parts.append(planner.in_grasp(state.take(left), middle).of(left))
+        parts.append(self._wander(planner, state.take(left)).of(left))
         return Plans.join(parts)
+
+    def _regrasp(self, planner: Planner, state: Candidates, goal: np.ndarray) -> Plans:
+        give = planner.config.gait.give
+        return planner.regrasps(state, goal, 1, self.rng, give=give)
+
+    def _wander(self, planner: Planner, state: Candidates) -> Plans:
+        """Plan a step or a regrasp towards anywhere: from another grasp there may be a way."""
+        count = len(state)
+        anywhere = np.concatenate(
+            [state.object_pose[:, :3], random_quaternions(self.rng, count)], axis=1
+        )
+        step = planner.in_grasp(state, anywhere, known=True)
+        step = step.take(self.rng.random(len(step)) < STEPS)
+        left = np.setdiff1d(np.arange(count), step.after.parent)
+        regrasp = self._regrasp(planner, state.take(left), anywhere[left]).of(left)
+        return Plans.join([step, regrasp])
 
     def _along(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
 from configs.schema.grasps import Grasps
 from configs.schema.physics import Physics
@@ -26,6 +27,7 @@ from tasks.regrasps.balance import share_out
 from tasks.regrasps.motion import NO_FINGER, Aim, Motions, squeezed, straight, travel
 from tasks.regrasps.proposals import BALANCED, HELD, NEAR, Proposed, holds, propose, strain
 
+WIDER = 4  # times as many points where the thumb is to be free: few are of use
 SAFE = 3  # fingers that should hold while another goes elsewhere
 ASKED, REACHED, FREE = "asked", "reached", "free of collision"
 # of planning a regrasp, in order
@@ -138,36 +140,50 @@ class Planner:
         each: int,
         rng: np.random.Generator,
         thumb: np.ndarray | None = None,
+        give: float = 0.0,
     ) -> Plans:
         """Plan regrasps of any finger, up to `each` a grasp: those first that three fingers hold
         meanwhile, and of these those after which the fingers reach farthest towards `goal` [N, 7].
+        Links may be `give` [m] deep in what they touch: where a hand is, is known to no less.
 
         Where `thumb` [N], the thumb is to go elsewhere: if the others hold without it, it does;
         else another finger goes where they nearly do.
         """
-        count, fingers = before.active.shape
+        count = len(before)
         self._note(ASKED, np.arange(count))
         ahead = towards(before.object_pose, goal, np.inf, self.config.gait.ahead)
-        rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)
+        thumb = np.zeros(count, dtype=bool) if thumb is None else thumb
+        found = Proposed.join(
+            [
+                self._proposals(before, ahead, np.flatnonzero(~thumb), 1, rng),
+                self._proposals(before, ahead, np.flatnonzero(thumb), WIDER, rng),
+            ]
+        )
+        parent = found.after.parent
+        gain = self._now(before, ahead)[parent, found.finger] - found.strain
+        alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
+        first = np.where(self.thumb[found.finger], 0.0, self.without_thumb(found.after))
+        order = np.lexsort((-gain, alone, np.where(thumb[parent], first, 0.0), parent))
+        return self._ways(before, found.take(order), each, give)
+
+    def _proposals(
+        self, before: Candidates, ahead: np.ndarray, rows: np.ndarray, wider: int, rng: Generator
+    ) -> Proposed:
+        """Propose regrasps of any finger of some grasps, among so many times as many points."""
+        fingers, own = before.active.shape[1], self.config.proposals
+        each = replace(own, points=wider * own.points, kept=wider * own.kept)
+        row, finger = np.repeat(rows, fingers), np.tile(np.arange(fingers), len(rows))
         found = propose(
             self.problem,
             self.workspace,
-            before.take(rows),
+            before.take(row),
             finger,
-            ahead[rows],
-            self.config,
+            ahead[row],
+            replace(self.config, proposals=each),
             rng,
-            lambda stage, left: self._note(stage, rows[left]),
+            lambda stage, left: self._note(stage, row[left]),
         )
-        parent = rows[found.after.parent]
-        found = replace(found, after=replace(found.after, parent=parent))
-        gain = self._now(before, ahead)[parent, found.finger] - found.strain
-        alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
-        worth = (-gain, alone)
-        if thumb is not None:
-            first = np.where(self.thumb[found.finger], 0.0, self.without_thumb(found.after))
-            worth = (*worth, np.where(thumb[parent], first, 0.0))
-        return self._ways(before, found.take(np.lexsort((*worth, parent))), each)
+        return replace(found, after=replace(found.after, parent=row[found.after.parent]))
 
     @property
     def thumb(self) -> np.ndarray:
@@ -214,7 +230,7 @@ class Planner:
         ).reshape(count, fingers)
         return np.where(before.active, cost, self.config.proposals.fresh)
 
-    def _ways(self, before: Candidates, proposals: Proposed, each: int) -> Plans:
+    def _ways(self, before: Candidates, proposals: Proposed, each: int, give: float) -> Plans:
         """Look for ways of proposals, sorted by grasp and worth, until each grasp has `each`."""
         parent = proposals.after.parent
         left, need = np.arange(len(parent)), np.full(len(before), each)
@@ -223,7 +239,7 @@ class Planner:
         while len(left):
             place = np.arange(len(left)) - np.searchsorted(parent[left], parent[left])
             now = place < 2 * need[parent[left]]
-            tried, there = self._plans(before, proposals.take(left[now]))
+            tried, there = self._plans(before, proposals.take(left[now]), give)
             reached.append(there)
             rank = np.arange(len(tried)) - np.searchsorted(tried.after.parent, tried.after.parent)
             tried = tried.take(rank < need[tried.after.parent])

@@ -30,6 +30,7 @@ from tasks.regrasps.loops import find_pairs
 from tasks.regrasps.motion import LEGS, NO_FINGER, Aim, Motions, squeezed, straight
 from tasks.regrasps.playing import Played, Player
 
+FREED = 1.5  # times as often the thumb is to go where the others hold without it
 STAGES = ("planned", "landed", "held", "back")
 
 
@@ -224,7 +225,8 @@ class Grower:
         """Plan a motion from each grasp asked: a step in it, or else a regrasp; return the plans
         and which ask each answers."""
         before, growth = tree.take(asked), self.config.growth
-        thumb = rng.random(len(asked)) < growth.thumbs
+        free = self.planner.without_thumb(before) < self.config.balance.residual
+        thumb = rng.random(len(asked)) < np.where(free, FREED, 1.0) * growth.thumbs
         wanted = thumb | (rng.random(len(asked)) < growth.regrasps)
         step = self.planner.in_grasp(before, goal)
         step = step.take(~wanted[step.after.parent])

@@ -18,7 +18,7 @@ from tasks.regrasps.likeness import Alike, Likeness, turned
 from tasks.regrasps.motion import NO_FINGER
 from tasks.regrasps.unrolled import Unrolled
 
-WORTH = 80.0  # [control steps] that a unit of the metric between hand and grasp counts for
+WORTH = 150.0  # [control steps] that a unit of the metric between hand and grasp counts for
 
 
 @dataclass(frozen=True)

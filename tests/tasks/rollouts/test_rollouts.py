@@ -150,8 +150,8 @@ def test_rollouts_that_leave_nothing_are_refused_and_partly_empty_ones_are_not(w
 def test_a_style_needs_a_known_mode(workshop, modes, named):
     step: RolloutsStep = workshop.rollouts_step()
     step = replace(step, rollouts=replace(step.rollouts, modes=modes))
+    layout = workshop.config.embodiment.make_layout()
     with pytest.raises(UserError, match=named):
-        layout = workshop.config.embodiment.make_layout()
         mode_of(step.rollouts.modes, step.style, layout)
 
 
