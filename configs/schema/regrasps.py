@@ -104,6 +104,8 @@ class Growth:
     thumbs: Share  # probability that the thumb is to go elsewhere, or another finger to free it
     regrasps: Share  # probability of a regrasp where a step in the grasp would do
     loops: Count  # grasps made before that a new one is joined with, at most
+    closing: Share  # of the motions: a finger goes where it is in a grasp that looks alike
+    become: Positive  # [-] grasps nearer than this under grasps.metric can be made alike
     alike: Positive  # [-] nearer than this under grasps.metric, modulo the object's symmetry
     slid: Positive  # [m] with all tips nearer than this to their places on the object
     spread: NonNegative  # [m] std of the position that is aimed at, about that of the roots

@@ -205,7 +205,7 @@ class PlannedExpert:
         anywhere = np.concatenate(
             [state.object_pose[:, :3], random_quaternions(self.rng, count)], axis=1
         )
-        step = planner.in_grasp(state, anywhere, known=True)
+        step = planner.in_grasp(state, anywhere)
         step = step.take(self.rng.random(len(step)) < STEPS)
         left = np.setdiff1d(np.arange(count), step.after.parent)
         regrasp = self._regrasp(planner, state.take(left), anywhere[left]).of(left)

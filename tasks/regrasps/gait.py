@@ -64,6 +64,10 @@ class Plans:
         """Say from which of `rows` each plan is, instead of from which place in them."""
         return replace(self, after=replace(self.after, parent=rows[self.after.parent]))
 
+    def numbered(self, rows: np.ndarray) -> "Plans":
+        """Say from which of `rows` [M] each plan is, one by one."""
+        return replace(self, after=replace(self.after, parent=rows))
+
     @staticmethod
     def join(parts: Sequence["Plans"]) -> "Plans":
         """Join plans in order."""

@@ -8,7 +8,7 @@ begins with `growth.roots` of them; all others hang together with these both way
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,65 +17,22 @@ from configs.schema.physics import Physics, Randomization
 from configs.schema.regrasps import Growth, Regrasps
 from envs.grasp_graph import BACK, IN_GRASP, NAMES
 from envs.shapes.symmetry import NONE
-from models.rotations import angle, random_quaternions
+from models.rotations import angle
 from tasks.grasps.analysis import analyse
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
+from tasks.regrasps.asking import Asker
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.batches import Batch, NewEdges
+from tasks.regrasps.gait import Planner
 from tasks.regrasps.likeness import tips_of, turned
 from tasks.regrasps.loops import find_pairs
-from tasks.regrasps.motion import LEGS, NO_FINGER, Aim, Motions, squeezed, straight
+from tasks.regrasps.motion import NO_FINGER, Aim, squeezed, straight
 from tasks.regrasps.playing import Played, Player
 
-FREED = 1.5  # times as often the thumb is to go where the others hold without it
 STAGES = ("planned", "landed", "held", "back")
-
-
-@dataclass(frozen=True)
-class NewEdges:
-    """Edges as they are found; rows of the tree."""
-
-    start: np.ndarray  # [E]
-    end: np.ndarray  # [E]
-    turn: np.ndarray  # [E, 4] of the object's symmetry, that the end is turned by
-    kind: np.ndarray  # [E]
-    finger: np.ndarray  # [E]
-    motion: Motions  # [E]
-    landed: np.ndarray  # [E] draws
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    @staticmethod
-    def none(joints: int) -> "NewEdges":
-        """Return no edges, of hands with so many joints."""
-        empty = np.zeros(0, dtype=int)
-        motion = Motions(np.zeros((0, LEGS, joints)), np.zeros((0, LEGS), dtype=int))
-        return NewEdges(empty, empty, NONE.turns[empty], empty, empty, motion, empty)
-
-    def take(self, rows: np.ndarray) -> "NewEdges":
-        """Return those of a mask [E] or of indices."""
-        return NewEdges(
-            *(a.take(rows) if a is self.motion else a[rows] for a in vars(self).values())
-        )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one batch of growth adds."""
-
-    nodes: Candidates  # `parent` is a row of the tree
-    forth: NewEdges
-    back: NewEdges
-    loops: NewEdges  # between grasps that are nearly the same
-    asked: np.ndarray  # [A] rows of the tree that motions were asked of
-    goal: np.ndarray  # [K, 7] pose that each node was made on the way to
-    age: np.ndarray  # [K] motions made on that way
-    counts: dict[str, dict[str, int]]  # kind -> stage -> motions
-    planned: dict[str, int]  # stage of planning a regrasp -> grasps for which one is left
 
 
 class Grower:
@@ -93,6 +50,7 @@ class Grower:
     ) -> None:
         self.problem, self.config, self.grasps = problem, config, grasps
         self.planner = Planner(problem, physics, config, grasps, seed)
+        self.asker = Asker(problem, config, grasps.metric, self.planner)
         self.player = Player(problem, physics, randomization, config.playing, config.servo, threads)
         self.validator = Validator(problem, physics, randomization, grasps.validation, threads)
 
@@ -104,8 +62,8 @@ class Grower:
         What the `last` batch made goes on towards its pose; other poses are new.
         """
         playing = self.config.playing
-        asked, goal, age = self.pursue(tree, tries, last, rng)
-        plans, place = self.plan(tree, asked, goal, rng)
+        asked, goal, age = self.asker.pursue(tree, tries, last, rng)
+        plans, place = self.asker.plan(tree, asked, goal, last, rng)
         played = self.player.play(plans.before, plans.forth, plans.aim, rng)
         wanted = plans.after.active
         right = played.near(plans.after.object_pose, wanted, playing, playing.slack)
@@ -171,19 +129,6 @@ class Grower:
         turn = angle(after[:, 3:], before[:, 3:]) / playing.rotation
         return np.maximum(way, turn) >= playing.least
 
-    def pursue(
-        self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the grasps that motions are asked of [P], poses [P, 7] and ages [P]."""
-        rows, goal, age = self.aim(tree, tries, rng)
-        if last is None:
-            return rows, goal, age
-        growth, first = self.config.growth, len(tree) - len(last.nodes)
-        on = angle(last.nodes.object_pose[:, 3:], last.goal[:, 3:]) > growth.arrived
-        on = np.flatnonzero(on & (last.age < growth.pursuit))[: len(rows) // 2]
-        rows[: len(on)], goal[: len(on)], age[: len(on)] = first + on, last.goal[on], last.age[on]
-        return rows, goal, age
-
     def first(self, seeds: Candidates, rng: np.random.Generator) -> Batch:
         """Return the batch that a tree begins with: seeds squeezed so that every finger takes part,
         the first that hold like that."""
@@ -204,36 +149,6 @@ class Grower:
             tally(*[age[:0]] * len(STAGES)),
             self.planner.told(),
         )
-
-    def aim(
-        self, tree: Candidates, tries: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw poses to go to [P, 7], and the grasp [P] that each is tried from: the nearest in
-        rotation, but for those that were tried often; and ages of zero [P]."""
-        growth = self.config.growth
-        turn = random_quaternions(rng, growth.proposals)
-        centre = tree.object_pose[: growth.roots, :3].mean(axis=0)
-        place = centre + growth.spread * rng.normal(size=(growth.proposals, 3))
-        cosine = np.abs(turn @ tree.object_pose[:, 3:].T)  # [P, N] of half the angle
-        far = 2.0 * np.arccos(np.clip(cosine, 0.0, 1.0)) + growth.weary * np.log1p(tries)
-        new = np.zeros(growth.proposals, dtype=int)
-        return far.argmin(axis=1), np.concatenate([place, turn], axis=1), new
-
-    def plan(
-        self, tree: Candidates, asked: np.ndarray, goal: np.ndarray, rng: np.random.Generator
-    ) -> tuple[Plans, np.ndarray]:
-        """Plan a motion from each grasp asked: a step in it, or else a regrasp; return the plans
-        and which ask each answers."""
-        before, growth = tree.take(asked), self.config.growth
-        free = self.planner.without_thumb(before) < self.config.balance.residual
-        thumb = rng.random(len(asked)) < np.where(free, FREED, 1.0) * growth.thumbs
-        wanted = thumb | (rng.random(len(asked)) < growth.regrasps)
-        step = self.planner.in_grasp(before, goal)
-        step = step.take(~wanted[step.after.parent])
-        rest = np.setdiff1d(np.arange(len(asked)), step.after.parent)
-        regrasp = self.planner.regrasps(before.take(rest), goal[rest], 1, rng, thumb[rest])
-        found = Plans.join([step, regrasp.of(rest)])
-        return found.of(asked), found.after.parent
 
     def hold(self, settled: Candidates, rng: np.random.Generator) -> tuple[Candidates, np.ndarray]:
         """Hold candidates as every grasp is; return those that did, and their rows."""

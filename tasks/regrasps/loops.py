@@ -16,6 +16,9 @@ from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.regrasps.likeness import Likeness
 
+FINGER = 10.0  # worth of a finger astray, beside the metric
+SMALL = 0.5  # [rad]
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -38,20 +41,56 @@ def find_pairs(
     problem: Problem, metric: GraspMetric, config: Growth, tree: Candidates, first: int
 ) -> Pairs:
     """Pair the grasps of a tree from row `first` on with those before them that are most like them:
-    of the same fingers, and not the one that they were made from."""
+    of the same fingers, and not the one that they were made from. Those first that look alike
+    turned by the symmetry: they lead all the way round."""
     new = np.arange(first, len(tree))
     if first == 0 or not len(new):
         return Pairs(new[:0], new[:0], np.zeros((0, 4)))
     hands, known = tree.take(new), tree.take(np.arange(first))
-    alike = Likeness(problem, metric, known).of(hands)
+    likeness = Likeness(problem, metric, known)
+    alike = likeness.of(hands)
     same = (known.active[alike.grasp] == hands.active[:, None]).all(axis=2)
     other = alike.grasp != hands.parent[:, None]
     slid = np.where(hands.active[:, None], alike.slid, 0.0).max(axis=2)
     near = same & other & (alike.off < config.alike) & (slid < config.slid)
-    cost = np.where(near, alike.off, np.inf)
+    other_way = np.where(is_turned(likeness, alike.turn), 0.0, FINGER)
+    cost = np.where(near, alike.off + other_way, np.inf)
     rank = np.argsort(cost, axis=1, kind="stable")[:, : config.loops]
     row = np.repeat(np.arange(len(new)), rank.shape[1])
     place = rank.ravel()
     found = np.isfinite(cost[row, place])
     row, place = row[found], place[found]
     return Pairs(new[row], alike.grasp[row, place], alike.turn[row, place])
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """For each of N grasps the one that it could become by putting fingers elsewhere, if any."""
+
+    grasp: np.ndarray  # [N] row
+    turn: np.ndarray  # [N, 4] of the object's symmetry, that it is turned by
+    finger: np.ndarray  # [N] that is farthest from its place there
+    worth: np.ndarray  # [N] fingers astray, and the metric; inf: there is no such grasp
+
+
+def nearly_alike(likeness: Likeness, hands: Candidates, config: Growth) -> Nearest:
+    """Find for each grasp the one that looks alike but is turned by the symmetry, of the same
+    fingers, of which fewest are elsewhere."""
+    alike = likeness.of(hands)
+    same = (likeness.grasps.active[alike.grasp] == hands.active[:, None]).all(axis=2)
+    slid = np.where(hands.active[:, None], alike.slid, 0.0)
+    astray = (slid > config.slid).sum(axis=2)
+    fit = same & (astray > 0) & (alike.off < config.become) & is_turned(likeness, alike.turn)
+    worth = np.where(fit, FINGER * astray + alike.off, np.inf)
+    rows, best = np.arange(len(hands)), worth.argmin(axis=1)
+    finger = slid[rows, best].argmax(axis=1)
+    return Nearest(alike.grasp[rows, best], alike.turn[rows, best], finger, worth[rows, best])
+
+
+def is_turned(likeness: Likeness, turn: np.ndarray) -> np.ndarray:
+    """Say which turns [...] of the symmetry are not small, nor about an axis that is free."""
+    along = turn[..., 0] ** 2
+    axis = likeness.problem.symmetry.axis
+    if axis is not None:
+        along = along + (turn[..., 1:] @ axis) ** 2
+    return 2.0 * np.arccos(np.clip(np.sqrt(along), 0.0, 1.0)) > SMALL
