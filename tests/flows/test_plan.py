@@ -1,20 +1,30 @@
 """The plan: what goes into what, and what a changed value reruns."""
 
+from typing import Any
+
 import pytest
 
-from configs.load import digest, load
+from configs.load import digest, load, plain, validate
 from configs.schema.pipeline import Config
 from flows.plan import plan
 from flows.stages import ASIDE, STAGES
 
 
-def nodes(*overrides: str):
-    return {node.label: node for node in plan(load(Config, ["profile=smoke", *overrides]))}
+def nodes():
+    return {node.label: node for node in plan(load(Config, ["profile=smoke"]))}
 
 
-def rerun(*overrides: str) -> set[str]:
-    """Return the labels whose own configuration a change touches."""
-    before, after = nodes(), nodes(*overrides)
+def rerun(key: str, value: Any) -> set[str]:
+    """Return the labels whose own configuration a value touches; None takes the key away."""
+    values = place = plain(load(Config, ["profile=smoke"]))
+    *path, last = key.split(".")
+    for part in path:
+        place = place[part]
+    place[last] = value
+    if value is None:
+        del place[last]
+    before = nodes()
+    after = {node.label: node for node in plan(validate(Config, values, "changed"))}
     return {
         label for label in before if digest(before[label].config) != digest(after[label].config)
     }
@@ -62,35 +72,35 @@ TESTED = {"baselines", "evaluate"}
 
 
 @pytest.mark.parametrize(
-    ("change", "touched"),
+    ("key", "value", "touched"),
     [
-        ("train.batch=64", {"train"}),
-        ("training_seed=1", {"train", "critic", "distill"}),
+        ("train.batch", 64, {"train"}),
+        ("training_seed", 1, {"train", "critic", "distill"}),
         # what is measured otherwise does not choose strengths anew
-        ("evaluate.windows=3", TESTED),
-        ("evaluate.window_s=7", TESTED),
-        ("evaluate.stream=7", TESTED),
-        ("evaluate.pairs.held_out=8", TESTED),
-        ("evaluate.perturbations=[noisy_2.0]", TESTED),
-        ("evaluate.library.absolute.bias=0.1", TESTED),
-        ("+evaluate.variants.twice={kind: low_pass, time_s: 0.3}", TESTED),
-        ("evaluate.library.correlated.std=0.4", {"calibrate", *TESTED}),
-        ("evaluate.contact_n=0.06", {"calibrate", *TESTED}),
+        ("evaluate.windows", 3, TESTED),
+        ("evaluate.window_s", 7, TESTED),
+        ("evaluate.stream", 7, TESTED),
+        ("evaluate.pairs.held_out", 8, TESTED),
+        ("evaluate.perturbations", ["noisy_2.0"], TESTED),
+        ("evaluate.library.absolute.bias", 0.1, TESTED),
+        ("evaluate.variants.twice", {"kind": "low_pass", "time_s": 0.3}, TESTED),
+        ("evaluate.library.correlated.std", 0.4, {"calibrate", *TESTED}),
+        ("evaluate.contact_n", 0.06, {"calibrate", *TESTED}),
         # baselines are measured once for all controllers
-        ("evaluate.bootstrap=50", {"evaluate"}),
-        ("evaluate.session_threads=1", {"evaluate"}),
-        ("evaluate.variants.paper.guidance=0.3", {"evaluate"}),
-        ("~evaluate.variants.critic_gain", {"evaluate"}),
-        ("evaluate.calibration.window_s=5", {"calibrate", "evaluate"}),
-        ("evaluate.calibration.guidance=[0.3]", {"calibrate", "evaluate"}),
-        ("hazards.chunks=3", {"hazards/fast", "hazards/slow"}),
-        ("critic.batch=64", {"critic"}),
-        ("machine.threads=1", set()),
-        ("machine.parallel_steps=1", set()),
+        ("evaluate.bootstrap", 50, {"evaluate"}),
+        ("evaluate.session_threads", 1, {"evaluate"}),
+        ("evaluate.variants.paper.guidance", 0.3, {"evaluate"}),
+        ("evaluate.variants.critic_gain", None, {"evaluate"}),
+        ("evaluate.calibration.window_s", 5, {"calibrate", "evaluate"}),
+        ("evaluate.calibration.guidance", [0.3], {"calibrate", "evaluate"}),
+        ("hazards.chunks", 3, {"hazards/fast", "hazards/slow"}),
+        ("critic.batch", 64, {"critic"}),
+        ("machine.threads", 1, set()),
+        ("machine.parallel_steps", 1, set()),
     ],
 )
-def test_a_changed_value_touches_what_depends_on_it_alone(change, touched):
-    assert rerun(change) == touched
+def test_a_changed_value_touches_what_depends_on_it_alone(key, value, touched):
+    assert rerun(key, value) == touched
 
 
 def test_baselines_ask_no_controller_and_hazards_are_the_critics():
@@ -103,6 +113,6 @@ def test_baselines_ask_no_controller_and_hazards_are_the_critics():
 
 
 def test_changed_reward_leaves_grasps_alone():
-    touched = rerun("task.rewards.bonus=3")
+    touched = rerun("task.rewards.bonus", 3)
     assert not any(label.startswith(("objects", "grasps")) for label in touched)
     assert {"experts/fast", "rollouts/fast", "evaluate"} <= touched
