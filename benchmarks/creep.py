@@ -27,7 +27,7 @@ SOON_S, LATE_S = 12.0, 40.0  # [s] to here
 
 
 @dataclass(frozen=True)
-class Setting:
+class Variation:
     """Changes of the physics' values, and of what MuJoCo has beside them; MuJoCo's engine only."""
 
     name: str
@@ -47,7 +47,7 @@ class Creep:
     cpu_s: float  # of all threads
 
 
-def still_world(world: World, setting: Setting, moved: bool, seconds: float) -> World:
+def still_world(world: World, setting: Variation, moved: bool, seconds: float) -> World:
     """Return a world under a setting, quiet unless it is `moved`, whose episodes last."""
     ranges = world.randomization
     return replace(
@@ -59,7 +59,7 @@ def still_world(world: World, setting: Setting, moved: bool, seconds: float) -> 
 
 
 def make(
-    world: World, setting: Setting, thing: ObjectModel, grasps: GraspSet, **arguments: Any
+    world: World, setting: Variation, thing: ObjectModel, grasps: GraspSet, **arguments: Any
 ) -> ManipulationEnv:
     """Make an environment whose models have the setting's options."""
     style = next(iter(world.task.styles))
@@ -80,7 +80,7 @@ def make(
 
 def creep(
     world: World,
-    setting: Setting,
+    setting: Variation,
     thing: ObjectModel,
     grasps: GraspSet,
     *,
@@ -136,7 +136,7 @@ def still_hold(
 ) -> tuple[Estimate, int]:
     """Return how long a hand that does nothing holds under Table III [s], and the drops; an
     object that was dropped is put into the hand anew."""
-    setting = Setting("as configured")
+    setting = Variation("as configured")
     world = still_world(world, setting, True, seconds)
     arguments = {"num_envs": count, "seed": seed, "threads": threads}
     env = make(world, setting, thing, grasps, **arguments)

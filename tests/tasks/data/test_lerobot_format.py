@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from envs.episodes.episodes import read_manifest
-from tasks.data.lerobot import files as lerobot_files
+from tasks.data.lerobot import parquet as lerobot_parquet
 from tests.tasks.data.committed import rows_of
 
 # utils.DatasetInfo: a key beyond these is warned about; the first three have no default.
@@ -149,7 +149,7 @@ def test_many_small_files_are_of_it_too(export, monkeypatch):
     """Files and chunks are turned over as LeRobot counts them."""
     monkeypatch.setattr("tasks.data.lerobot.export.MIB", 200)  # 100 "MiB" are 20 kB
     monkeypatch.setattr("tasks.data.lerobot.export.ROWS_TOGETHER", 2)
-    monkeypatch.setattr(lerobot_files, "CHUNK_FILES", 2)
+    monkeypatch.setattr(lerobot_parquet, "CHUNK_FILES", 2)
     folder = export(count=9).folder
     hold_to_format(folder)
     names = [path.relative_to(folder / "data").as_posix() for path in parquet(folder, "data")]

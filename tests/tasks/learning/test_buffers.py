@@ -21,8 +21,8 @@ from models.kinematics import Kinematics
 from models.state import split_step
 from tasks.learning import shards as shards_on_disk
 from tasks.learning.buffers import ALONE, GATHERED, Rank, WindowStream, generator, in_one_buffer
-from tasks.learning.data import window_stream
-from tasks.learning.shards import Shards, open_blocks, read_blocks, runs
+from tasks.learning.shards import OnDisk, open_blocks, read_blocks, runs
+from tasks.learning.training_data import window_stream
 from tasks.learning.windows import gather, read_frames, window_rows
 from tests.tasks.synthetic_episodes import whole
 
@@ -66,12 +66,12 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def source_of(folder: Path, stream: Streaming = SETTINGS, **changes) -> Shards:
+def source_of(folder: Path, stream: Streaming = SETTINGS, **changes) -> OnDisk:
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
     opener = {"open": lambda name: open_shard(folder / name, LAYOUT)}
     given: dict[str, Any] = {"rows": rows, "seed": 3} | opener | changes
     settings = dataclasses.replace(CONFIG.train, stream=stream)
-    return Shards(layout=LAYOUT, kinematics=Kinematics(CONFIG.hand), settings=settings, **given)
+    return OnDisk(layout=LAYOUT, kinematics=Kinematics(CONFIG.hand), settings=settings, **given)
 
 
 def stream_of(

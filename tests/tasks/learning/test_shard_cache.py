@@ -14,8 +14,8 @@ from envs.episodes.episodes import SHARDS, open_shard, read_manifest
 from models.kinematics import Kinematics
 from tasks.data.verdict import VERDICT, require_checked
 from tasks.learning.buffers import ALONE
-from tasks.learning.data import open_data
 from tasks.learning.shard_cache import ShardCache, fetch_as_read
+from tasks.learning.training_data import open_data
 from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
 from tasks.store.protocol import Corrupt

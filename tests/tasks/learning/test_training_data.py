@@ -15,8 +15,8 @@ from models.controller import Windows
 from models.kinematics import Kinematics
 from tasks.learning import shards as shards_on_disk
 from tasks.learning.buffers import ALONE, Rank
-from tasks.learning.data import TrainingData, open_data, sample
-from tasks.learning.shards import Shards, open_blocks, read_blocks
+from tasks.learning.shards import OnDisk, open_blocks, read_blocks
+from tasks.learning.training_data import TrainingData, open_data, sample
 from tasks.learning.windows import read_frames, split_episodes
 from tests.tasks.synthetic_episodes import write_dataset
 
@@ -38,10 +38,10 @@ def folder(tmp_path_factory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "d", CONFIG.embodiment, 40, 50)
 
 
-def source_of(folder: Path, **changes) -> Shards:
+def source_of(folder: Path, **changes) -> OnDisk:
     settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, **changes))
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
-    return Shards(
+    return OnDisk(
         rows,
         lambda name: open_shard(folder / name, LAYOUT),
         LAYOUT,
