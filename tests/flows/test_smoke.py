@@ -81,7 +81,7 @@ def test_a_second_run_reuses_every_step_and_releases_what_was_lost(smoke_home, d
     [
         ("train.batch=96", {"train", *TUNED}),
         ("hazards.chunks=2", {"hazards", "critic", *TUNED}),
-        ("evaluate.windows=1", {"baselines", "evaluate", "promote"}),
+        ("evaluate.windows=2", {"baselines", "evaluate", "promote"}),
     ],
 )
 def test_a_changed_value_reruns_its_stage_and_what_follows(smoke_home, inside, change, again):
