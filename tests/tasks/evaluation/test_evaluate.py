@@ -16,16 +16,16 @@ from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
 from models.strength import KEYS
-from tasks.evaluation import measuring
+from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.inputs import arrange
 from tasks.evaluation.metrics import OVERRIDES
 from tasks.store import open_store
+from tests.contexts import Interrupted, Stopping
 from tests.tasks.evaluation.laboratory import HELD_OUT, Laboratory
 from tests.tiny_bundle import SPHERE
 
-ASKING = ["critic_gain", "paper", "guarded", "student"]
 CURVE = ["unassisted", "scaled_0.6", "scaled_0.4", "scaled_0.2", "scaled_0.1", "zero"]
-VARIANTS = [*CURVE, "low_pass_0.2", "low_pass_1.0", *ASKING]
+VARIANTS = [*CURVE, "low_pass_0.2", "low_pass_1.0", "critic_gain", "paper", "guarded", "student"]
 BOTH = {
     "unassisted": Direct(kind="direct", gain=1.0),
     "zero": Direct(kind="direct", gain=0.0),
@@ -156,23 +156,17 @@ def test_recordings_show_both_hands_at_every_tick(laboratory, result):
         assert {len(state) for state in clip["runs"]["paper"]["states"]} == {scene.nq}
 
 
-def test_a_killed_evaluation_goes_on_to_equal_bytes_on_any_number_of_threads(
-    laboratory, result, monkeypatch
-):
-    run_window, resumed = measuring.run_window, []
-
-    def killed_in_the_second(stage, table, index, *rest):
-        resumed.append((list(table.variants) == ASKING, index))
-        if resumed[-1] == (True, 1) and resumed.count((True, 1)) == 1:
-            raise KeyboardInterrupt
-        return run_window(stage, table, index, *rest)
-
-    monkeypatch.setattr(measuring, "run_window", killed_in_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        laboratory.run("killed", threads=2)
-    resumed[:-1] = []
-    again = laboratory.run("killed", threads=2)
-    assert resumed == [(True, 1)] * 2  # what was measured before is there
+def test_a_killed_evaluation_goes_on_to_equal_bytes_on_any_number_of_threads(laboratory, result):
+    """Killed in the second of its windows, of a second each."""
+    step, context = laboratory.step, laboratory.context("killed", threads=2)
+    refs = laboratory.refs | laboratory.bare("killed", step, 2)
+    stopping = Stopping("evaluate", at=step.world.embodiment.control.hz + 1)
+    with pytest.raises(Interrupted):
+        evaluate(step, refs, replace(context, progress=stopping))
+    (measured,) = context.scratch.glob("window_*")
+    before = measured.stat().st_mtime_ns
+    again = context.open(evaluate(step, refs, context))
+    assert measured.stat().st_mtime_ns == before  # what was measured before is there
     for name in ("evaluation.json", "counts.safetensors", "clips.json"):
         assert (again / name).read_bytes() == (result / name).read_bytes()
 

@@ -17,7 +17,8 @@ from envs.episodes.episodes import EpisodeWriter
 from models.kinematics import Kinematics
 from tasks.learning.critic import CRITICS, area_under_curve, choose_lessons, critic
 from tasks.learning.windows import Frames, read_frames
-from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
+from tests.contexts import Interrupted
+from tests.tasks.learning.workplace import folder_ref, workplace
 from tests.tasks.synthetic_episodes import wander, whole
 
 HZ, STEPS = 20, 5  # of the layout; STEPS is the horizon of these tests

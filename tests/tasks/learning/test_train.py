@@ -15,7 +15,8 @@ from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from tasks.data.verdict import VERDICT
 from tasks.learning.train import train
-from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
+from tests.contexts import Interrupted
+from tests.tasks.learning.workplace import folder_ref, workplace
 from tests.tasks.synthetic_episodes import write_dataset
 
 SETTINGS = [
