@@ -1,30 +1,22 @@
 """The plan: what goes into what, and what a changed value reruns."""
 
-from typing import Any
-
 import pytest
 
-from configs.load import digest, load, plain, validate
+from configs.load import digest, load
 from configs.schema.pipeline import Config
 from flows.plan import plan
 from flows.stages import ASIDE, STAGES
+from tests.values import changed
 
 
 def nodes():
     return {node.label: node for node in plan(load(Config, ["profile=smoke"]))}
 
 
-def rerun(key: str, value: Any) -> set[str]:
-    """Return the labels whose own configuration a value touches; None takes the key away."""
-    values = place = plain(load(Config, ["profile=smoke"]))
-    *path, last = key.split(".")
-    for part in path:
-        place = place[part]
-    place[last] = value
-    if value is None:
-        del place[last]
+def rerun(override: str) -> set[str]:
+    """Return the labels whose own configuration a change touches."""
     before = nodes()
-    after = {node.label: node for node in plan(validate(Config, values, "changed"))}
+    after = {node.label: node for node in plan(changed(override, "profile=smoke"))}
     return {
         label for label in before if digest(before[label].config) != digest(after[label].config)
     }
@@ -72,35 +64,35 @@ TESTED = {"baselines", "evaluate"}
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "touched"),
+    ("change", "touched"),
     [
-        ("train.batch", 64, {"train"}),
-        ("training_seed", 1, {"train", "critic", "distill"}),
+        ("train.batch=64", {"train"}),
+        ("training_seed=1", {"train", "critic", "distill"}),
         # what is measured otherwise does not choose strengths anew
-        ("evaluate.windows", 3, TESTED),
-        ("evaluate.window_s", 7, TESTED),
-        ("evaluate.stream", 7, TESTED),
-        ("evaluate.pairs.held_out", 8, TESTED),
-        ("evaluate.perturbations", ["noisy_2.0"], TESTED),
-        ("evaluate.library.absolute.bias", 0.1, TESTED),
-        ("evaluate.variants.twice", {"kind": "low_pass", "time_s": 0.3}, TESTED),
-        ("evaluate.library.correlated.std", 0.4, {"calibrate", *TESTED}),
-        ("evaluate.contact_n", 0.06, {"calibrate", *TESTED}),
+        ("evaluate.windows=3", TESTED),
+        ("evaluate.window_s=7", TESTED),
+        ("evaluate.stream=7", TESTED),
+        ("evaluate.pairs.held_out=8", TESTED),
+        ("evaluate.perturbations=[noisy_2.0]", TESTED),
+        ("evaluate.library.absolute.bias=0.1", TESTED),
+        ("+evaluate.variants.twice={kind: low_pass, time_s: 0.3}", TESTED),
+        ("evaluate.library.correlated.std=0.4", {"calibrate", *TESTED}),
+        ("evaluate.contact_n=0.06", {"calibrate", *TESTED}),
         # baselines are measured once for all controllers
-        ("evaluate.bootstrap", 50, {"evaluate"}),
-        ("evaluate.session_threads", 1, {"evaluate"}),
-        ("evaluate.variants.paper.guidance", 0.3, {"evaluate"}),
-        ("evaluate.variants.critic_gain", None, {"evaluate"}),
-        ("evaluate.calibration.window_s", 5, {"calibrate", "evaluate"}),
-        ("evaluate.calibration.guidance", [0.3], {"calibrate", "evaluate"}),
-        ("hazards.chunks", 3, {"hazards/fast", "hazards/slow"}),
-        ("critic.batch", 64, {"critic"}),
-        ("machine.threads", 1, set()),
-        ("machine.parallel_steps", 1, set()),
+        ("evaluate.bootstrap=50", {"evaluate"}),
+        ("evaluate.session_threads=1", {"evaluate"}),
+        ("evaluate.variants.paper.guidance=0.3", {"evaluate"}),
+        ("~evaluate.variants.critic_gain", {"evaluate"}),
+        ("evaluate.calibration.window_s=5", {"calibrate", "evaluate"}),
+        ("evaluate.calibration.guidance=[0.3]", {"calibrate", "evaluate"}),
+        ("hazards.chunks=3", {"hazards/fast", "hazards/slow"}),
+        ("critic.batch=64", {"critic"}),
+        ("machine.threads=1", set()),
+        ("machine.parallel_steps=1", set()),
     ],
 )
-def test_a_changed_value_touches_what_depends_on_it_alone(key, value, touched):
-    assert rerun(key, value) == touched
+def test_a_changed_value_touches_what_depends_on_it_alone(change, touched):
+    assert rerun(change) == touched
 
 
 def test_baselines_ask_no_controller_and_hazards_are_the_critics():
@@ -113,6 +105,6 @@ def test_baselines_ask_no_controller_and_hazards_are_the_critics():
 
 
 def test_changed_reward_leaves_grasps_alone():
-    touched = rerun("task.rewards.bonus", 3)
+    touched = rerun("task.rewards.bonus=3")
     assert not any(label.startswith(("objects", "grasps")) for label in touched)
     assert {"experts/fast", "rollouts/fast", "evaluate"} <= touched
