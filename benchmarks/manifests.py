@@ -226,7 +226,9 @@ def _real_shard(folder: Path, layout: Any) -> None:
     """Write one shard of full length, for the sampled rows."""
     rng = np.random.default_rng(1)
     joints = rng.uniform(layout.joint_lower, layout.joint_upper, (ROWS, layout.num_joints))
-    given = dict.fromkeys(("joint_position", "joint_observation", "joint_target"), joints)
+    given: dict[str, Any] = dict.fromkeys(
+        ("joint_position", "joint_observation", "joint_target"), joints
+    )
     given |= dict.fromkeys(("object_pose", "goal_pose"), np.eye(7)[3])
     writer = EpisodeWriter(folder / "real", layout, 1 << 40)
     writer.append(whole(layout, ROWS, given))
