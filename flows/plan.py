@@ -112,8 +112,6 @@ def world_nodes(config: Config) -> Iterator[Node]:
         yield Node("objects", f"objects/{name}", step, {})
         grasps = grasps_step(config, name)
         yield Node("grasps", f"grasps/{name}", grasps, same(f"objects/{name}"))
-        grown = same(f"objects/{name}", f"grasps/{name}")
-        yield Node("regrasps", f"regrasps/{name}", regrasps_step(config, name), grown)
     inputs = training_objects(config)
     common = {"world": config.world, "seed": config.seed}
     for style in config.task.styles:
@@ -126,6 +124,9 @@ def world_nodes(config: Config) -> Iterator[Node]:
         training_seed=config.training_seed,
     )
     yield Node("distill", "distill", distill, inputs | experts(config))
+    for name in config.objects.members:  # beside the distillation, which leaves a core idle
+        grown = same(f"objects/{name}", f"grasps/{name}")
+        yield Node("regrasps", f"regrasps/{name}", regrasps_step(config, name), grown)
     graphs = same(
         *(f"{part}/{n}" for part in ("objects", "regrasps") for n in training_names(config))
     )

@@ -80,7 +80,7 @@ class PlannedExpert:
         self.config, self.rng = config, np.random.default_rng(seed)
         self.visits: list[Counter[int]] = [Counter() for _ in range(env.num_envs)]
         self.expected = np.full(env.num_envs, -1)  # node that each hand should be in
-        self.routes: list[tuple[np.ndarray, Route] | None] = [None] * env.num_envs
+        self.routes: list[tuple[tuple[float, ...], Route] | None] = [None] * env.num_envs
         self.env = env
         self.playing = Underway.none(env.num_envs, env.num_actions, env.layout.num_tips)
         self.lag = np.zeros((env.num_envs, env.num_actions))  # reading minus target, averaged
@@ -123,10 +123,13 @@ class PlannedExpert:
     def _plan(self, rows: np.ndarray, target: np.ndarray, goal: np.ndarray) -> None:
         for number, mine in self._by_object(rows):
             planner, state = self.planners[number], self.state(number, mine, target)
+            router = self.routers[number]
+            parts = router.component(state).tolist()
             routes = [
-                self._route(row, self.routers[number], goal[row, 3:]) for row in mine.tolist()
+                self._route(row, router, goal[row, 3:], part)
+                for row, part in zip(mine.tolist(), parts, strict=True)
             ]
-            plans = self.next(planner, self.routers[number], routes, mine, state, goal[mine])
+            plans = self.next(planner, router, routes, mine, state, goal[mine])
             at = plans.after.parent
             going = state.take(at)
             start = going.joint_target, going.object_pose
@@ -153,14 +156,15 @@ class PlannedExpert:
         pressing = env.physics.contact_force.numpy()[rows] > self.config.touch
         return present(problem, joints, target[rows], pose, scale, pressing, self.config.gap)
 
-    def _route(self, row: int, router: Router, turn: np.ndarray) -> Route:
-        """Return the ways to a hand's goal, found anew where it has another."""
+    def _route(self, row: int, router: Router, turn: np.ndarray, component: int) -> Route:
+        """Return the ways to a hand's goal, found anew where it has another, or where it has left
+        the part of the graph that they are in."""
         known = self.routes[row]
-        if known is None or not np.array_equal(known[0], turn):
-            known = turn.copy(), router.route(turn, self.config.met)
+        if known is None or known[0] != (*turn.tolist(), component):
+            known = (*turn.tolist(), component), router.route(turn, self.config.met, component)
+            self.routes[row] = known
             self.visits[row].clear()
             self.expected[row] = -1
-            self.routes[row] = known
         return known[1]
 
     def next(

@@ -47,17 +47,27 @@ class Router:
         self.grasps = from_set(problem, graph.grasps)
         self.unrolled = Unrolled(graph, problem.symmetry)
         self.back: csr_matrix = self.unrolled.links.T.tocsr()
+        self.labels = self.unrolled.components()
         self.likeness = Likeness(problem, graph.metric, self.grasps)
 
-    def route(self, turn: np.ndarray, tolerance: float) -> Route:
+    def route(self, turn: np.ndarray, tolerance: float, component: int | None = None) -> Route:
         """Return the ways to all nodes whose rotation is within `tolerance` [rad] of `turn` [4];
-        where there is none, to the one nearest to it."""
+        where there is none, to the one nearest to it; of one `component`, or of all."""
         off = 2.0 * np.arccos(np.clip(np.abs(self.unrolled.rotation @ turn), 0.0, 1.0))
+        if component is not None:
+            off = np.where(self.labels == component, off, np.inf)
         goals = np.flatnonzero(off <= max(tolerance, float(off.min())))
         cost, before, _ = dijkstra(
             self.back, indices=goals, return_predecessors=True, min_only=True
         )
         return Route(cost, np.where(before < 0, -1, before), float(off.min()))
+
+    def component(self, state: Candidates) -> np.ndarray:
+        """Return the component of the nodes that hands are most like [N]."""
+        alike, rows = self.likeness.of(state), np.arange(len(state))
+        best = alike.off.argmin(axis=1)
+        turn = self.unrolled.nearest(alike.turn[rows, best])
+        return self.labels[alike.grasp[rows, best] * self.unrolled.copies + turn]
 
     def match(
         self,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from configs.schema.grasps import GraspMetric
-from envs.grasp_graph import ADD, IN_GRASP, MOVE, Edges, GraspGraph
+from envs.grasp_graph import ADD, IN_GRASP, MOVE, REST, Edges, GraspGraph
 from envs.grasp_set import Contacts, GraspSet
 from envs.shapes.symmetry import NONE, Symmetry
 from models.rotations import from_rotation_vector
@@ -68,7 +68,7 @@ def test_a_ring_is_one_component_and_a_dead_end_its_own(ring: GraspGraph):
 def test_a_motion_costs_its_steps_over_its_success_and_the_best_of_two_counts():
     both = edges([(0, 1, IN_GRASP, 2), (0, 1, IN_GRASP, 3)])
     unrolled = Unrolled(GraspGraph(grasps([0.0, 30.0]), both, METRIC), NONE)
-    assert unrolled.links[0, 1] == pytest.approx(10.0)
+    assert unrolled.links[0, 1] == pytest.approx(10.0 + REST)
     assert unrolled.motion(np.array([0]), np.array([1])).tolist() == [1]
 
 
