@@ -10,6 +10,7 @@ from configs.schema.physics import Physics, Randomization
 from configs.schema.regrasps import Playing, Servo
 from envs.engines.engine import PhysicsParameters
 from envs.engines.mujoco_engine import MujocoEngine
+from models.motion import action_towards, apply_action
 from models.rotations import angle, normalize
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.draws import as_tensor, draw, gravity_direction
@@ -144,6 +145,7 @@ class Table:
         self.waiting = deque(range(self.count))
         self.row = np.full(config.slots, -1)  # in each slot
         self.age = np.zeros(config.slots, dtype=int)  # control steps
+        self.target = np.zeros((config.slots, n))
         self.underway = Underway.none(config.slots, n, fingers)
 
     @property
@@ -164,6 +166,7 @@ class Table:
         joints = np.clip(before.joint_position + drawn.noise[rows], problem.lower, problem.upper)
         engine.reset(ids, *map(as_tensor, (joints, before.joint_target, before.object_pose)))
         self.row[slots], self.age[slots] = rows, 0
+        self.target[slots] = before.joint_target
         self.underway.begin(
             slots,
             before.joint_target,
@@ -176,29 +179,27 @@ class Table:
         """Advance every slot; free ones go on with what they did, unseen."""
         player, config, busy = self.player, self.player.config, np.flatnonzero(self.row >= 0)
         rows, state = self.row[busy], player.engine.state()
-        target = np.zeros((config.slots, player.problem.layout.num_joints))
-        target[:] = self.underway.start
-        moving = busy[self.age[busy] >= config.wait_steps]
-        target[moving] = self.underway.targets(
-            player.problem,
-            player.servo,
-            moving,
-            Hands(
-                state.joint_position.numpy()[moving].astype(float),
-                state.object_pose.numpy()[moving].astype(float),
-                state.contact_force.numpy()[moving],
-            ),
+        joints = state.joint_position.numpy().astype(float)
+        desired, moving = self.target.copy(), busy[self.age[busy] >= config.wait_steps]
+        hands = Hands(
+            joints[moving],
+            state.object_pose.numpy()[moving].astype(float),
+            state.contact_force.numpy()[moving],
         )
+        desired[moving] = self.underway.targets(player.problem, player.servo, moving, hands)
+        layout = player.problem.layout
+        action = action_towards(layout, self.target, desired)
+        self.target = apply_action(layout, self.target, joints, action)
         gravity, push = np.zeros((config.slots, 3)), np.zeros((config.slots, 3))
         share = (self.age[busy] + 1) / self.steps
         frame = self.draws.frame[rows]
         gravity[busy] = player.gravity * gravity_direction(frame, share, config.directions)
         push[busy] = self.draws.push[rows, self.age[busy]]
-        player.engine.step(*map(as_tensor, (target, gravity, push)))
+        player.engine.step(*map(as_tensor, (self.target, gravity, push)))
         self.age[busy] += 1
-        self._finish(busy, target)
+        self._finish(busy)
 
-    def _finish(self, busy: np.ndarray, target: np.ndarray) -> None:
+    def _finish(self, busy: np.ndarray) -> None:
         """Note how motions ended that are over or lost; play those again that landed."""
         state, config = self.player.engine.state(), self.player.config
         pose = state.object_pose.numpy()[busy].astype(float)
@@ -210,7 +211,7 @@ class Table:
         played = self.played
         played.sound[rows] = sound
         played.joint_position[rows] = state.joint_position.numpy()[slots]
-        played.joint_target[rows] = target[slots]
+        played.joint_target[rows] = self.target[slots]
         played.object_pose[rows] = state.object_pose.numpy()[slots]
         played.touching[rows] = state.contact_force.numpy()[slots] > config.touch
         first = rows[rows < self.count]
