@@ -265,7 +265,9 @@ class PlannedExpert:
         """Put the finger of each hand that is farthest from its place [N, F] [m] back to it, of
         those that can be; a thumb that presses stays."""
         thumb = np.array([finger.name == THUMBS for finger in planner.problem.hand.fingers])
-        wrong = (slid > self.config.slid / 2.0) & ~(thumb & state.active)
+        most = slid.max(axis=1, initial=0.0)[:, None]
+        least = np.where(most > self.config.slid, self.config.slid, self.config.slid / 2.0)
+        wrong = (slid > least) & ~(thumb & state.active)
         row, finger = np.nonzero(wrong)
         order = np.lexsort((-slid[row, finger], row))
         row, finger = row[order], finger[order]

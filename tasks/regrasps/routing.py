@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from configs.schema.planned import Planned
 from configs.schema.regrasps import Gait
-from envs.grasp_graph import GraspGraph
+from envs.grasp_graph import THUMBS, GraspGraph
 from models.rotations import angle, multiply
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
@@ -18,7 +18,8 @@ from tasks.regrasps.likeness import Alike, Likeness, turned
 from tasks.regrasps.motion import NO_FINGER
 from tasks.regrasps.unrolled import Unrolled
 
-WORTH = 150.0  # [control steps] that a unit of the metric between hand and grasp counts for
+THUMB = 4.0  # fingers that a thumb counts for which has gone astray: it can seldom be put back
+WORTH = 200.0  # [control steps] that a unit of the metric between hand and grasp counts for
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Router:
         self.grasps = from_set(problem, graph.grasps)
         self.unrolled = Unrolled(graph, problem.symmetry)
         self.back: csr_matrix = self.unrolled.links.T.tocsr()
+        self.thumb = np.array([finger.name == THUMBS for finger in problem.hand.fingers])
         self.labels = self.unrolled.components()
         self.likeness = Likeness(problem, graph.metric, self.grasps)
 
@@ -84,7 +86,8 @@ class Router:
         node = alike.grasp * self.unrolled.copies + self.unrolled.nearest(alike.turn)
         onward = np.stack([route.cost[n] for route, n in zip(routes, node, strict=True)])
         slid = self._slid(state, alike)
-        astray = (slid > config.slid).sum(axis=2)
+        lacking = np.where(self.thumb, THUMB, 1.0)
+        astray = ((slid > config.slid) * lacking).sum(axis=2)
         again = [[seen[n] for n in row] for seen, row in zip(visits, node.tolist(), strict=True)]
         cost = onward + config.mend_steps * (astray + np.array(again)) + WORTH * alike.off
         cost = np.where(alike.off < config.near, cost, np.inf)
