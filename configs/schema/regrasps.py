@@ -103,7 +103,7 @@ class Growth:
     arrived: Positive  # [rad] nearer to that pose, another is drawn
     thumbs: Share  # probability that the thumb is to go elsewhere, or another finger to free it
     regrasps: Share  # probability of a regrasp where a step in the grasp would do
-    loops: Count  # grasps made before that a new one is joined with, at most
+    loops: Count  # grasps made before that a new one is joined with, at most: alike and as they are
     closing: Share  # of the motions: a finger goes where it is in a grasp that looks alike
     become: Positive  # [-] grasps nearer than this under grasps.metric can be made alike
     alike: Positive  # [-] nearer than this under grasps.metric, modulo the object's symmetry

@@ -41,8 +41,8 @@ def find_pairs(
     problem: Problem, metric: GraspMetric, config: Growth, tree: Candidates, first: int
 ) -> Pairs:
     """Pair the grasps of a tree from row `first` on with those before them that are most like them:
-    of the same fingers, and not the one that they were made from. Those first that look alike
-    turned by the symmetry: they lead all the way round."""
+    of the same fingers, and not the one that they were made from. Some are turned by the symmetry,
+    and lead all the way round; the others make ways shorter."""
     new = np.arange(first, len(tree))
     if first == 0 or not len(new):
         return Pairs(new[:0], new[:0], np.zeros((0, 4)))
@@ -53,14 +53,18 @@ def find_pairs(
     other = alike.grasp != hands.parent[:, None]
     slid = np.where(hands.active[:, None], alike.slid, 0.0).max(axis=2)
     near = same & other & (alike.off < config.alike) & (slid < config.slid)
-    other_way = np.where(is_turned(likeness, alike.turn), 0.0, FINGER)
-    cost = np.where(near, alike.off + other_way, np.inf)
-    rank = np.argsort(cost, axis=1, kind="stable")[:, : config.loops]
-    row = np.repeat(np.arange(len(new)), rank.shape[1])
-    place = rank.ravel()
-    found = np.isfinite(cost[row, place])
-    row, place = row[found], place[found]
+    way = is_turned(likeness, alike.turn)
+    pairs = [chosen(np.where(near & part, alike.off, np.inf), config.loops) for part in (way, ~way)]
+    row, place = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     return Pairs(new[row], alike.grasp[row, place], alike.turn[row, place])
+
+
+def chosen(cost: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places, row and column, of each row's lowest costs [N, M], `most` at most."""
+    column = np.argsort(cost, axis=1, kind="stable")[:, :most]
+    row = np.repeat(np.arange(len(cost)), column.shape[1])
+    found = np.isfinite(cost[row, column.ravel()])
+    return row[found], column.ravel()[found]
 
 
 @dataclass(frozen=True)
