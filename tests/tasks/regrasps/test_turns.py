@@ -1,6 +1,7 @@
 """The planned expert's rollouts: what is recorded, under which labels, and after a kill."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,9 +67,12 @@ def test_a_killed_run_goes_on_to_equal_bytes(grown: Grown, step: TurnsStep, fold
     with pytest.raises(Interrupted):
         turns(step, grown.refs, killed)
     again = context.open(turns(step, grown.refs, context))
-    names = sorted(path.name for path in folder.iterdir())
-    assert sorted(path.name for path in again.iterdir()) == names
-    assert all((folder / name).read_bytes() == (again / name).read_bytes() for name in names)
+    assert contents(again) == contents(folder)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files}
 
 
 def test_every_object_has_every_pace():
