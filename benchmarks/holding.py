@@ -32,7 +32,7 @@ from tasks.grasps.problem import Problem
 from tasks.regrasps.balance import share_out
 from tasks.regrasps.joining import from_set
 from tasks.regrasps.motion import NO_FINGER, Aim, Motions, squeezed
-from tasks.regrasps.underway import Underway
+from tasks.regrasps.underway import Hands, Underway
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.measuring import finish, parser, positive, run, say
@@ -165,7 +165,8 @@ class Rest:
         env = self.env
         joints = env.joint_observation.numpy().astype(float)
         pose = env.physics.object_pose.numpy().astype(float)
-        wanted = self.underway.targets(self.problem, self.servo, self.rows, joints, pose)
+        hands = Hands(joints, pose, env.physics.contact_force.numpy())
+        wanted = self.underway.targets(self.problem, self.servo, self.rows, hands)
         return action_towards(env.layout, env.joint_target, torch.from_numpy(wanted).float())
 
 

@@ -238,7 +238,7 @@ class PlannedExpert:
         finger, last = (np.array([way[k] for way in ways], dtype=int) for k in (0, 1))
         after = router.like(last, np.array([way[2] for way in ways]).reshape(-1, 4))
         others = np.arange(slid.shape[1]) != finger[:, None]
-        fine = (np.where(others, slid[go], 0.0) <= self.config.slid).all(axis=1)
+        fine = np.flatnonzero((np.where(others, slid[go], 0.0) <= self.config.slid).all(axis=1))
         go, finger, last, after = go[fine], finger[fine], last[fine], after.take(fine)
         steps = np.flatnonzero(finger == NO_FINGER)
         ahead = after.object_pose[steps]

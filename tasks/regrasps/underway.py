@@ -40,12 +40,12 @@ class Underway:
     def none(count: int, joints: int, fingers: int) -> "Underway":
         """Return hands that are in no motion."""
         pose = np.tile([0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0], (count, 1))
-        none = np.zeros((count, fingers), dtype=bool)
+        nowhere, none = np.zeros((count, fingers, 3)), np.zeros((count, fingers), dtype=bool)
         return Underway(
             start=np.zeros((count, joints)),
             begun=pose,
             motions=Motions(np.zeros((count, LEGS, joints)), np.zeros((count, LEGS), dtype=int)),
-            aim=Aim(pose.copy(), *np.zeros((2, count, fingers, 3)), none, none.copy()),
+            aim=Aim(pose.copy(), nowhere, nowhere.copy(), none, none.copy()),
             clock=np.zeros(count, dtype=int),
             correction=np.zeros((count, joints)),
         )
