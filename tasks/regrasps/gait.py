@@ -222,7 +222,9 @@ class Planner:
         found = Proposed(after, finger, np.zeros(len(rows)), staying, pressing)
         held = holds(staying, stays, self.config) & (stays.sum(axis=1) >= SAFE)
         joins = ~before.active[rows, finger] & (stays.sum(axis=1) >= 2)
-        return self._plans(before, found.take(held | joins), self.config.gait.give)[0]
+        touches = there.active[rows, finger]  # it does not in the end, where it only leaves
+        chosen = touches & (held | joins)
+        return self._plans(before, found.take(chosen), self.config.gait.give)[0]
 
     def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
         """Return how strained each finger will be where the object goes next [N, F] [m]."""
