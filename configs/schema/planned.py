@@ -20,8 +20,15 @@ class Planned:
     touch: Positive  # [N] a finger that presses with more touches
     gap: Positive  # [m] a finger that is nearer to the surface touches too
     met: Positive  # [rad] grasps nearer to the goal's rotation are where ways end
-    near: Positive  # [-] a hand is like a grasp that is nearer than this under grasps.metric
-    follow: Positive  # [-] it is still where it should be, when that grasp is nearer than this
-    tries: Count  # of one node, before other ways are looked at
+    rest_steps: NonNegative  # [control steps] that each motion counts for besides its own
+    turn_steps: Positive  # [control steps] for each radian that is left, off the graph
+    strain_steps: NonNegative  # [control steps] for each metre that fingers have to stretch
+    unsteady_steps: NonNegative  # [control steps] for a squeeze that is wholly out of balance
+    away_steps: NonNegative  # [control steps] for each metre from the goal's place, beyond 1 cm
+    stuck_steps: NonNegative  # [control steps] for a step in the grasp after one that gained little
+    fixed: NonNegative  # [-] times as much where the others do not hold without that finger
+    stretched: Positive  # [m] a thumb that has to stretch farther is to be free
+    freeing: Count  # regrasps that free the thumb, that are looked at
+    regrasps: Count  # that are looked at, of each hand
     mend_steps: NonNegative  # [control steps] that each finger astray counts for, in finding it
     slid: Positive  # [m] a tip farther than this from its place in the grasp has gone astray

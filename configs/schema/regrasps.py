@@ -74,7 +74,9 @@ class Playing:
     draws: Count  # of Table III, in which each motion is played
     needed: Count  # draws that must land
     wait_steps: Count  # control steps before it begins
-    hold_steps: Count  # control steps after its end
+    pause_steps: Count  # [control steps] after its end, where the object is where it should be
+    hold_steps: Count  # [control steps] after its end, at most
+    arrived: Positive  # [tolerances] it is where it should be when it is nearer
     directions: Annotated[int, Field(ge=3)]  # that gravity turns through meanwhile
     touch: Positive  # [N] least force of a finger that touches
     position: Positive  # [m] a draw lands within so far of where it should

@@ -16,21 +16,24 @@ from torch import Tensor
 
 from configs.schema.planned import Planned
 from configs.schema.regrasps import Servo
-from envs.grasp_graph import THUMBS
 from envs.simulation import Simulation
 from models.motion import action_towards
-from models.rotations import angle, random_quaternions
+from models.rotations import angle
+from tasks.experts.choosing import Asking, Chooser
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
-from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.gait import Planner
 from tasks.regrasps.motion import NO_FINGER, Aim, Motions
-from tasks.regrasps.routing import Place, Route, Router
+from tasks.regrasps.routing import Route, Router
 from tasks.regrasps.underway import Hands, Underway
 
-REACHED = 0.6  # [share] of a step on the way, below which a finger is put back to its place first
-MOST = 0.3  # [rad] of a step
-STEPS = 0.5  # [share] of steps in the grasp, of a hand that wanders
+LITTLE = 0.5  # [share] of what was asked
+
+
+def off(pose: np.ndarray, aim: np.ndarray) -> np.ndarray:
+    """Return how far poses [N, 7] are from others, a centimetre as far as a quarter radian."""
+    return np.linalg.norm(pose[:, :3] - aim[:, :3], axis=1) / 0.01 + angle(pose[:, 3:], aim[:, 3:]) / 0.25
 
 
 def present(
@@ -77,9 +80,13 @@ class PlannedExpert:
         """`slower` is how many times as long motions last, in every hand or in each [N]."""
         self.servo, self.slower = servo, np.broadcast_to(slower, env.num_envs)
         self.planners, self.routers = planners, routers
-        self.config, self.rng = config, np.random.default_rng(seed)
+        self.config = config
+        self.choosers = [
+            Chooser(planner, router, config, seed)
+            for planner, router in zip(planners, routers, strict=True)
+        ]
         self.visits: list[Counter[int]] = [Counter() for _ in range(env.num_envs)]
-        self.expected = np.full(env.num_envs, -1)  # node that each hand should be in
+        self.stuck = np.zeros(env.num_envs, dtype=int)
         self.routes: list[tuple[tuple[float, ...], Route] | None] = [None] * env.num_envs
         self.env = env
         self.playing = Underway.none(env.num_envs, env.num_actions, env.layout.num_tips)
@@ -122,14 +129,12 @@ class PlannedExpert:
 
     def _plan(self, rows: np.ndarray, target: np.ndarray, goal: np.ndarray) -> None:
         for number, mine in self._by_object(rows):
-            planner, state = self.planners[number], self.state(number, mine, target)
-            router = self.routers[number]
-            parts = router.component(state).tolist()
-            routes = [
-                self._route(row, router, goal[row, 3:], part)
-                for row, part in zip(mine.tolist(), parts, strict=True)
-            ]
-            plans = self.next(planner, router, routes, mine, state, goal[mine])
+            state, router = self.state(number, mine, target), self.routers[number]
+            routes = [self._route(row, router, goal[row, 3:]) for row in mine.tolist()]
+            visits = [self.visits[row] for row in mine.tolist()]
+            self._look(mine, state)
+            asking = Asking(state, goal[mine], routes, visits, self.stuck[mine])
+            plans = self.choosers[number].next(asking)
             at = plans.after.parent
             going = state.take(at)
             start = going.joint_target, going.object_pose
@@ -137,6 +142,16 @@ class PlannedExpert:
             self.playing.begin(mine[at], *start, motions, plans.aim)
             still = np.setdiff1d(np.arange(len(mine)), at)
             self._wait(mine[still], target, self.config.patience_steps)
+
+    def _look(self, rows: np.ndarray, state: Candidates) -> None:
+        """Note whose step in the grasp gained little: hands `rows` [M] are in `state` [M]."""
+        playing = self.playing
+        begun, aim, now = playing.begun[rows], playing.aim.pose[rows], state.object_pose
+        asked, left = (off(pose, aim) for pose in (begun, now))
+        step = (playing.motions.length[rows] > 0) & (playing.aim.holding[rows] == playing.aim.active[rows]).all(axis=1)
+        little = left > LITTLE * asked
+        waits = playing.motions.length[rows] == 0
+        self.stuck[rows] = np.where(waits, self.stuck[rows], np.where(step & little, self.stuck[rows] + 1, 0))
 
     def _wait(self, rows: np.ndarray, target: np.ndarray, steps: int) -> None:
         """Let hands `rows` [M] hold their objects where they are for some control steps."""
@@ -156,128 +171,11 @@ class PlannedExpert:
         pressing = env.physics.contact_force.numpy()[rows] > self.config.touch
         return present(problem, joints, target[rows], pose, scale, pressing, self.config.gap)
 
-    def _route(self, row: int, router: Router, turn: np.ndarray, component: int) -> Route:
-        """Return the ways to a hand's goal, found anew where it has another, or where it has left
-        the part of the graph that they are in."""
+    def _route(self, row: int, router: Router, turn: np.ndarray) -> Route:
+        """Return the ways to a hand's goal, found anew where it has another."""
         known = self.routes[row]
-        if known is None or known[0] != (*turn.tolist(), component):
-            known = (*turn.tolist(), component), router.route(turn, self.config.met, component)
+        if known is None or known[0] != tuple(turn.tolist()):
+            known = tuple(turn.tolist()), router.route(turn, self.config.met)
             self.routes[row] = known
             self.visits[row].clear()
-            self.expected[row] = -1
         return known[1]
-
-    def next(
-        self,
-        planner: Planner,
-        router: Router,
-        routes: list[Route],
-        hands: np.ndarray,
-        state: Candidates,
-        goal: np.ndarray,
-    ) -> Plans:
-        """Plan the next motion of the states that have one; `parent` is the state's row.
-
-        Where a state is like a grasp of the graph, it is what leads on from there, planned anew
-        from where the hand is. Elsewhere, or where that is out of reach, it is a step in the grasp,
-        or else a regrasp.
-        """
-        visits = [self.visits[row] for row in hands.tolist()]
-        far = angle(state.object_pose[:, 3:], goal[:, 3:]) > self.config.met
-        place = router.match(state, routes, self.expected[hands], visits, self.config)
-        for seen, node in zip(visits, place.node.tolist(), strict=True):
-            seen[node] += 1
-        self.expected[hands] = place.node
-        parts = [self._along(planner, router, routes, hands, state, place)]
-        off = np.setdiff1d(np.arange(len(hands)), parts[-1].after.parent)
-        self.expected[hands[off]] = -1
-        left = np.setdiff1d(np.flatnonzero(far), parts[-1].after.parent)
-        parts.append(planner.in_grasp(state.take(left), goal[left]).of(left))
-        left = np.setdiff1d(left, parts[-1].after.parent)
-        parts.append(self._regrasp(planner, state.take(left), goal[left]).of(left))
-        left = np.setdiff1d(left, parts[-1].after.parent)
-        parts.append(self._wander(planner, state.take(left)).of(left))
-        return Plans.join(parts)
-
-    def _regrasp(self, planner: Planner, state: Candidates, goal: np.ndarray) -> Plans:
-        give = planner.config.gait.give
-        return planner.regrasps(state, goal, 1, self.rng, give=give)
-
-    def _wander(self, planner: Planner, state: Candidates) -> Plans:
-        """Plan a step or a regrasp towards anywhere: from another grasp there may be a way."""
-        count = len(state)
-        anywhere = np.concatenate(
-            [state.object_pose[:, :3], random_quaternions(self.rng, count)], axis=1
-        )
-        step = planner.in_grasp(state, anywhere)
-        step = step.take(self.rng.random(len(step)) < STEPS)
-        left = np.setdiff1d(np.arange(count), step.after.parent)
-        regrasp = self._regrasp(planner, state.take(left), anywhere[left]).of(left)
-        return Plans.join([step, regrasp])
-
-    def _along(
-        self,
-        planner: Planner,
-        router: Router,
-        routes: list[Route],
-        hands: np.ndarray,
-        state: Candidates,
-        place: Place,
-    ) -> Plans:
-        """Plan what leads on over the graph from where hands are like its grasps.
-
-        First fingers that have gone astray are put back to their places, but for the one that goes
-        elsewhere next; then also those a little off, where the next motion cannot be made.
-        """
-        rows = np.flatnonzero(place.node >= 0)
-        node, turn, slid = place.node[rows], place.turn[rows], place.slid[rows]
-        there = router.like(node, turn)
-        go = np.flatnonzero([routes[r].following[n] >= 0 for r, n in zip(rows, node, strict=True)])
-        gait, poses = planner.config.gait, state.object_pose[rows]
-        ways = [router.onward(node[i], turn[i], poses[i], routes[rows[i]], gait) for i in go]
-        finger, last = (np.array([way[k] for way in ways], dtype=int) for k in (0, 1))
-        after = router.like(last, np.array([way[2] for way in ways]).reshape(-1, 4))
-        others = np.arange(slid.shape[1]) != finger[:, None]
-        fine = np.flatnonzero((np.where(others, slid[go], 0.0) <= self.config.slid).all(axis=1))
-        go, finger, last, after = go[fine], finger[fine], last[fine], after.take(fine)
-        steps = np.flatnonzero(finger == NO_FINGER)
-        ahead = after.object_pose[steps]
-        step = planner.in_grasp(state.take(rows[go[steps]]), ahead, known=True).of(steps)
-        step = step.take(
-            gained(step, after.object_pose)
-            | (slid[go].max(axis=1) <= self.config.slid / 2)[step.after.parent]
-        )
-        moves = np.flatnonzero(finger != NO_FINGER)
-        move = planner.place(state.take(rows[go[moves]]), finger[moves], after.take(moves)).of(
-            moves
-        )
-        on = Plans.join([step, move])
-        self.expected[hands[rows[go[on.after.parent]]]] = last[on.after.parent]
-        on = on.of(go)
-        left = np.setdiff1d(np.arange(len(rows)), on.after.parent)
-        return Plans.join(
-            [on, self._mend(planner, state.take(rows[left]), slid[left], there.take(left)).of(left)]
-        ).of(rows)
-
-    def _mend(
-        self, planner: Planner, state: Candidates, slid: np.ndarray, there: Candidates
-    ) -> Plans:
-        """Put the finger of each hand that is farthest from its place [N, F] [m] back to it, of
-        those that can be; a thumb that presses stays."""
-        thumb = np.array([finger.name == THUMBS for finger in planner.problem.hand.fingers])
-        most = slid.max(axis=1, initial=0.0)[:, None]
-        least = np.where(most > self.config.slid, self.config.slid, self.config.slid / 2.0)
-        wrong = (slid > least) & ~(thumb & state.active)
-        row, finger = np.nonzero(wrong)
-        order = np.lexsort((-slid[row, finger], row))
-        row, finger = row[order], finger[order]
-        plans = planner.place(state.take(row), finger, there.take(row)).of(row)
-        _, first = np.unique(plans.after.parent, return_index=True)
-        return plans.take(first)
-
-
-def gained(step: Plans, pose: np.ndarray) -> np.ndarray:
-    """Say which steps [M] lead most of the way to the poses [N, 7] of their rows."""
-    start, asked = step.before.object_pose[:, 3:], pose[step.after.parent, 3:]
-    turned = angle(start, step.after.object_pose[:, 3:])
-    return turned >= REACHED * np.minimum(angle(start, asked), MOST)

@@ -92,14 +92,14 @@ class Planner:
         self.workspace = Workspace(problem, seed)
         self.checker = CollisionChecker(problem, physics, grasps.penetration)
 
-    def in_grasp(self, before: Candidates, goal: np.ndarray, known: bool = False) -> Plans:
+    def in_grasp(self, before: Candidates, goal: np.ndarray, known: bool = False, held: bool = False) -> Plans:
         """Turn and move the object towards `goal` [N, 7] with the contacts that there are.
 
         Grasps that do not balance, that cannot reach so far or would collide are left out; where it
         is `known` that a grasp much like it does so, only those that cannot reach.
         """
         squeeze = share_out(before.point, before.normal, before.active, self.config.balance)
-        fit = np.full(len(before), True) if known else holds(squeeze, before.active, self.config)
+        fit = np.full(len(before), True) if known or held else holds(squeeze, before.active, self.config)
         rows = np.flatnonzero(fit)
         before, squeeze = replace(before.take(rows), parent=rows), squeeze.take(rows)
         left, parts, order = np.arange(len(rows)), [], []
@@ -164,7 +164,7 @@ class Planner:
             ]
         )
         parent = found.after.parent
-        gain = self._now(before, ahead)[parent, found.finger] - found.strain
+        gain = self.strain(before, ahead)[parent, found.finger] - found.strain
         alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
         first = np.where(self.thumb[found.finger], 0.0, self.without_thumb(found.after))
         order = np.lexsort((-gain, alone, np.where(thumb[parent], first, 0.0), parent))
@@ -194,6 +194,18 @@ class Planner:
         """Which finger is the thumb [F]."""
         return np.array([finger.name == THUMBS for finger in self.problem.hand.fingers])
 
+    def unsteadiness(self, grasps: Candidates) -> tuple[np.ndarray, np.ndarray]:
+        """Return how far the fingers that touch are from balance [N], and those that are left if
+        one of them goes elsewhere [N, F]."""
+        count, fingers = grasps.active.shape
+        each = np.concatenate([np.zeros((1, fingers), bool), np.eye(fingers, dtype=bool)])
+        active = grasps.active[:, None] & ~each
+        rows, balance = np.repeat(np.arange(count), fingers + 1), self.config.balance
+        points, normals = grasps.point[rows], grasps.normal[rows]
+        residual = share_out(points, normals, active.reshape(-1, fingers), balance).residual
+        residual = residual.reshape(count, fingers + 1)
+        return residual[:, 0], residual[:, 1:]
+
     def without_thumb(self, grasps: Candidates) -> np.ndarray:
         """Return how far the other fingers are from holding by themselves [N]."""
         others = grasps.active & ~self.thumb
@@ -217,16 +229,17 @@ class Planner:
         after = replace(before, joint_position=joints, parent=rows, **changed)
         stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
         balance = self.config.balance
+        now = share_out(before.point, before.normal, before.active, balance).residual
         staying = share_out(after.point, after.normal, stays, balance)
         pressing = share_out(after.point, after.normal, after.active, balance)
         found = Proposed(after, finger, np.zeros(len(rows)), staying, pressing)
-        held = holds(staying, stays, self.config) & (stays.sum(axis=1) >= SAFE)
+        held = holds(staying, stays, self.config, now) & (stays.sum(axis=1) >= SAFE)
         joins = ~before.active[rows, finger] & (stays.sum(axis=1) >= 2)
         touches = there.active[rows, finger]  # it does not in the end, where it only leaves
         chosen = touches & (held | joins)
         return self._plans(before, found.take(chosen), self.config.gait.give)[0]
 
-    def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
+    def strain(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
         """Return how strained each finger will be where the object goes next [N, F] [m]."""
         count, fingers = before.active.shape
         rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)

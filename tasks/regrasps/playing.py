@@ -206,14 +206,19 @@ class Table:
         aim = self.underway.aim.take(busy)
         away = np.linalg.norm(pose[:, :3] - aim.pose[:, :3], axis=1)
         lost = state.diverged.numpy()[busy] | (away > config.lost * config.position)
-        ended = lost | (self.underway.over[busy] >= config.hold_steps)
+        over = self.underway.over[busy]
+        there = (over >= config.pause_steps) & (away < config.arrived * config.position)
+        there &= angle(pose[:, 3:], aim.pose[:, 3:]) < config.arrived * config.rotation
+        touching = state.contact_force.numpy()[busy] > config.touch
+        there &= (touching | ~aim.active).all(axis=1)
+        ended = lost | there | (over >= config.hold_steps)
         slots, rows, sound = busy[ended], self.row[busy[ended]], ~lost[ended]
         played = self.played
         played.sound[rows] = sound
         played.joint_position[rows] = state.joint_position.numpy()[slots]
         played.joint_target[rows] = self.target[slots]
         played.object_pose[rows] = state.object_pose.numpy()[slots]
-        played.touching[rows] = state.contact_force.numpy()[slots] > config.touch
+        played.touching[rows] = touching[ended]
         first = rows[rows < self.count]
         landed = played.take(first[:, None]).near(
             aim.pose[ended][rows < self.count], self.aim.active[first], config, config.slack

@@ -66,8 +66,9 @@ def propose(
     the finger reaches best there are looked at. `note` is told which rows are left after a stage.
     """
     stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
+    now = share_out(before.point, before.normal, before.active, config.balance).residual
     held = share_out(before.point, before.normal, stays, config.balance)
-    enough = np.flatnonzero(holds(held, stays, config))
+    enough = np.flatnonzero(holds(held, stays, config, now))
     note(HELD, enough)
     row, point, normal, entry = reachable_points(
         problem, workspace, before.take(enough), finger[enough], config, rng
@@ -84,14 +85,18 @@ def propose(
     pressing = share_out(after.point, after.normal, after.active, config.balance)
     found = Proposed(after, finger[row], cost, staying, pressing)
     part = pressing.share[np.arange(len(row)), finger[row]] >= config.balance.least_share
-    balanced = part & holds(pressing, after.active, config)
+    balanced = part & holds(pressing, after.active, config, now[row])
     note(BALANCED, row[balanced])
     return found.take(balanced)
 
 
-def holds(squeeze: Squeeze, active: np.ndarray, config: Regrasps) -> np.ndarray:
-    """Say which squeezes [N] of the active fingers [N, F] balance."""
-    return (squeeze.residual < config.balance.residual) & (active.sum(axis=1) >= 2)
+def holds(
+    squeeze: Squeeze, active: np.ndarray, config: Regrasps, now: np.ndarray | float = 0.0
+) -> np.ndarray:
+    """Say which squeezes [N] of the active fingers [N, F] balance, or do so no worse than the hand
+    that holds now, with residual `now` [N]."""
+    most = np.maximum(config.balance.residual, now)
+    return (squeeze.residual <= most) & (active.sum(axis=1) >= 2)
 
 
 def reachable_points(

@@ -1,7 +1,7 @@
 """Ways over a grasp graph: from where a hand is to a pose of the object, motion by motion."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -38,6 +38,11 @@ class Place:
     node: np.ndarray  # [N], -1: nowhere
     turn: np.ndarray  # [N, 4] of the symmetry: the object is as the grasp's turned so
     slid: np.ndarray  # [N, F] m, from each tip of the grasp to its place; inf: it does not touch
+    cost: np.ndarray  # [N] control steps to the goal
+
+    def at_most(self, cost: np.ndarray) -> "Place":
+        """Return the same with costs of at most `cost` [N]."""
+        return replace(self, cost=np.minimum(self.cost, cost))
 
 
 class Router:
@@ -64,44 +69,28 @@ class Router:
         )
         return Route(cost, np.where(before < 0, -1, before), float(off.min()))
 
-    def component(self, state: Candidates) -> np.ndarray:
-        """Return the component of the nodes that hands are most like [N]."""
-        alike, rows = self.likeness.of(state), np.arange(len(state))
-        best = alike.off.argmin(axis=1)
-        turn = self.unrolled.nearest(alike.turn[rows, best])
-        return self.labels[alike.grasp[rows, best] * self.unrolled.copies + turn]
-
     def match(
         self,
         state: Candidates,
         routes: list[Route],
-        expected: np.ndarray,
         visits: list[Counter[int]],
         config: Planned,
     ) -> Place:
-        """Return where each hand is on the graph: in the node where it is `expected` [N], if it is
-        like that grasp; else in the one with the cheapest way on, what it takes to mend the hand
-        counted, and how often it was there to no end (`visits`)."""
+        """Return where each hand is on the graph: in the node from which least is left to do, what
+        it takes to mend the hand counted, and how often it was there to no end (`visits`)."""
         alike = self.likeness.of(state)
         node = alike.grasp * self.unrolled.copies + self.unrolled.nearest(alike.turn)
-        onward = np.stack([route.cost[n] for route, n in zip(routes, node, strict=True)])
+        onward = np.array([r.cost[n] for r, n in zip(routes, node, strict=True)]).reshape(node.shape)
         slid = self._slid(state, alike)
         lacking = np.where(self.thumb, THUMB, 1.0)
-        astray = ((slid > config.slid) * lacking).sum(axis=2)
+        astray = (np.minimum(slid / config.slid, 1.0) ** 2 * lacking).sum(axis=2)
         again = [[seen[n] for n in row] for seen, row in zip(visits, node.tolist(), strict=True)]
-        cost = onward + config.mend_steps * (astray + np.array(again)) + WORTH * alike.off
-        cost = np.where(alike.off < config.near, cost, np.inf)
+        again = np.array(again).reshape(node.shape)
+        cost = onward + config.mend_steps * (astray + again) + WORTH * alike.off
         rows, best = np.arange(len(state)), cost.argmin(axis=1)
-        found = np.where(np.isfinite(cost[rows, best]), node[rows, best], -1)
-        turn, slid = alike.turn[rows, best], slid[rows, best]
-        there = self.likeness.to(state, expected[:, None] // self.unrolled.copies)
-        still = (expected >= 0) & (there.off[:, 0] < config.follow)
-        still &= np.array([v[e] < config.tries for v, e in zip(visits, expected, strict=True)])
-        return Place(
-            np.where(still, expected, found),
-            np.where(still[:, None], there.turn[:, 0], turn),
-            np.where(still[:, None], self._slid(state, there)[:, 0], slid),
-        )
+        least = cost[rows, best]
+        found = np.where(np.isfinite(least), node[rows, best], -1)
+        return Place(found, alike.turn[rows, best], slid[rows, best], least)
 
     def _slid(self, state: Candidates, alike: Alike) -> np.ndarray:
         """Return how far the grasps' tips are from their places [N, M, F] [m]."""

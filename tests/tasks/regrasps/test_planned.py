@@ -49,11 +49,9 @@ def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
     goal = env.turned(np.eye(3)[[2] * HANDS], np.pi / 2.0)
     state = expert.state(0, np.arange(HANDS), env.joint_target.numpy().astype(float))
     router = expert.routers[0]
-    parts = router.component(state)
-    met = grown.config.planned.met
-    routes = [router.route(row[3:], met, part) for row, part in zip(goal, parts, strict=True)]
-    nowhere, new = np.full(HANDS, -1), [Counter() for _ in range(HANDS)]
-    place = router.match(state, routes, nowhere, new, grown.config.planned)
+    routes = [router.route(row[3:], grown.config.planned.met) for row in goal]
+    new: list[Counter[int]] = [Counter() for _ in range(HANDS)]
+    place = router.match(state, routes, new, grown.config.planned)
     assert (place.node >= 0).all()
 
 

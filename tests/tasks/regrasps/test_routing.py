@@ -51,13 +51,12 @@ def test_where_no_grasp_is_near_the_goal_the_nearest_is(router: Router):
 
 @pytest.fixture
 def match(grown: Grown, router: Router):
-    """Return where hands are that go to a rotation, and are expected at nodes."""
+    """Return where hands are that go to a rotation."""
 
-    def found(state, turn: np.ndarray, expected: int = -1, visits: Counter | None = None) -> Place:
+    def found(state, turn: np.ndarray, visits: Counter | None = None) -> Place:
         count, route = len(state), router.route(turn, tolerance=0.1)
         seen = [visits or Counter() for _ in range(count)]
-        at = np.full(count, expected)
-        return router.match(state, [route] * count, at, seen, grown.config.planned)
+        return router.match(state, [route] * count, seen, grown.config.planned)
 
     return found
 
@@ -67,17 +66,15 @@ def test_a_hand_is_in_the_grasp_that_it_is_in(grown: Grown, router: Router, fart
     found = match(grasps, router.unrolled.rotation[farthest]).node
     assert (found >= 0).all()
     off = angle(router.unrolled.rotation[found], grasps.object_pose[:, 3:])
-    near = grown.config.planned.near * grown.step.grasps.metric.rotation
-    assert (off < near + np.pi / 2.0).all()  # of a sphere only quarter turns are told apart
+    assert (off < np.pi / 2.0 + 0.3).all()  # of a sphere only quarter turns are told apart
 
 
-def test_a_hand_stays_on_its_way_until_it_was_there_too_often(grown: Grown, router: Router, match):
+def test_a_node_that_was_tried_to_no_end_costs_more(router: Router, match):
     grasps, goal = router.grasps.take(np.array([1])), router.unrolled.rotation[0]
-    expected = int(router.unrolled.copies)  # the second grasp, as it is
-    assert match(grasps, goal, expected).node.tolist() == [expected]
-    often = Counter({expected: grown.config.planned.tries})
-    place = match(grasps, goal, expected, often)
-    assert place.node.tolist() == match(grasps, goal, visits=often).node.tolist()
+    first = match(grasps, goal)
+    again = match(grasps, goal, Counter({int(first.node[0]): 100}))
+    assert again.node[0] != first.node[0]
+    assert again.cost[0] >= first.cost[0]
 
 
 def test_a_finger_that_does_not_touch_has_gone_astray(router: Router, match):
@@ -101,12 +98,13 @@ def test_what_leads_on_is_the_routes_next_motion(grown: Grown, router: Router, f
     assert finger == passed[-1]
 
 
-def test_a_hand_far_from_every_grasp_is_in_none(router: Router, match):
+def test_a_hand_far_from_every_grasp_has_farther_to_go(router: Router, match):
     grasps = router.grasps
     pose = grasps.object_pose.copy()
     pose[:, 0] += 0.05
     away = dataclasses.replace(grasps, object_pose=pose)
-    assert (match(away, grasps.object_pose[0, 3:]).node == -1).all()
+    goal = grasps.object_pose[0, 3:]
+    assert (match(away, goal).cost > match(grasps, goal).cost).all()
 
 
 def test_what_is_shown_begins_and_ends_in_the_grasps(grown: Grown, router: Router, farthest: int):
