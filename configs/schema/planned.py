@@ -24,11 +24,12 @@ class Planned:
     turn_steps: Positive  # [control steps] for each radian that is left, off the graph
     strain_steps: NonNegative  # [control steps] for each metre that fingers have to stretch
     unsteady_steps: NonNegative  # [control steps] for a squeeze that is wholly out of balance
-    away_steps: NonNegative  # [control steps] for each metre from the goal's place, beyond 1 cm
+    away_m: NonNegative  # [m] an object may be so far from the goal's place
+    away_steps: NonNegative  # [control steps] for each metre that it is farther away
     stuck_steps: NonNegative  # [control steps] for a step in the grasp after one that gained little
     fixed: NonNegative  # [-] times as much where the others do not hold without that finger
     stretched: Positive  # [m] a thumb that has to stretch farther is to be free
-    freeing: Count  # regrasps that free the thumb, that are looked at
+    freed: Count  # regrasps that free the thumb, that are looked at, of each hand
     regrasps: Count  # that are looked at, of each hand
     mend_steps: NonNegative  # [control steps] that each finger astray counts for, in finding it
     slid: Positive  # [m] a tip farther than this from its place in the grasp has gone astray

@@ -1,26 +1,28 @@
 """The next motion of a hand: of those that it can make, the one that leaves least to do.
 
     where a hand is -> motions that it can make -> for each: how long it takes, and how far the goal
-    is then -> the shortest
+    is then -> the least of their sums
 
-How far the goal is, is read off the grasp graph where a hand is like one of its grasps, a finger
-astray counted; elsewhere it is what is left to turn, and how far the fingers have to stretch.
+How far the goal is, is read off the grasp graph where a hand is like one of its grasps; a finger
+astray counts. Elsewhere it is what is left to turn, and how far the fingers have to stretch. So a
+hand follows the graph where that leads on, and finds its own way where it does not.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from configs.schema.planned import Planned
-from envs.grasp_graph import THUMBS
 from models.rotations import angle, random_quaternions
 from tasks.grasps.candidates import Candidates
-from tasks.regrasps.gait import Planner, Plans, towards
+from tasks.regrasps.gait import Planner, towards
 from tasks.regrasps.motion import NO_FINGER
+from tasks.regrasps.plans import Plans
 from tasks.regrasps.routing import Place, Route, Router
 
-UNSTEADY = 0.3  # of the squeeze, more does not count
+UNSTEADY = 0.3  # of a squeeze that is out of balance, more does not count
 
 
 @dataclass(frozen=True)
@@ -45,98 +47,113 @@ class Chooser:
     def __init__(self, planner: Planner, router: Router, config: Planned, seed: int) -> None:
         self.planner, self.router, self.config = planner, router, config
         self.rng = np.random.default_rng(seed)
+        self.ways: dict[str, Callable[[Asking, Place], Plans]] = {
+            "onward": self.onward,
+            "mended": self.mended,
+            "towards": self.towards,
+            "anywhere": self.anywhere,
+            "regrasps": self.regrasps,
+            "freed": self.freed,
+        }
 
     def next(self, asking: Asking) -> Plans:
         """Return the next motion of each hand that has one; `parent` is the hand's row."""
-        far = angle(asking.state.object_pose[:, 3:], asking.goal[:, 3:]) > self.config.met
-        rows = np.flatnonzero(far)
+        rows = np.flatnonzero(self.left(asking.state, asking) > 0.0)
         asking = asking.take(rows)
-        options = self.options(asking)
+        place = self.router.match(asking.state, asking.routes, asking.visits, self.config)
+        options = Plans.join([way(asking, place) for way in self.ways.values()])
         parent = options.after.parent
-        place = self.place(options.after, asking.take(parent))
-        cost = options.forth.length + self.config.rest_steps + place.cost
-        cost += self.config.stuck_steps * asking.stuck[parent] * (options.finger == NO_FINGER)
+        cost, node = self.cost(options, asking.take(parent))
         order = np.lexsort((cost, parent))
         _, first = np.unique(parent[order], return_index=True)
         best = order[first]
-        for row, node in zip(parent[best].tolist(), place.node[best].tolist(), strict=True):
-            asking.visits[row][node] += 1
-        self.chosen = Counter(self.source[best].tolist()) # DEBUG
-        self.debug = (options, place, cost, best, rows)
+        for row, there in zip(parent[best].tolist(), node[best].tolist(), strict=True):
+            asking.visits[row][there] += 1
         return options.take(best).of(rows)
 
-    def place(self, state: Candidates, asking: Asking) -> Place:
-        """Return where hands [N] that ask would be in other states [N], and what is left to do."""
-        place = self.router.match(state, asking.routes, asking.visits, self.config)
-        left = angle(state.object_pose[:, 3:], asking.goal[:, 3:]) - self.config.met
-        ahead = towards(state.object_pose, asking.goal, np.inf, self.planner.config.gait.ahead)
-        strain = self.planner.strain(state, ahead)
-        config = self.config
+    def left(self, state: Candidates, asking: Asking) -> np.ndarray:
+        """Return what is left to turn [N] [rad], zero or less at the goal."""
+        return angle(state.object_pose[:, 3:], asking.goal[:, 3:]) - self.config.met
+
+    def cost(self, options: Plans, asking: Asking) -> tuple[np.ndarray, np.ndarray]:
+        """Return how many control steps it is to the goals of hands [M] by one option each, and the
+        nodes that they are in then."""
+        config, state = self.config, options.after
+        place = self.router.match(state, asking.routes, asking.visits, config)
         everyone, others = (np.minimum(u, UNSTEADY) for u in self.planner.unsteadiness(state))
-        stretched = (strain * (1.0 + config.fixed * others / UNSTEADY)).sum(axis=1)
-        free = config.turn_steps * np.maximum(left, 0.0) + config.strain_steps * stretched
         away = np.linalg.norm(state.object_pose[:, :3] - asking.goal[:, :3], axis=1)
-        place = place.at_most(np.where(left > 0.0, free, 0.0))
-        unsteady = config.unsteady_steps * (everyone + others.min(axis=1))
-        out = config.away_steps * np.maximum(away - 0.01, 0.0)
-        return replace(place, cost=place.cost + unsteady + out)
+        cost = options.forth.length + config.rest_steps
+        cost = cost + np.minimum(place.cost, self.alone(state, asking, others))
+        cost += config.unsteady_steps * (everyone + others.min(axis=1))
+        cost += config.away_steps * np.maximum(away - config.away_m, 0.0)
+        cost += config.stuck_steps * asking.stuck * (options.finger == NO_FINGER)
+        return cost, place.node
 
-    def options(self, asking: Asking) -> Plans:
-        """Return what hands can do: on over the graph, fingers back to their places in it, on in
-        the grasp, towards the goal and anywhere, and regrasps."""
-        state, goal, planner = asking.state, asking.goal, self.planner
-        place = self.router.match(state, asking.routes, asking.visits, self.config)
-        turn = random_quaternions(self.rng, len(goal))
-        anywhere = np.concatenate([goal[:, :3], turn], axis=1)
-        give = planner.config.gait.give
-        parts = [
-            self.onward(asking, place),
-            self.mended(state, place),
-            planner.in_grasp(state, goal, held=True),
-            planner.in_grasp(state, anywhere, held=True),
-            planner.regrasps(state, goal, self.config.regrasps, self.rng, give=give),
-            self.freeing(asking),
-        ]
-        self.source = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-        return Plans.join(parts)
+    def alone(self, state: Candidates, asking: Asking, others: np.ndarray) -> np.ndarray:
+        """Return how far it is to the goal without the graph [N]; `others` [N, F] is how far the
+        rest are from balance without each finger."""
+        config, left = self.config, self.left(state, asking)
+        strain = self.strain(state, asking.goal) * (1.0 + config.fixed * others / UNSTEADY)
+        steps = config.turn_steps * left + config.strain_steps * strain.sum(axis=1)
+        return np.where(left > 0.0, steps, 0.0)
 
-    def freeing(self, asking: Asking) -> Plans:
-        """Plan regrasps after which the thumb can go elsewhere, where it has to stretch and the
-        other fingers do not hold without it."""
-        planner, state = self.planner, asking.state
-        ahead = towards(state.object_pose, asking.goal, np.inf, planner.config.gait.ahead)
-        thumb = planner.thumb
-        fixed = planner.unsteadiness(state)[1][:, thumb].max(axis=1) > planner.config.balance.residual
-        rows = np.flatnonzero(fixed & (planner.strain(state, ahead)[:, thumb].max(axis=1) > self.config.stretched))
-        give, all_ = planner.config.gait.give, np.full(len(rows), True)
-        return planner.regrasps(state.take(rows), asking.goal[rows], self.config.freeing, self.rng, all_, give).of(rows)
+    def strain(self, state: Candidates, goal: np.ndarray) -> np.ndarray:
+        """Return how far each finger has to stretch where the object goes next [N, F] [m]."""
+        ahead = towards(state.object_pose, goal, np.inf, self.planner.config.gait.ahead)
+        return self.planner.strain(state, ahead)
 
     def onward(self, asking: Asking, place: Place) -> Plans:
         """Plan what leads on over the graph, from where hands are like its grasps."""
-        router, state = self.router, asking.state
-        following = np.array(
-            [r.following[n] if n >= 0 else -1 for r, n in zip(asking.routes, place.node, strict=True)], int
-        )
-        rows = np.flatnonzero(following >= 0)
-        gait, node, turn = self.planner.config.gait, place.node, place.turn
+        router, state, node = self.router, asking.state, place.node
+        routes = zip(asking.routes, node.tolist(), strict=True)
+        rows = np.flatnonzero([n >= 0 and route.following[n] >= 0 for route, n in routes])
+        gait = self.planner.config.gait
         ways = [
-            router.onward(node[r], turn[r], state.object_pose[r], asking.routes[r], gait)
+            router.onward(node[r], place.turn[r], state.object_pose[r], asking.routes[r], gait)
             for r in rows
         ]
         finger, last = (np.array([way[k] for way in ways], dtype=int) for k in (0, 1))
         after = router.like(last, np.array([way[2] for way in ways]).reshape(-1, 4))
         steps, moves = np.flatnonzero(finger == NO_FINGER), np.flatnonzero(finger != NO_FINGER)
-        step = self.planner.in_grasp(
-            state.take(rows[steps]), after.object_pose[steps], known=True
-        ).of(steps)
+        ahead = after.object_pose[steps]
+        step = self.planner.in_grasp(state.take(rows[steps]), ahead, sure=True, clear=False)
         move = self.planner.place(state.take(rows[moves]), finger[moves], after.take(moves))
-        return Plans.join([step, move.of(moves)]).of(rows)
+        return Plans.join([step.of(steps), move.of(moves)]).of(rows)
 
-    def mended(self, state: Candidates, place: Place) -> Plans:
-        """Plan to put each finger that is away from its place back to it; a thumb that presses
-        stays."""
-        thumb = np.array([finger.name == THUMBS for finger in self.planner.problem.hand.fingers])
-        wrong = (place.slid > self.config.slid / 2.0) & ~(thumb & state.active)
+    def mended(self, asking: Asking, place: Place) -> Plans:
+        """Plan to put each finger that is away from its place in the graph back to it; a thumb that
+        presses stays."""
+        state = asking.state
+        wrong = (place.slid > self.config.slid / 2.0) & ~(self.planner.thumb & state.active)
         row, finger = np.nonzero(wrong & (place.node >= 0)[:, None])
         there = self.router.like(place.node[row], place.turn[row])
         return self.planner.place(state.take(row), finger, there).of(row)
+
+    def towards(self, asking: Asking, _: Place) -> Plans:
+        """Plan steps in the grasp towards the goal; what holds now goes on to."""
+        return self.planner.in_grasp(asking.state, asking.goal, sure=True)
+
+    def anywhere(self, asking: Asking, _: Place) -> Plans:
+        """Plan steps in the grasp in any direction: from there may be a way."""
+        turn = random_quaternions(self.rng, len(asking.goal))
+        goal = np.concatenate([asking.goal[:, :3], turn], axis=1)
+        return self.planner.in_grasp(asking.state, goal, sure=True)
+
+    def regrasps(self, asking: Asking, _: Place) -> Plans:
+        """Plan a few regrasps of each hand, after which its fingers reach farther."""
+        planner, each = self.planner, self.config.regrasps
+        give = planner.config.gait.give
+        return planner.regrasps(asking.state, asking.goal, each, self.rng, give=give)
+
+    def freed(self, asking: Asking, _: Place) -> Plans:
+        """Plan regrasps after which the thumb can go elsewhere, where it has to stretch and the
+        others do not hold without it."""
+        planner, config, state = self.planner, self.config, asking.state
+        stretched = self.strain(state, asking.goal)[:, planner.thumb].max(axis=1) > config.stretched
+        fixed = planner.without_thumb(state) > planner.config.balance.residual
+        rows = np.flatnonzero(stretched & fixed)
+        thumb, give = np.full(len(rows), True), planner.config.gait.give
+        found = planner.regrasps(
+            state.take(rows), asking.goal[rows], config.freed, self.rng, thumb, give
+        )
+        return found.of(rows)

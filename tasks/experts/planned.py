@@ -29,11 +29,13 @@ from tasks.regrasps.routing import Route, Router
 from tasks.regrasps.underway import Hands, Underway
 
 LITTLE = 0.5  # [share] of what was asked
+AS_FAR = 0.04  # [m/rad] a centimetre is as far as a quarter radian
 
 
 def off(pose: np.ndarray, aim: np.ndarray) -> np.ndarray:
-    """Return how far poses [N, 7] are from others, a centimetre as far as a quarter radian."""
-    return np.linalg.norm(pose[:, :3] - aim[:, :3], axis=1) / 0.01 + angle(pose[:, 3:], aim[:, 3:]) / 0.25
+    """Return how far poses [N, 7] are from others [rad]."""
+    away = np.linalg.norm(pose[:, :3] - aim[:, :3], axis=1)
+    return away / AS_FAR + angle(pose[:, 3:], aim[:, 3:])
 
 
 def present(
@@ -146,12 +148,13 @@ class PlannedExpert:
     def _look(self, rows: np.ndarray, state: Candidates) -> None:
         """Note whose step in the grasp gained little: hands `rows` [M] are in `state` [M]."""
         playing = self.playing
-        begun, aim, now = playing.begun[rows], playing.aim.pose[rows], state.object_pose
-        asked, left = (off(pose, aim) for pose in (begun, now))
-        step = (playing.motions.length[rows] > 0) & (playing.aim.holding[rows] == playing.aim.active[rows]).all(axis=1)
-        little = left > LITTLE * asked
-        waits = playing.motions.length[rows] == 0
-        self.stuck[rows] = np.where(waits, self.stuck[rows], np.where(step & little, self.stuck[rows] + 1, 0))
+        moving = playing.motions.length[rows] > 0
+        step = (playing.aim.holding[rows] == playing.aim.active[rows]).all(axis=1)
+        asked, left = (
+            off(pose, playing.aim.pose[rows]) for pose in (playing.begun[rows], state.object_pose)
+        )
+        count = np.where(step & (left > LITTLE * asked), self.stuck[rows] + 1, 0)
+        self.stuck[rows] = np.where(moving, count, self.stuck[rows])
 
     def _wait(self, rows: np.ndarray, target: np.ndarray, steps: int) -> None:
         """Let hands `rows` [M] hold their objects where they are for some control steps."""

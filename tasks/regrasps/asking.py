@@ -13,9 +13,10 @@ from models.rotations import angle, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 from tasks.regrasps.batches import Batch
-from tasks.regrasps.gait import Planner, Plans
+from tasks.regrasps.gait import Planner
 from tasks.regrasps.likeness import Likeness, turned
 from tasks.regrasps.loops import nearly_alike
+from tasks.regrasps.plans import Plans
 
 FREED = 1.5  # times as often the thumb is to go where the others hold without it
 

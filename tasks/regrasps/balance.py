@@ -75,6 +75,16 @@ def share_out(
     return Squeeze(force, split.sum(axis=2), residual)
 
 
+def each_shared_out(
+    points: np.ndarray, normals: np.ndarray, active: np.ndarray, config: Balance
+) -> list[Squeeze]:
+    """Do the same for S sets of the same contacts, `active` [S, N, C], in one go."""
+    sets, count, contacts = active.shape
+    points, normals = (np.tile(array, (sets, 1, 1)) for array in (points, normals))
+    found = share_out(points, normals, active.reshape(-1, contacts), config)
+    return [found.take(np.arange(count) + count * one) for one in range(sets)]
+
+
 def onto_simplex(rows: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """Project rows [N, K] onto {w >= 0, sum w = 1} over the usable entries [N, K]; others are 0."""
     falling = -np.sort(-np.where(usable, rows, -np.inf), axis=1)

@@ -6,8 +6,7 @@ planned, one motion at a time, from any state.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.random import Generator
@@ -23,8 +22,9 @@ from tasks.grasps.collision import CollisionChecker
 from tasks.grasps.problem import Problem
 from tasks.grasps.workspace import Workspace
 from tasks.regrasps import path
-from tasks.regrasps.balance import share_out
-from tasks.regrasps.motion import NO_FINGER, Aim, Motions, squeezed, straight, travel
+from tasks.regrasps.balance import each_shared_out, share_out
+from tasks.regrasps.motion import NO_FINGER, squeezed, straight, travel
+from tasks.regrasps.plans import Plans
 from tasks.regrasps.proposals import BALANCED, HELD, NEAR, Proposed, holds, propose, strain
 
 WIDER = 4  # times as many points where the thumb is to be free: few are of use
@@ -33,52 +33,6 @@ ASKED, REACHED, FREE = "asked", "reached", "free of collision"
 # of planning a regrasp, in order
 STAGES = (ASKED, HELD, NEAR, BALANCED, REACHED, FREE)
 PARTS = (1.0, 0.5, 0.25)  # of a step: less where more is out of reach
-
-
-@dataclass(frozen=True)
-class Plans:
-    """M motions, each from a grasp to what the hand should hold after it."""
-
-    before: Candidates
-    after: Candidates  # `parent` is the row of the grasp that was asked about
-    forth: Motions
-    back: Motions  # from after to before
-    kind: np.ndarray  # [M] index in KINDS
-    finger: np.ndarray  # [M] that goes elsewhere, -1: none
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    @property
-    def aim(self) -> Aim:
-        """Where the motions bring the object [M]."""
-        return Aim.at(self.after, self.finger)
-
-    def take(self, rows: np.ndarray) -> "Plans":
-        """Return the plans of a mask [M] or of indices."""
-        before, after = self.before.take(rows), self.after.take(rows)
-        forth, back = self.forth.take(rows), self.back.take(rows)
-        return Plans(before, after, forth, back, self.kind[rows], self.finger[rows])
-
-    def of(self, rows: np.ndarray) -> "Plans":
-        """Say from which of `rows` each plan is, instead of from which place in them."""
-        return replace(self, after=replace(self.after, parent=rows[self.after.parent]))
-
-    def numbered(self, rows: np.ndarray) -> "Plans":
-        """Say from which of `rows` [M] each plan is, one by one."""
-        return replace(self, after=replace(self.after, parent=rows))
-
-    @staticmethod
-    def join(parts: Sequence["Plans"]) -> "Plans":
-        """Join plans in order."""
-        return Plans(
-            concatenate([p.before for p in parts]),
-            concatenate([p.after for p in parts]),
-            Motions.join([p.forth for p in parts]),
-            Motions.join([p.back for p in parts]),
-            np.concatenate([p.kind for p in parts]),
-            np.concatenate([p.finger for p in parts]),
-        )
 
 
 class Planner:
@@ -92,19 +46,22 @@ class Planner:
         self.workspace = Workspace(problem, seed)
         self.checker = CollisionChecker(problem, physics, grasps.penetration)
 
-    def in_grasp(self, before: Candidates, goal: np.ndarray, known: bool = False, held: bool = False) -> Plans:
+    def in_grasp(
+        self, before: Candidates, goal: np.ndarray, sure: bool = False, clear: bool = True
+    ) -> Plans:
         """Turn and move the object towards `goal` [N, 7] with the contacts that there are.
 
-        Grasps that do not balance, that cannot reach so far or would collide are left out; where it
-        is `known` that a grasp much like it does so, only those that cannot reach.
+        Grasps that do not balance, that cannot reach so far or would collide are left out; those
+        out of balance are not where it is `sure` that they hold, and collisions are looked for
+        where a way has to be `clear`.
         """
         squeeze = share_out(before.point, before.normal, before.active, self.config.balance)
-        fit = np.full(len(before), True) if known or held else holds(squeeze, before.active, self.config)
+        fit = sure | holds(squeeze, before.active, self.config)
         rows = np.flatnonzero(fit)
         before, squeeze = replace(before.take(rows), parent=rows), squeeze.take(rows)
         left, parts, order = np.arange(len(rows)), [], []
         for part in PARTS:
-            moved, there = self._moved(before.take(left), goal[rows[left]], part, known)
+            moved, there = self._moved(before.take(left), goal[rows[left]], part, clear)
             parts.append(moved.take(there))
             order.append(left[there])
             left = left[~there]
@@ -123,7 +80,7 @@ class Planner:
         )
 
     def _moved(
-        self, before: Candidates, goal: np.ndarray, part: float, known: bool
+        self, before: Candidates, goal: np.ndarray, part: float, clear: bool
     ) -> tuple[Candidates, np.ndarray]:
         """Take the fingers along a step, or `part` of it; say where that works [N]."""
         gait = self.config.gait
@@ -133,7 +90,7 @@ class Planner:
         moved = replace(before, object_pose=pose)
         joints, there = reach(self.problem, moved, self.grasps.assignment)
         moved = replace(moved, joint_position=joints)
-        if not known:
+        if clear:
             there[there] = self.checker.free(moved.take(there), gait.give)
         return moved, there
 
@@ -197,14 +154,11 @@ class Planner:
     def unsteadiness(self, grasps: Candidates) -> tuple[np.ndarray, np.ndarray]:
         """Return how far the fingers that touch are from balance [N], and those that are left if
         one of them goes elsewhere [N, F]."""
-        count, fingers = grasps.active.shape
-        each = np.concatenate([np.zeros((1, fingers), bool), np.eye(fingers, dtype=bool)])
-        active = grasps.active[:, None] & ~each
-        rows, balance = np.repeat(np.arange(count), fingers + 1), self.config.balance
-        points, normals = grasps.point[rows], grasps.normal[rows]
-        residual = share_out(points, normals, active.reshape(-1, fingers), balance).residual
-        residual = residual.reshape(count, fingers + 1)
-        return residual[:, 0], residual[:, 1:]
+        alone = np.eye(grasps.active.shape[1], dtype=bool)
+        sets = grasps.active & ~np.concatenate([np.zeros_like(alone[:1]), alone])[:, None]
+        found = each_shared_out(grasps.point, grasps.normal, sets, self.config.balance)
+        everyone, *others = (squeeze.residual for squeeze in found)
+        return everyone, np.stack(others, axis=1)
 
     def without_thumb(self, grasps: Candidates) -> np.ndarray:
         """Return how far the other fingers are from holding by themselves [N]."""
@@ -230,8 +184,8 @@ class Planner:
         stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
         balance = self.config.balance
         now = share_out(before.point, before.normal, before.active, balance).residual
-        staying = share_out(after.point, after.normal, stays, balance)
-        pressing = share_out(after.point, after.normal, after.active, balance)
+        sets = np.stack([stays, after.active])
+        staying, pressing = each_shared_out(after.point, after.normal, sets, balance)
         found = Proposed(after, finger, np.zeros(len(rows)), staying, pressing)
         held = holds(staying, stays, self.config, now) & (stays.sum(axis=1) >= SAFE)
         joins = ~before.active[rows, finger] & (stays.sum(axis=1) >= 2)

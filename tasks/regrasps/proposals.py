@@ -15,7 +15,7 @@ from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import pads_of
 from tasks.grasps.workspace import Workspace
-from tasks.regrasps.balance import Squeeze, share_out
+from tasks.regrasps.balance import Squeeze, each_shared_out
 
 HELD, NEAR, BALANCED = "held by the others", "within reach", "balanced"  # stages of proposing
 
@@ -66,8 +66,9 @@ def propose(
     the finger reaches best there are looked at. `note` is told which rows are left after a stage.
     """
     stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
-    now = share_out(before.point, before.normal, before.active, config.balance).residual
-    held = share_out(before.point, before.normal, stays, config.balance)
+    sets = np.stack([before.active, stays])
+    all_, held = each_shared_out(before.point, before.normal, sets, config.balance)
+    now = all_.residual
     enough = np.flatnonzero(holds(held, stays, config, now))
     note(HELD, enough)
     row, point, normal, entry = reachable_points(
@@ -81,8 +82,8 @@ def propose(
     after = put(
         problem, workspace, replace(before.take(row), parent=row), finger[row], point, normal, entry
     )
-    staying = share_out(after.point, after.normal, stays[row], config.balance)
-    pressing = share_out(after.point, after.normal, after.active, config.balance)
+    sets = np.stack([stays[row], after.active])
+    staying, pressing = each_shared_out(after.point, after.normal, sets, config.balance)
     found = Proposed(after, finger[row], cost, staying, pressing)
     part = pressing.share[np.arange(len(row)), finger[row]] >= config.balance.least_share
     balanced = part & holds(pressing, after.active, config, now[row])

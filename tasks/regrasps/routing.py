@@ -1,7 +1,7 @@
 """Ways over a grasp graph: from where a hand is to a pose of the object, motion by motion."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -40,10 +40,6 @@ class Place:
     slid: np.ndarray  # [N, F] m, from each tip of the grasp to its place; inf: it does not touch
     cost: np.ndarray  # [N] control steps to the goal
 
-    def at_most(self, cost: np.ndarray) -> "Place":
-        """Return the same with costs of at most `cost` [N]."""
-        return replace(self, cost=np.minimum(self.cost, cost))
-
 
 class Router:
     """Finds ways over one object's graph; its nodes are those of tasks/regrasps/unrolled.py."""
@@ -80,12 +76,12 @@ class Router:
         it takes to mend the hand counted, and how often it was there to no end (`visits`)."""
         alike = self.likeness.of(state)
         node = alike.grasp * self.unrolled.copies + self.unrolled.nearest(alike.turn)
-        onward = np.array([r.cost[n] for r, n in zip(routes, node, strict=True)]).reshape(node.shape)
+        onward = [route.cost[n] for route, n in zip(routes, node, strict=True)]
         slid = self._slid(state, alike)
         lacking = np.where(self.thumb, THUMB, 1.0)
         astray = (np.minimum(slid / config.slid, 1.0) ** 2 * lacking).sum(axis=2)
         again = [[seen[n] for n in row] for seen, row in zip(visits, node.tolist(), strict=True)]
-        again = np.array(again).reshape(node.shape)
+        onward, again = (np.array(part).reshape(node.shape) for part in (onward, again))
         cost = onward + config.mend_steps * (astray + again) + WORTH * alike.off
         rows, best = np.arange(len(state)), cost.argmin(axis=1)
         least = cost[rows, best]
