@@ -68,7 +68,8 @@ def test_with_friction_and_torques_every_grasp_cancels_its_wrench(allegro: Confi
 
 
 def test_a_tool_with_a_sliding_part_is_held(tmp_path: Path):
-    config = load(Config, ["profile=smoke", "objects=tools"])
+    quick = ("grasps.validation.slots=32", "grasps.validation.hold_s=2")
+    config = load(Config, ["objects=tools", *quick])
     refs = {"objects/all": publish_objects(config, tmp_path)}
     context = make_context(tmp_path, "syringe")
     settings = tiny(config.grasps, sampling=config.grasps.sampling, count=8, sampled=3)
