@@ -101,19 +101,19 @@ def lineage(done: list[Done], home: Path) -> list[dict[str, Any]]:
     ]
 
 
-def commit() -> dict[str, Any] | None:
+def commit(root: Path = ROOT) -> dict[str, Any] | None:
     """Return the git commit of the code and whether files differ from it; None without git."""
     try:
-        top, head = (git("rev-parse", what) for what in ("--show-toplevel", "HEAD"))
-        if Path(top).resolve() != ROOT.resolve():
+        top, head = (git(root, "rev-parse", what) for what in ("--show-toplevel", "HEAD"))
+        if Path(top).resolve() != root.resolve():
             return None  # installed inside another project's work tree
-        return {"commit": head, "dirty": bool(git("status", "--porcelain"))}
+        return {"commit": head, "dirty": bool(git(root, "status", "--porcelain"))}
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def git(*arguments: str) -> str:
-    command = ["git", "-C", str(ROOT), *arguments]
+def git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
     made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     return made.stdout.strip()
 

@@ -89,6 +89,7 @@ def test_another_process_and_thread_count_give_equal_bytes(workshop, folder):
     assert (again / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
 
 
+@pytest.mark.parametrize("workshop", ["trident"], indirect=True)  # no hand matters to it
 def test_only_what_a_kill_left_undone_is_made_again(workshop, folder):
     context = workshop.context("killed")
     rollouts(workshop.rollouts_step(), workshop.refs, context)
