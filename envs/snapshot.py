@@ -13,7 +13,7 @@ from configs.errors import UserError
 if TYPE_CHECKING:
     from envs.simulation import Simulation
 
-# Where the tensors live that change from step to step, beside the engine's own.
+# Where the tensors live that change from step to step, beside the engine's own and the goals'.
 CHANGING: Mapping[str, tuple[str, ...]] = {
     "": (
         "joint_target",
@@ -30,7 +30,6 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "force": ("force",),
     "readings": ("bias",),
     "wrist": ("along", "across", "normal", "speed", "time"),
-    "goals": ("origin", "back", "goal", "age", "stay", "counts"),
     "streams": ("keys",),
 }
 RECORDS = ("parameters", "physics")  # dataclasses of tensors, all of which change
@@ -58,7 +57,7 @@ def frame(env: "Simulation") -> dict[str, np.ndarray]:
         "action": zero,
         "clean": torch.zeros(count),
         "object_pose": env.physics.object_pose,
-        "goal_pose": env.table.object_pose[env.goals.goal],
+        "goal_pose": env.goals.pose,
         "gravity": env.gravity,
         "drop": torch.zeros(count),
     }
@@ -97,7 +96,7 @@ def load_state_dict(env: "Simulation", state: Mapping[str, Tensor]) -> None:
 
 def _places(env: "Simulation") -> Iterator[tuple[str, Any, str]]:
     """Yield (name, owner, attribute) of every changing tensor."""
-    for part, keys in CHANGING.items():
+    for part, keys in {**CHANGING, "goals": env.goals.changing}.items():
         owner = getattr(env, part) if part else env
         yield from ((f"{part}.{key}" if part else key, owner, key) for key in keys)
     for part in RECORDS:
