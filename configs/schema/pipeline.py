@@ -22,6 +22,7 @@ from configs.schema.promote import Promote
 from configs.schema.regrasps import Regrasps
 from configs.schema.retention import Retention
 from configs.schema.rollouts import Rollouts
+from configs.schema.skills import FreeFinger
 from configs.schema.store import Store
 from configs.schema.strict import strict
 from configs.schema.student import Distill
@@ -75,6 +76,16 @@ class Config:
             raise ValueError(
                 f"control.hz {self.control.hz:g} and physics.timestep {self.physics.timestep:g} s "
                 f"make {steps:.3f} physics steps a control step; choose them so that it is whole"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def motions_can_be_followed(self) -> "Config":
+        skill, fastest = self.task.skill, self.control.action_scale * self.control.hz
+        if isinstance(skill, FreeFinger) and skill.speed > fastest:
+            raise ValueError(
+                f"task.skill.speed {skill.speed:g} rad/s is faster than actions move a joint, "
+                f"{fastest:g} rad/s (control.action_scale x control.hz); give less"
             )
         return self
 

@@ -29,11 +29,12 @@ class FreeFinger:
 
     kind: Literal["free_finger"]  # move fingers that hold nothing, while the others hold
     fingers: Count  # [fingers] most fingers that move at once; how many is drawn
-    empty: Share  # [share of episodes] in which there is no object and every finger moves
+    # [share of episodes] episodes in which the hand is empty, and every finger moves
+    empty: Share
     reach: Positive  # [rad] farthest that a joint goes in one motion
     speed: Positive  # [rad/s] greatest speed of a joint
     clearance: NonNegative  # [m] room between a moving finger and object, palm or another finger
-    joint_tolerance: Positive  # [rad] a motion is followed when each joint ends closer to it
+    joint_tolerance: Positive  # [rad] a motion is followed when each joint ends closer to its end
 
 
 @strict
@@ -45,7 +46,7 @@ class FineRotation:
     axes: Annotated[tuple[Literal["x", "y", "z"], ...], Field(min_length=1)]
     turn: PositiveRange  # [rad] how far a goal asks to turn, either way
     farthest: Positive  # [rad] rotation about the axis since the start, beyond which it turns back
-    rotation_tolerance: Positive  # [rad] in the place of task.goals.rotation_tolerance
+    rotation_tolerance: Positive  # [rad] as task.goals.rotation_tolerance, which it replaces
     joint_tolerance: Positive  # [rad] joints are met when each is closer to where it was asked to
 
     @model_validator(mode="after")

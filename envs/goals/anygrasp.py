@@ -92,10 +92,10 @@ class AnygraspGoals(Goals):
             before, goal = torch.where(goes, goal, before), torch.where(goes, further, goal)
         self.goal[ids], self.origin[ids], self.back[ids] = goal, origin, back
         self.edges[ids], self.limit[ids] = edges, edges * self.timeout
-        asked = self._moment(goal)
-        self._ask(ids, asked.object_pose, asked.joint_position, asked.joint_target)
         self.counts[ids] = self._away(ids, pose, goal[:, None])[:, 0]
         self.kind[ids] = self._kind(ids, origin, goal, pose)
+        asked = self._moment(goal)
+        self._ask(ids, asked.object_pose, asked.joint_position, asked.joint_target)
 
     def _neighbour(
         self, ids: Tensor, here: Tensor, back: Tensor, pose: Tensor, uniform: Tensor, other: Tensor
