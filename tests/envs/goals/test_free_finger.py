@@ -143,7 +143,7 @@ def test_clearance_by_hand(small):
 
     def clear(gap: float, finger: int) -> bool:
         """Judge a finger with the cube beyond the middle one's tip, the gap apart from it."""
-        pose = np.array([[*(tip + [0.0, 0.0, 0.0275 + gap]), 1.0, 0.0, 0.0, 0.0]])
+        pose = np.array([[*(tip + np.array([0.0, 0.0, 0.0275 + gap])), 1.0, 0.0, 0.0, 0.0]])
         moving = (np.arange(4) == finger)[None]
         return bool(clearance.clear(straight, moving, pose, which, scale)[0, 0])
 
