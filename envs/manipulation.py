@@ -12,7 +12,6 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from envs.goals.goals import Moment
 from envs.observations import GoalError, actor_observation, critic_observation
 from envs.rewards import Transition, reward_terms
 from envs.simulation import GOAL, STEP, Simulation
@@ -106,12 +105,8 @@ class ManipulationEnv(Simulation):
         """Choose the next goal where one is over and the episode goes on."""
         ids = ((self.goals.arrived | self.goals.expired) & ~done).nonzero()[:, 0]
         if len(ids) > 0:
-            physics = self.physics
-            moment = Moment(
-                physics.object_pose[ids], physics.joint_position[ids], self.joint_target[ids]
-            )
             uniform = self.streams.uniform(GOAL, self.clock, self.goals.draws, ids)
-            self.goals.advance(ids, moment, uniform)
+            self.goals.advance(ids, self._moment(ids), uniform)
 
     def get_observations(self) -> TensorDict:
         """Return the groups `actor` [N, A] and `critic` [N, C] (envs/observations.py)."""

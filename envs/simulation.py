@@ -16,7 +16,7 @@ from envs import snapshot
 from envs.engines.engine import Engine, PhysicsParameters, PhysicsState
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.goals.choice import make_goals
-from envs.goals.goals import Setting
+from envs.goals.goals import Moment, Setting
 from envs.goals.table import GraspTable
 from envs.grasp_set import GraspSet
 from envs.randomize import (
@@ -200,12 +200,17 @@ class Simulation:
 
     def _observe(self, begun: Tensor) -> None:
         """Push what was read into the histories; environments `begun` [M] get a new one."""
+        self.goals.follow(self._moment(self.everyone))
         self.gravity = self.wrist.gravity()
         step = join_step(self.observed_tips, self.joint_observation, self.joint_target)
         self.stacked = push(self.stacked, step)
         self.stacked[begun] = start(step[begun], self.layout.history)
         self.started = torch.zeros(self.num_envs, dtype=torch.bool)
         self.started[begun] = True
+
+    def _moment(self, ids: Tensor) -> Moment:
+        physics = self.physics
+        return Moment(physics.object_pose[ids], physics.joint_position[ids], self.joint_target[ids])
 
     def _act(self, actions: Tensor, action_noise: Tensor, push_noise: Tensor) -> None:
         noisy = actions.clamp(-1.0, 1.0) + self.ranges.action_noise * action_noise

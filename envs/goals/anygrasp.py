@@ -75,6 +75,9 @@ class AnygraspGoals(Goals):
         back = torch.where(arrived, self.origin[ids], self.back[ids])
         self._renew(ids, origin, back, moment.object_pose, uniform)
 
+    def follow(self, moment: Moment) -> None:
+        """Nothing: what a grasp asks of the joints stays as it is."""
+
     def _renew(
         self, ids: Tensor, origin: Tensor, back: Tensor, pose: Tensor, uniform: Tensor
     ) -> None:

@@ -39,8 +39,8 @@ class FreeFingerGoals(Goals):
         self.skill, layout, hand = skill, setting.layout, setting.world.embodiment.hand
         self.object_index, self.object_scale = setting.object_index, setting.object_scale
         self.table = setting.table.starting_where(
-            ~setting.table.touching.all(dim=1),
-            "leaves a finger free; allow fewer in grasps.sampling.contacts",
+            ~setting.table.touching.all(dim=1) | (skill.empty == 1.0),
+            "leaves a finger free; lower grasps.sampling.contacts, or set task.skill.empty=1",
         )
         self.clearance = Clearance(hand, setting.kinematics, setting.objects, skill.clearance)
         self.finger = torch.from_numpy(finger_of_joints(hand))  # [n]
@@ -72,12 +72,11 @@ class FreeFingerGoals(Goals):
         placed, formed = super().met(distance, angle, self.tracking_error(joint_error))
         return placed, formed & (self.age >= self.length)
 
-    def judge(self, placed: Tensor, formed: Tensor) -> Tensor:
-        reached = super().judge(placed, formed)
+    def follow(self, moment: Moment) -> None:
+        """Ask for the angles that the motions have come to (see Goals)."""
         share = minimum_jerk(self.age / self.length.clamp(min=1))[:, None]
         self.joints = there = self.begin + share * (self.end - self.begin)
         self.joint_target = torch.where(self.moving, there, self.joint_target)
-        return reached
 
     def tracking_error(self, joint_error: Tensor) -> Tensor:
         return joint_error * self.moving
@@ -95,8 +94,8 @@ class FreeFingerGoals(Goals):
         # fingers that hold are asked for the grasp, the free ones that rest for where they are
         here = torch.where(resting, target, self.table.joint_position[rows])
         steps = self.skill.reach * (2.0 * uniform[:, 2 + fingers :] - 1.0)
-        ends = here[:, None] + steps.unflatten(1, (TRIES, -1)) * moving[:, None]
-        ends = torch.clamp(ends, *self.limits)
+        ends = torch.clamp(here[:, None] + steps.unflatten(1, (TRIES, -1)), *self.limits)
+        ends = torch.where(moving[:, None], ends, here[:, None])
         way = torch.tensor(ALONG)[:, None]
         between = here[:, None, None] + way * (ends - here[:, None])[:, :, None]  # [M, T, A, n]
         clear = self.clearance.clear(

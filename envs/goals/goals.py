@@ -92,6 +92,11 @@ class Goals(ABC):
     def advance(self, ids: Tensor, moment: Moment, uniform: Tensor) -> None:
         """Choose the next goals of environments `ids` [M]; uniform [M, draws]."""
 
+    @abstractmethod
+    def follow(self, moment: Moment) -> None:
+        """Renew what is asked of the joints, where it changes with time or with the object; all
+        environments' moment [N, ...]."""
+
     def way(self, pose: Tensor) -> tuple[Tensor, Tensor]:
         """Return the way from object poses [N, 7] to the goals', as `relative` does."""
         return relative(pose, self.pose)

@@ -58,25 +58,30 @@ def test_a_goal_is_a_turn_in_place_about_the_drawn_axis(small):
     assert goals.kinds == ("x", "y", "z")
 
 
-def test_tips_that_go_to_the_goals_joints_turn_with_the_object(small):
+def test_fingers_that_go_to_the_goals_joints_touch_the_object_where_they_did(small):
     goals = make(small, "task.skill.turn=[0.1,0.1]")
     rows = begun(goals, small)
     table, kinematics = goals.table, goals.kinematics
-    before = kinematics.points(table.joint_position[rows], goals.links, goals.middles)
-    after = kinematics.points(goals.joints, goals.links, goals.middles)
-    centre = table.object_pose[rows, None, :3]
+    moment = Moment(table.object_pose[rows], table.joint_position[rows], table.joint_target[rows])
+    goals.follow(moment)
+    local = goals._contacts(moment)
+    before = kinematics.points(moment.joint_position, goals.links, local)
+    centre, touching = table.object_pose[rows, None, :3], table.touching[rows]
+    on_object = rotate(table.object_pose[rows, None, 3:], table.point[rows])
+    assert torch.allclose(before[touching], (centre + on_object)[touching], atol=1e-5)
+    after = kinematics.points(goals.joints, goals.links, local)
     turn = from_rotation_vector(turn_between(table.object_pose[rows], goals.pose))
     wanted = centre + rotate(turn[:, None], before - centre)
     lower, upper = goals.limits
     inside = ((goals.joints > lower + 1e-4) & (goals.joints < upper - 1e-4)).all(dim=1)
     assert inside.float().mean() > 0.5
-    moved = torch.linalg.vector_norm(wanted - before, dim=-1)[inside]
-    left = torch.linalg.vector_norm(wanted - after, dim=-1)[inside]
+    moved = torch.linalg.vector_norm(wanted - before, dim=-1)[touching & inside[:, None]]
+    left = torch.linalg.vector_norm(wanted - after, dim=-1)[touching & inside[:, None]]
     assert float(left.mean()) < 0.15 * float(moved.mean())
-    squeeze = table.joint_target[rows] - table.joint_position[rows]
-    kept = goals.joint_target - goals.joints
-    free = (goals.joint_target > lower + 1e-4) & (goals.joint_target < upper - 1e-4)
-    assert torch.allclose(kept[inside][free[inside]], squeeze[inside][free[inside]], atol=1e-5)
+    squeeze = moment.joint_target - moment.joint_position
+    held = (goals.joint_target > lower + 1e-4) & (goals.joint_target < upper - 1e-4)
+    kept = (goals.joint_target - goals.joints - squeeze)[inside][held[inside]]
+    assert float(kept.abs().max()) < 1e-5
 
 
 def test_a_turn_that_would_lead_too_far_leads_back(small):

@@ -77,8 +77,10 @@ def test_motions_stay_within_reach_limits_and_speed(small):
     assert (goals.end >= lower - 1e-6)[goals.moving].all()
     assert (goals.end <= upper + 1e-6)[goals.moving].all()
     assert float((goals.end - goals.begin).abs().max()) <= skill.reach + 1e-6
+    moment = Moment(goals.pose, goals.joints, goals.joint_target)
     for _ in range(int(goals.length.max())):
-        goals.judge(torch.zeros(COUNT, dtype=torch.bool), torch.zeros(COUNT, dtype=torch.bool))
+        goals.age += 1
+        goals.follow(moment)
         joints.append(goals.joints.clone())
     steps = torch.stack(joints).diff(dim=0).abs()
     assert float(steps.max()) <= skill.speed / 20.0 + 1e-5
@@ -150,8 +152,10 @@ def test_clearance_by_hand(small):
     assert clear(0.017, 1)
     assert not clear(0.015, 1)  # 1.6 cm are asked for
     assert clear(0.015, 3)  # the thumb is elsewhere
-    crossed = straight.copy()
-    crossed[..., 0], crossed[..., 4] = -0.47, 0.47  # index and middle finger lean on each other
+    flexed = straight.copy()
+    flexed[..., [1, 5]] = 1.57  # index and middle finger point away from the palm
+    crossed = flexed.copy()
+    crossed[..., 0], crossed[..., 4] = -0.47, 0.47  # and lean on each other
     aside, both = np.array([[*PARKED, 1.0, 0.0, 0.0, 0.0]]), np.array([[True, True, False, False]])
-    assert clearance.clear(straight, both, aside, which, scale).all()
+    assert clearance.clear(flexed, both, aside, which, scale).all()
     assert not clearance.clear(crossed, both, aside, which, scale).any()
