@@ -83,19 +83,37 @@ class FreeFingerGoals(Goals):
 
     def _renew(self, ids: Tensor, target: Tensor, uniform: Tensor) -> None:
         """Draw motions that begin at joint targets [M, n]."""
-        fingers, rows = self.table.touching.shape[1], self.row[ids]
-        empty = self.weight[ids] == 0.0  # [M, 1]
-        free = ~self.table.touching[rows] | empty  # [M, F]
-        most = torch.full_like(rows, self.skill.fingers)
-        keys = torch.where(free, uniform[:, 2 : 2 + fingers], 2.0)
-        rank = keys.argsort(dim=1).argsort(dim=1)
-        chosen = free & (empty | (rank <= pick(uniform[:, 1], most)[:, None]))
-        moving, resting = chosen[:, self.finger], free[:, self.finger]  # [M, n]
+        rows, empty = self.row[ids], self.weight[ids, 0] == 0.0
+        free = ~self.table.touching[rows] | empty[:, None]  # [M, F]
+        resting = free[:, self.finger]  # [M, n]
+        chosen = self._fingers(free, empty, uniform[:, 1 : 2 + free.shape[1]])
         # fingers that hold are asked for the grasp, the free ones that rest for where they are
         here = torch.where(resting, target, self.table.joint_position[rows])
-        steps = self.skill.reach * (2.0 * uniform[:, 2 + fingers :] - 1.0)
-        ends = torch.clamp(here[:, None] + steps.unflatten(1, (TRIES, -1)), *self.limits)
-        ends = torch.where(moving[:, None], ends, here[:, None])
+        end, found = self._ends(ids, here, chosen, uniform[:, 2 + free.shape[1] :])
+        longest = (end - here).abs().amax(dim=1)
+        self.length[ids] = torch.ceil(longest * self.steps_per_radian).to(torch.int64)
+        self.limit[ids] = self.length[ids] + self.timeout
+        self.begin[ids], self.end[ids] = here, end
+        self.moving[ids] = chosen[:, self.finger]
+        held = torch.where(resting, here, self.table.joint_target[rows])
+        self._ask(ids, self.pose[ids], here, held)
+        self.counts[ids], self.kind[ids] = found, empty.to(torch.int64)
+
+    def _fingers(self, free: Tensor, empty: Tensor, uniform: Tensor) -> Tensor:
+        """Draw some of the fingers that are free [M, F], of empty hands all; uniform [M, 1 + F]."""
+        most = torch.full_like(free[:, 0], self.skill.fingers, dtype=torch.int64)
+        keys = torch.where(free, uniform[:, 1:], 2.0)
+        rank = keys.argsort(dim=1).argsort(dim=1)
+        return free & (empty[:, None] | (rank <= pick(uniform[:, 0], most)[:, None]))
+
+    def _ends(
+        self, ids: Tensor, here: Tensor, chosen: Tensor, uniform: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the first ends [M, n] on the way to which the chosen fingers [M, F] touch nothing,
+        and where one was found [M]; else it is `here` [M, n]. uniform [M, TRIES n]."""
+        steps = self.skill.reach * (2.0 * uniform.unflatten(1, (TRIES, -1)) - 1.0)
+        ends = torch.clamp(here[:, None] + steps, *self.limits)
+        ends = torch.where(chosen[:, None, self.finger], ends, here[:, None])  # [M, T, n]
         way = torch.tensor(ALONG)[:, None]
         between = here[:, None, None] + way * (ends - here[:, None])[:, :, None]  # [M, T, A, n]
         clear = self.clearance.clear(
@@ -106,16 +124,9 @@ class FreeFingerGoals(Goals):
             self.object_scale[ids].numpy(),
         )
         fit = torch.from_numpy(clear).unflatten(1, (TRIES, -1)).all(dim=2)  # [M, T]
-        best = ends[torch.arange(len(ids)), fit.int().argmax(dim=1)]
         found = fit.any(dim=1)
-        end = torch.where(found[:, None], best, here)
-        longest = (end - here).abs().amax(dim=1)
-        self.length[ids] = torch.ceil(longest * self.steps_per_radian).to(torch.int64)
-        self.limit[ids] = self.length[ids] + self.timeout
-        self.begin[ids], self.end[ids], self.moving[ids] = here, end, moving
-        held = torch.where(resting, here, self.table.joint_target[rows])
-        self._ask(ids, self.pose[ids], here, held)
-        self.counts[ids], self.kind[ids] = found, empty[:, 0].to(torch.int64)
+        best = ends[torch.arange(len(ids)), fit.int().argmax(dim=1)]
+        return torch.where(found[:, None], best, here), found
 
 
 def minimum_jerk(share: Tensor) -> Tensor:
