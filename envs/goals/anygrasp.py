@@ -16,7 +16,6 @@ from configs.schema.skills import Anygrasp
 from envs.goals.goals import POSE, POSE_AND_JOINTS, Goals, Moment, Setting, relative
 from envs.goals.table import pick
 from envs.shapes.symmetry import find_symmetry
-from models.rotations import angle
 
 IN_GRASP, REGRASP, TURN = range(3)
 
@@ -46,6 +45,7 @@ class AnygraspGoals(Goals):
         self.far_square = (config.min_distance * config.position_tolerance) ** 2  # [m^2]
         half = config.min_distance * config.rotation_tolerance / 2.0  # [rad]
         self.far_cosine = math.cos(half) if half < math.pi / 2.0 else -1.0  # of half the angle
+        self.turn_cosine = math.cos(min(skill.turn, math.pi) / 2.0)  # of half the angle
         self.origin = torch.zeros(count, dtype=torch.int64)  # row of the last grasp reached
         self.back = torch.zeros(count, dtype=torch.int64)  # row of the one reached before it
         self.goal = torch.zeros(count, dtype=torch.int64)  # row
@@ -149,8 +149,9 @@ class AnygraspGoals(Goals):
     def _kind(self, ids: Tensor, origin: Tensor, goal: Tensor, pose: Tensor) -> Tensor:
         table = self.table
         seen = self._alike(ids, table.object_pose[goal, None], pose)[:, 0]
-        turned = angle(pose[:, 3:], seen[:, 3:]) > self.skill.turn
+        turned = (pose[:, 3:] * seen[:, 3:]).sum(dim=1).abs() < self.turn_cosine
         before, after = table.touching[origin], table.touching[goal]  # [M, C]
-        slide = torch.linalg.vector_norm(table.point[origin] - table.point[goal], dim=-1)
-        elsewhere = (before != after) | (before & after & (slide > self.config.max_slide))
+        slide = table.point[origin] - table.point[goal]
+        slid = torch.linalg.vecdot(slide, slide) > self.config.max_slide**2
+        elsewhere = (before != after) | (before & after & slid)
         return torch.where(turned, TURN, torch.where(elsewhere.any(dim=1), REGRASP, IN_GRASP))
