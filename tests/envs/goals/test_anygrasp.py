@@ -273,7 +273,7 @@ def test_kinds_of_goals_by_contacts_and_by_rotation(config):
     links = [[1, -1, -1], [0, 2, 3], [1, -1, -1], [1, -1, -1]]
     first = grasp_set("first", [0.0, 0.025, 0.05, 0.075], links)
     first.contacts.point[2, 0] = [0.011, 0.0, 0.0]  # a centimetre is no other contact, this is
-    first.object_pose[3, 3:] = [np.cos(0.4), np.sin(0.4), 0.0, 0.0]  # 0.8 rad
+    first.object_pose[3, 3:] = [np.cos(0.55), np.sin(0.55), 0.0, 0.0]  # 1.1 rad
     chooser = make(config, GraspTable.join([first], ["first"]), 3)
     begin(chooser, range(3), [1, 1, 1], [0.1, 0.5, 0.9])
     assert chooser.goal.tolist() == [0, 2, 3]
