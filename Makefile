@@ -7,13 +7,12 @@ STAMP := $(VENV)/.installed
 # Where the tests' smoke loop leaves its state; kept, so that the next time its steps are reused.
 export DEXGEN_TEST_HOME ?= $(CURDIR)/var/test
 
-.PHONY: run test setup lint reference clean
+.PHONY: run test setup lint types tests reference clean
 
 run: setup
 	$(VENV)/bin/dexgen run $(ARGS)
 
-test: setup lint
-	$(VENV)/bin/pytest --numprocesses $(WORKERS) $(ARGS)
+test: lint types tests
 
 setup: $(STAMP)
 
@@ -21,16 +20,22 @@ lint: setup
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-cache
+
+types: setup
 	$(VENV)/bin/pyright
+
+tests: setup
+	$(VENV)/bin/pytest --numprocesses $(WORKERS) $(ARGS)
 
 # The pages of docs/reference/, from configs/; a test says when they are stale.
 reference: setup
 	$(VENV)/bin/python -m configs.reference
 
+# Python compiles what is imported; pip would compile all of it, which takes a minute.
 $(STAMP): pyproject.toml constraints.txt
 	@echo "installing into $(VENV): about 2 GB, a few minutes"
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[pipeline,robot,viewer,meshes,lakefs,gpu,dev]'
+	$(VENV)/bin/pip install --quiet --no-compile --constraint constraints.txt --editable '.[pipeline,robot,viewer,meshes,lakefs,gpu,dev]'
 	touch $@
 
 # The environments only: var/ holds the registry, the releases and the approver's key.

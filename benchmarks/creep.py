@@ -27,7 +27,7 @@ SOON_S, LATE_S = 12.0, 40.0  # [s] to here
 
 
 @dataclass(frozen=True)
-class Setting:
+class Variation:
     """Changes of the physics' values, and of what MuJoCo has beside them; MuJoCo's engine only."""
 
     name: str
@@ -47,21 +47,23 @@ class Creep:
     cpu_s: float  # of all threads
 
 
-def still_world(world: World, setting: Setting, moved: bool, seconds: float) -> World:
-    """Return a world under a setting, quiet unless it is `moved`, whose episodes last."""
+def make(
+    world: World,
+    setting: Variation,
+    thing: ObjectModel,
+    grasps: GraspSet,
+    moved: bool,
+    seconds: float,
+    **arguments: Any,
+) -> ManipulationEnv:
+    """Make an environment under a setting, quiet unless it is `moved`, whose episodes last."""
     ranges = world.randomization
-    return replace(
+    world = replace(
         world,
         physics=replace(world.physics, **setting.physics),
         randomization=ranges if moved else quiet(ranges),
         task=replace(world.task, episode_s=seconds + 1.0),
     )
-
-
-def make(
-    world: World, setting: Setting, thing: ObjectModel, grasps: GraspSet, **arguments: Any
-) -> ManipulationEnv:
-    """Make an environment whose models have the setting's options."""
     style = next(iter(world.task.styles))
     env = ManipulationEnv(world, [thing], [grasps], style=style, **arguments)
     engine = env.engine
@@ -80,7 +82,7 @@ def make(
 
 def creep(
     world: World,
-    setting: Setting,
+    setting: Variation,
     thing: ObjectModel,
     grasps: GraspSet,
     *,
@@ -91,9 +93,8 @@ def creep(
     threads: int = 1,
 ) -> Creep:
     """Watch `count` objects in hands that do nothing."""
-    world = still_world(world, setting, moved, seconds)
     arguments = {"num_envs": count, "seed": seed, "threads": threads}
-    env = make(world, setting, thing, grasps, **arguments)
+    env = make(world, setting, thing, grasps, moved, seconds, **arguments)
     still, held = torch.zeros(count, env.num_actions), np.ones(count, dtype=bool)
     places: dict[float, np.ndarray] = {}
     started = time.process_time()
@@ -136,10 +137,8 @@ def still_hold(
 ) -> tuple[Estimate, int]:
     """Return how long a hand that does nothing holds under Table III [s], and the drops; an
     object that was dropped is put into the hand anew."""
-    setting = Setting("as configured")
-    world = still_world(world, setting, True, seconds)
     arguments = {"num_envs": count, "seed": seed, "threads": threads}
-    env = make(world, setting, thing, grasps, **arguments)
+    env = make(world, Variation("as configured"), thing, grasps, True, seconds, **arguments)
     still, drops = torch.zeros(count, env.num_actions), 0
     for _ in range(round(seconds / env.dt)):
         drops += int(env.step(still)[3]["dropped"].sum())

@@ -41,8 +41,8 @@ from configs.schema.pipeline import Config
 from envs.episodes.episodes import Manifest, open_shard
 from models.kinematics import Kinematics
 from tasks.learning.buffers import ALONE, WindowStream
-from tasks.learning.data import window_stream
-from tasks.learning.shards import Shards
+from tasks.learning.shards import OnDisk
+from tasks.learning.training_data import window_stream
 from tasks.learning.windows import Frames, read_frames
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
@@ -116,7 +116,7 @@ def streaming(folder: Path, manifest: Manifest, config: Config, frames: Frames) 
     layout = config.embodiment.make_layout()
     rows = {name: shard.rows for name, shard in manifest.shards.items()}
     kinematics, opener = Kinematics(config.hand), lambda name: open_shard(folder / name, layout)
-    source = Shards(rows, opener, layout, kinematics, config.train, 0)
+    source = OnDisk(rows, opener, layout, kinematics, config.train, 0)
     size = manifest.rows * sum(
         np.dtype(field.dtype).itemsize * math.prod(field.shape)
         for name, field in layout.fields.items()

@@ -123,7 +123,7 @@ def measure(setting: Setting, model: ObjectModel, seed: int) -> dict[str, Any]:
     started = time.perf_counter()
     graph = grown(setting, config, problem, grasps)
     seconds = time.perf_counter() - started
-    said = describe(graph, seed)
+    said = describe(graph, problem.symmetry, seed)
     say(f"{model.name}: {len(graph.edges)} motions in {seconds:.0f} s")
     quarter, half = (turns(setting, config, problem, graph, degrees) for degrees in (90, 180))
     return {
@@ -162,7 +162,8 @@ def hands(setting: Setting, config: Config, problem: Problem, graph: GraspGraph,
     env.begin()
     planner = Planner(problem, config.physics, config.regrasps, config.grasps, config.seed)
     router = Router(problem, graph)
-    return env, PlannedExpert([planner], [router], config.planned, env, config.seed)
+    servo = config.regrasps.servo
+    return env, PlannedExpert([planner], [router], config.planned, servo, env, config.seed)
 
 
 def turns(

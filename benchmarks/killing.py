@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.made_up_data import whole
 from configs.layout import Layout
 from configs.load import load
 from configs.refs import Ref
@@ -194,14 +195,9 @@ def add(home: Path, store: VersionStore, layout: Layout, new: list[Ref]) -> None
 def made_up(layout: Layout, writer: int, episode: int) -> dict[str, np.ndarray]:
     """Return one episode whose numbers are drawn, and whose ids tell whose it is."""
     rng = np.random.default_rng([writer, episode])
-    arrays = {}
-    for name, field in layout.fields.items():
-        shape = (LENGTH, *field.shape)
-        drawn = rng.random(shape) if field.dtype == "float32" else np.zeros(shape)
-        arrays[name] = drawn.astype(field.dtype)
-    arrays["episode"][:], arrays["object"][:] = episode, writer
-    arrays["step"][:] = np.arange(LENGTH)
-    return arrays
+    floats = {name: f.shape for name, f in layout.fields.items() if f.dtype == "float32"}
+    drawn = {name: rng.random((LENGTH, *shape)) for name, shape in floats.items()}
+    return whole(layout, LENGTH, drawn | {"episode": episode, "object": writer})
 
 
 def start(ready: Barrier, work: Callable[..., None], *given: Any) -> SpawnProcess:

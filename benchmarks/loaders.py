@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from configs.layout import Layout
 from tasks.learning.buffers import in_one_buffer
-from tasks.learning.data import window_stream
+from tasks.learning.training_data import window_stream
 from tasks.learning.windows import Frames, window_rows
 
 BATCH = 512  # [windows] as train.batch

@@ -2,8 +2,10 @@
 
 import multiprocessing
 import time
+from collections.abc import Mapping
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,14 +45,15 @@ def make_episodes(embodiment: Embodiment, seed: int) -> list[Episode]:
         "gravity": np.broadcast_to([0.0, 0.0, -9.81], (MANY, LENGTH, 3)),
     }
     return [
-        whole(layout, {name: values[e] for name, values in frames.items()}) for e in range(MANY)
+        whole(layout, LENGTH, {name: values[e] for name, values in frames.items()})
+        for e in range(MANY)
     ]
 
 
-def whole(layout: Layout, given: Episode) -> Episode:
+def whole(layout: Layout, length: int, given: Mapping[str, Any]) -> Episode:
     """Return an episode with every field of the layout; those that are not given are 0."""
-    rows = {n: np.zeros((LENGTH, *field.shape), field.dtype) for n, field in layout.fields.items()}
-    rows["step"][:] = np.arange(LENGTH)
+    rows = {n: np.zeros((length, *field.shape), field.dtype) for n, field in layout.fields.items()}
+    rows["step"][:] = np.arange(length)
     for name, values in given.items():
         rows[name][:] = values
     return rows

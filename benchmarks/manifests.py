@@ -42,6 +42,7 @@ from tasks.data.dataset_commits import open_manifest, open_runs
 from tasks.store.local import LocalStore
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
+from benchmarks.made_up_data import whole
 from benchmarks.measuring import ANY, alone, finish, parser, peak_mib, positive, run, say
 
 LIMITS = {
@@ -224,16 +225,13 @@ def _publish(store: LocalStore, folder: Path, manifest: Manifest) -> None:
 def _real_shard(folder: Path, layout: Any) -> None:
     """Write one shard of full length, for the sampled rows."""
     rng = np.random.default_rng(1)
-    rows = {n: np.zeros((ROWS, *f.shape), f.dtype) for n, f in layout.fields.items()}
-    rows["step"][:] = np.arange(ROWS)
-    lower, upper = np.array(layout.joint_lower), np.array(layout.joint_upper)
-    joints = rng.uniform(lower, upper, (ROWS, layout.num_joints))
-    for name in ("joint_position", "joint_observation", "joint_target"):
-        rows[name][:] = joints
-    for name in ("object_pose", "goal_pose"):
-        rows[name][:, 3] = 1.0
+    joints = rng.uniform(layout.joint_lower, layout.joint_upper, (ROWS, layout.num_joints))
+    given: dict[str, Any] = dict.fromkeys(
+        ("joint_position", "joint_observation", "joint_target"), joints
+    )
+    given |= dict.fromkeys(("object_pose", "goal_pose"), np.eye(7)[3])
     writer = EpisodeWriter(folder / "real", layout, 1 << 40)
-    writer.append(rows)
+    writer.append(whole(layout, ROWS, given))
     (name,) = writer.close().shards
     (folder / "real" / name).rename(folder / "real.safetensors")
 

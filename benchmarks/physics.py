@@ -29,37 +29,37 @@ from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
-from benchmarks.creep import LATE_S, SOON_S, Creep, Setting, creep, still_hold
+from benchmarks.creep import LATE_S, SOON_S, Creep, Variation, creep, still_hold
 from benchmarks.measuring import ANY, finish, parser, positive, run, say
 from benchmarks.simulation import find_grasps
 from benchmarks.things import thing
 from flows.commands.terminal import table
 
 LIMITS = {"creep_mm": (-ANY, 1.0)}
-CONFIGURED = Setting("as configured")
-BEFORE = Setting("impratio 10, line search 20", {"impratio": 10, "ls_iterations": 20})
-LOWER = Setting("impratio 100", {"impratio": 100})
-NOSLIP = Setting("noslip 3", option={"noslip_iterations": 3})
+CONFIGURED = Variation("as configured")
+BEFORE = Variation("impratio 10, line search 20", {"impratio": 10, "ls_iterations": 20})
+LOWER = Variation("impratio 100", {"impratio": 100})
+NOSLIP = Variation("noslip 3", option={"noslip_iterations": 3})
 FEW = (CONFIGURED, BEFORE, LOWER, NOSLIP)  # of other objects and under Table III
 SETTINGS = (  # of the capsule, quiet
     CONFIGURED,
     BEFORE,
-    Setting("impratio 1", {"impratio": 1}),
-    Setting("impratio 10", {"impratio": 10}),
+    Variation("impratio 1", {"impratio": 1}),
+    Variation("impratio 10", {"impratio": 10}),
     LOWER,
-    Setting("impratio 300", {"impratio": 300}),
-    Setting("impratio 3000", {"impratio": 3000}),
-    Setting("line search 20", {"ls_iterations": 20}),
-    Setting("line search 100", {"ls_iterations": 100}),
-    Setting("iterations 10", {"iterations": 10}),
-    Setting("iterations 100", {"iterations": 100}),
-    Setting("tolerance 1e-12", {"iterations": 100, "ls_iterations": 100}, {"tolerance": 1e-12}),
-    Setting("step 5 ms", {"timestep": 0.005}),
-    Setting("step 5 ms, solref 10 ms", {"timestep": 0.005}, geom={"solref": (0.01,)}),
-    Setting("solimp 0.99 0.999", geom={"solimp": (0.99, 0.999)}),
-    Setting("pyramidal cone", {"cone": "pyramidal"}),
+    Variation("impratio 300", {"impratio": 300}),
+    Variation("impratio 3000", {"impratio": 3000}),
+    Variation("line search 20", {"ls_iterations": 20}),
+    Variation("line search 100", {"ls_iterations": 100}),
+    Variation("iterations 10", {"iterations": 10}),
+    Variation("iterations 100", {"iterations": 100}),
+    Variation("tolerance 1e-12", {"iterations": 100, "ls_iterations": 100}, {"tolerance": 1e-12}),
+    Variation("step 5 ms", {"timestep": 0.005}),
+    Variation("step 5 ms, solref 10 ms", {"timestep": 0.005}, geom={"solref": (0.01,)}),
+    Variation("solimp 0.99 0.999", geom={"solimp": (0.99, 0.999)}),
+    Variation("pyramidal cone", {"cone": "pyramidal"}),
     NOSLIP,
-    Setting("noslip 3, impratio 10", {"impratio": 10}, {"noslip_iterations": 3}),
+    Variation("noslip 3, impratio 10", {"impratio": 10}, {"noslip_iterations": 3}),
 )
 OBJECTS: dict[str, dict[str, Any]] = {  # [m]; those of the quickstart and a mesh
     "capsule": {"kind": "capsule", "radius": 0.026, "half_height": 0.014},

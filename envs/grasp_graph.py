@@ -19,12 +19,13 @@ from configs.schema.grasps import GraspMetric
 from configs.schema.hand import Hand
 from envs.grasp_set import GraspSet, header_of
 
-FORMAT = 1
+FORMAT = 2
 GRASPS, EDGES = "grasps.safetensors", "edges.safetensors"
 
 KINDS = IN_GRASP, MOVE, ADD, REMOVE, THUMB = range(5)
 NAMES = ("in_grasp", "move", "add", "remove", "thumb")  # of the kinds, in order
 BACK = np.array([IN_GRASP, MOVE, REMOVE, ADD, THUMB])  # the kind of a motion undone
+REST = 10  # control steps in which an object comes to rest after a motion
 THUMBS = "thumb"  # the name of the finger whose motions are a kind of their own
 
 
@@ -34,6 +35,7 @@ class Edges:
 
     start: np.ndarray  # [E] int32, row of the grasp that it leads from
     end: np.ndarray  # [E] int32
+    turn: np.ndarray  # [E, 4] float32, of the object's symmetry: it ends at that grasp turned so
     kind: np.ndarray  # [E] int8, index in KINDS
     finger: np.ndarray  # [E] int8, that goes elsewhere, -1: none
     target: np.ndarray  # [E, W, n] float32 [rad]
@@ -51,8 +53,8 @@ class Edges:
 
     @property
     def cost(self) -> np.ndarray:
-        """Control steps of each motion over its success rate [E]."""
-        return np.maximum(self.length, 1) * self.draws / np.maximum(self.landed, 1)
+        """Control steps of each motion and of the rest after it, over its success rate [E]."""
+        return (self.length + REST) * self.draws / np.maximum(self.landed, 1)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from configs.schema.regrasps import RegraspsStep
 from configs.schema.rollouts import RolloutsStep
 from configs.schema.student import DistillStep
 from configs.schema.train import TrainStep
-from flows.stages import ASIDE, PER_OBJECT, STAGES
+from configs.schema.turns import TurnsStep
+from flows.stages import PER_OBJECT, STAGES
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> l
         ConfigError: what is evaluated does not fit the objects; better said before the night.
     """
     before = STAGES[: STAGES.index(until)]
-    wanted = {stage for stage in before if stage not in ASIDE} | {until}
+    wanted = {*before, until}
     if "experts" in wanted and not training_objects(config):
         raise ConfigError("objects: every object is held out; experts need a training one")
     check_meshes(config)
@@ -66,11 +67,13 @@ def plan(config: Config, until: str = STAGES[-1], only: Sequence[str] = ()) -> l
         check_pairs(config.evaluate, list(config.objects.members.values()))
     nodes = [*world_nodes(config), *model_nodes(config)]
     chosen = set(only) or set(config.objects.members)
+    used = {f"regrasps/{name}" for name in training_names(config)}  # a held-out object's is not
     return [
         node
         for node in nodes
         if node.step in wanted
         and (node.step not in PER_OBJECT or node.label.split("/")[1] in chosen)
+        and (node.step != "regrasps" or until == "regrasps" or node.label in used)
     ]
 
 
@@ -87,6 +90,7 @@ def check_styles(config: Config) -> None:
     modes, styles = config.layout.modes, config.task.styles
     named = {f"rollouts.modes.{style}": mode for style, mode in config.rollouts.modes.items()}
     named |= {f"hazards.modes.{style}": mode for style, mode in config.hazards.modes.items()}
+    named |= {f"turns.rollouts.modes.{s}": m for s, m in config.turns.rollouts.modes.items()}
     named |= {f"evaluate.experts.{style}": mode for style, mode in config.evaluate.experts.items()}
     for key, mode in named.items():
         if mode not in modes:
@@ -108,8 +112,6 @@ def world_nodes(config: Config) -> Iterator[Node]:
         yield Node("objects", f"objects/{name}", step, {})
         grasps = grasps_step(config, name)
         yield Node("grasps", f"grasps/{name}", grasps, same(f"objects/{name}"))
-        grown = same(f"objects/{name}", f"grasps/{name}")
-        yield Node("regrasps", f"regrasps/{name}", regrasps_step(config, name), grown)
     inputs = training_objects(config)
     common = {"world": config.world, "seed": config.seed}
     for style in config.task.styles:
@@ -122,6 +124,13 @@ def world_nodes(config: Config) -> Iterator[Node]:
         training_seed=config.training_seed,
     )
     yield Node("distill", "distill", distill, inputs | experts(config))
+    for name in config.objects.members:  # beside the distillation, which leaves a core idle
+        grown = same(f"objects/{name}", f"grasps/{name}")
+        yield Node("regrasps", f"regrasps/{name}", regrasps_step(config, name), grown)
+    graphs = same(
+        *(f"{part}/{n}" for part in ("objects", "regrasps") for n in training_names(config))
+    )
+    yield Node("turns", "turns", turns_step(config), graphs)
     for style in config.task.styles:
         rollouts = RolloutsStep(style=style, rollouts=config.rollouts, **common)
         expert_input = {"expert": f"experts/{style}", "student": "distill"}
@@ -155,11 +164,23 @@ def regrasps_step(config: Config, name: str) -> RegraspsStep:
     )
 
 
+def turns_step(config: Config) -> TurnsStep:
+    """Return what the planned expert's rollouts depend on."""
+    return TurnsStep(
+        world=config.world,
+        grasps=config.grasps,
+        regrasps=config.regrasps,
+        planned=config.planned,
+        turns=config.turns,
+        seed=config.seed,
+    )
+
+
 def model_nodes(config: Config) -> Iterator[Node]:
     """Yield what follows from the episodes, until a model is promoted."""
     common = {"embodiment": config.embodiment, "seed": config.seed}
     objects = training_objects(config)
-    rollouts = same(*(f"rollouts/{style}" for style in config.task.styles))
+    rollouts = same("turns", *(f"rollouts/{style}" for style in config.task.styles))
     yield Node("check", "check", check_step(config), rollouts)
     learning: dict[str, Any] = common | {"seed": config.training_seed}
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
@@ -219,6 +240,11 @@ def training_objects(config: Config) -> dict[str, str]:
     }
 
 
+def training_names(config: Config) -> list[str]:
+    """Return the names of the objects that are not held out."""
+    return [name for name, item in config.objects.members.items() if not item.held_out]
+
+
 def check_step(config: Config) -> CheckStep:
     """Return what the check depends on; the frames' object indices count the training objects."""
     items = config.objects.members
@@ -226,7 +252,7 @@ def check_step(config: Config) -> CheckStep:
         embodiment=config.embodiment,
         check=config.check,
         objects=tuple(sorted(name for name, item in items.items() if not item.held_out)),
-        styles=tuple(config.task.styles),
+        styles=config.styles,
         seed=config.seed,
     )
 

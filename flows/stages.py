@@ -7,6 +7,7 @@ DOES = {
     "experts": "train the expert policies (PPO)",
     "distill": "train the student that reads what spoilt commands mean",
     "rollouts": "roll the experts out into episodes",
+    "turns": "roll the planned expert out: turns, regrasp by regrasp",
     "check": "check the dataset and merge it to main",
     "train": "train the controller",
     "hazards": "roll the experts out under bad commands, drops kept",
@@ -19,4 +20,3 @@ DOES = {
 }
 STAGES = tuple(DOES)
 PER_OBJECT = ("objects", "grasps", "regrasps")  # stages with a node for each object
-ASIDE = ("regrasps",)  # no later stage reads these: made where they are asked for

@@ -13,6 +13,7 @@ TOGETHER = {
     "the smoke loop's home": (
         "flows/test_smoke.py",
         "flows/test_printed_commands.py",
+        "flows/test_stops.py",
         "robot/test_champion.py",
     ),
     "the small world": (
@@ -22,6 +23,10 @@ TOGETHER = {
         "tasks/experts/test_experts.py",
         "tasks/experts/test_ppo.py",
         "tasks/rollouts/test_rollouts.py",
+    ),
+    "the GPU's kernels": (
+        "envs/test_mujoco_gpu.py",
+        "tasks/grasps/test_validation_gpu.py",
     ),
     "the sphere's graph": (
         "tasks/regrasps/test_gait.py",

@@ -13,8 +13,8 @@ from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
 from flows.plan import grasps_step
 from tasks.grasps.grasps import grasps
-from tasks.running.context import Context, Progress, make_scratch
 from tasks.store import open_store
+from tests.contexts import make_context
 
 OBJECTS = ("box", "sphere")
 # As strict as ever, but few: a batch that is held costs the same whatever comes of it.
@@ -51,7 +51,6 @@ def small_world(hand: str, count: int = 12) -> SmallWorld:
 
 def find_grasps(config: Config, name: str, home: Path, objects: Ref) -> GraspSet:
     step = replace(grasps_step(config, name), seed=0)
-    scratch, store = make_scratch(home, name), open_store(home)
-    context = Context(name, name, store, home, scratch, 1, Progress(name), {})
+    context = make_context(home, name)
     folder = context.open(grasps(step, {"objects/all": objects}, context))
     return GraspSet.load(folder / "grasps.safetensors", config.embodiment.make_layout())

@@ -28,6 +28,7 @@ from configs.schema.strict import strict
 from configs.schema.student import Distill
 from configs.schema.task import Control, Task
 from configs.schema.train import Train
+from configs.schema.turns import PLANNED, Turns
 from configs.schema.world import Embodiment, World
 
 REPORTED = (
@@ -58,6 +59,7 @@ class Config:
     planned: Planned
     experts: Experts
     rollouts: Rollouts
+    turns: Turns
     hazards: Rollouts
     critic: CriticTraining
     distill: Distill
@@ -165,6 +167,7 @@ class Config:
             "critic.horizon_s": self.critic.horizon_s,
             "rollouts.chunk_s": self.rollouts.chunk_s,
             "hazards.chunk_s": self.hazards.chunk_s,
+            "turns.rollouts.chunk_s": self.turns.rollouts.chunk_s,
         }
         for key, seconds in spans.items():
             if round(seconds * self.control.hz) < 1:
@@ -213,6 +216,11 @@ class Config:
     @property
     def embodiment(self) -> Embodiment:
         return Embodiment(hand=self.hand, control=self.control, layout=self.layout)
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that a frame may be labelled with, in the order of their numbers."""
+        return *self.task.styles, PLANNED
 
     @property
     def world(self) -> World:

@@ -55,6 +55,17 @@ class Gait:
 
 
 @strict
+class Servo:
+    """While a motion is played, holding fingers go on by what the object still lacks."""
+
+    gain: Share  # of that way, each control step
+    damping: Positive  # [m] of the least-squares joint step
+    limit: Positive  # [rad] largest correction of a joint's target
+    least_force: NonNegative  # [N] a finger that holds and presses with less is light
+    press: NonNegative  # [m] that the pad of a light finger goes inwards, each control step
+
+
+@strict
 class Playing:
     """A motion counts when it does what it should in draws of Table III."""
 
@@ -69,6 +80,7 @@ class Playing:
     position: Positive  # [m] a draw lands within so far of where it should
     rotation: Positive  # [rad] a draw lands within so much of the rotation
     slack: Annotated[float, Field(ge=1)]  # [tolerances] a draw may miss so far what was planned
+    lost: Positive  # [tolerances] an object farther from where it should end is given up
     least: NonNegative  # [tolerances] a step in the grasp moves the object so far at least
 
     @model_validator(mode="after")
@@ -89,7 +101,13 @@ class Growth:
     weary: NonNegative  # [rad] a grasp counts as so much farther for each try from it
     pursuit: Count  # motions one after the other towards one pose, at most
     arrived: Positive  # [rad] nearer to that pose, another is drawn
+    thumbs: Share  # probability that the thumb is to go elsewhere, or another finger to free it
     regrasps: Share  # probability of a regrasp where a step in the grasp would do
+    loops: Count  # grasps made before that a new one is joined with, at most: alike and as they are
+    closing: Share  # of the motions: a finger goes where it is in a grasp that looks alike
+    become: Positive  # [-] grasps nearer than this under grasps.metric can be made alike
+    alike: Positive  # [-] nearer than this under grasps.metric, modulo the object's symmetry
+    slid: Positive  # [m] with all tips nearer than this to their places on the object
     spread: NonNegative  # [m] std of the position that is aimed at, about that of the roots
 
 
@@ -99,6 +117,7 @@ class Regrasps:
     proposals: Proposals
     path: Path
     gait: Gait
+    servo: Servo
     playing: Playing
     growth: Growth
 

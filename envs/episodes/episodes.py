@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from configs.layout import Field, Layout
-from envs.episodes.files import EpisodesError, map_arrays, write_arrays
+from envs.episodes.array_files import EpisodesError, map_arrays, write_arrays
 from envs.episodes.manifest import (
     MANIFEST,
     Manifest,

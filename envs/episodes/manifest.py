@@ -19,7 +19,7 @@ from typing import Any
 
 from configs.files import write
 from configs.layout import Layout
-from envs.episodes.files import EpisodesError
+from envs.episodes.array_files import EpisodesError
 from envs.episodes.runs import FORMAT, NAME, SUMS, Run, RunTable, Shard, add_counts
 from envs.episodes.statistics import Statistics, from_json, pool, to_json
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.episodes.files import EpisodesError, map_arrays, read_arrays, write_arrays
+from envs.episodes.array_files import EpisodesError, map_arrays, read_arrays, write_arrays
 from envs.episodes.statistics import ARRAYS, Statistics, join_columns, pool, split_columns
 
 FORMAT = 2

@@ -18,6 +18,7 @@ ORDERS = range(12, 1, -1)  # of an axis, the highest that fits
 ANYWHERE = np.array([0.61803, 1.41421, 2.23607])  # [rad] turns of no order: all fit a round body
 DIRECTIONS = 40  # of corners and faces at most, the largest first
 SAME = 1e-3  # [rad]
+STEP = np.pi / 12.0  # [rad] of the turns about a free axis that a group has
 FULL = 120  # turns: no finite group of a body has more than 60
 
 
@@ -57,6 +58,15 @@ class Symmetry:
             alike = multiply(alike, about)
         best = np.abs((alike * target[..., None, :]).sum(axis=-1)).argmax(axis=-1)
         return np.take_along_axis(alike, best[..., None, None], axis=-2)[..., 0, :]
+
+    def group(self) -> np.ndarray:
+        """Return a finite group of turns that look alike, the identity first [K, 4]; of those about
+        a free axis one in every STEP."""
+        if self.ball:
+            return closure([about(axis, np.pi / 2.0) for axis in np.eye(3)])
+        if self.axis is not None:
+            return closure([about(self.axis, STEP), *self.turns[1:]])
+        return self.turns
 
     def points(self, orientation: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray]:
         """Write orientations [N, 4] as points whose distances are rotations modulo the symmetry

@@ -51,7 +51,7 @@ def export_lerobot(
     config = load(Config, overrides or [])
     store = store_of(config)
     ref = locate_dataset(store, dataset)
-    layout, styles = config.embodiment.make_layout(), list(config.task.styles)
+    layout, styles = config.embodiment.make_layout(), list(config.styles)
     folder = Path(os.path.abspath(folder))
     with progress("export lerobot") as report:
         info = write(store, ref, layout, styles, folder, report)

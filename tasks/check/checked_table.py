@@ -18,7 +18,7 @@ import pandas as pd
 from configs.layout import Layout
 from configs.schema.check import Check
 from envs.episodes.episodes import Manifest
-from tasks.check.expectations import Column, Known, Row, column_values
+from tasks.check.expectations import Column, Finding, Known, column_values
 from tasks.data.dataset_commits import Arrays
 
 
@@ -32,7 +32,7 @@ class Sample:
 
 def checked_rows(
     manifest: Manifest, columns: Sequence[Column], known: Known, check: Check
-) -> Iterator[Row]:
+) -> Iterator[Finding]:
     """Yield what is known of a dataset without its shards and without the version before.
 
     What no finite value is known of is nan, and left out: that is said of `non_finite`. A value
@@ -40,11 +40,11 @@ def checked_rows(
     """
     rows = manifest.rows
     said = f"{rows} rows, check.min_rows asks for {check.min_rows}"
-    yield Row("summary", "rows", "number", rows, check.min_rows, np.inf, said)
+    yield Finding("summary", "rows", "number", rows, check.min_rows, np.inf, said)
     dropped, episodes = manifest.drops_of_all
     most = check.max_drop_share
     said = f"{dropped} of {episodes} episodes end in a drop, check.max_drop_share allows {most:g}"
-    yield Row("summary", "drop_share", "share", drop_share(manifest), 0.0, most, said)
+    yield Finding("summary", "drop_share", "share", drop_share(manifest), 0.0, most, said)
     for label, names in known.items():
         part = getattr(check.min_share, label)
         least = 0.0 if part is None else part / len(names)
@@ -55,13 +55,13 @@ def checked_rows(
                 f"{count} of {rows} rows, a share of {share:.3g}; "
                 f"check.min_share.{label} asks for {least:.3g}"
             )
-            yield Row("shares", f"{label}.{name}", "share", share, least, np.inf, said)
+            yield Finding("shares", f"{label}.{name}", "share", share, least, np.inf, said)
     pooled = manifest.statistics() if manifest.runs else {}
     for what in ("non_finite", "minimum", "maximum"):
         for column in columns if pooled else ():
             value = float(getattr(pooled[column.field], what)[column.index])
             ends = (0.0, 0.0) if what == "non_finite" else (column.lower, column.upper)
-            yield Row("statistics", column.name, what, value, *ends)
+            yield Finding("statistics", column.name, what, value, *ends)
 
 
 def drop_share(manifest: Manifest) -> float:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.check.expectations import Row
+from tasks.check.expectations import Finding
 
 INDEX = "number"  # of a row in the table
 
 
-def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Row]:
+def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Finding]:
     """Return the rows of a table (checked_table.py) that are not numbers within their range.
 
     `docs` is a folder that gets the library's own pages, if anybody wants them.
@@ -35,14 +35,14 @@ def judge(table: pd.DataFrame, docs: Path | None = None) -> list[Row]:
         batch_parameters={"dataframe": table.assign(**{INDEX: range(len(table))})},
         result_format={
             "result_format": "COMPLETE",
-            "unexpected_index_column_names": [INDEX, *Row._fields[:3]],
+            "unexpected_index_column_names": [INDEX, *Finding._fields[:3]],
         },
     )
     if docs is not None:
         _write_docs(context, docs)
     found = {place[INDEX] for row in result.results for place in _places(row)}
-    rows = table.iloc[sorted(found)][list(Row._fields)]
-    return [Row(*row) for row in rows.itertuples(index=False)]
+    rows = table.iloc[sorted(found)][list(Finding._fields)]
+    return [Finding(*row) for row in rows.itertuples(index=False)]
 
 
 def _great_expectations() -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from tasks.check.data_docs import judge
 from tasks.check.expectations import (
     QUATERNION,
     Column,
-    Row,
+    Finding,
     column_values,
     expected_columns,
     violating_rows,
@@ -54,7 +54,7 @@ def examine(
     facts = list(checked_rows(manifest, columns, known, settings))
     if settings.previous is not None and earlier is not None and manifest.rows:
         facts += changes(manifest, earlier, columns, layout, settings.previous)
-    parts = [pd.DataFrame(facts, columns=Row._fields).dropna()]
+    parts = [pd.DataFrame(facts, columns=Finding._fields).dropna()]
     parts += sampled_rows(manifest, open_arrays, columns, layout, sample, rng)
     findings = judge(pd.concat(parts, ignore_index=True), docs)
     failures = find_failures(findings, manifest, columns, partial(locate, open_arrays, layout))
@@ -83,7 +83,7 @@ def require_measured(manifest: Manifest, columns: Sequence[Column]) -> None:
 
 
 def find_failures(
-    findings: Sequence[Row],
+    findings: Sequence[Finding],
     manifest: Manifest,
     columns: Sequence[Column],
     look: Callable[[Column, str, int], Failure],

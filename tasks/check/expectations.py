@@ -29,7 +29,7 @@ class Column:
     upper: float
 
 
-class Row(NamedTuple):
+class Finding(NamedTuple):
     """What is known of a dataset, with the range that it must be in (checked_table.py)."""
 
     table: str

@@ -9,7 +9,7 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.check import Previous
 from envs.episodes.episodes import EpisodesError, Manifest
-from tasks.check.expectations import Column, Row
+from tasks.check.expectations import Column, Finding
 from tasks.data.dataset_commits import open_manifest
 from tasks.store.protocol import Commit, Corrupt, MissingRef, VersionStore
 
@@ -85,7 +85,7 @@ def changes(
     columns: Sequence[Column],
     layout: Layout,
     limits: Previous,
-) -> Iterator[Row]:
+) -> Iterator[Finding]:
     """Yield how far mean and standard deviation of every column that measures something are from
     those of the version before, in its standard deviations and as a ratio, the larger first."""
     now, before = manifest.statistics(), earlier.manifest.statistics()
@@ -109,9 +109,9 @@ def changes(
             f"check.previous.max_shift allows {limits.max_shift:g}"
         )
         top = limits.max_shift
-        yield Row("previous", column.name, "shift", shift, -top, top, said)
+        yield Finding("previous", column.name, "shift", shift, -top, top, said)
         said = (
             f"standard deviation {std:g}, {old_std:g} {since}: a factor of {ratio:.3g}, "
             f"check.previous.max_ratio allows {limits.max_ratio:g}"
         )
-        yield Row("previous", column.name, "ratio", ratio, 1.0, limits.max_ratio, said)
+        yield Finding("previous", column.name, "ratio", ratio, 1.0, limits.max_ratio, said)

@@ -32,7 +32,7 @@ from models.moving import counted
 from models.strength import KEYS, Strength
 from tasks.distillation.distill import STUDENTS
 from tasks.evaluation.inputs import open_inputs
-from tasks.evaluation.trial import Setup, Table, run_window
+from tasks.evaluation.trial import Setup, TrialTable, run_window
 from tasks.export.export import CALIBRATION
 from tasks.learning.critic import CRITICS
 from tasks.learning.train import CONTROLLERS
@@ -84,7 +84,7 @@ def calibrate(config: CalibrateStep, refs: Mapping[str, Ref], context: Context) 
     return context.publish({CALIBRATION: path}, "calibration", list(refs.values()))
 
 
-def candidates(evaluate: Evaluate) -> Table:
+def candidates(evaluate: Evaluate) -> TrialTable:
     """Return the table of every candidate, beside the bare command."""
     settings = evaluate.calibration
     grid = product(settings.gain, settings.caution, settings.guidance)
@@ -109,7 +109,7 @@ def candidates(evaluate: Evaluate) -> Table:
         assistance = "paper" if name.startswith("paper") else "guarded"
         variants[name] = Assisted(kind="assisted", assistance=assistance, **vars(strength))
     strengths = {BARE: None, **found}
-    return Table(
+    return TrialTable(
         (CLEAN, *settings.perturbations),
         variants,
         strengths,
@@ -121,7 +121,7 @@ def candidates(evaluate: Evaluate) -> Table:
 
 
 def score(
-    evaluate: Evaluate, table: Table, counts: Mapping[str, np.ndarray], name: str
+    evaluate: Evaluate, table: TrialTable, counts: Mapping[str, np.ndarray], name: str
 ) -> dict[str, Any]:
     """Return a candidate's strengths, its score, and what it keeps of the clean goals.
 

@@ -11,7 +11,7 @@ from configs.files import replacing
 from configs.schema.evaluate import Evaluate, Variant
 from models.strength import Strength
 from tasks.evaluation.recording import Recorder
-from tasks.evaluation.trial import Setup, Table, run_window
+from tasks.evaluation.trial import Setup, TrialTable, run_window
 from tasks.running.context import Context
 
 COUNTED, RECORDED = "counts.safetensors", "recording.safetensors"
@@ -37,9 +37,9 @@ def read(folder: Path) -> Measured:
 
 def table_of(
     evaluate: Evaluate, variants: Mapping[str, Variant], strengths: Mapping[str, Strength | None]
-) -> Table:
+) -> TrialTable:
     """Return the table of all that is judged under some variants."""
-    return Table(
+    return TrialTable(
         evaluate.perturbations,
         variants,
         strengths,
@@ -50,7 +50,7 @@ def table_of(
     )
 
 
-def measure(stage: Setup, table: Table, context: Context, recorded: str | None) -> Measured:
+def measure(stage: Setup, table: TrialTable, context: Context, recorded: str | None) -> Measured:
     """Measure a table; a window that was done before is read back from scratch.
 
     `recorded` names the variant of which clips are recorded, if any.
@@ -80,7 +80,7 @@ def clipped(evaluate: Evaluate) -> tuple[str, ...]:
     return tuple(name for name in evaluate.clips if name in evaluate.perturbations)
 
 
-def make_recorder(stage: Setup, table: Table, variant: str | None) -> Recorder | None:
+def make_recorder(stage: Setup, table: TrialTable, variant: str | None) -> Recorder | None:
     """Return a recorder of a variant's first pair under every perturbation that is shown."""
     names = clipped(stage.evaluate)
     if variant is None or not names:
@@ -95,7 +95,9 @@ def make_recorder(stage: Setup, table: Table, variant: str | None) -> Recorder |
     return Recorder(rows, round(seconds * stage.inputs.layout.control_hz))
 
 
-def joined(parts: Sequence[tuple[Table, Measured]], order: Sequence[str]) -> dict[str, np.ndarray]:
+def joined(
+    parts: Sequence[tuple[TrialTable, Measured]], order: Sequence[str]
+) -> dict[str, np.ndarray]:
     """Return the counts [windows, P, V, M] of tables that differ in their variants only.
 
     `order` names the variants of all of them.

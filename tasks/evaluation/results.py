@@ -23,7 +23,7 @@ from tasks.evaluation.bootstrap import Resampled, against, matched
 from tasks.evaluation.inputs import Inputs
 from tasks.evaluation.metrics import tabulate
 from tasks.evaluation.one_setting import one_setting
-from tasks.evaluation.trial import Table
+from tasks.evaluation.trial import TrialTable
 from tasks.evaluation.variants import strength_of
 
 Drawn = Mapping[str, Resampled]  # perturbation -> its resampled pairs
@@ -33,7 +33,7 @@ def report_of(
     config: EvaluateStep,
     bundle: Bundle,
     inputs: Inputs,
-    table: Table,
+    table: TrialTable,
     counts: Mapping[str, np.ndarray],
 ) -> dict[str, Any]:
     """Return the content of evaluation.json, from counts [windows, P, V, M].
@@ -53,12 +53,10 @@ def report_of(
 
     def part(chosen: Sequence[bool]) -> dict[str, Any]:
         some = {name: values[..., np.array(chosen)] for name, values in counts.items()}
-        variants = tuple(table.variants)
-        cells = tabulate(some, table.perturbations, variants, evaluate.confidence)
-        if default is not None:
-            for row in cells.values():
-                row["assisted"] = row[default]
-        return cells
+        cells = tabulate(some, table.perturbations, tuple(table.variants), evaluate.confidence)
+        if default is None:
+            return cells
+        return {name: row | {"assisted": row[default]} for name, row in cells.items()}
 
     by_split = {
         split: part([split_of(item) == split for item in pairs])
@@ -107,7 +105,7 @@ def curve_of(variants: Mapping[str, Variant]) -> list[str]:
 
 
 def resamples(
-    config: EvaluateStep, table: Table, counts: Mapping[str, np.ndarray], chosen: np.ndarray
+    config: EvaluateStep, table: TrialTable, counts: Mapping[str, np.ndarray], chosen: np.ndarray
 ) -> dict[str, Resampled]:
     """Return each perturbation's resampled pairs of those chosen [M]; all draw the same."""
     seed = derive_seed(config.seed, "evaluate", "bootstrap")
@@ -123,7 +121,7 @@ def resamples(
 
 
 def settings_of(
-    config: EvaluateStep, bundle: Bundle, inputs: Inputs, table: Table
+    config: EvaluateStep, bundle: Bundle, inputs: Inputs, table: TrialTable
 ) -> dict[str, Any]:
     """Return what the figures were measured with; `world` is the digest of all of the world."""
     evaluate, world = config.evaluate, config.world

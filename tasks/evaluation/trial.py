@@ -22,7 +22,7 @@ from tasks.experts.policy import load_expert
 
 
 @dataclass(frozen=True)
-class Table:
+class TrialTable:
     """What is compared with what: every perturbation under every variant, in pairs."""
 
     perturbations: tuple[str, ...]
@@ -57,7 +57,7 @@ class Setup:
 
 def run_window(
     stage: Setup,
-    table: Table,
+    table: TrialTable,
     index: int,
     progress: Callable[[int], None],
     recorder: Recorder | None = None,
@@ -84,7 +84,7 @@ def run_window(
 
 def make_window(
     stage: Setup,
-    table: Table,
+    table: TrialTable,
     env: ManipulationEnv,
     arrangement: Arrangement,
     seed: Callable[[str], int],

@@ -87,15 +87,15 @@ def _step(
     """Take one damped step inside the joint limits; jacobian [M, F, 3, n], error [M, F, 3]."""
     clip = namespace(position).clip
     lower, upper = constant(problem.lower, position), constant(problem.upper, position)
-    step = _solve(jacobian, error, config.damping)
+    step = damped_step(jacobian, error, config.damping)
     leaves = ((position <= lower) & (step < 0.0)) | ((position >= upper) & (step > 0.0))
     if leaves.any():
         free = jacobian * ~leaves[:, None, None, :]
-        step = _solve(free, error, config.damping)
+        step = damped_step(free, error, config.damping)
     return clip(position + clip(step, -config.max_step, config.max_step), lower, upper)
 
 
-def _solve(jacobian: Array, error: Array, damping: float) -> Array:
+def damped_step(jacobian: Array, error: Array, damping: float) -> Array:
     """Return sum over fingers of J^T (J J^T + damping^2 I)^-1 e, [M, n] [rad]."""
     xp = namespace(jacobian)
     normal = xp.einsum("mfij,mfkj->mfik", jacobian, jacobian)

@@ -34,6 +34,13 @@ class Candidates:
         """Return the candidates of a mask [N] or of indices [M]."""
         return Candidates(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
+    def put(self, rows: np.ndarray, others: "Candidates") -> "Candidates":
+        """Return the candidates with others [M] in the place of `rows` [M]."""
+        found = {f.name: getattr(self, f.name).copy() for f in fields(self)}
+        for name, array in found.items():
+            array[rows] = getattr(others, name)
+        return Candidates(**found)
+
     def pad_goals(self, heights: np.ndarray) -> np.ndarray:
         """Return where each pad belongs, `heights` [F] [m] above its point; hand frame."""
         above = self.point + heights[:, None] * self.normal

@@ -29,7 +29,7 @@ class CollisionChecker:
     def free(self, candidates: Candidates, give: float = 0.0) -> np.ndarray:
         """Return which candidates collide nowhere but in wanted contacts, [N] bool.
 
-        Any link may be `give` [m] deep in the object, where that is pushed away.
+        Any link may be `give` [m] deep in the object or in another link: it is pushed away.
         """
         positions, poses, active = (
             candidates.joint_position,
@@ -50,5 +50,5 @@ class CollisionChecker:
         finger = self._finger[geoms].max(axis=1)
         with_object = self._is_object[geoms].any(axis=1)
         wanted = with_object & (finger >= 0) & active[finger]
-        allowed = np.where(wanted, max(self.penetration, give), np.where(with_object, give, 0.0))
+        allowed = np.where(wanted, max(self.penetration, give), give)
         return bool((data.contact.dist >= -allowed).all())

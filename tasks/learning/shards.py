@@ -45,7 +45,7 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Shards:
+class OnDisk:
     """A dataset's shards, and how one is opened.
 
     Args:
@@ -90,7 +90,7 @@ class Shards:
 class _Reader:
     """One endless sequence of buffers; `stream` and rank set its draws apart."""
 
-    shards: Shards
+    shards: OnDisk
     clean: bool
     stream: int
     rank: Rank
@@ -149,7 +149,7 @@ class _Reader:
         return generator(self.shards.seed, key, self.stream, *place, self.rank.number)
 
 
-def open_blocks(source: Shards, name: str) -> list[Block]:
+def open_blocks(source: OnDisk, name: str) -> list[Block]:
     """Open a shard and cut it into blocks of at most `block_frames` frames, or one episode.
 
     Which episodes are held back depends on the seed, the shard's name and its content alone; in
@@ -205,7 +205,7 @@ def pack(blocks: Sequence[Block], frames: int) -> list[Sequence[Block]]:
     return [blocks[run] for run in runs(sizes, min(frames, even))]
 
 
-def read_blocks(source: Shards, blocks: Sequence[Block]) -> tuple[Frames, Tensor]:
+def read_blocks(source: OnDisk, blocks: Sequence[Block]) -> tuple[Frames, Tensor]:
     """Return the blocks' frames, one block after the other, and which rows [N] are held back."""
     rows = sum(len(block) for block in blocks)
     kept: dict[str, Tensor] = {}  # a block is copied while it is in the processor's cache

@@ -16,8 +16,8 @@ from models.kinematics import Kinematics
 from models.weights import Artifact
 from tasks.data.verdict import require_checked
 from tasks.learning.buffers import ALONE, Rank, generator
-from tasks.learning.data import TrainingData, Validation, open_data
 from tasks.learning.shard_cache import fetch_as_read
+from tasks.learning.training_data import TrainingData, Validation, open_data
 from tasks.running.context import Context
 
 CONTROLLERS = Artifact("controller", "train", 1, "controller", ControllerConfig, Controller)
@@ -92,7 +92,7 @@ def losses_on(
 
 
 @dataclass(frozen=True)
-class Noise:
+class BatchNoise:
     """The noise of one batch, on the training's device."""
 
     motion: Tensor  # [B, T, K, 3]
@@ -101,7 +101,9 @@ class Noise:
     inverse: Tensor  # [B, H, S]
 
 
-def draw_noise(layout: Layout, settings: Train, seed: int, index: int, rank: Rank = ALONE) -> Noise:
+def draw_noise(
+    layout: Layout, settings: Train, seed: int, index: int, rank: Rank = ALONE
+) -> BatchNoise:
     """Return the noise of batch `index`: a function of seed, number and rank alone.
 
     So a training that goes on from batch k draws what an uninterrupted one would have drawn.
@@ -115,14 +117,14 @@ def draw_noise(layout: Layout, settings: Train, seed: int, index: int, rank: Ran
             return torch.zeros(1)
         return settings.history_noise * torch.randn(history, generator=draws)
 
-    noise = Noise(
+    noise = BatchNoise(
         motion=torch.randn((settings.batch, *layout.motion_shape), generator=draws),
         level=torch.randint(steps, (settings.batch,), generator=draws),
         prior=jitter(),
         inverse=jitter(),
     )
     device = torch.device(settings.accelerator)
-    return Noise(**{name: tensor.to(device) for name, tensor in vars(noise).items()})
+    return BatchNoise(**{name: tensor.to(device) for name, tensor in vars(noise).items()})
 
 
 def make_controller(windows: Windows, layout: Layout, settings: Train, seed: int) -> Controller:

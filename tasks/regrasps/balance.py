@@ -9,6 +9,7 @@ so the net wrench is as small as it can be and no finger does all the work. Weig
 normal forces with sum 1: a share is a contact's part of the whole squeeze.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,12 @@ class Squeeze:
     def take(self, rows: np.ndarray) -> "Squeeze":
         """Return those of a mask [N] or of indices."""
         return Squeeze(self.force[rows], self.share[rows], self.residual[rows])
+
+    @staticmethod
+    def join(parts: Sequence["Squeeze"]) -> "Squeeze":
+        """Join squeezes in order."""
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
+        return Squeeze(*map(np.concatenate, columns))
 
 
 def share_out(

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 
 from configs.schema.grasps import Grasps
 from configs.schema.physics import Physics
 from configs.schema.regrasps import Regrasps
-from envs.grasp_graph import IN_GRASP, kind_of
+from envs.grasp_graph import IN_GRASP, THUMBS, kind_of
 from models.rotations import conjugate, from_rotation_vector, multiply, to_rotation_vector
 from tasks.grasps.assignment import reach
 from tasks.grasps.candidates import Candidates, concatenate
@@ -23,10 +24,10 @@ from tasks.grasps.problem import Problem
 from tasks.grasps.workspace import Workspace
 from tasks.regrasps import path
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.motion import Motions, squeezed, straight, travel
+from tasks.regrasps.motion import NO_FINGER, Aim, Motions, squeezed, straight, travel
 from tasks.regrasps.proposals import BALANCED, HELD, NEAR, Proposed, holds, propose, strain
 
-NO_FINGER = -1
+WIDER = 4  # times as many points where the thumb is to be free: few are of use
 SAFE = 3  # fingers that should hold while another goes elsewhere
 ASKED, REACHED, FREE = "asked", "reached", "free of collision"
 # of planning a regrasp, in order
@@ -48,6 +49,11 @@ class Plans:
     def __len__(self) -> int:
         return len(self.kind)
 
+    @property
+    def aim(self) -> Aim:
+        """Where the motions bring the object [M]."""
+        return Aim.at(self.after, self.finger)
+
     def take(self, rows: np.ndarray) -> "Plans":
         """Return the plans of a mask [M] or of indices."""
         before, after = self.before.take(rows), self.after.take(rows)
@@ -57,6 +63,10 @@ class Plans:
     def of(self, rows: np.ndarray) -> "Plans":
         """Say from which of `rows` each plan is, instead of from which place in them."""
         return replace(self, after=replace(self.after, parent=rows[self.after.parent]))
+
+    def numbered(self, rows: np.ndarray) -> "Plans":
+        """Say from which of `rows` [M] each plan is, one by one."""
+        return replace(self, after=replace(self.after, parent=rows))
 
     @staticmethod
     def join(parts: Sequence["Plans"]) -> "Plans":
@@ -82,17 +92,19 @@ class Planner:
         self.workspace = Workspace(problem, seed)
         self.checker = CollisionChecker(problem, physics, grasps.penetration)
 
-    def in_grasp(self, before: Candidates, goal: np.ndarray) -> Plans:
+    def in_grasp(self, before: Candidates, goal: np.ndarray, known: bool = False) -> Plans:
         """Turn and move the object towards `goal` [N, 7] with the contacts that there are.
 
-        Grasps that do not balance, that cannot reach so far or would collide are left out.
+        Grasps that do not balance, that cannot reach so far or would collide are left out; where it
+        is `known` that a grasp much like it does so, only those that cannot reach.
         """
         squeeze = share_out(before.point, before.normal, before.active, self.config.balance)
-        rows = np.flatnonzero(holds(squeeze, before.active, self.config))
+        fit = np.full(len(before), True) if known else holds(squeeze, before.active, self.config)
+        rows = np.flatnonzero(fit)
         before, squeeze = replace(before.take(rows), parent=rows), squeeze.take(rows)
         left, parts, order = np.arange(len(rows)), [], []
         for part in PARTS:
-            moved, there = self._moved(before.take(left), goal[rows[left]], part)
+            moved, there = self._moved(before.take(left), goal[rows[left]], part, known)
             parts.append(moved.take(there))
             order.append(left[there])
             left = left[~there]
@@ -111,7 +123,7 @@ class Planner:
         )
 
     def _moved(
-        self, before: Candidates, goal: np.ndarray, part: float
+        self, before: Candidates, goal: np.ndarray, part: float, known: bool
     ) -> tuple[Candidates, np.ndarray]:
         """Take the fingers along a step, or `part` of it; say where that works [N]."""
         gait = self.config.gait
@@ -121,35 +133,98 @@ class Planner:
         moved = replace(before, object_pose=pose)
         joints, there = reach(self.problem, moved, self.grasps.assignment)
         moved = replace(moved, joint_position=joints)
-        there[there] = self.checker.free(moved.take(there), gait.give)
+        if not known:
+            there[there] = self.checker.free(moved.take(there), gait.give)
         return moved, there
 
     def regrasps(
-        self, before: Candidates, goal: np.ndarray, each: int, rng: np.random.Generator
+        self,
+        before: Candidates,
+        goal: np.ndarray,
+        each: int,
+        rng: np.random.Generator,
+        thumb: np.ndarray | None = None,
+        give: float = 0.0,
     ) -> Plans:
         """Plan regrasps of any finger, up to `each` a grasp: those first that three fingers hold
         meanwhile, and of these those after which the fingers reach farthest towards `goal` [N, 7].
+        Links may be `give` [m] deep in what they touch: where a hand is, is known to no less.
+
+        Where `thumb` [N], the thumb is to go elsewhere: if the others hold without it, it does;
+        else another finger goes where they nearly do.
         """
-        count, fingers = before.active.shape
+        count = len(before)
         self._note(ASKED, np.arange(count))
         ahead = towards(before.object_pose, goal, np.inf, self.config.gait.ahead)
-        rows, finger = np.repeat(np.arange(count), fingers), np.tile(np.arange(fingers), count)
+        thumb = np.zeros(count, dtype=bool) if thumb is None else thumb
+        found = Proposed.join(
+            [
+                self._proposals(before, ahead, np.flatnonzero(~thumb), 1, rng),
+                self._proposals(before, ahead, np.flatnonzero(thumb), WIDER, rng),
+            ]
+        )
+        parent = found.after.parent
+        gain = self._now(before, ahead)[parent, found.finger] - found.strain
+        alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
+        first = np.where(self.thumb[found.finger], 0.0, self.without_thumb(found.after))
+        order = np.lexsort((-gain, alone, np.where(thumb[parent], first, 0.0), parent))
+        return self._ways(before, found.take(order), each, give)
+
+    def _proposals(
+        self, before: Candidates, ahead: np.ndarray, rows: np.ndarray, wider: int, rng: Generator
+    ) -> Proposed:
+        """Propose regrasps of any finger of some grasps, among so many times as many points."""
+        fingers, own = before.active.shape[1], self.config.proposals
+        each = replace(own, points=wider * own.points, kept=wider * own.kept)
+        row, finger = np.repeat(rows, fingers), np.tile(np.arange(fingers), len(rows))
         found = propose(
             self.problem,
             self.workspace,
-            before.take(rows),
+            before.take(row),
             finger,
-            ahead[rows],
-            self.config,
+            ahead[row],
+            replace(self.config, proposals=each),
             rng,
-            lambda stage, left: self._note(stage, rows[left]),
+            lambda stage, left: self._note(stage, row[left]),
         )
-        parent = rows[found.after.parent]
-        found = replace(found, after=replace(found.after, parent=parent))
-        gain = self._now(before, ahead)[parent, found.finger] - found.strain
-        alone = (found.staying.share > 0.0).sum(axis=1) < SAFE
-        order = np.lexsort((-gain, alone, parent))
-        return self._ways(before, found.take(order), each)
+        return replace(found, after=replace(found.after, parent=row[found.after.parent]))
+
+    @property
+    def thumb(self) -> np.ndarray:
+        """Which finger is the thumb [F]."""
+        return np.array([finger.name == THUMBS for finger in self.problem.hand.fingers])
+
+    def without_thumb(self, grasps: Candidates) -> np.ndarray:
+        """Return how far the other fingers are from holding by themselves [N]."""
+        others = grasps.active & ~self.thumb
+        return share_out(grasps.point, grasps.normal, others, self.config.balance).residual
+
+    def place(self, before: Candidates, finger: np.ndarray, there: Candidates) -> Plans:
+        """Take a finger [N] of each hand to its contact in the grasps `there` [N], or back onto it;
+        the others stay where they are.
+
+        There is none where it does not get there or would collide, nor where the others do not hold
+        without a finger that presses now.
+        """
+        rows = np.arange(len(before))
+        own = self.problem.finger_of_joint == finger[:, None]
+        changed = {
+            name: getattr(before, name).copy() for name in ("active", "point", "normal", "pad")
+        }
+        for name, array in changed.items():
+            array[rows, finger] = getattr(there, name)[rows, finger]
+        joints = np.where(own, there.joint_position, before.joint_position)
+        after = replace(before, joint_position=joints, parent=rows, **changed)
+        stays = before.active & (np.arange(before.active.shape[1]) != finger[:, None])
+        balance = self.config.balance
+        staying = share_out(after.point, after.normal, stays, balance)
+        pressing = share_out(after.point, after.normal, after.active, balance)
+        found = Proposed(after, finger, np.zeros(len(rows)), staying, pressing)
+        held = holds(staying, stays, self.config) & (stays.sum(axis=1) >= SAFE)
+        joins = ~before.active[rows, finger] & (stays.sum(axis=1) >= 2)
+        touches = there.active[rows, finger]  # it does not in the end, where it only leaves
+        chosen = touches & (held | joins)
+        return self._plans(before, found.take(chosen), self.config.gait.give)[0]
 
     def _now(self, before: Candidates, ahead: np.ndarray) -> np.ndarray:
         """Return how strained each finger will be where the object goes next [N, F] [m]."""
@@ -161,7 +236,7 @@ class Planner:
         ).reshape(count, fingers)
         return np.where(before.active, cost, self.config.proposals.fresh)
 
-    def _ways(self, before: Candidates, proposals: Proposed, each: int) -> Plans:
+    def _ways(self, before: Candidates, proposals: Proposed, each: int, give: float) -> Plans:
         """Look for ways of proposals, sorted by grasp and worth, until each grasp has `each`."""
         parent = proposals.after.parent
         left, need = np.arange(len(parent)), np.full(len(before), each)
@@ -170,7 +245,7 @@ class Planner:
         while len(left):
             place = np.arange(len(left)) - np.searchsorted(parent[left], parent[left])
             now = place < 2 * need[parent[left]]
-            tried, there = self._plans(before, proposals.take(left[now]))
+            tried, there = self._plans(before, proposals.take(left[now]), give)
             reached.append(there)
             rank = np.arange(len(tried)) - np.searchsorted(tried.after.parent, tried.after.parent)
             tried = tried.take(rank < need[tried.after.parent])
@@ -192,14 +267,16 @@ class Planner:
     def _note(self, stage: str, grasps: np.ndarray) -> None:
         self.funnel[stage] += len(np.unique(grasps))
 
-    def _plans(self, before: Candidates, proposals: Proposed) -> tuple[Plans, np.ndarray]:
+    def _plans(
+        self, before: Candidates, proposals: Proposed, give: float = 0.0
+    ) -> tuple[Plans, np.ndarray]:
         """Return the plans of those proposals that a finger gets to without a collision, and the
         grasps of those that it gets to at all."""
         start = before.take(proposals.after.parent)
         assignment = self.grasps.assignment
         ways, found, rows = path.find(self.problem, start, proposals, self.config.path, assignment)
         start, there = start.take(rows), proposals.after.parent[rows]
-        free = path.clear(self.checker, start, found, ways)
+        free = path.clear(self.checker, start, found, ways, give)
         start, found, ways = start.take(free), found.take(free), ways[free]
         forth, back = travel(self.problem, start, found, ways, self.config)
         after = replace(found.after, joint_position=ways[:, path.PRESSED])

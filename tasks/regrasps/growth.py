@@ -8,68 +8,31 @@ begins with `growth.roots` of them; all others hang together with these both way
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from configs.schema.grasps import Grasps
 from configs.schema.physics import Physics, Randomization
 from configs.schema.regrasps import Growth, Regrasps
-from envs.grasp_graph import BACK, NAMES
-from models.rotations import angle, random_quaternions
+from envs.grasp_graph import BACK, IN_GRASP, NAMES
+from envs.shapes.symmetry import NONE
+from models.rotations import angle
 from tasks.grasps.analysis import analyse
 from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
 from tasks.grasps.validation import Validator
+from tasks.regrasps.asking import Asker
 from tasks.regrasps.balance import share_out
-from tasks.regrasps.gait import Planner, Plans
-from tasks.regrasps.motion import LEGS, Motions, squeezed
-from tasks.regrasps.playing import Player
+from tasks.regrasps.batches import Batch, NewEdges
+from tasks.regrasps.gait import Planner
+from tasks.regrasps.likeness import tips_of, turned
+from tasks.regrasps.loops import find_pairs
+from tasks.regrasps.motion import NO_FINGER, Aim, squeezed, straight
+from tasks.regrasps.playing import Played, Player
 
 STAGES = ("planned", "landed", "held", "back")
-
-
-@dataclass(frozen=True)
-class NewEdges:
-    """Edges as they are found; rows of the tree."""
-
-    start: np.ndarray  # [E]
-    end: np.ndarray  # [E]
-    kind: np.ndarray  # [E]
-    finger: np.ndarray  # [E]
-    motion: Motions  # [E]
-    landed: np.ndarray  # [E] draws
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    @staticmethod
-    def none(joints: int) -> "NewEdges":
-        """Return no edges, of hands with so many joints."""
-        empty = np.zeros(0, dtype=int)
-        motion = Motions(np.zeros((0, LEGS, joints)), np.zeros((0, LEGS), dtype=int))
-        return NewEdges(empty, empty, empty, empty, motion, empty)
-
-    def take(self, rows: np.ndarray) -> "NewEdges":
-        """Return those of a mask [E] or of indices."""
-        return NewEdges(
-            *(a.take(rows) if a is self.motion else a[rows] for a in vars(self).values())
-        )
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one batch of growth adds."""
-
-    nodes: Candidates  # `parent` is a row of the tree
-    forth: NewEdges
-    back: NewEdges
-    asked: np.ndarray  # [A] rows of the tree that motions were asked of
-    goal: np.ndarray  # [K, 7] pose that each node was made on the way to
-    age: np.ndarray  # [K] motions made on that way
-    counts: dict[str, dict[str, int]]  # kind -> stage -> motions
-    planned: dict[str, int]  # stage of planning a regrasp -> grasps for which one is left
 
 
 class Grower:
@@ -87,7 +50,8 @@ class Grower:
     ) -> None:
         self.problem, self.config, self.grasps = problem, config, grasps
         self.planner = Planner(problem, physics, config, grasps, seed)
-        self.player = Player(problem, physics, randomization, config.playing, threads)
+        self.asker = Asker(problem, config, grasps.metric, self.planner)
+        self.player = Player(problem, physics, randomization, config.playing, config.servo, threads)
         self.validator = Validator(problem, physics, randomization, grasps.validation, threads)
 
     def batch(
@@ -98,27 +62,65 @@ class Grower:
         What the `last` batch made goes on towards its pose; other poses are new.
         """
         playing = self.config.playing
-        asked, goal, age = self.pursue(tree, tries, last, rng)
-        plans, place = self.plan(tree, asked, goal, rng)
-        played = self.player.play(plans.before, plans.forth, rng)
+        asked, goal, age = self.asker.pursue(tree, tries, last, rng)
+        plans, place = self.asker.plan(tree, asked, goal, last, rng)
+        played = self.player.play(plans.before, plans.forth, plans.aim, rng)
         wanted = plans.after.active
         right = played.near(plans.after.object_pose, wanted, playing, playing.slack)
-        joints, pose = played.mean(right)
+        joints, target, pose = played.mean(right)
         landed = np.flatnonzero(right.sum(axis=1) >= playing.needed)
-        settled = replace(plans.after, joint_position=joints, object_pose=pose).take(landed)
+        settled = replace(
+            plans.after, joint_position=joints, joint_target=target, object_pose=pose
+        ).take(landed)
         nodes, held = self.hold(settled, rng)
         kept, played = plans.take(landed[held]), played.take(landed[held])
         hits = played.near(nodes.object_pose, nodes.active, playing).sum(axis=1)
-        undone = self.player.play(nodes, kept.back, rng)
+        undone = self.player.play(nodes, kept.back, Aim.at(kept.before, kept.finger), rng)
         home = undone.near(kept.before.object_pose, kept.before.active, playing).sum(axis=1)
         moved = self.moved(kept.before.object_pose, nodes.object_pose) | (kept.finger >= 0)
         good = np.flatnonzero(moved & (hits >= playing.needed) & (home >= playing.needed))
         counts = tally(plans.kind, plans.kind[landed], kept.kind, kept.kind[good])
         nodes, kept, rows = nodes.take(good), kept.take(good), len(tree) + np.arange(len(good))
-        forth = NewEdges(nodes.parent, rows, kept.kind, kept.finger, kept.forth, hits[good])
-        undo = NewEdges(rows, nodes.parent, BACK[kept.kind], kept.finger, kept.back, home[good])
+        same = np.repeat(NONE.turns, len(rows), axis=0)
+        forth = NewEdges(nodes.parent, rows, same, kept.kind, kept.finger, kept.forth, hits[good])
+        kind = BACK[kept.kind]
+        undo = NewEdges(rows, nodes.parent, same, kind, kept.finger, kept.back, home[good])
         place, planned = place[landed[held][good]], self.planner.told()
-        return Batch(nodes, forth, undo, asked, goal[place], age[place] + 1, counts, planned)
+        loops = self.close_loops(concatenate([tree, nodes]), len(tree), rng)
+        return Batch(nodes, forth, undo, loops, asked, goal[place], age[place] + 1, counts, planned)
+
+    def close_loops(self, tree: Candidates, first: int, rng: np.random.Generator) -> NewEdges:
+        """Join the grasps from row `first` on with grasps that are nearly the same, by motions that
+        land."""
+        config, playing = self.config.growth, self.config.playing
+        found = find_pairs(self.problem, self.grasps.metric, config, tree, first).both_ways()
+        if not len(found.start):
+            return NewEdges.none(self.problem.layout.num_joints)
+        before, after = tree.take(found.start), turned(tree.take(found.end), found.turn)
+        start, end = before.joint_target, after.joint_target
+        motion = straight(self.problem, start, end, self.config.path.rate)
+        none = np.full(len(found.start), NO_FINGER)
+        played = self.player.play(before, motion, Aim.at(after, none), rng)
+        landed = played.near(after.object_pose, after.active, playing)
+        landed = (landed & self.in_place(played, after)).sum(axis=1)
+        kind = np.full(len(none), IN_GRASP)
+        edges = NewEdges(found.start, found.end, found.turn, kind, none, motion, landed)
+        return edges.take(np.flatnonzero(landed >= playing.needed))
+
+    def in_place(self, played: Played, after: Candidates) -> np.ndarray:
+        """Say where the tips ended at their places on the object [M, D]."""
+        places = tips_of(self.problem, after)
+        ends = [
+            replace(
+                after,
+                joint_position=played.joint_position[:, one],
+                object_pose=played.object_pose[:, one],
+            )
+            for one in range(played.sound.shape[1])
+        ]
+        away = [np.linalg.norm(tips_of(self.problem, end) - places, axis=-1) for end in ends]
+        near = [((a < self.config.growth.slid) | ~after.active).all(axis=1) for a in away]
+        return np.stack(near, axis=1)
 
     def moved(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Say which poses [N, 7] differ by as much as a step in the grasp must move the object."""
@@ -126,19 +128,6 @@ class Grower:
         way = np.linalg.norm(after[:, :3] - before[:, :3], axis=1) / playing.position
         turn = angle(after[:, 3:], before[:, 3:]) / playing.rotation
         return np.maximum(way, turn) >= playing.least
-
-    def pursue(
-        self, tree: Candidates, tries: np.ndarray, last: Batch | None, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the grasps that motions are asked of [P], poses [P, 7] and ages [P]."""
-        rows, goal, age = self.aim(tree, tries, rng)
-        if last is None:
-            return rows, goal, age
-        growth, first = self.config.growth, len(tree) - len(last.nodes)
-        on = angle(last.nodes.object_pose[:, 3:], last.goal[:, 3:]) > growth.arrived
-        on = np.flatnonzero(on & (last.age < growth.pursuit))[: len(rows) // 2]
-        rows[: len(on)], goal[: len(on)], age[: len(on)] = first + on, last.goal[on], last.age[on]
-        return rows, goal, age
 
     def first(self, seeds: Candidates, rng: np.random.Generator) -> Batch:
         """Return the batch that a tree begins with: seeds squeezed so that every finger takes part,
@@ -153,39 +142,13 @@ class Grower:
             replace(roots, parent=np.full(len(roots), -1)),
             none,
             none,
+            none,
             age[:0],
             goal,
             age,
             tally(*[age[:0]] * len(STAGES)),
             self.planner.told(),
         )
-
-    def aim(
-        self, tree: Candidates, tries: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw poses to go to [P, 7], and the grasp [P] that each is tried from: the nearest in
-        rotation, but for those that were tried often; and ages of zero [P]."""
-        growth = self.config.growth
-        turn = random_quaternions(rng, growth.proposals)
-        centre = tree.object_pose[: growth.roots, :3].mean(axis=0)
-        place = centre + growth.spread * rng.normal(size=(growth.proposals, 3))
-        cosine = np.abs(turn @ tree.object_pose[:, 3:].T)  # [P, N] of half the angle
-        far = 2.0 * np.arccos(np.clip(cosine, 0.0, 1.0)) + growth.weary * np.log1p(tries)
-        new = np.zeros(growth.proposals, dtype=int)
-        return far.argmin(axis=1), np.concatenate([place, turn], axis=1), new
-
-    def plan(
-        self, tree: Candidates, asked: np.ndarray, goal: np.ndarray, rng: np.random.Generator
-    ) -> tuple[Plans, np.ndarray]:
-        """Plan a motion from each grasp asked: a step in it, or else a regrasp; return the plans
-        and which ask each answers."""
-        before = tree.take(asked)
-        step = self.planner.in_grasp(before, goal)
-        step = step.take(rng.random(len(step)) >= self.config.growth.regrasps)
-        rest = np.setdiff1d(np.arange(len(asked)), step.after.parent)
-        regrasp = self.planner.regrasps(before.take(rest), goal[rest], 1, rng)
-        found = Plans.join([step, regrasp.of(rest)])
-        return found.of(asked), found.after.parent
 
     def hold(self, settled: Candidates, rng: np.random.Generator) -> tuple[Candidates, np.ndarray]:
         """Hold candidates as every grasp is; return those that did, and their rows."""
@@ -244,7 +207,7 @@ def grow(
         tries = np.pad(
             tries + np.bincount(batch.asked, minlength=len(tries)), (0, len(batch.nodes))
         )
-        edges += len(batch.forth) + len(batch.back)
+        edges += len(batch.forth) + len(batch.back) + len(batch.loops)
         progress(min(edges, config.edges), config.edges, "motions")
         if not len(parts[0]):
             break

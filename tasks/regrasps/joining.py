@@ -62,7 +62,7 @@ def make_graph(
     metric: GraspMetric,
 ) -> GraspGraph:
     """Return the tree and all its motions as they are stored."""
-    links = [part for batch in batches for part in (batch.forth, batch.back)]
+    links = [part for batch in batches for part in (batch.forth, batch.back, batch.loops)]
 
     def joined(name: str, kind: type) -> np.ndarray:
         return np.concatenate([np.asarray(getattr(part, name)) for part in links]).astype(kind)
@@ -73,6 +73,7 @@ def make_graph(
     edges = Edges(
         start=joined("start", np.int32),
         end=joined("end", np.int32),
+        turn=joined("turn", np.float32),
         kind=joined("kind", np.int8),
         finger=joined("finger", np.int8),
         target=moved("target", np.float32),

@@ -4,11 +4,11 @@ Poses count as they are: a box turned by 90 degrees is another pose though it lo
 """
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from envs.grasp_graph import KINDS, NAMES, GraspGraph
+from envs.shapes.symmetry import Symmetry
 from models.rotations import angle, conjugate, from_rotation_vector, multiply
+from tasks.regrasps.unrolled import Unrolled
 
 AXES = ("x", "y", "z")
 STARTS = 128  # grasps from which turns are measured
@@ -16,44 +16,23 @@ QUARTER = np.pi / 2.0  # [rad]
 MET = 0.45  # [rad] a turn is met within
 
 
-def adjacency(graph: GraspGraph) -> csr_matrix:
-    """Return the graph as a matrix [G, G] of what each motion costs (Edges.cost), the least of
-    parallel ones."""
-    edges, count = graph.edges, len(graph.grasps)
-    cost = edges.cost
-    order = np.lexsort((cost, edges.end, edges.start))
-    pairs = np.stack([edges.start[order], edges.end[order]], axis=1)
-    first = np.concatenate([[True], (np.diff(pairs, axis=0) != 0).any(axis=1)])[: len(pairs)]
-    chosen = order[first]
-    shape = (count, count)
-    return csr_matrix((cost[chosen], (edges.start[chosen], edges.end[chosen])), shape=shape)
-
-
-def strong_components(links: csr_matrix) -> np.ndarray:
-    """Label the strongly connected components [G], the largest 0."""
-    labels = connected_components(links, connection="strong")[1]
-    order = np.argsort(-np.bincount(labels), kind="stable")
-    return np.argsort(order)[labels]
-
-
-def reach(graph: GraspGraph, links: csr_matrix, seed: int) -> dict[str, dict[str, float]]:
+def reach(unrolled: Unrolled, labels: np.ndarray, seed: int) -> dict[str, dict[str, float]]:
     """Return, for each axis of the hand, the share of grasps that lead to a turn by 90 degrees
-    about it, one way or the other, and the median of the greatest turn [deg]."""
-    rng, count = np.random.default_rng(seed), len(graph.grasps)
-    starts = rng.choice(count, min(STARTS, count), replace=False)
-    away = dijkstra(links, indices=starts, unweighted=True)
-    turns = graph.grasps.object_pose[:, 3:].astype(float)
+    about it, one way or the other, and back; and the median of the greatest turn [deg].
+
+    `labels` [G K] are the strongly connected components.
+    """
+    rng = np.random.default_rng(seed)
+    starts = rng.choice(unrolled.count, min(STARTS, unrolled.count), replace=False)
     found = {}
+    ways = [
+        multiply(unrolled.rotation[labels == labels[one]], conjugate(unrolled.rotation[one])[None])
+        for one in starts
+    ]
     for number, name in enumerate(AXES):
-        met, most = [], []
-        for start, far in zip(starts, away, strict=True):
-            there = turns[np.isfinite(far)]
-            way = multiply(there, conjugate(turns[start])[None])
-            met.append(_meets(way, number))
-            most.append(_greatest(way, number))
         found[name] = {
-            "turn_90": float(np.mean(met)),
-            "greatest_deg": float(np.degrees(np.median(most))),
+            "turn_90": float(np.mean([_meets(way, number) for way in ways])),
+            "greatest_deg": float(np.degrees(np.median([_greatest(way, number) for way in ways]))),
         }
     return found
 
@@ -76,20 +55,21 @@ def _greatest(way: np.ndarray, axis: int) -> float:
     return float(turn[close].max()) if close.any() else 0.0
 
 
-def describe(graph: GraspGraph, seed: int) -> dict[str, object]:
+def describe(graph: GraspGraph, symmetry: Symmetry, seed: int) -> dict[str, object]:
     """Return the graph's figures for people and for the summary."""
-    links = adjacency(graph)
-    labels = strong_components(links)
+    unrolled = Unrolled(graph, symmetry)
+    labels = unrolled.components()
     active = (graph.grasps.contacts.finger >= 0).sum(axis=1)
     kinds = {
         name: int((graph.edges.kind == kind).sum()) for kind, name in zip(KINDS, NAMES, strict=True)
     }
     return {
         "grasps": len(graph.grasps),
+        "turns_alike": unrolled.copies,
         "edges": len(graph.edges),
         "by_kind": kinds,
         "four_fingers": float((active >= 4).mean()),
         "components": int(labels.max()) + 1,
         "largest_strong_component": float((labels == 0).mean()),
-        "reach": reach(graph, links, seed),
+        "reach": reach(unrolled, labels, seed),
     }

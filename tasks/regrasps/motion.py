@@ -14,6 +14,7 @@ from tasks.regrasps.proposals import Proposed
 
 # Of a regrasp: unload, lift, over, onto, press. A step in the grasp has one, and four empty ones.
 LEGS = 5
+NO_FINGER = -1  # goes elsewhere: a step in the grasp
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,56 @@ class Motions:
         """Return the motions of a mask [M] or of indices."""
         return Motions(self.target[rows], self.steps[rows])
 
+    def slowed(self, times: np.ndarray) -> "Motions":
+        """Return the motions, each so many `times` [M] as long."""
+        return Motions(self.target, np.ceil(self.steps * times[:, None]).astype(int))
+
+    def put(self, rows: np.ndarray, other: "Motions") -> None:
+        """Write other motions [M] over `rows` [M]."""
+        self.target[rows], self.steps[rows] = other.target, other.steps
+
+    @staticmethod
+    def none(target: np.ndarray) -> "Motions":
+        """Return motions that stay at targets [M, n]."""
+        return Motions(np.repeat(target[:, None], LEGS, axis=1), np.zeros((len(target), LEGS), int))
+
     @staticmethod
     def join(parts: Sequence["Motions"]) -> "Motions":
         """Join motions in order."""
         target = np.concatenate([part.target for part in parts])
         return Motions(target, np.concatenate([part.steps for part in parts]))
+
+
+@dataclass(frozen=True)
+class Aim:
+    """Where M motions bring the object, and the fingers that see to it."""
+
+    pose: np.ndarray  # [M, 7]
+    pad: np.ndarray  # [M, F, 3] m, where fingers touch, in their tips' links
+    normal: np.ndarray  # [M, F, 3] of the surface there, outward, in the object's frame
+    active: np.ndarray  # [M, F] bool, fingers that touch in the end
+    holding: np.ndarray  # [M, F] bool, fingers that touch all the while
+
+    @staticmethod
+    def at(end: Candidates, finger: np.ndarray) -> "Aim":
+        """Return the aims of motions that end in grasps [M], where `finger` [M] goes elsewhere."""
+        alone = np.arange(end.active.shape[1]) == finger[:, None]
+        return Aim(end.object_pose, end.pad, end.normal, end.active, end.active & ~alone)
+
+    def take(self, rows: np.ndarray) -> "Aim":
+        """Return the aims of a mask [M] or of indices."""
+        return Aim(*(array[rows] for array in vars(self).values()))
+
+    @staticmethod
+    def join(parts: Sequence["Aim"]) -> "Aim":
+        """Join aims in order."""
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
+        return Aim(*map(np.concatenate, columns))
+
+    def put(self, rows: np.ndarray, other: "Aim") -> None:
+        """Write other aims [M] over `rows` [M]."""
+        for mine, new in zip(vars(self).values(), vars(other).values(), strict=True):
+            mine[rows] = new
 
 
 def straight(problem: Problem, start: np.ndarray, end: np.ndarray, rate: float) -> Motions:

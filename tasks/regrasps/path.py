@@ -52,8 +52,10 @@ def clear(
     before: Candidates,
     proposals: Proposed,
     ways: np.ndarray,
+    give: float,
 ) -> np.ndarray:
-    """Say which travels [M] touch nothing on the way but what is held, in five places."""
+    """Say which travels [M] touch nothing on the way but what is held, in five places; links may
+    be `give` [m] deep in the object."""
     free = np.ones(len(ways), dtype=bool)
     alone = np.arange(before.active.shape[1]) == proposals.finger[:, None]
     stays, all_of_them = before.active & ~alone, proposals.after.active
@@ -68,5 +70,5 @@ def clear(
     for joints, touching in places:
         rows = np.flatnonzero(free)
         posed = replace(proposals.after, joint_position=joints, active=touching)
-        free[rows] = checker.free(posed.take(rows))
+        free[rows] = checker.free(posed.take(rows), give)
     return free

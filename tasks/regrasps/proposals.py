@@ -4,14 +4,14 @@ A proposal is a grasp after a regrasp, with the object where it is; `parent` is 
 before, `finger` the one that goes, or comes where it did not touch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from configs.schema.regrasps import Regrasps
 from models.rotations import rotate
-from tasks.grasps.candidates import Candidates
+from tasks.grasps.candidates import Candidates, concatenate
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import pads_of
 from tasks.grasps.workspace import Workspace
@@ -37,6 +37,17 @@ class Proposed:
         """Return the proposals of a mask [M] or of indices."""
         squeezes = (self.staying.take(rows), self.pressing.take(rows))
         return Proposed(self.after.take(rows), self.finger[rows], self.strain[rows], *squeezes)
+
+    @staticmethod
+    def join(parts: Sequence["Proposed"]) -> "Proposed":
+        """Join proposals in order."""
+        return Proposed(
+            concatenate([p.after for p in parts]),
+            np.concatenate([p.finger for p in parts]),
+            np.concatenate([p.strain for p in parts]),
+            Squeeze.join([p.staying for p in parts]),
+            Squeeze.join([p.pressing for p in parts]),
+        )
 
 
 def propose(

@@ -18,6 +18,7 @@ from configs.refs import Ref
 from configs.schema.regrasps import RegraspsStep
 from envs.grasp_graph import IN_GRASP, NAMES, GraspGraph
 from envs.grasp_set import GraspSet
+from envs.shapes.symmetry import Symmetry
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.grasps import NoGraspsError
 from tasks.grasps.problem import Problem
@@ -55,7 +56,7 @@ def regrasps(config: RegraspsStep, refs: Mapping[str, Ref], context: Context) ->
         )
     graph = make_graph(problem, tree, batches, config.regrasps.playing.draws, config.grasps.metric)
     files = graph.save(context.scratch, layout)
-    yields = told(config.object, graph, batches, config.seed)
+    yields = told(config.object, graph, problem.symmetry, batches, config.seed)
     for line in remarks(yields, config.regrasps.growth.edges):
         print(f"  {context.label}: {line}", flush=True)
     files["yields.json"] = context.scratch / "yields.json"
@@ -96,7 +97,7 @@ class Growing:
             batch = grower.batch(tree, tries, before[-1], rng)
         save_batch(path, batch)
         self.seconds += time.perf_counter() - started
-        self.made += len(batch.forth) + len(batch.back)
+        self.made += len(batch.forth) + len(batch.back) + len(batch.loops)
         return batch
 
     def _grower(self) -> Grower:
@@ -118,12 +119,14 @@ class Growing:
             self.grower.close()
 
 
-def told(name: str, graph: GraspGraph, batches: Sequence[Batch], seed: int) -> dict[str, Any]:
+def told(
+    name: str, graph: GraspGraph, symmetry: Symmetry, batches: Sequence[Batch], seed: int
+) -> dict[str, Any]:
     """Return what there is to know of a graph: its figures, and what each stage left."""
     planned = sum((Counter(batch.planned) for batch in batches), Counter())
     return {
         "object": name,
-        **describe(graph, seed),
+        **describe(graph, symmetry, seed),
         "batches": len(batches) - 1,
         "planned": {stage: planned[stage] for stage in STAGES},
         "motions": total([batch.counts for batch in batches]),

@@ -28,14 +28,14 @@ def view(
     problem = Problem.of(config.embodiment, load_objects(item)[config.object])
     router = Router(problem, GraspGraph.load(made, problem.layout, config.grasps.metric))
     rng = np.random.default_rng(config.seed)
-    grasps = way_by(router, axis, np.radians(degrees), MET, rng)
-    if not grasps:
+    nodes = way_by(router, axis, np.radians(degrees), MET, rng)
+    if not nodes:
         raise UserError(
             f"turn: no grasp of {config.object} leads to {axis}={degrees:g}; ask for less, or "
             "raise regrasps.growth.edges"
         )
     scene = Scene(problem, config.physics, host, port)
-    add_controls(scene, moments(problem, router, grasps))
+    add_controls(scene, moments(problem, router, nodes))
     return scene
 
 

@@ -18,7 +18,7 @@ FPS, SIZE = 10.0, (360, 320)  # [1/s] [pixels] of one hand
 
 
 @dataclass(frozen=True)
-class Clip:
+class Film:
     """A film, or why there is none, and what happened in it."""
 
     title: str
@@ -27,13 +27,13 @@ class Clip:
     runs: list[Key]
 
 
-def clips(summary: Mapping[str, Any]) -> list[Clip]:
+def clips(summary: Mapping[str, Any]) -> list[Film]:
     """Render the recordings: each with `title`, `hz`, `scene` (MuJoCo XML) and `runs`, name ->
     `states` [T, nq] and `dropped` [T]."""
     return [clip(recording, summary["settings"]) for recording in summary["clips"]]
 
 
-def clip(recording: Mapping[str, Any], settings: Mapping[str, Any]) -> Clip:
+def clip(recording: Mapping[str, Any], settings: Mapping[str, Any]) -> Film:
     runs = recording["runs"]
     said = [
         Key(name, f"{explained(name, settings)}. {counted(run['dropped'], recording['hz'])}")
@@ -52,7 +52,7 @@ def clip(recording: Mapping[str, Any], settings: Mapping[str, Any]) -> Clip:
         )
         content = b"" if reason else file.read_bytes()
     video = f"data:video/mp4;base64,{base64.b64encode(content).decode()}" if content else ""
-    return Clip(recording["title"], video, reason, said)
+    return Film(recording["title"], video, reason, said)
 
 
 def counted(dropped: Sequence[int], hz: float) -> str:

@@ -51,9 +51,8 @@ def code_fingerprint(module: str, root: Path = ROOT) -> str:
         path = module_path(name, root)
         if name in trees or path is None:
             continue
-        tree = syntax_tree(path)
-        trees[name] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-        for imported in imports(tree):
+        trees[name], imported_names = parsed(path.read_text())
+        for imported in imported_names:
             if imported.split(".")[0] in ROOMS:
                 waiting += parents(imported)
             elif imported.split(".")[0] in NUMERIC:
@@ -61,6 +60,13 @@ def code_fingerprint(module: str, root: Path = ROOT) -> str:
     versions = {name: version(NUMERIC[name]) for name in libraries}
     content = json.dumps([trees, versions], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+@cache  # most steps import most files: each is parsed once a process
+def parsed(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the sha256 of a file's syntax tree without docstrings, and what it imports."""
+    tree = syntax_tree(text)
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(imports(tree))
 
 
 def module_path(name: str, root: Path) -> Path | None:
@@ -87,9 +93,9 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def syntax_tree(path: Path) -> ast.Module:
-    """Parse a file and take its docstrings out."""
-    tree = ast.parse(path.read_text())
+def syntax_tree(text: str) -> ast.Module:
+    """Parse a file's text and take its docstrings out."""
+    tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None

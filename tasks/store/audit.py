@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tasks.store.backend import EMPTY
+from tasks.store.blobs import hash_file, set_aside
 from tasks.store.local import LocalStore
 from tasks.store.names import REMEDY
-from tasks.store.objects import hash_file, set_aside
 from tasks.store.protocol import Blob, Commit, Corrupt, MissingRef, StoreError
 from tasks.store.store import Store
 

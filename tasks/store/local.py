@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from tasks.store.backend import EMPTY, Head, Move, now
+from tasks.store.blobs import hash_file, place, temporary_file, write_durably
 from tasks.store.names import Names
-from tasks.store.objects import hash_file, place, temporary_file, write_durably
 from tasks.store.protocol import Blob, Commit
 from tasks.store.store import Store
 

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from tasks.store.backend import EMPTY, Head
-from tasks.store.objects import write_new
+from tasks.store.blobs import write_new
 from tasks.store.protocol import Corrupt, check_name
 
 REMEDY = "put it back from a copy: without it the name is gone"

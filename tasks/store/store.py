@@ -9,10 +9,10 @@ from typing import Any
 
 from configs.refs import Ref
 from tasks.store.backend import EMPTY, Backend, Head, Move, now
+from tasks.store.blobs import ObjectFolder
 from tasks.store.checkouts import below, check_out
 from tasks.store.entries import read_entry, write_entry
 from tasks.store.history import ancestors, join, merge_trees
-from tasks.store.objects import ObjectFolder
 from tasks.store.protocol import (
     Blob,
     Commit,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import physics
-from benchmarks.creep import Creep, drift_mm
+from benchmarks.creep import drift_mm
 from configs.load import load
 from configs.schema.pipeline import Config
 
@@ -21,14 +21,6 @@ def test_drift_is_a_median_in_which_what_was_dropped_is_far_away():
     assert drift_mm({2.0: at, 12.0: moved}, 12.0) == pytest.approx(3.0)
     lost = np.array([[0.001, 0, 0], [np.inf] * 3, [np.inf] * 3])
     assert math.isinf(drift_mm({2.0: lost, 12.0: lost}, 12.0))
-
-
-def test_lost_objects_are_null_in_a_row():
-    row = physics.row_of("s", "mujoco", "box", False, Creep(math.inf, None, 3, 4, 1.0), 1.0)
-    assert row["soon_mm"] is None
-    assert row["late_mm"] is None
-    assert not row["late_watched"]
-    assert physics.cells(row)[4:6] == ["lost", "-"]
 
 
 def test_the_mesh_is_an_object_like_others():

@@ -8,6 +8,7 @@ import pytest
 
 from configs.load import FOLDER, ConfigError, digest, load
 from configs.schema.pipeline import Config
+from tests.values import changed
 
 PROFILES = sorted(path.stem for path in (FOLDER / "profile").glob("*.yaml"))
 VALUE_FILES = sorted(
@@ -86,7 +87,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest_one(overrides, meant):
 )
 def test_values_that_do_not_fit_together_are_refused_in_one_line(override, named):
     with pytest.raises(ConfigError) as caught:
-        load(Config, [override])
+        changed(override)
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
 

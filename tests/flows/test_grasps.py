@@ -70,15 +70,15 @@ def test_nothing_but_such_an_object_is_an_error(dexgen, home, result):
     assert len(alone.stderr.strip().splitlines()) == 1
 
 
-def test_viewing_what_was_not_made_names_the_command(dexgen, home):
-    missing = dexgen("view", "grasps", "box", *SMALL, home=home)
+def test_viewing_what_was_not_made_names_the_command(inside, home):
+    missing = inside("view", "grasps", "box", *SMALL, home=home)
     assert missing.returncode == 2
     assert "run: dexgen grasps box profile=smoke" in missing.stderr
 
 
 @pytest.mark.parametrize("turn", ["w=90", "z=0", "z=200", "z"])
-def test_a_turn_that_is_none_is_one_line(dexgen, home, turn):
-    refused = dexgen("view", "path", "sphere", *SMALL, "--turn", turn, home=home)
+def test_a_turn_that_is_none_is_one_line(inside, home, turn):
+    refused = inside("view", "path", "sphere", *SMALL, "--turn", turn, home=home)
     assert refused.returncode == 2
     assert refused.stderr.strip() == (
         f"dexgen: view path: --turn {turn}: give an axis and degrees, such as z=90"

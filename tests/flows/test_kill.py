@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.stages import ASIDE, STAGES
+from flows.stages import STAGES
 from tests.flows.processes import PATIENCE_S, start, versions, wait_for_step
 
 pytestmark = pytest.mark.slow
 # As they come to run: steps that wait for nothing of each other run side by side, and a stage that
 # was finished beside another's kill could not be killed any more.
-EARLY = ("objects", "grasps", "experts", "rollouts", "hazards", "critic")
-ORDER = (*EARLY, *(stage for stage in STAGES if stage not in (*EARLY, *ASIDE)))
+EARLY = ("objects", "grasps", "regrasps", "experts", "turns", "rollouts", "hazards", "critic")
+ORDER = (*EARLY, *(stage for stage in STAGES if stage not in EARLY))
 
 
 def kill_in(home: Path, stage: str, after_s: float) -> None:

@@ -9,7 +9,6 @@ from configs.errors import UserError
 from configs.load import ConfigError, load
 from configs.schema.pipeline import Config
 from flows.commands.targets import check_meshes, resolve, split
-from flows.plan import plan
 
 
 def test_overrides_hold_an_equals_sign_or_take_away():
@@ -66,8 +65,3 @@ def test_a_mesh_is_looked_at_before_anything_starts(tmp_path: Path):
 def test_what_is_neither_is_one_line(target: str, named: str):
     with pytest.raises(ConfigError, match=named):
         resolve([target], [])
-
-
-def test_a_plan_of_one_object_has_nothing_of_the_others():
-    nodes = plan(load(Config), "grasps", ["capsule"])
-    assert [node.label for node in nodes] == ["objects/capsule", "grasps/capsule"]

@@ -31,15 +31,6 @@ def test_a_terminal_wraps_the_last_column_alone(monkeypatch: pytest.MonkeyPatch)
     assert table([("c" * 40, "d" * 20)]) == f"{'c' * 40}  {'d' * 20}"
 
 
-def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sys.stdout", Terminal())
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[32m" in table([("passed",)])
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert table([("passed",)]) == "passed"
-
-
 def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

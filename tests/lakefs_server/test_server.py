@@ -42,14 +42,3 @@ def test_what_is_not_described_is_refused_and_noted(server: LakeFSServer) -> Non
         assert len(server.violations) == number
     assert ask(server, "GET", "/no/such/operation") == 404
     assert len(server.violations) == len(wrong) + 1
-
-
-def test_an_answer_that_is_not_described_is_noted(
-    server: LakeFSServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tests.lakefs_server import operations
-
-    monkeypatch.setattr(operations, "page", lambda *_: operations.answer(200, {"results": []}))
-    ask(server, "POST", "/repositories", {"name": "data", "storage_namespace": "local://x"})
-    ask(server, "GET", "/repositories/data/tags")
-    assert [line.split(":")[:2] for line in server.violations] == [["listTags", " answer"]]

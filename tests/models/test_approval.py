@@ -92,14 +92,6 @@ def test_a_private_key_that_a_kill_left_goes_and_a_living_process_keeps_its(tmp_
     assert not (tmp_path / names[0]).exists()
 
 
-def test_another_key_is_refused(tmp_path: Path) -> None:
-    private, public = make_keys(tmp_path / "stranger")
-    _, trusted = make_keys(tmp_path / "trusted")
-    made = approval(public)
-    with pytest.raises(ApprovalError, match="another key"):
-        verify(encode(made), sign(made, private), trusted)
-
-
 def test_any_changed_byte_is_refused(tmp_path: Path) -> None:
     private, public = make_keys(tmp_path)
     made = approval(public)

@@ -130,11 +130,3 @@ def test_another_bundle_or_layout_than_approved_is_refused(channel):
     channel.publish(2, layout="1" * 64)
     with pytest.raises(BundleError, match="approved for layout 111111111111"):
         installed(channel)
-
-
-def test_a_bundle_of_another_layout_names_both_values(channel):
-    channel.publish(1)
-    with pytest.raises(BundleError, match=r"control_hz is 20(\.0)? instead of 10(\.0)?"):
-        installed(channel, "control.hz=10")
-    with pytest.raises(BundleError, match="'trident' instead of 'allegro'"):
-        installed(channel, "hand=allegro")

@@ -12,23 +12,14 @@ from configs.schema.objects import ObjectStep
 from configs.schema.pipeline import Config
 from envs.shapes.objects import load_objects
 from tasks.objects import objects
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tasks.running.context import Context
+from tests.contexts import make_context
 from tests.things import mesh, thing
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(
-        identity="0" * 64,
-        label="objects",
-        store=open_store(tmp_path),
-        home=tmp_path,
-        scratch=make_scratch(tmp_path, "0" * 64),
-        threads=1,
-        progress=Progress("objects"),
-        origin={"step": "objects"},
-    )
+    return make_context(tmp_path, "0" * 64, "objects")
 
 
 def ball(path: Path, radius: float = 0.03) -> ObjectStep:

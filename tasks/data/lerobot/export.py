@@ -20,7 +20,8 @@ from envs.episodes.episodes import open_shard
 from envs.episodes.manifest import MANIFEST, Manifest
 from tasks.data.dataset_commits import open_runs, part
 from tasks.data.lerobot.features import COUNTED, DEFAULTS, DONE, Feature, features_of
-from tasks.data.lerobot.files import (
+from tasks.data.lerobot.new_folder import new_folder
+from tasks.data.lerobot.parquet import (
     DATA_PATH,
     EPISODES_PATH,
     FILE_MIB,
@@ -33,7 +34,6 @@ from tasks.data.lerobot.files import (
     write_json,
     write_tasks,
 )
-from tasks.data.lerobot.new_folder import new_folder
 from tasks.data.lerobot.statistics import by_feature, measure_all, measure_episode
 from tasks.store.protocol import VersionStore
 

@@ -22,8 +22,8 @@ from lakefs_sdk.models.path_list import PathList
 from lakefs_sdk.models.tag_creation import TagCreation
 
 from configs.schema.store import LakeFSSettings
+from tasks.store.blobs import chunks_of
 from tasks.store.lakefs.connection import IN_PASSING, Absent, Connection, Taken
-from tasks.store.objects import chunks_of
 from tasks.store.protocol import StoreError
 
 HASH = "sha256"  # user metadata of every object that the store wrote

@@ -20,11 +20,11 @@ from pathlib import Path
 from configs.refs import Ref
 from configs.schema.store import LakeFSSettings as Settings
 from tasks.store.backend import EMPTY, Head, Move
+from tasks.store.blobs import hash_file, place, temporary_file, write_durably
 from tasks.store.lakefs.connection import Absent, Taken
 from tasks.store.lakefs.names import from_lakefs, to_lakefs
 from tasks.store.lakefs.repository import Repository
 from tasks.store.lakefs.versions import RECORD, VERSION, Place, facts_of, write
-from tasks.store.objects import hash_file, place, temporary_file, write_durably
 from tasks.store.protocol import Blob, Commit, Conflict, Corrupt, check_name
 from tasks.store.store import Store
 

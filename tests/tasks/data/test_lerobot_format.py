@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from envs.episodes.episodes import read_manifest
-from tasks.data.lerobot import files as lerobot_files
+from tasks.data.lerobot import parquet as lerobot_parquet
 from tests.tasks.data.committed import rows_of
 
 # utils.DatasetInfo: a key beyond these is warned about; the first three have no default.
@@ -109,6 +109,8 @@ def hold_data(folder: Path, info: dict) -> None:
         assert frames.schema.field(name).type == (number if size == 1 else pa.list_(number, size))
         assert frames[name].null_count == 0
     assert frames["index"].to_pylist() == list(range(info["total_frames"]))
+    # io_utils.write_table_one_row_group_per_episode: so that one episode can be read alone.
+    assert sum(pq.ParquetFile(path).num_row_groups for path in files) == info["total_episodes"]
     for path in files:
         assert path.stat().st_size <= info["data_files_size_in_mb"] << 20
 
@@ -149,18 +151,12 @@ def test_many_small_files_are_of_it_too(export, monkeypatch):
     """Files and chunks are turned over as LeRobot counts them."""
     monkeypatch.setattr("tasks.data.lerobot.export.MIB", 200)  # 100 "MiB" are 20 kB
     monkeypatch.setattr("tasks.data.lerobot.export.ROWS_TOGETHER", 2)
-    monkeypatch.setattr(lerobot_files, "CHUNK_FILES", 2)
+    monkeypatch.setattr(lerobot_parquet, "CHUNK_FILES", 2)
     folder = export(count=9).folder
     hold_to_format(folder)
     names = [path.relative_to(folder / "data").as_posix() for path in parquet(folder, "data")]
     assert names[:3] == [f"chunk-{i // 2:03d}/file-{i % 2:03d}.parquet" for i in range(3)]
     assert len(parquet(folder, "meta/episodes")) > 2
-
-
-def test_one_row_group_an_episode(exported):
-    """io_utils.write_table_one_row_group_per_episode: so that one episode can be read alone."""
-    groups = [pq.ParquetFile(path).num_row_groups for path in parquet(exported.folder, "data")]
-    assert sum(groups) == read_manifest(exported.episodes).episodes
 
 
 def test_nothing_is_lost(exported, layout):

@@ -1,11 +1,5 @@
 """A folder appears whole or not at all."""
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from configs.errors import UserError
@@ -41,31 +35,3 @@ def test_what_came_in_meantime_is_kept(tmp_path):
     with pytest.raises(UserError, match="exists already"), new_folder(out):
         out.mkdir()  # empty: a rename would replace it without a word
     assert list(out.iterdir()) == []
-
-
-HOLD = """
-import sys, time
-from pathlib import Path
-from tasks.data.lerobot.new_folder import new_folder
-with new_folder(Path(sys.argv[1])) as work:
-    (work / "half").write_text("x")
-    print("writing", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_what_a_kill_left_is_taken_away(tmp_path):
-    out, root = tmp_path / "out", Path(__file__).parents[3]
-    other = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(out)],
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(root)},
-    )
-    assert other.stdout is not None
-    assert other.stdout.readline() == b"writing\n"
-    other.send_signal(signal.SIGKILL)
-    other.wait()
-    assert not out.exists()
-    with new_folder(out) as work:
-        assert list(work.iterdir()) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]

@@ -11,9 +11,9 @@ from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
 from configs.schema.student import DistillStep
-from tasks.distillation import distill as module
 from tasks.distillation.distill import STUDENTS, distill
 from tasks.distillation.practice import ReadingLessons, student_share
+from tests.contexts import Interrupted, Stopping
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
 TINY = (
@@ -69,25 +69,17 @@ def test_it_reads_better_than_who_answers_nothing(workshop, step, first):
     assert len(errors) == 2
 
 
-def test_killed_between_rounds_it_ends_with_the_same_bytes(workshop, step, first, monkeypatch):
+def test_killed_in_a_round_it_ends_with_the_same_bytes(workshop, step, first):
     """On another number of threads too."""
     _, folder = first
     context = workshop.context("killed", threads=2)
-    practise, asked = module.practise, []
-
-    def killed(config, number, *rest):
-        asked.append(number)
-        if number == 1:
-            raise KeyboardInterrupt
-        return practise(config, number, *rest)
-
-    monkeypatch.setattr(module, "practise", killed)
-    with pytest.raises(KeyboardInterrupt):
-        distill(step, workshop.refs, context)
-    assert asked == [0, 1]
-    monkeypatch.setattr(module, "practise", lambda *given: asked.append(9) or practise(*given))
+    killed = replace(context, progress=Stopping("distill", at=3 * 20 + 1))
+    with pytest.raises(Interrupted):
+        distill(step, workshop.refs, killed)
+    practised = context.scratch / "round_000.safetensors"
+    before = practised.stat().st_mtime_ns
     again = context.open(distill(step, workshop.refs, context))
-    assert asked == [0, 1, 9]  # the first round is not practised again
+    assert practised.stat().st_mtime_ns == before  # the first round is not practised again
     for name in (STUDENTS.weights, STUDENTS.description):
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 

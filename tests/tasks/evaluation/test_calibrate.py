@@ -95,6 +95,7 @@ def test_the_score_of_who_saw_neither_goal_nor_drop_is_finite():
     assert (found["score"], found["clean_goals"]) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize("laboratory", ["trident"], indirect=True)
 def test_the_step_publishes_a_choice_that_a_bundle_can_hold(laboratory):
     """It reads training objects only, and equal inputs give equal bytes."""
     world = laboratory.step.world

@@ -16,20 +16,22 @@ from configs.schema.perturbations import Noise
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel, save_objects
 from models.strength import KEYS
-from tasks.evaluation import measuring
+from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.inputs import arrange
 from tasks.evaluation.metrics import OVERRIDES
 from tasks.store import open_store
+from tests.contexts import Interrupted, Stopping
 from tests.tasks.evaluation.laboratory import HELD_OUT, Laboratory
 from tests.tiny_bundle import SPHERE
 
-ASKING = ["critic_gain", "paper", "guarded", "student"]
 CURVE = ["unassisted", "scaled_0.6", "scaled_0.4", "scaled_0.2", "scaled_0.1", "zero"]
-VARIANTS = [*CURVE, "low_pass_0.2", "low_pass_1.0", *ASKING]
+VARIANTS = [*CURVE, "low_pass_0.2", "low_pass_1.0", "critic_gain", "paper", "guarded", "student"]
 BOTH = {
     "unassisted": Direct(kind="direct", gain=1.0),
     "zero": Direct(kind="direct", gain=0.0),
 }
+# Nothing in these is about the hand, and this one has fewer fingers.
+ONE_HAND = pytest.mark.parametrize("laboratory", ["trident"], indirect=True)
 
 
 def figures(made: Path) -> dict:
@@ -84,6 +86,7 @@ def test_the_result_is_the_held_out_objects_and_the_others_stand_beside(result):
         assert cell["time_s"] == counts["time_s"][:, 2, 0, pairs].sum()
 
 
+@ONE_HAND
 def test_a_run_without_held_out_objects_judges_the_training_ones(laboratory):
     pairs = Pairs(held_out=0, training=2)
     step = laboratory.changed(pairs=pairs, judged="training", windows=1)
@@ -153,35 +156,22 @@ def test_recordings_show_both_hands_at_every_tick(laboratory, result):
         assert {len(state) for state in clip["runs"]["paper"]["states"]} == {scene.nq}
 
 
-def test_equal_inputs_give_equal_bytes_on_any_number_of_threads(laboratory, result):
-    again = laboratory.run("again", threads=2)
+def test_a_killed_evaluation_goes_on_to_equal_bytes_on_any_number_of_threads(laboratory, result):
+    """Killed in the second of its windows, of a second each."""
+    step, context = laboratory.step, laboratory.context("killed", threads=2)
+    refs = laboratory.refs | laboratory.bare("killed", step, 2)
+    stopping = Stopping("evaluate", at=step.world.embodiment.control.hz + 1)
+    with pytest.raises(Interrupted):
+        evaluate(step, refs, replace(context, progress=stopping))
+    (measured,) = context.scratch.glob("window_*")
+    before = measured.stat().st_mtime_ns
+    again = context.open(evaluate(step, refs, context))
+    assert measured.stat().st_mtime_ns == before  # what was measured before is there
     for name in ("evaluation.json", "counts.safetensors", "clips.json"):
         assert (again / name).read_bytes() == (result / name).read_bytes()
 
 
-def test_a_killed_evaluation_goes_on_with_the_next_window(laboratory, result, monkeypatch):
-    run_window = measuring.run_window
-    resumed = []
-
-    def killed_in_the_second(stage, table, index, *rest):
-        if index == 1 and list(table.variants) == ASKING:
-            raise KeyboardInterrupt
-        return run_window(stage, table, index, *rest)
-
-    def noted(stage, table, index, *rest):
-        resumed.append((list(table.variants) == ASKING, index))
-        return run_window(stage, table, index, *rest)
-
-    monkeypatch.setattr(measuring, "run_window", killed_in_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        laboratory.run("killed")
-    monkeypatch.setattr(measuring, "run_window", noted)
-    again = laboratory.run("killed")
-    assert resumed == [(True, 1)]  # what was measured before is there
-    for name in ("evaluation.json", "clips.json"):
-        assert (again / name).read_bytes() == (result / name).read_bytes()
-
-
+@ONE_HAND
 def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
     twice = {**BOTH, "same": BOTH["unassisted"]}
     made = laboratory.run("paired", laboratory.changed(variants=twice, windows=1))
@@ -192,6 +182,7 @@ def test_variants_that_do_the_same_are_paired_to_the_last_bit(laboratory):
         assert cells["same"]["hold"] == {"value": 1.0, "low": 1.0, "high": 1.0}
 
 
+@ONE_HAND
 def test_the_holding_controller_is_the_zero_command(laboratory):
     """The tiny bundle answers every command with no change, as a gain of zero does."""
     variants = {**BOTH, "paper": laboratory.step.evaluate.variants["paper"]}
@@ -215,6 +206,7 @@ def distant_grasps(laboratory: Laboratory) -> dict[str, Ref]:
     return laboratory.refs | {name: store.publish({file.name: file}, "far", {}, ())}
 
 
+@ONE_HAND
 def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     """With drops ruled out the hand is free to move: intention is what the variants differ in."""
     step = laboratory.step
@@ -242,6 +234,7 @@ def test_a_clean_command_is_followed_and_a_withheld_one_is_not(laboratory):
     assert "assisted" not in cells
 
 
+@ONE_HAND
 def test_pairs_of_a_split_that_has_no_object_are_refused(laboratory):
     work = laboratory.home / "work" / "alone"
     work.mkdir(exist_ok=True)
@@ -251,6 +244,7 @@ def test_pairs_of_a_split_that_has_no_object_are_refused(laboratory):
         replace(laboratory, refs=laboratory.refs | {"objects/all": alone}).run("bad")
 
 
+@ONE_HAND
 def test_every_object_of_a_split_is_commanded_by_every_expert(laboratory):
     other, pairs = replace(SPHERE, name="bead"), Pairs(held_out=2, training=5)
     made = arrange(4, 3, pairs, [other, HELD_OUT, SPHERE], experts=2)
@@ -260,6 +254,7 @@ def test_every_object_of_a_split_is_commanded_by_every_expert(laboratory):
     assert made.spread(made.objects)[7:14].tolist() == list(made.objects)
 
 
+@ONE_HAND
 def test_who_drops_at_every_step_first_drops_at_the_first_and_withdraws_nothing(laboratory):
     """Every episode ends before its withdrawal does: there is no contact to judge."""
     step = laboratory.step

@@ -4,6 +4,7 @@ from configs.load import FOLDER, ConfigError, load
 from configs.schema.evaluate import check_pairs
 from configs.schema.perturbations import Noise
 from configs.schema.pipeline import Config
+from tests.values import changed
 
 
 def test_a_new_noise_level_is_a_configuration_value():
@@ -40,7 +41,7 @@ def test_a_new_noise_level_is_a_configuration_value():
 )
 def test_bad_values_are_named_in_one_line(override, named):
     with pytest.raises(ConfigError, match=named) as caught:
-        load(Config, [override])
+        changed(override)
     assert "\n" not in str(caught.value)
 
 

@@ -11,7 +11,7 @@ from models.session import Session
 from tasks.commanders.perturbations import Command
 from tasks.evaluation.inputs import make_env, open_inputs
 from tasks.evaluation.metrics import COUNTS
-from tasks.evaluation.trial import Setup, Table, make_window
+from tasks.evaluation.trial import Setup, TrialTable, make_window
 from tasks.evaluation.variants import strength_of
 
 PERTURBATIONS = ("withdraw_finger", "noisy_2.0")
@@ -26,7 +26,7 @@ def window(laboratory):
     bundle = open_bundle(context.open(laboratory.refs["bundle"]), inputs.layout)
     variants = {name: evaluate.variants[name] for name in ("unassisted", "paper")}
     strengths = {name: strength_of(v, bundle.manifest) for name, v in variants.items()}
-    table = Table(PERTURBATIONS, variants, strengths, evaluate.pairs, 1, 1.0, 2)
+    table = TrialTable(PERTURBATIONS, variants, strengths, evaluate.pairs, 1, 1.0, 2)
     stage = Setup(world, evaluate, inputs, Session(bundle), 0, 1)
     arrangement = table.arrangement(inputs)
     env = make_env(world, inputs, arrangement, 1.0, 0, 1)

@@ -13,8 +13,9 @@ from configs.schema.rollouts import RolloutsStep
 from envs.shapes.objects import save_objects
 from tasks.distillation.distill import STUDENTS, make_student
 from tasks.experts.policy import POLICIES, actor_of
-from tasks.running.context import Context, Progress, make_scratch
+from tasks.running.context import Context
 from tasks.store import open_store
+from tests.contexts import make_context
 from tests.small_world import small_world
 
 TINY = [
@@ -42,9 +43,7 @@ class Workshop:
     refs: dict[str, Ref]
 
     def context(self, identity: str, threads: int | None = 1) -> Context:
-        scratch = make_scratch(self.home, identity)
-        store, progress = open_store(self.home), Progress(identity)
-        return Context(identity, identity, store, self.home, scratch, threads, progress, {})
+        return make_context(self.home, identity, threads=threads)
 
     def expert_step(self, style: str = "fast") -> ExpertStep:
         config = self.config

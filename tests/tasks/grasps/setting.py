@@ -9,8 +9,7 @@ from envs.shapes.objects import ObjectModel, save_objects
 from flows.plan import grasps_step
 from tasks.grasps.problem import Problem
 from tasks.grasps.search import Search
-from tasks.running.context import Context, Progress
-from tasks.store import open_store
+from tests.contexts import make_context
 
 
 def make_step(config: Config, name: str, grasps: Grasps | None = None) -> GraspsStep:
@@ -21,22 +20,6 @@ def make_step(config: Config, name: str, grasps: Grasps | None = None) -> Grasps
 def make_search(config: Config, name: str) -> Search:
     model = ObjectModel(config.objects.items[name])
     return Search(Problem.of(config.embodiment, model), make_step(config, name), threads=1)
-
-
-def make_context(home: Path, identity: str) -> Context:
-    scratch = home / "scratch" / identity
-    scratch.mkdir(parents=True, exist_ok=True)
-    (home / "metrics").mkdir(exist_ok=True)
-    return Context(
-        identity=identity,
-        label=identity,
-        store=open_store(home),
-        home=home,
-        scratch=scratch,
-        threads=1,
-        progress=Progress(identity),
-        origin={},
-    )
 
 
 def publish_objects(config: Config, home: Path):

@@ -22,8 +22,11 @@ from tests.tasks.grasps.setting import make_context, make_step, publish_objects,
 from tests.things import thing
 
 
-@pytest.mark.parametrize("name", ["box", "sphere", "cylinder"])
-def test_every_object_yields_linked_grasps(config: Config, name: str, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("hand", "name"), [("allegro", "box"), ("allegro", "sphere"), ("trident", "cylinder")]
+)
+def test_every_object_yields_linked_grasps(hand: str, name: str, tmp_path: Path):
+    config = load(Config, ["profile=smoke", f"hand={hand}"])
     settings = tiny(config.grasps)
     refs = {"objects/all": publish_objects(config, tmp_path)}
     context = make_context(tmp_path, "grasps")
@@ -119,16 +122,16 @@ def with_object(config: Config, spec: Object) -> Config:
     return dataclasses.replace(config, objects=dataclasses.replace(config.objects, items=items))
 
 
-def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(config: Config, tmp_path: Path):
+def test_a_cube_of_30_cm_ends_with_the_stage_that_rejected_it(allegro: Config, tmp_path: Path):
     cube = thing("box", "cube", half=(0.15,) * 3)
-    changed = with_object(config, cube)
+    changed = with_object(allegro, cube)
     refs = {"objects/all": publish_objects(changed, tmp_path)}
     with pytest.raises(NoGraspsError, match=r"stage '(\w+)' rejected all \d+") as error:
         grasps(make_step(changed, "cube"), refs, make_context(tmp_path, "grasps"))
     assert "30.0 cm" in str(error.value)
     assert "\n" not in str(error.value)
     batches = list((tmp_path / "scratch" / "grasps").glob("*.safetensors"))
-    assert len(batches) == config.grasps.sampling.barren_batches
+    assert len(batches) == allegro.grasps.sampling.barren_batches
 
 
 def test_an_unknown_object_is_named(allegro: Config, tmp_path: Path):

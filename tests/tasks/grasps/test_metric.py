@@ -124,24 +124,6 @@ def test_goals_are_in_range_and_two_tolerances_away():
     assert 0 not in found[4]
 
 
-def test_nearest_goal_comes_first_and_pads_come_last():
-    goals = load(Config).task.goals
-    near = goals.position_tolerance
-    pose = poses((0, 0), (3.5 * near, 0), (2.5 * near, 0))
-    found = goal_neighbours(METRIC, goals, grasped(pose))
-    assert found[0, :2].tolist() == [2, 1]
-    assert (found[0, 2:] == -1).all()
-
-
-def test_nearest_in_a_tree():
-    tree = poses((0.0, 0.0), (0.1, 0.0), (0.1, 1.0))
-    known = Neighbourhood(METRIC, tree, np.zeros((3, 2)))
-    sample = poses((0.09, 0.9), (0.02, 0.1))
-    assert known.nearest(sample, np.zeros((2, 2))).tolist() == [2, 0]
-    sample[:, 3:] *= -1.0  # the same rotations
-    assert known.nearest(sample, np.zeros((2, 2))).tolist() == [2, 0]
-
-
 def random_grasps(count: int, seed: int) -> Candidates:
     rng = np.random.default_rng(seed)
     pose = np.concatenate(

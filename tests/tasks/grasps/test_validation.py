@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-import torch
 
 from configs.schema.pipeline import Config
 from tasks.grasps.candidates import Candidates, concatenate
@@ -162,36 +161,6 @@ def test_each_slot_has_its_drawn_mass_friction_and_gains_and_a_scale(
     assert hold.outcome.scale[slots.row[placed]] == pytest.approx(radii[placed] / radius)
     validator.drop(hold)
     assert (slots.row < 0).all()
-
-
-def test_a_candidate_is_given_up_at_the_first_look_that_finds_it_away(
-    search: Search, held: Candidates
-):
-    validator = search.validator
-    config, count = validator.config, 5
-    ages = np.array([-2, -2, 5, 5, 5])  # two settle, three are held; none is at its end
-    away = np.array([0.5, 1.5, 0.5, 1.5, 0.0])  # in the tolerances of its phase
-    turned = np.array([0.0, 0.0, 0.0, 0.0, 1.5])
-    assert ages.max() < validator.hold_steps
-    limits = np.where(ages < 0, config.settle_position, config.position_tolerance)
-    start = np.repeat(held.object_pose[:1], count, axis=0)
-    start[:, 3:] = (1.0, 0.0, 0.0, 0.0)
-    now = start.copy()
-    now[:, 0] += away * limits
-    half = 0.5 * turned * config.rotation_tolerance
-    now[:, 3], now[:, 4] = np.cos(half), np.sin(half)
-    hold = validator.submit(held.take(np.zeros(count, dtype=int)), np.random.default_rng(0))
-    validator._fill()
-    slots = validator.slots
-    places = np.flatnonzero(slots.row >= 0)[np.argsort(slots.row[slots.row >= 0])]
-    slots.age[places], slots.start[places] = ages, start
-    joints = torch.from_numpy(np.repeat(held.joint_position[:1], count, axis=0)).float()
-    validator.engine.reset(torch.from_numpy(places), joints, joints, torch.from_numpy(now).float())
-    validator._judge()
-    assert slots.row[places].tolist() == [0, -1, 2, -1, -1]
-    assert hold.left == 2
-    assert not hold.outcome.held.any()
-    validator.drop(hold)
 
 
 def test_what_comes_of_a_candidate_depends_on_nothing_beside_it(search: Search, held: Candidates):

@@ -20,10 +20,11 @@ from envs.episodes.episodes import EpisodesError, EpisodeWriter, open_shard, rea
 from models.kinematics import Kinematics
 from models.state import split_step
 from tasks.learning import shards as shards_on_disk
-from tasks.learning.buffers import ALONE, GATHERED, Rank, WindowStream, generator, in_one_buffer
-from tasks.learning.data import window_stream
-from tasks.learning.shards import Shards, open_blocks, read_blocks, runs
+from tasks.learning.buffers import ALONE, GATHERED, Rank, WindowStream, in_one_buffer
+from tasks.learning.shards import OnDisk, open_blocks, read_blocks
+from tasks.learning.training_data import window_stream
 from tasks.learning.windows import gather, read_frames, window_rows
+from tests.tasks.learning.test_critic import frames_of
 from tests.tasks.synthetic_episodes import whole
 
 LENGTHS = [5, 12, 9, 17, 3, 21, 8, 2, 14, 11]  # frames of a shard's episodes, from the first on
@@ -66,12 +67,12 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def source_of(folder: Path, stream: Streaming = SETTINGS, **changes) -> Shards:
+def source_of(folder: Path, stream: Streaming = SETTINGS, **changes) -> OnDisk:
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
     opener = {"open": lambda name: open_shard(folder / name, LAYOUT)}
     given: dict[str, Any] = {"rows": rows, "seed": 3} | opener | changes
     settings = dataclasses.replace(CONFIG.train, stream=stream)
-    return Shards(layout=LAYOUT, kinematics=Kinematics(CONFIG.hand), settings=settings, **given)
+    return OnDisk(layout=LAYOUT, kinematics=Kinematics(CONFIG.hand), settings=settings, **given)
 
 
 def stream_of(
@@ -131,34 +132,9 @@ def test_a_pass_is_disjoint_and_complete_over_the_ranks(folder, make, clean, wor
     assert set(found.values()) == {1}
 
 
-@pytest.mark.parametrize("world", [2, 3, 5])
-def test_ranks_in_memory_take_turns(folder, world):
-    """Together they see what one alone would see, for several passes that do not divide."""
-    whole = numbers(in_memory(folder).take(60 * world))
-    ranks = [in_memory(folder, rank=Rank(r, world)).take(60) for r in range(world)]
-    turns = zip(*(numbers(windows) for windows in ranks), strict=True)
-    assert [number for turn in turns for number in turn] == whole
-
-
-def test_more_ranks_than_windows_still_go_on(folder):
-    frames = read_frames(folder, LAYOUT, Kinematics(CONFIG.hand), 10**6)
-    rows = torch.arange(3)
-    taken = [
-        numbers(window_stream(in_one_buffer(frames, rows, 0, 0, Rank(r, 5)), LAYOUT).take(6))
-        for r in range(5)
-    ]
-    assert set(Counter(n for part in taken for n in part).values()) == {10}
-
-
 def test_a_rank_outside_the_world_is_refused():
     with pytest.raises(ValueError, match="rank 2 of 2"):
         Rank(2, 2)
-
-
-def test_keys_draw_apart():
-    draws = [torch.randn(3, generator=generator(0, *key)) for key in ((0,), (1,), (0, 0), (0, 1))]
-    assert len({tuple(draw.tolist()) for draw in draws}) == len(draws)
-    assert torch.equal(draws[0], torch.randn(3, generator=generator(0, 0)))
 
 
 def test_windows_are_those_of_the_loader_in_memory(folder):
@@ -284,12 +260,6 @@ def test_held_back_episodes_are_whole_and_depend_on_seed_and_shard_alone(folder)
         assert 0 < back.float().mean() < 0.7
 
 
-def test_runs_are_as_long_as_they_may_be():
-    lengths = np.array([5, 12, 9, 44, 1])
-    found = [[(run.start, run.stop) for run in runs(lengths, most)] for most in (30, 1, 1000)]
-    assert found == [[(0, 3), (3, 4), (4, 5)], [(i, i + 1) for i in range(5)], [(0, 5)]]
-
-
 def test_an_episode_longer_than_the_buffer_is_an_error(folder):
     settings = dataclasses.replace(SETTINGS, buffer_frames=20, block_frames=10)
     stream = stream_of(folder, held=settings)
@@ -310,23 +280,18 @@ def test_a_missing_shard_is_named(folder):
         stream.take(1)
 
 
-def test_the_order_does_not_depend_on_how_many_are_taken_or_gathered(tmp_path):
+def test_the_order_does_not_depend_on_how_many_are_taken_or_gathered():
     """A buffer of more windows than are gathered together."""
-    writer = EpisodeWriter(tmp_path, LAYOUT, 10**9)
-    for number in range(50):
-        r = np.arange(200 * number, 200 * number + 200)
-        writer.append(whole(LAYOUT, number, {"action": r[:, None] / 4}))
-    writer.close()
-    settings = dataclasses.replace(SETTINGS, buffer_frames=20_000)
+    frames = frames_of(*[(200, False)] * 50)
+    rows = window_rows(frames, torch.ones(len(frames), dtype=torch.bool), HORIZON)
 
-    def taken(*counts: int) -> list[int]:
-        stream = stream_of(tmp_path, held=settings)
-        found = [number for count in counts for number in numbers(stream.take(count))]
+    def taken(*counts: int) -> list[float]:
+        stream = window_stream(in_one_buffer(frames, rows, 0, 0), LAYOUT)
+        found = [a for count in counts for a in stream.take(count).action[:, 0].tolist()]
         stream.close()
         return found
 
-    total = 3 * GATHERED // 2 + 6  # of 10,000 frames, a fifth held back
+    total = 3 * GATHERED // 2 + 6
     once = taken(total)
-    assert len(set(once)) == total
     assert taken(*[1000] * (total // 1000), total % 1000) == once
     assert taken(1, 700, GATHERED - 1, total - 700 - GATHERED) == once

@@ -14,9 +14,9 @@ from configs.schema.pipeline import Config
 from configs.schema.train import Train
 from models.controller import Controller
 from models.kinematics import Kinematics
-from tasks.learning.data import InMemory, TrainingData, training_data
 from tasks.learning.loop import Loop, fit, rate
 from tasks.learning.train import losses_on, make_controller
+from tasks.learning.training_data import InMemory, TrainingData, training_data
 from tasks.learning.windows import read_frames
 from tests.tasks.synthetic_episodes import write_dataset
 

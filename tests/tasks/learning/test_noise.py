@@ -8,13 +8,13 @@ import torch
 from configs.load import load
 from configs.schema.pipeline import Config
 from tasks.learning.buffers import ALONE, Rank
-from tasks.learning.train import Noise, draw_noise
+from tasks.learning.train import BatchNoise, draw_noise
 
 CONFIG = load(Config, ["train.batch=1000", "train.controller.diffusion_steps=5"])
 LAYOUT = CONFIG.embodiment.make_layout()
 
 
-def noise_of(jitter: float = 0.0, index: int = 0, rank: Rank = ALONE) -> Noise:
+def noise_of(jitter: float = 0.0, index: int = 0, rank: Rank = ALONE) -> BatchNoise:
     return draw_noise(LAYOUT, replace(CONFIG.train, history_noise=jitter), 0, index, rank)
 
 

@@ -14,11 +14,11 @@ from envs.episodes.episodes import SHARDS, open_shard, read_manifest
 from models.kinematics import Kinematics
 from tasks.data.verdict import VERDICT, require_checked
 from tasks.learning.buffers import ALONE
-from tasks.learning.data import open_data
 from tasks.learning.shard_cache import ShardCache, fetch_as_read
-from tasks.running.context import Context, Progress, make_scratch
-from tasks.store import open_store
+from tasks.learning.training_data import open_data
+from tasks.running.context import Context
 from tasks.store.protocol import Corrupt
+from tests.contexts import make_context
 from tests.tasks.synthetic_episodes import write_dataset
 
 CONFIG = load(
@@ -94,12 +94,9 @@ def published(tmp_path) -> tuple[Context, Ref, Path]:
     """A context, a dataset in its store, and the folder that it was made from."""
     folder, home = tmp_path / "made", tmp_path / "home"
     write_dataset(folder, CONFIG.embodiment, 40, 50)
-    store = open_store(home)
+    context = make_context(home, "training", "train")
     files = {name: folder / name for name in kept(folder)}
-    ref = store.publish(files, "dataset", {})
-    scratch, progress = make_scratch(home, "training"), Progress("train")
-    context = Context("training", "train", store, home, scratch, None, progress, {})
-    return context, ref, folder
+    return context, context.store.publish(files, "dataset", {}), folder
 
 
 def test_nothing_but_the_shards_is_there_before_it_is_read(published):

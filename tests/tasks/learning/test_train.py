@@ -15,7 +15,8 @@ from configs.schema.pipeline import Config
 from configs.schema.train import TrainStep
 from tasks.data.verdict import VERDICT
 from tasks.learning.train import train
-from tests.tasks.learning.workplace import Interrupted, folder_ref, workplace
+from tests.contexts import Interrupted
+from tests.tasks.learning.workplace import folder_ref, workplace
 from tests.tasks.synthetic_episodes import write_dataset
 
 SETTINGS = [
@@ -93,8 +94,9 @@ def test_it_learns_and_says_what(finished):
     assert steps == [20 * 64, 40 * 64, 60 * 64, 79 * 64]
 
 
-@pytest.mark.parametrize("loader", ["memory", "stream"])
-@pytest.mark.parametrize("batch", [3, 7, 30, 64])
+@pytest.mark.parametrize(
+    ("loader", "batch"), [("memory", 7), ("memory", 30), ("stream", 3), ("stream", 64)]
+)
 def test_interrupted_training_ends_with_the_same_bits(finished, streamed, tmp_path, loader, batch):
     """A pass has some 10 to 25 batches of 64, so these end in the midst of one."""
     home, config = home_with_data(tmp_path), step(*STREAM, f"train.loader={loader}")

@@ -3,19 +3,11 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 from configs.refs import Ref
-from tasks.running.context import Context, Progress, make_scratch
+from tasks.running.context import Context, make_scratch
 from tasks.store import open_store
-
-
-class Interrupted(Exception):
-    """Stands for whatever ends a process."""
-
-
-def interrupt() -> NoReturn:
-    raise Interrupted
+from tests.contexts import Stopping, interrupt
 
 
 def folder_ref(name: str) -> Ref:
@@ -48,10 +40,6 @@ def workplace(
 ) -> Workplace:
     """Return a context that calls `stop` when so many windows are done."""
 
-    class Stopping(Progress):
-        def __call__(self, done: float, total: float, unit: str) -> None:
-            if done >= stop_at:
-                stop()
-
+    progress = Stopping("train", at=stop_at, stop=stop)
     store, scratch = open_store(home), make_scratch(home, "training")
-    return Workplace("training", "train", store, home, scratch, None, Stopping("train"), {})
+    return Workplace("training", "train", store, home, scratch, None, progress, {})

@@ -80,16 +80,6 @@ def test_a_release_by_another_key_is_refused(tmp_path: Path, bundle: Bundle) -> 
         read_channel(ours)
 
 
-def test_what_a_kill_left_is_no_release_and_goes(tmp_path: Path, bundle: Bundle) -> None:
-    child = subprocess.Popen(["true"])
-    child.wait()
-    leftover = releases_folder(tmp_path) / f".000001.{child.pid}"
-    (leftover / BUNDLE).mkdir(parents=True)
-    assert read_channel(tmp_path) == []
-    publish(tmp_path, bundle, 1)
-    assert not leftover.exists()
-
-
 def test_a_number_is_not_used_again_when_its_release_was_lost(
     tmp_path: Path, bundle: Bundle
 ) -> None:

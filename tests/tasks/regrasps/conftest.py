@@ -52,7 +52,8 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     refs[f"grasps/{OBJECT}"] = made
     step = small_step(config, edges=40)
     context = make_context(home, "regrasps")
-    folder = context.open(regrasps(step, refs, context))
+    refs[f"regrasps/{OBJECT}"] = regrasps(step, refs, context)
+    folder = context.open(refs[f"regrasps/{OBJECT}"])
     problem = Problem.of(config.embodiment, ObjectModel(config.objects.items[OBJECT]))
     graph = GraspGraph.load(folder, config.embodiment.make_layout(), step.grasps.metric)
     return Grown(config, step, problem, refs, home, folder, graph)

@@ -1,5 +1,7 @@
 """The expert that plans: it plays the graph's motions, holds at rest, and looks where it is."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -36,7 +38,7 @@ def expert(grown: Grown, env: Turning) -> PlannedExpert:
     step = grown.step
     planner = Planner(grown.problem, step.physics, step.regrasps, step.grasps, 0)
     router = Router(grown.problem, grown.graph)
-    return PlannedExpert([planner], [router], grown.config.planned, env, 0)
+    return PlannedExpert([planner], [router], grown.config.planned, step.regrasps.servo, env, 0)
 
 
 def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
@@ -47,8 +49,12 @@ def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
     goal = env.turned(np.eye(3)[[2] * HANDS], np.pi / 2.0)
     state = expert.state(0, np.arange(HANDS), env.joint_target.numpy().astype(float))
     router = expert.routers[0]
-    routes = [router.route(row[3:], grown.config.planned.met) for row in goal]
-    assert (router.match(state, routes, grown.config.planned.near) >= 0).all()
+    parts = router.component(state)
+    met = grown.config.planned.met
+    routes = [router.route(row[3:], met, part) for row, part in zip(goal, parts, strict=True)]
+    nowhere, new = np.full(HANDS, -1), [Counter() for _ in range(HANDS)]
+    place = router.match(state, routes, nowhere, new, grown.config.planned)
+    assert (place.node >= 0).all()
 
 
 def test_it_turns_to_where_the_graph_leads(

@@ -23,6 +23,7 @@ def played(places_mm: list[float], turns: list[float], touching: list[bool]) -> 
     return Played(
         sound=np.ones((1, count), bool),
         joint_position=np.array(places_mm)[None, :, None] * np.ones(2),
+        joint_target=np.array(places_mm)[None, :, None] * 2.0 * np.ones(2),
         object_pose=np.concatenate([place, turn], axis=1)[None],
         touching=np.array(touching)[None, :, None],
     )
@@ -43,8 +44,9 @@ def test_a_draw_lands_within_both_tolerances_and_in_touch(playing: Playing):
 def test_the_mean_is_over_the_chosen_draws_whatever_the_quaternions_sign():
     ends = played([0.0, 4.0, 90.0], [0.0, 0.2, 1.0], [True] * 3)
     ends.object_pose[0, 1, 3:] *= -1.0
-    joints, pose = ends.mean(np.array([[True, True, False]]))
+    joints, targets, pose = ends.mean(np.array([[True, True, False]]))
     assert joints[0] == pytest.approx([2.0, 2.0])
+    assert targets[0] == pytest.approx([4.0, 4.0])
     assert pose[0, :3] == pytest.approx([0.002, 0.0, 0.0])
     assert np.abs(pose[0, 3:]) == pytest.approx([np.cos(0.05), 0.0, 0.0, np.sin(0.05)], abs=1e-6)
 

@@ -16,9 +16,10 @@ from envs.manipulation import ManipulationEnv
 from models.motion import apply_action
 from tasks.distillation.distill import STUDENTS
 from tasks.distillation.reader import Reader
-from tasks.rollouts import rollouts as module
+from tasks.rollouts import collecting as module
 from tasks.rollouts.bursts import CommandBursts
-from tasks.rollouts.rollouts import Chunk, episodes, merge_chunks, mode_of, rollouts, write
+from tasks.rollouts.collecting import Chunk, episodes, merge_chunks, write
+from tasks.rollouts.rollouts import StudentsPart, mode_of, rollouts
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop, publish_untrained
 
@@ -88,22 +89,17 @@ def test_another_process_and_thread_count_give_equal_bytes(workshop, folder):
     assert (again / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
 
 
-def test_only_what_a_kill_left_undone_is_made_again(workshop, folder, monkeypatch):
+def test_only_what_a_kill_left_undone_is_made_again(workshop, folder):
     context = workshop.context("killed")
     rollouts(workshop.rollouts_step(), workshop.refs, context)
     shutil.rmtree(context.scratch / "chunk_00000")
     unfinished = context.scratch / "chunk_00000" / "shards"
     unfinished.mkdir(parents=True)
     (unfinished / "half").write_bytes(b"cut off")
-    made = []
-    real = module.write
-    monkeypatch.setattr(
-        module,
-        "write",
-        lambda chunk, place, *a, **k: made.append(place) or real(chunk, place, *a, **k),
-    )
+    kept = context.scratch / "chunk_00001" / "manifest.json"
+    before = kept.stat().st_mtime_ns
     result = context.open(rollouts(workshop.rollouts_step(), workshop.refs, context))
-    assert [place.name for place in made] == ["chunk_00000"]
+    assert kept.stat().st_mtime_ns == before
     assert (result / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
 
 
@@ -149,13 +145,15 @@ def test_rollouts_that_leave_nothing_are_refused_and_partly_empty_ones_are_not(w
 def test_a_style_needs_a_known_mode(workshop, modes, named):
     step: RolloutsStep = workshop.rollouts_step()
     step = replace(step, rollouts=replace(step.rollouts, modes=modes))
+    layout = workshop.config.embodiment.make_layout()
     with pytest.raises(UserError, match=named):
-        mode_of(step, workshop.config.embodiment.make_layout())
+        mode_of(step.rollouts.modes, step.style, layout)
 
 
 def test_the_precision_style_is_labelled(workshop):
     layout = workshop.config.embodiment.make_layout()
-    assert mode_of(workshop.rollouts_step("slow"), layout) == layout.modes.index("precision")
+    modes = workshop.config.rollouts.modes
+    assert mode_of(modes, "slow", layout) == layout.modes.index("precision")
 
 
 @pytest.fixture
@@ -173,8 +171,8 @@ def chunk(workshop) -> Chunk:
         np.random.default_rng(0),
     )
     student = STUDENTS.read(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
-    part = module.StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
-    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part)
+    part = StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
+    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part.action)
 
 
 def test_recorded_noise_comes_and_goes(chunk):

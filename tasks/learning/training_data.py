@@ -14,7 +14,7 @@ from envs.episodes.episodes import Shard, open_shard
 from models.controller import Windows
 from models.kinematics import Kinematics
 from tasks.learning.buffers import ALONE, Rank, Read, WindowStream, in_one_buffer, join
-from tasks.learning.shards import Arrays, Shards
+from tasks.learning.shards import Arrays, OnDisk
 from tasks.learning.windows import Frames, gather, read_frames, split_episodes, thin, window_rows
 
 CLEAN = {"prior": True, "inverse": False}  # does a network learn from clean windows alone?
@@ -88,7 +88,7 @@ class InMemory:
         yield self.frames, self.held_back, most
 
 
-Source = InMemory | Shards
+Source = InMemory | OnDisk
 
 
 def open_data(
@@ -113,7 +113,7 @@ def open_data(
         return training_data(InMemory(frames, layout, settings, seed), settings, rank)
     rows = {name: shard.rows for name, shard in shards.items()}
     opener = open_fetched or (lambda name: open_shard(folder / name, layout))
-    return training_data(Shards(rows, opener, layout, kinematics, settings, seed), settings, rank)
+    return training_data(OnDisk(rows, opener, layout, kinematics, settings, seed), settings, rank)
 
 
 def training_data(source: Source, settings: Train, rank: Rank = ALONE) -> TrainingData:

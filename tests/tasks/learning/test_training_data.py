@@ -13,10 +13,9 @@ from configs.schema.train import Train
 from envs.episodes.episodes import open_shard, read_manifest
 from models.controller import Windows
 from models.kinematics import Kinematics
-from tasks.learning import shards as shards_on_disk
 from tasks.learning.buffers import ALONE, Rank
-from tasks.learning.data import TrainingData, open_data, sample
-from tasks.learning.shards import Shards, open_blocks, read_blocks
+from tasks.learning.shards import OnDisk, open_blocks, read_blocks
+from tasks.learning.training_data import TrainingData, open_data, sample
 from tasks.learning.windows import read_frames, split_episodes
 from tests.tasks.synthetic_episodes import write_dataset
 
@@ -38,10 +37,10 @@ def folder(tmp_path_factory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("data") / "d", CONFIG.embodiment, 40, 50)
 
 
-def source_of(folder: Path, **changes) -> Shards:
+def source_of(folder: Path, **changes) -> OnDisk:
     settings = replace(CONFIG.train, stream=replace(CONFIG.train.stream, **changes))
     rows = {name: shard.rows for name, shard in read_manifest(folder).shards.items()}
-    return Shards(
+    return OnDisk(
         rows,
         lambda name: open_shard(folder / name, LAYOUT),
         LAYOUT,
@@ -115,20 +114,6 @@ def test_a_sample_opens_so_many_shards_and_has_so_many_windows(folder, shards):
     assert 0 < len(found["clean"].mode) <= 60 + len(opened)
     again = sample(source, {"all": False}, 60, held_back=False)
     assert torch.equal(again["all"].history, found["all"].history)
-
-
-def test_a_sample_reads_at_most_a_buffer_of_each_shard(folder, monkeypatch):
-    sizes = []
-
-    def watched(source, blocks):
-        sizes.append(sum(len(block) for block in blocks))
-        return read_blocks(source, blocks)
-
-    monkeypatch.setattr(shards_on_disk, "read_blocks", watched)
-    assert max(source_of(folder).rows.values()) > 300
-    sample(source_of(folder), {"clean": True}, 1000, held_back=False)
-    assert len(sizes) == 3
-    assert max(sizes) <= 300
 
 
 @pytest.mark.parametrize("loader", ["memory", "stream"])
