@@ -37,6 +37,7 @@ from models.state import join_step, push, start
 
 # What a random number is for: each purpose has its own sequence in a stream.
 SCALE, RESET, BIAS, READING, STEP, PUSH, GOAL = range(7)
+TOUCH = 0.05  # [N] a finger that presses more strongly touches, as evaluate.contact_n
 PARAMETERS = tuple(field.name for field in dataclasses.fields(PhysicsParameters))
 
 
@@ -225,6 +226,11 @@ class Simulation:
         self.wrist.step()
 
     # -- for callers ------------------------------------------------------------------------
+
+    @property
+    def touching(self) -> Tensor:
+        """Say which fingers touch the object [N, F]."""
+        return self.physics.contact_force > TOUCH
 
     def history(self) -> Tensor:
         """Return the observed history [N, H, S], oldest first."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from configs.errors import UserError
+from configs.layout import NO_OBJECT
 
 if TYPE_CHECKING:
     from envs.simulation import Simulation
@@ -39,14 +40,15 @@ def frame(env: "Simulation") -> dict[str, np.ndarray]:
     """Return the layout's fields [N, ...] before this step's action.
 
     `episode` counts each environment's own episodes from 0. The caller fills in what only it
-    knows: `command`, `action`, `clean`, `mode` (here the first) and `drop` (here 0).
+    knows: `command`, `action`, `clean`, `mode` (here the first) and `drop` (here 0). The object of
+    an empty hand is NO_OBJECT.
     """
     count, n = env.num_envs, env.num_actions
     zero = torch.zeros(count, n)
     values = {
         "episode": env.episode - 1,
         "step": env.episode_length_buf,
-        "object": env.object_index,
+        "object": torch.where(env.goals.weight[:, 0] > 0.0, env.object_index, NO_OBJECT),
         "style": torch.full((count,), env.style_index),
         "mode": torch.zeros(count),
         "joint_position": env.physics.joint_position,

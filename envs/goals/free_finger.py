@@ -5,7 +5,8 @@ reach and limits, so that the finger touches nothing on its way. It begins and e
 
     q(t) = begin + s (end - begin),  s = 10 u^3 - 15 u^4 + 6 u^5,  u = t / duration
 
-In some episodes the hand is empty; then the object lies aside, and every finger moves.
+In some episodes the hand is empty; then the object lies aside, and every finger moves. So it is in
+all episodes with an object whose grasps take every finger.
 """
 
 import torch
@@ -38,10 +39,10 @@ class FreeFingerGoals(Goals):
         super().__init__(setting, skill.joint_tolerance)
         self.skill, layout, hand = skill, setting.layout, setting.world.embodiment.hand
         self.object_index, self.object_scale = setting.object_index, setting.object_scale
-        self.table = setting.table.starting_where(
-            ~setting.table.touching.all(dim=1) | (skill.empty == 1.0),
-            "leaves a finger free; lower grasps.sampling.contacts, or set task.skill.empty=1",
-        )
+        table = setting.table
+        free = ~table.touching.all(dim=1)
+        self.never = torch.bincount(table.owner[free], minlength=len(table.objects)) == 0  # [O]
+        self.table = table.starting_where(free | self.never[table.owner], "leaves a finger free")
         self.clearance = Clearance(hand, setting.kinematics, setting.objects, skill.clearance)
         self.finger = torch.from_numpy(finger_of_joints(hand))  # [n]
         self.limits = torch.tensor(layout.joint_lower), torch.tensor(layout.joint_upper)
@@ -56,7 +57,7 @@ class FreeFingerGoals(Goals):
 
     def start(self, ids: Tensor, rows: Tensor, uniform: Tensor) -> Tensor:
         """Begin episodes at the grasps `rows` [M], or with an empty hand (see Goals)."""
-        empty = uniform[:, 0] < self.skill.empty
+        empty = (uniform[:, 0] < self.skill.empty) | self.never[self.object_index[ids]]
         aside = torch.tensor((*PARKED, 1.0, 0.0, 0.0, 0.0))
         self.row[ids], self.weight[ids] = rows, (~empty).float()[:, None]
         self.pose[ids] = torch.where(empty[:, None], aside, self.table.object_pose[rows])

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from configs.errors import UserError
 from configs.schema.pipeline import Config
 from configs.schema.skills import FreeFinger
 from envs.goals.clearance import Clearance
@@ -127,12 +126,15 @@ def test_in_an_empty_hand_every_finger_moves_and_the_object_lies_aside(small):
     assert torch.equal(goals.kind, empty.long())
 
 
-def test_grasps_that_leave_no_finger_free_are_refused(small):
-    config = configured("task=free_finger")
+def test_an_object_that_takes_every_finger_is_left_aside(small):
+    config = configured("task=free_finger", "task.skill.empty=0")
     table = GraspTable.join(small.grasps, [item.name for item in small.objects])
-    full = dataclasses.replace(table, touching=torch.ones_like(table.touching))
-    with pytest.raises(UserError, match=r"grasps of box: none of \d+ leaves a finger free"):
-        FreeFingerGoals(make_setting(config, full, 2, small.objects), skill_of(config))
+    touching = table.touching | (table.owner == 0)[:, None]  # all grasps of the box
+    full = dataclasses.replace(table, touching=touching)
+    setting = make_setting(config, full, COUNT, small.objects)
+    goals = FreeFingerGoals(setting, skill_of(config))
+    begun(goals)
+    assert torch.equal(goals.weight[:, 0] == 0.0, goals.object_index == 0)
 
 
 def test_clearance_by_hand(small):
