@@ -8,7 +8,7 @@ from tasks.report.page import PARTS, write_report
 from tests.tasks.report.made_up import STAGES, clips, summary
 
 VOID = {"meta", "wbr"}
-WRITTEN = ("verdict", "calibration", "grasps", "metrics")
+WRITTEN = ("verdict", "calibration", "grasps", "data", "metrics")
 
 
 class Outline(HTMLParser):
