@@ -23,7 +23,6 @@ from configs.schema.regrasps import Regrasps
 from configs.schema.retention import Retention
 from configs.schema.rollouts import Rollouts
 from configs.schema.skill_rollouts import Skills
-from configs.schema.skills import FreeFinger
 from configs.schema.store import Store
 from configs.schema.strict import strict
 from configs.schema.student import Distill
@@ -81,18 +80,6 @@ class Config:
                 f"control.hz {self.control.hz:g} and physics.timestep {self.physics.timestep:g} s "
                 f"make {steps:.3f} physics steps a control step; choose them so that it is whole"
             )
-        return self
-
-    @model_validator(mode="after")
-    def motions_can_be_followed(self) -> "Config":
-        fastest = self.control.action_scale * self.control.hz
-        tasks = {f"skills.tasks.{name}": task for name, task in self.skills.tasks.items()}
-        for key, task in {"task": self.task, **tasks}.items():
-            if isinstance(task.skill, FreeFinger) and task.skill.speed > fastest:
-                raise ValueError(
-                    f"{key}.skill.speed {task.skill.speed:g} rad/s is faster than actions move a "
-                    f"joint, {fastest:g} rad/s (control.action_scale x control.hz); give less"
-                )
         return self
 
     @model_validator(mode="after")

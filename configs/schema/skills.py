@@ -32,7 +32,7 @@ class FreeFinger:
     # [share of episodes] episodes in which the hand is empty, and every finger moves
     empty: Share
     reach: Positive  # [rad] farthest that a joint goes in one motion
-    speed: Positive  # [rad/s] greatest speed of a joint
+    speed: Positive  # [rad/s] greatest speed of a joint, where actions move it so fast
     clearance: NonNegative  # [m] room between a moving finger and object, palm or another finger
     joint_tolerance: Positive  # [rad] a motion is followed when each joint ends closer to its end
 

@@ -46,7 +46,8 @@ class FreeFingerGoals(Goals):
         self.clearance = Clearance(hand, setting.kinematics, setting.objects, skill.clearance)
         self.finger = torch.from_numpy(finger_of_joints(hand))  # [n]
         self.limits = torch.tensor(layout.joint_lower), torch.tensor(layout.joint_upper)
-        self.steps_per_radian = PEAK * layout.control_hz / skill.speed
+        speed = min(skill.speed, layout.action_scale * layout.control_hz)  # [rad/s]
+        self.steps_per_radian = PEAK * layout.control_hz / speed
         count, joints = self.joints.shape
         # empty or not, how many fingers, which, and the ends of their motion
         self.draws = 2 + layout.num_tips + TRIES * joints

@@ -97,7 +97,6 @@ def test_values_that_do_not_fit_together_are_refused_in_one_line(override, named
     [
         (["task=default"], "task.skill: Field required"),
         (["task.skill.kind=free_finger"], "task.skill.free_finger"),
-        (["task=free_finger", "task.skill.speed=2"], "task.skill.speed 2 rad/s is faster"),
         (["task=fine_rotation", "task.skill.turn=[0.04,0.1]"], "turn 0.04 rad is within"),
         (["task=fine_rotation", "task.skill.axes=[w]"], "task.skill.fine_rotation.axes"),
         (["+task.skill.reach=1"], "task.skill.anygrasp.reach"),

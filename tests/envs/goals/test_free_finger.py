@@ -68,8 +68,10 @@ def test_only_fingers_that_hold_nothing_move(small):
     assert torch.equal(goals.pose, goals.table.object_pose[rows])
 
 
-def test_motions_stay_within_reach_limits_and_speed(small):
-    goals = make(small)
+@pytest.mark.parametrize(("given", "speed"), [(0.6, 0.6), (2.0, 0.0416667 * 20)])
+def test_motions_stay_within_reach_limits_and_speed(small, given, speed):
+    """Nothing is asked for that actions cannot do, 0.0416667 rad in a step."""
+    goals = make(small, f"task.skill.speed={given}")
     begun(goals)
     skill, joints = goals.skill, [goals.joints.clone()]
     lower, upper = goals.limits
@@ -82,8 +84,8 @@ def test_motions_stay_within_reach_limits_and_speed(small):
         goals.follow(moment)
         joints.append(goals.joints.clone())
     steps = torch.stack(joints).diff(dim=0).abs()
-    assert float(steps.max()) <= skill.speed / 20.0 + 1e-5
-    assert float(steps.max()) > 0.9 * skill.speed / 20.0
+    assert float(steps.max()) <= speed / 20.0 + 1e-5
+    assert float(steps.max()) > 0.9 * speed / 20.0
     assert torch.allclose(goals.joints, goals.end, atol=1e-6)
     asked = goals.joint_target[goals.moving]
     assert torch.equal(asked, goals.joints[goals.moving])

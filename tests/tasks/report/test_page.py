@@ -83,6 +83,7 @@ def test_every_part_has_its_section_in_order(tmp_path, monkeypatch):
         "Calibration",
         "Stages",
         "Grasps",
+        "Data",
         "Recorded by the steps",
     ]
     for text in (
