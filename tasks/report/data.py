@@ -7,14 +7,19 @@ from tasks.report.naming import number
 from tasks.report.parts import Picture, Table
 
 BINS = 512  # of orientations (envs/shapes/rotation_bins.py)
-HEADS = {"touch": "touch:", "fingers": "fingers in use"}
+TURNED, IN_USE = "orientations", "fingers"
+# In this order, and each finger's touches after them.
+COUNTED = ("episodes", "frames", "empty", "goals", "regrasps", "recoveries")
+FIGURES = (*COUNTED, TURNED, "positions", IN_USE)
 Coverage = Mapping[str, Mapping[str, float]]  # style -> figure -> value
 
 
 def coverage(found: Mapping[str, Coverage]) -> Table:
     """`found`: now, and before where there was a version before; of it in parentheses."""
     now, before = found["now"], found["before"]
-    names = list(dict.fromkeys(name for figures in now.values() for name in figures))
+    known = dict.fromkeys(name for figures in now.values() for name in figures)
+    names = [name for name in FIGURES if name in known]
+    names += [name for name in known if name not in FIGURES]
     rows = [
         [style, *(cell(figures, before.get(style, {}), name) for name in names)]
         for style, figures in now.items()
@@ -23,8 +28,7 @@ def coverage(found: Mapping[str, Coverage]) -> Table:
 
 
 def head(name: str) -> str:
-    first, _, rest = name.partition(".")
-    return f"{HEADS.get(first, first)} {rest}".strip()
+    return "fingers in use" if name == IN_USE else name.replace(".", ": ")
 
 
 def cell(now: Mapping[str, float], before: Mapping[str, float], name: str) -> str:
@@ -41,9 +45,9 @@ def shown(value: float) -> str:
 def orientations(found: Mapping[str, Coverage]) -> list[Picture]:
     """Return a picture of how many of all orientations each style's objects are in."""
     bars = [
-        Bar(style, figures["orientations"], cell(figures, found["before"].get(style, {}), name))
+        Bar(style, figures[TURNED], cell(figures, found["before"].get(style, {}), TURNED))
         for style, figures in found["now"].items()
-        if (name := "orientations") in figures
+        if TURNED in figures
     ]
     if not bars:
         return []
