@@ -14,7 +14,8 @@ from tests.flows.processes import PATIENCE_S, start, versions, wait_for_step
 pytestmark = pytest.mark.slow
 # As they come to run: steps that wait for nothing of each other run side by side, and a stage that
 # was finished beside another's kill could not be killed any more.
-EARLY = ("objects", "grasps", "regrasps", "experts", "turns", "rollouts", "hazards", "critic")
+DATA = ("objects", "grasps", "regrasps", "experts", "turns", "skills", "rollouts")
+EARLY = (*DATA, "hazards", "critic")
 ORDER = (*EARLY, *(stage for stage in STAGES if stage not in EARLY))
 
 

@@ -110,6 +110,7 @@ def chunk_of(layout, ended: list[list[int]], dropped: list[list[int]]) -> Chunk:
         name: np.zeros((steps, count, *field.shape), field.dtype)
         for name, field in layout.fields.items()
     }
+    frames[module.TOUCHING] = np.zeros((steps, count, layout.num_tips), bool)
     frames["step"][:] = np.arange(steps)[:, None]
     frames["object"][:] = np.arange(count)
     return Chunk(frames, np.array(ended, bool), np.array(dropped, bool), goals=3)
@@ -173,7 +174,8 @@ def chunk(workshop) -> Chunk:
     )
     student = STUDENTS.read(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
     part = StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
-    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part.action)
+    mode = {"mode": 1}
+    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, mode, part.action)
 
 
 def test_recorded_noise_comes_and_goes(chunk):
