@@ -6,6 +6,9 @@ WORKERS ?= 2
 STAMP := $(VENV)/.installed
 # Where the tests' smoke loop leaves its state; kept, so that the next time its steps are reused.
 export DEXGEN_TEST_HOME ?= $(CURDIR)/var/test
+# pip compiles nothing here (see below): where Python may not keep what it compiles, as in many
+# containers, each of a run's processes would compile torch anew, for several seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test setup lint types tests reference clean
 

@@ -8,8 +8,12 @@ import torch
 
 from benchmarks.measuring import peak_mib
 from configs.schema.pipeline import Config
-from envs.goals import GoalChoice, GraspTable
+from configs.schema.skills import Anygrasp
+from envs.goals.anygrasp import AnygraspGoals
+from envs.goals.goals import Moment, Setting
+from envs.goals.table import GraspTable
 from envs.grasp_set import Contacts, GraspSet
+from models.kinematics import Kinematics
 from models.rotations import random_quaternions
 
 ENVIRONMENTS, MANY, MILLION, REPEATS = 8192, 100_000, 1_000_000, 50
@@ -53,20 +57,30 @@ def made_up(config: Config, count: int, name: str = "box") -> GraspSet:
 def next_goal_ms(config: Config) -> float:
     """Return the median time for all environments to take a next goal [ms]."""
     table = GraspTable.join([made_up(config, MANY)], ["box"])
-    choice = GoalChoice(config.task.goals, table, config.control.hz, ENVIRONMENTS)
+    setting = Setting(
+        world=config.world,
+        layout=config.embodiment.make_layout(),
+        kinematics=Kinematics(config.hand),
+        table=table,
+        objects=[],
+        object_index=torch.zeros(ENVIRONMENTS, dtype=torch.int64),
+        object_scale=torch.ones(ENVIRONMENTS),
+    )
+    skill = config.task.skill
+    assert isinstance(skill, Anygrasp)
+    goals = AnygraspGoals(setting, skill)
     ids = torch.arange(ENVIRONMENTS)
     rng = torch.Generator().manual_seed(0)
 
     def uniform() -> torch.Tensor:
-        return torch.rand(ENVIRONMENTS, generator=rng)
+        return torch.rand(ENVIRONMENTS, goals.draws, generator=rng)
 
-    rows = table.draw_start(torch.zeros(ENVIRONMENTS, dtype=torch.int64), uniform())
-    choice.start(ids, rows, table.object_pose[rows], uniform())
+    goals.start(ids, table.draw_start(setting.object_index, uniform()[:, 0]), uniform())
     times = []
     for _ in range(REPEATS):
-        pose, draw = table.object_pose[choice.goal], uniform()
-        choice.stay[:] = choice.dwell  # every goal is reached
+        moment, draw = Moment(goals.pose, goals.joints, goals.joint_target), uniform()
+        goals.stay[:] = goals.dwell  # every goal is reached
         started = time.perf_counter()
-        choice.advance(ids, pose, draw)
+        goals.advance(ids, moment, draw)
         times.append(time.perf_counter() - started)
     return 1e3 * float(np.median(times))

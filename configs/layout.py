@@ -17,6 +17,8 @@ from configs.schema.hand import Hand
 from configs.schema.strict import strict
 from configs.schema.task import Control
 
+NO_OBJECT = -1  # in the field `object`: the hand is empty
+
 
 @strict
 class LayoutConfig:
@@ -105,7 +107,8 @@ class Layout:
         `joint_observation` is what the controller sees (noise included), `joint_position` the
         truth; on a robot they are equal. `joint_target` is the target before this frame's
         action. `command` is what was asked for, `action` what was done after assistance and
-        noise. `clean` is 1 where no noise was injected into the action.
+        noise. `clean` is 1 where no noise was injected into the action. `object` is NO_OBJECT
+        where the hand is empty; `object_pose` is then where the object was put aside.
         """
         n, k = self.num_joints, self.num_keypoints
         rows = [

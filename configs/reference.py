@@ -7,7 +7,10 @@ and may be in the type's field (configs/schema/). Nothing is written here that i
 import dataclasses
 import inspect
 import textwrap
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from configs.load import FOLDER, load, plain
 from configs.remarks import about, bare, hints, rows_of
@@ -74,8 +77,24 @@ def group_page(name: str, kind: Any) -> str:
     if others:
         links = ", ".join(f"[`{o.stem}`](../../configs/{name}/{o.name})" for o in others)
         parts.append(f"Other choices: {links}.")
+    parts.append(values_of(path, kind, name))
+    parts += [changes(other, kind, name) for other in others if builds_on(other, shown)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def values_of(path: Path, kind: Any, name: str) -> str:
     rows = [dataclasses.astuple(row) for row in rows_of(path, kind, name)]
-    return "\n\n".join([part for part in parts if part]) + "\n\n" + table(COLUMNS, rows)
+    return table(COLUMNS, rows).rstrip()
+
+
+def builds_on(path: Path, shown: str) -> bool:
+    return shown in yaml.safe_load(path.read_text()).get("defaults", [])
+
+
+def changes(path: Path, kind: Any, name: str) -> str:
+    """Return the section of a file that builds on the one shown."""
+    parts = [f"## `{path.stem}`", wrapped(about(path)), values_of(path, kind, name)]
+    return "\n\n".join(part for part in parts if part)
 
 
 def profile_page() -> str:

@@ -51,9 +51,11 @@ def walk(
     under free names.
     """
     for key_node, value in node.value:
+        if key_node.value == "defaults":  # Hydra's own
+            continue
         key, field = key_node.value, field_of(kind, key_node.value)
         said, meaning = comment(lines, key_node.start_mark.line), remark(kind, key)
-        inner = mapping_type(field)
+        inner = mapping_type(field) or own_rows(kind, field, value)
         if isinstance(value, yaml.MappingNode) and inner is not None:
             yield from walk(value, inner, f"{prefix}.{key}", lines, (said or above[0], meaning))
             continue
@@ -77,13 +79,25 @@ def without_units(text: str) -> str:
 
 def about_kind(field: Any, value: Any) -> str:
     """Return what a value with a `kind` is: the first sentence of that kind's type."""
+    one = kind_type(field, value)
+    said = "" if one is None else one.__doc__ or ""
+    return " ".join(said.split("\n\n")[0].split()).removesuffix(".")
+
+
+def kind_type(field: Any, value: Any) -> Any:
+    """Return the type that a value's `kind` names among a field's alternatives, or None."""
     if not isinstance(value, yaml.MappingNode):
-        return ""
+        return None
     said = {key.value: one.value for key, one in value.value}
-    for one in bare(field)[0]:
-        if said.get("kind") in typing.get_args(hints(one).get("kind")):
-            return " ".join((one.__doc__ or "").split("\n\n")[0].split()).removesuffix(".")
-    return ""
+    alternatives = [one for one in bare(field)[0] if dataclasses.is_dataclass(one)]
+    named = (one for one in alternatives if said.get("kind") in typing.get_args(hints(one)["kind"]))
+    return next(named, None) if "kind" in said else None
+
+
+def own_rows(kind: Any, field: Any, value: Any) -> Any:
+    """Return the type to go on with below a setting of several kinds, if it is given in lines."""
+    in_lines = isinstance(value, yaml.MappingNode) and not value.flow_style
+    return kind_type(field, value) if in_lines and dataclasses.is_dataclass(kind) else None
 
 
 def comment(lines: list[str], number: int) -> str:

@@ -1,4 +1,4 @@
-"""Anygrasp-to-Anygrasp as a vectorised environment, in the contract of rsl_rl's VecEnv.
+"""A task as a vectorised environment, in the contract of rsl_rl's VecEnv.
 
 One control step of N environments, in this order:
 
@@ -12,7 +12,6 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from envs.goals import relative, within
 from envs.observations import GoalError, actor_observation, critic_observation
 from envs.rewards import Transition, reward_terms
 from envs.simulation import GOAL, STEP, Simulation
@@ -20,7 +19,7 @@ from models.interpolation import scripted_action
 
 
 class ManipulationEnv(Simulation):
-    """The task over a simulation, with one style's reward.
+    """A task over a simulation, with one style's reward; its skill says what is asked for.
 
     A drop ends an episode: the object's centre is farther than task.drop_distance from its
     goal's, or the physics diverged. After task.episode_s an episode is cut off (`time_outs`).
@@ -31,8 +30,9 @@ class ManipulationEnv(Simulation):
 
         Returns:
             observations after the step (of the next episode where one ended), reward [N], done
-            [N] bool, and extras: time_outs, dropped, reached, diverged, each [N] bool, and log,
-            the parts of the reward.
+            [N] bool, and extras: time_outs, dropped, diverged, reached (the goal, as its skill
+            judges it), matched (its joints, too), each [N] bool, and log: the parts of the reward,
+            and the outcome, 0 or 1, of each goal that is over, by its kind.
         """
         n = self.num_actions
         normal = self.streams.normal(STEP, self.clock, 2 * n + 3)
@@ -44,6 +44,8 @@ class ManipulationEnv(Simulation):
         self._read(self.everyone, white)
         transition = self._judge(tips_before)
         terms = self._rewards(transition)
+        matched = transition.reached & self.goals.matched
+        outcomes = self.goals.outcomes(transition.dropped)
         self.clock += 1
         self.episode_length_buf += 1
         dropped = transition.dropped
@@ -60,24 +62,29 @@ class ManipulationEnv(Simulation):
             "time_outs": time_outs,
             "dropped": dropped,
             "reached": transition.reached,
+            "matched": matched,
             "diverged": diverged,
-            "log": {f"/reward/{name}": value for name, value in terms.items()},
+            "log": {f"/reward/{name}": value for name, value in terms.items()}
+            | {f"/goals/{name}": value for name, value in outcomes.items()},
         }
         return self.get_observations(), torch.stack(list(terms.values())).sum(dim=0), done, extras
 
     def _judge(self, tips_before: Tensor) -> Transition:
         """Return what the step just made is to be judged by."""
-        physics, goal = self.physics, self.goals.goal
+        physics, goals = self.physics, self.goals
         tips = self.keypoints[:, self.tip_rows]
-        offset, turn = relative(physics.object_pose, self.table.object_pose[goal])
+        offset, turn = goals.way(physics.object_pose)
         distance = torch.linalg.vector_norm(offset, dim=-1)
         angle = torch.linalg.vector_norm(turn, dim=-1)
-        dropped = physics.diverged | (distance > self.task.drop_distance)
+        joint_error = goals.joints - physics.joint_position
+        dropped = physics.diverged | (distance > self.task.drop_distance + goals.slack)
+        reached = goals.judge(*goals.met(distance, angle, joint_error))
         return Transition(
             offset=offset,
             angle=angle,
-            joint_error=self.table.joint_position[goal] - physics.joint_position,
-            reached=self.goals.judge(within(self.task.goals, distance, angle)) & ~dropped,
+            joint_error=joint_error,
+            tracking_error=goals.tracking_error(joint_error),
+            reached=reached & ~dropped,
             dropped=dropped,
             tip_velocity=(tips - tips_before) / self.dt,
             joint_velocity=physics.joint_velocity,
@@ -98,23 +105,22 @@ class ManipulationEnv(Simulation):
         """Choose the next goal where one is over and the episode goes on."""
         ids = ((self.goals.arrived | self.goals.expired) & ~done).nonzero()[:, 0]
         if len(ids) > 0:
-            uniform = self.streams.uniform(GOAL, self.clock, 1, ids)[:, 0]
-            self.goals.advance(ids, self.physics.object_pose[ids], uniform)
+            uniform = self.streams.uniform(GOAL, self.clock, self.goals.draws, ids)
+            self.goals.advance(ids, self._moment(ids), uniform)
 
     def get_observations(self) -> TensorDict:
         """Return the groups `actor` [N, A] and `critic` [N, C] (envs/observations.py)."""
-        goal = self.goals.goal
-        offset, turn = relative(self.physics.object_pose, self.table.object_pose[goal])
+        offset, turn = self.goals.way(self.physics.object_pose)
         way = GoalError(
             offset=offset,
             rotation=turn,
-            joint_position=self.table.joint_position[goal] - self.joint_observation,
-            joint_target=self.table.joint_target[goal] - self.joint_target,
+            joint_position=self.goals.joints - self.joint_observation,
+            joint_target=self.goals.joint_target - self.joint_target,
         )
         actor = actor_observation(self.stacked, way)
         left = torch.stack(
             (
-                1.0 - self.goals.age / self.goals.timeout,
+                1.0 - self.goals.age / self.goals.limit,
                 1.0 - self.episode_length_buf / self.max_episode_length,
                 1.0 - self.goals.dwelt,
             ),
@@ -138,5 +144,5 @@ class ManipulationEnv(Simulation):
 
     @property
     def goal_joint_target(self) -> Tensor:
-        """The goal grasp's joint targets [N, n] [rad]."""
-        return self.table.joint_target[self.goals.goal]
+        """The joint targets that the goal asks for [N, n] [rad]."""
+        return self.goals.joint_target

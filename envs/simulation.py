@@ -15,7 +15,9 @@ from configs.schema.world import World
 from envs import snapshot
 from envs.engines.engine import Engine, PhysicsParameters, PhysicsState
 from envs.engines.mujoco_engine import MujocoEngine
-from envs.goals import GoalChoice, GraspTable
+from envs.goals.choice import make_goals
+from envs.goals.goals import Moment, Setting
+from envs.goals.table import GraspTable
 from envs.grasp_set import GraspSet
 from envs.randomize import (
     PARAMETER_DRAWS,
@@ -35,6 +37,7 @@ from models.state import join_step, push, start
 
 # What a random number is for: each purpose has its own sequence in a stream.
 SCALE, RESET, BIAS, READING, STEP, PUSH, GOAL = range(7)
+TOUCH = 0.05  # [N] a finger that presses more strongly touches, as evaluate.contact_n
 PARAMETERS = tuple(field.name for field in dataclasses.fields(PhysicsParameters))
 
 
@@ -44,10 +47,10 @@ class Simulation:
     Attributes (tensors of N environments; read them, do not write):
         joint_target [N, n] present target [rad]; joint_observation [N, n] the noisy reading;
         physics: PhysicsState; keypoints [N, K, 3] true, hand frame [m]; gravity [N, 3] [m/s^2];
-        applied_action [N, n] what the last step executed; goals: GoalChoice; started [N] bool,
-        the present frame is its episode's first; parameters: PhysicsParameters [N];
-        episode_length_buf [N] int64, control steps since the episode's start; object_index [N]
-        which object it holds; object_scale [N] factor on that object's lengths.
+        applied_action [N, n] what the last step executed; goals: Goals, of the task's skill;
+        started [N] bool, the present frame is its episode's first; parameters: PhysicsParameters
+        [N]; episode_length_buf [N] int64, control steps since the episode's start; object_index
+        [N] which object it holds; object_scale [N] factor on that object's lengths.
     """
 
     physics: PhysicsState
@@ -100,6 +103,17 @@ class Simulation:
         self.object_shape = torch.cat((self.object_scale[:, None], which), dim=1)
         self.engine = self._make_engine(objects, threads)
         self.device = torch.device("cpu")
+        self.goals = make_goals(
+            Setting(
+                world=world,
+                layout=self.layout,
+                kinematics=self.kinematics,
+                table=self.table,
+                objects=objects,
+                object_index=self.object_index,
+                object_scale=self.object_scale,
+            )
+        )
         self._allocate()
         self.reset_all(seed)
 
@@ -122,7 +136,6 @@ class Simulation:
         self.force = RandomForce(self.ranges.random_force, self.dt, count)
         self.readings = ObservationNoise(self.ranges, count, n)
         self.wrist = WristMotion(self.ranges, self.cfg.physics.gravity, self.dt, count)
-        self.goals = GoalChoice(self.task.goals, self.table, self.layout.control_hz, count)
         self.parameters = PhysicsParameters(**{name: torch.zeros(count) for name in PARAMETERS})
         self.joint_target = torch.zeros(count, n)
         self.joint_observation = torch.zeros(count, n)
@@ -155,14 +168,15 @@ class Simulation:
         """Start the next episode of the environments `ids` [M]; readings come afterwards."""
         n, episode = self.num_actions, self.episode[ids]
         self.episode[ids] += 1
-        uniform = self.streams.uniform(RESET, episode, PARAMETER_DRAWS + WRIST_DRAWS + 2 + n, ids)
-        physical, wrist, choice, joints = uniform.split([PARAMETER_DRAWS, WRIST_DRAWS, 2, n], dim=1)
+        sizes = [PARAMETER_DRAWS, WRIST_DRAWS, 1, 1, n, self.goals.draws - 1]
+        uniform = self.streams.uniform(RESET, episode, sum(sizes), ids)
+        physical, wrist, choice, goal, joints, more = uniform.split(sizes, dim=1)
         drawn = draw_parameters(self.ranges, physical)
         for name in PARAMETERS:
             getattr(self.parameters, name)[ids] = getattr(drawn, name)
         self.engine.randomize(ids, drawn)
-        rows = self.table.draw_start(self.object_index[ids], choice[:, 0])
-        pose = self.table.object_pose[rows]
+        rows = self.goals.draw_start(self.object_index[ids], choice[:, 0])
+        pose = self.goals.start(ids, rows, torch.cat((goal, more), dim=1))
         noise = between(self.ranges.initial_joint_noise, joints)
         position = torch.clamp(self.table.joint_position[rows] + noise, *self.limits)
         self.joint_target[ids] = self.table.joint_target[rows]
@@ -171,7 +185,6 @@ class Simulation:
         self.wrist.reset(ids, wrist if self.randomized else torch.full_like(wrist, 0.5))
         self.force.reset(ids)
         self.readings.reset(ids, self.streams.normal(BIAS, episode, n, ids))
-        self.goals.start(ids, rows, pose, choice[:, 1])
         self.episode_length_buf[ids] = 0
 
     def _read(self, ids: Tensor, white: Tensor) -> None:
@@ -188,12 +201,17 @@ class Simulation:
 
     def _observe(self, begun: Tensor) -> None:
         """Push what was read into the histories; environments `begun` [M] get a new one."""
+        self.goals.follow(self._moment(self.everyone))
         self.gravity = self.wrist.gravity()
         step = join_step(self.observed_tips, self.joint_observation, self.joint_target)
         self.stacked = push(self.stacked, step)
         self.stacked[begun] = start(step[begun], self.layout.history)
         self.started = torch.zeros(self.num_envs, dtype=torch.bool)
         self.started[begun] = True
+
+    def _moment(self, ids: Tensor) -> Moment:
+        physics = self.physics
+        return Moment(physics.object_pose[ids], physics.joint_position[ids], self.joint_target[ids])
 
     def _act(self, actions: Tensor, action_noise: Tensor, push_noise: Tensor) -> None:
         noisy = actions.clamp(-1.0, 1.0) + self.ranges.action_noise * action_noise
@@ -203,10 +221,16 @@ class Simulation:
         )
         uniform = self.streams.uniform(PUSH, self.clock, 1)[:, 0]
         force = self.force.step(self.parameters.object_mass, uniform, push_noise)
-        self.engine.step(self.joint_target, self.gravity, force)
+        weight = self.goals.weight  # 0 where the hand is empty
+        self.engine.step(self.joint_target, weight * self.gravity, weight * force)
         self.wrist.step()
 
     # -- for callers ------------------------------------------------------------------------
+
+    @property
+    def touching(self) -> Tensor:
+        """Say which fingers touch the object [N, F]."""
+        return self.physics.contact_force > TOUCH
 
     def history(self) -> Tensor:
         """Return the observed history [N, H, S], oldest first."""

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from configs.errors import UserError
+from configs.layout import NO_OBJECT
 
 if TYPE_CHECKING:
     from envs.simulation import Simulation
 
-# Where the tensors live that change from step to step, beside the engine's own.
+# Where the tensors live that change from step to step, beside the engine's own and the goals'.
 CHANGING: Mapping[str, tuple[str, ...]] = {
     "": (
         "joint_target",
@@ -30,7 +31,6 @@ CHANGING: Mapping[str, tuple[str, ...]] = {
     "force": ("force",),
     "readings": ("bias",),
     "wrist": ("along", "across", "normal", "speed", "time"),
-    "goals": ("origin", "back", "goal", "age", "stay", "counts"),
     "streams": ("keys",),
 }
 RECORDS = ("parameters", "physics")  # dataclasses of tensors, all of which change
@@ -40,14 +40,15 @@ def frame(env: "Simulation") -> dict[str, np.ndarray]:
     """Return the layout's fields [N, ...] before this step's action.
 
     `episode` counts each environment's own episodes from 0. The caller fills in what only it
-    knows: `command`, `action`, `clean`, `mode` (here the first) and `drop` (here 0).
+    knows: `command`, `action`, `clean`, `mode` (here the first) and `drop` (here 0). The object of
+    an empty hand is NO_OBJECT.
     """
     count, n = env.num_envs, env.num_actions
     zero = torch.zeros(count, n)
     values = {
         "episode": env.episode - 1,
         "step": env.episode_length_buf,
-        "object": env.object_index,
+        "object": torch.where(env.goals.weight[:, 0] > 0.0, env.object_index, NO_OBJECT),
         "style": torch.full((count,), env.style_index),
         "mode": torch.zeros(count),
         "joint_position": env.physics.joint_position,
@@ -58,7 +59,7 @@ def frame(env: "Simulation") -> dict[str, np.ndarray]:
         "action": zero,
         "clean": torch.zeros(count),
         "object_pose": env.physics.object_pose,
-        "goal_pose": env.table.object_pose[env.goals.goal],
+        "goal_pose": env.goals.pose,
         "gravity": env.gravity,
         "drop": torch.zeros(count),
     }
@@ -97,7 +98,7 @@ def load_state_dict(env: "Simulation", state: Mapping[str, Tensor]) -> None:
 
 def _places(env: "Simulation") -> Iterator[tuple[str, Any, str]]:
     """Yield (name, owner, attribute) of every changing tensor."""
-    for part, keys in CHANGING.items():
+    for part, keys in {**CHANGING, "goals": env.goals.changing}.items():
         owner = getattr(env, part) if part else env
         yield from ((f"{part}.{key}" if part else key, owner, key) for key in keys)
     for part in RECORDS:

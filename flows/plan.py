@@ -26,6 +26,7 @@ from configs.schema.pipeline import Config
 from configs.schema.promote import PromoteStep
 from configs.schema.regrasps import RegraspsStep
 from configs.schema.rollouts import RolloutsStep
+from configs.schema.skill_rollouts import SkillsStep
 from configs.schema.student import DistillStep
 from configs.schema.train import TrainStep
 from configs.schema.turns import TurnsStep
@@ -91,6 +92,7 @@ def check_styles(config: Config) -> None:
     named = {f"rollouts.modes.{style}": mode for style, mode in config.rollouts.modes.items()}
     named |= {f"hazards.modes.{style}": mode for style, mode in config.hazards.modes.items()}
     named |= {f"turns.rollouts.modes.{s}": m for s, m in config.turns.rollouts.modes.items()}
+    named |= {f"skills.rollouts.modes.{s}": m for s, m in config.skills.rollouts.modes.items()}
     named |= {f"evaluate.experts.{style}": mode for style, mode in config.evaluate.experts.items()}
     for key, mode in named.items():
         if mode not in modes:
@@ -100,6 +102,10 @@ def check_styles(config: Config) -> None:
             raise ConfigError(
                 f"evaluate.experts: unknown style {style!r}; one of {', '.join(styles)}"
             )
+    if len(set(config.styles)) < len(config.styles):
+        raise ConfigError(
+            f"task.styles and skills.tasks: {', '.join(config.styles)}: a name twice; use another"
+        )
     for style in styles:
         if style not in config.rollouts.modes or style not in config.hazards.modes:
             raise ConfigError(f"rollouts.modes and hazards.modes: give the style {style!r} a mode")
@@ -131,6 +137,8 @@ def world_nodes(config: Config) -> Iterator[Node]:
         *(f"{part}/{n}" for part in ("objects", "regrasps") for n in training_names(config))
     )
     yield Node("turns", "turns", turns_step(config), graphs)
+    for skill in config.skills.tasks:
+        yield Node("skills", f"skills/{skill}", skills_step(config, skill), inputs)
     for style in config.task.styles:
         rollouts = RolloutsStep(style=style, rollouts=config.rollouts, **common)
         expert_input = {"expert": f"experts/{style}", "student": "distill"}
@@ -176,12 +184,25 @@ def turns_step(config: Config) -> TurnsStep:
     )
 
 
+def skills_step(config: Config, skill: str) -> SkillsStep:
+    """Return what one skill's rollouts depend on."""
+    return SkillsStep(
+        world=replace(config.world, task=config.skills.tasks[skill]),
+        skill=skill,
+        number=config.styles.index(skill),
+        rate=config.skills.rates[skill],
+        rollouts=config.skills.rollouts,
+        seed=config.seed,
+    )
+
+
 def model_nodes(config: Config) -> Iterator[Node]:
     """Yield what follows from the episodes, until a model is promoted."""
     common = {"embodiment": config.embodiment, "seed": config.seed}
     objects = training_objects(config)
-    rollouts = same("turns", *(f"rollouts/{style}" for style in config.task.styles))
-    yield Node("check", "check", check_step(config), rollouts)
+    skills = (f"skills/{skill}" for skill in config.skills.tasks)
+    rollouts = (f"rollouts/{style}" for style in config.task.styles)
+    yield Node("check", "check", check_step(config), same("turns", *skills, *rollouts))
     learning: dict[str, Any] = common | {"seed": config.training_seed}
     yield Node("train", "train", TrainStep(train=config.train, **learning), {"dataset": "check"})
     yield from hazard_nodes(config)

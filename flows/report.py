@@ -14,11 +14,13 @@ from configs.schema.pipeline import Config
 from flows.plan import Node
 from flows.runtime import Done
 from flows.stages import PER_OBJECT
+from tasks.data.dataset_commits import part
+from tasks.data.verdict import VERDICT, Verdict
 from tasks.running.context import recorded
 from tasks.running.identity import ROOT
 from tasks.store import open_store
 
-# The only artifacts that are opened: a dataset may be larger than this machine's disk.
+# The only artifacts that are opened whole: a dataset may be larger than this machine's disk.
 OPENED = ("evaluate", "calibrate", "grasps")
 
 
@@ -101,25 +103,25 @@ def lineage(done: list[Done], home: Path) -> list[dict[str, Any]]:
     ]
 
 
-def commit() -> dict[str, Any] | None:
+def commit(root: Path = ROOT) -> dict[str, Any] | None:
     """Return the git commit of the code and whether files differ from it; None without git."""
     try:
-        top, head = (git("rev-parse", what) for what in ("--show-toplevel", "HEAD"))
-        if Path(top).resolve() != ROOT.resolve():
+        top, head = (git(root, "rev-parse", what) for what in ("--show-toplevel", "HEAD"))
+        if Path(top).resolve() != root.resolve():
             return None  # installed inside another project's work tree
-        return {"commit": head, "dirty": bool(git("status", "--porcelain"))}
+        return {"commit": head, "dirty": bool(git(root, "status", "--porcelain"))}
     except (OSError, subprocess.SubprocessError):
         return None
 
 
-def git(*arguments: str) -> str:
-    command = ["git", "-C", str(ROOT), *arguments]
+def git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
     made = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     return made.stdout.strip()
 
 
 def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
-    """Gather what the page shows of the artifacts: figures, grasp funnels, metrics, verdict."""
+    """Gather what the page shows of the artifacts: figures, coverage, grasp funnels, verdict."""
     store = open_store(home)
     found: dict[str, Any] = {"evaluation": {}, "grasps": {}, "metrics": {}}
     for step in done:
@@ -129,6 +131,9 @@ def artifacts(done: list[Done], home: Path) -> dict[str, Any]:
             found["clips"] = json.loads((folder / "clips.json").read_text())
         elif step.step == "calibrate":
             found["calibration"] = json.loads((folder / "calibration.json").read_text())
+        elif step.step == "check":
+            verdict = Verdict.read(store.open(part(step.ref, VERDICT)))
+            found["data"] = {"now": verdict.coverage, "before": verdict.coverage_before}
         elif step.step == "grasps":
             found["grasps"][Path(step.label).name] = funnel(folder)
         if step.step in ("experts", "train", "critic"):

@@ -8,6 +8,7 @@ DOES = {
     "distill": "train the student that reads what spoilt commands mean",
     "rollouts": "roll the experts out into episodes",
     "turns": "roll the planned expert out: turns, regrasp by regrasp",
+    "skills": "roll the script out: free fingers and fine rotations",
     "check": "check the dataset and merge it to main",
     "train": "train the controller",
     "hazards": "roll the experts out under bad commands, drops kept",

@@ -80,38 +80,6 @@ def to_matrix(q: Array) -> Array:
     return xp.stack(rows, axis=-2)
 
 
-def from_matrix(R: Array) -> Array:
-    """Return the quaternion [..., 4] of a rotation matrix [..., 3, 3].
-
-    The matrix 4 q qT follows linearly from R; its row of the largest diagonal entry, normalised,
-    is q, and no square root of a small difference is taken (Shepperd's method).
-    """
-    xp = namespace(R)
-    a, b, c = R[..., 0, 0], R[..., 1, 1], R[..., 2, 2]
-    wx, wy, wz = (
-        R[..., 2, 1] - R[..., 1, 2],
-        R[..., 0, 2] - R[..., 2, 0],
-        R[..., 1, 0] - R[..., 0, 1],
-    )
-    xy, xz, yz = (
-        R[..., 1, 0] + R[..., 0, 1],
-        R[..., 0, 2] + R[..., 2, 0],
-        R[..., 2, 1] + R[..., 1, 2],
-    )
-    entries = (
-        (1 + a + b + c, wx, wy, wz),
-        (wx, 1 + a - b - c, xy, xz),
-        (wy, xy, 1 - a + b - c, yz),
-        (wz, xz, yz, 1 - a - b + c),
-    )
-    outer = xp.stack([xp.stack(row, axis=-1) for row in entries], axis=-2)  # [..., 4, 4]
-    diagonal = xp.stack([row[i] for i, row in enumerate(entries)], axis=-1)  # [..., 4]
-    flat = outer.reshape(-1, 4, 4)
-    best = xp.argmax(diagonal, axis=-1).reshape(-1)
-    chosen = flat[xp.arange(len(flat)), best]
-    return normalize(chosen).reshape(diagonal.shape)
-
-
 def angle(a: Array, b: Array) -> Array:
     """Return the geodesic distance [...] [rad] between rotations, in [0, pi]."""
     xp = namespace(a)

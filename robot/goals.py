@@ -1,4 +1,4 @@
-"""The scripted operator's goals: the rules of training (envs/goals.py) in numpy, for one hand."""
+"""The scripted operator's goals: training's rules (envs/goals/anygrasp.py) in numpy, one hand."""
 
 import numpy as np
 

@@ -23,6 +23,7 @@ TOGETHER = {
         "tasks/experts/test_experts.py",
         "tasks/experts/test_ppo.py",
         "tasks/rollouts/test_rollouts.py",
+        "tasks/rollouts/test_skills.py",
     ),
     "the GPU's kernels": (
         "envs/test_mujoco_gpu.py",

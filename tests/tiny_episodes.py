@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchmarks.made_up_data import whole
 from configs.layout import Layout
 
 Episode = dict[str, np.ndarray]
@@ -11,14 +12,11 @@ def make_episode(layout: Layout, number: int, length: int = 40, dropped: bool = 
     """Return one sound episode; joints stay inside their limits, quaternions are unit."""
     rng = np.random.default_rng([7, number])
     lower, upper = np.array(layout.joint_lower), np.array(layout.joint_upper)
-    arrays = {
-        name: np.zeros((length, *field.shape), field.dtype) for name, field in layout.fields.items()
-    }
+    given = {"episode": number, "gravity": [0.0, 0.0, -9.81], "clean": 1}
+    arrays = whole(layout, length, given)
     joints = (lower + (upper - lower) * rng.uniform(0.2, 0.8, (length, layout.num_joints))).astype(
         np.float32
     )
-    arrays["episode"][:] = number
-    arrays["step"][:] = np.arange(length)
     for name in ("joint_position", "joint_observation", "joint_target"):
         arrays[name] = joints.copy()
     for name in ("command", "action"):
@@ -28,7 +26,5 @@ def make_episode(layout: Layout, number: int, length: int = 40, dropped: bool = 
         quaternion = rng.normal(size=(length, 4))
         quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
         arrays[name] = np.c_[rng.uniform(-0.1, 0.1, (length, 3)), quaternion].astype(np.float32)
-    arrays["gravity"][:] = [0.0, 0.0, -9.81]
-    arrays["clean"][:] = 1
     arrays["drop"][-1] = dropped
     return arrays

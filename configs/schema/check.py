@@ -43,7 +43,8 @@ class Previous:
     """How far a column's mean and standard deviation may be from those of the version before.
 
     Both standard deviations count as at least `floor` times the column's allowed range, so that a
-    column that hardly moves (a flag, a quaternion's length) is not judged by its rounding.
+    column that hardly moves (a flag, a quaternion's length) is not judged by its rounding. What a
+    style covers may grow as it likes.
     """
 
     # [previous std] greatest change of a column's mean since the dataset before
@@ -52,6 +53,8 @@ class Previous:
     max_ratio: Annotated[float, Field(ge=1)]
     # [-] least standard deviation that counts, as a part of the column's allowed range
     floor: Positive
+    # [-] least that a style covers (orientations, positions, fingers in use), as a part of before
+    min_covered: Share
 
 
 @strict
@@ -62,8 +65,10 @@ class Check:
     # how far statistics may be from the dataset before; null: not compared
     previous: Previous | None
     margins: Margins
-    sample_rows: Count  # [rows] rows that are read and tested, beside the statistics of all rows
-    # [shards] greatest number of shards that these rows come from; each is verified
+    # [rows] rows that are read and tested, beside the statistics of all rows; so many of each
+    # style tell what it covers
+    sample_rows: Count
+    # [shards] greatest number of shards that either of these come from; each is verified
     sample_shards: Count
 
 

@@ -22,6 +22,7 @@ from configs.schema.promote import Promote
 from configs.schema.regrasps import Regrasps
 from configs.schema.retention import Retention
 from configs.schema.rollouts import Rollouts
+from configs.schema.skill_rollouts import Skills
 from configs.schema.store import Store
 from configs.schema.strict import strict
 from configs.schema.student import Distill
@@ -59,6 +60,7 @@ class Config:
     experts: Experts
     rollouts: Rollouts
     turns: Turns
+    skills: Skills
     hazards: Rollouts
     critic: CriticTraining
     distill: Distill
@@ -157,6 +159,7 @@ class Config:
             "rollouts.chunk_s": self.rollouts.chunk_s,
             "hazards.chunk_s": self.hazards.chunk_s,
             "turns.rollouts.chunk_s": self.turns.rollouts.chunk_s,
+            "skills.rollouts.chunk_s": self.skills.rollouts.chunk_s,
         }
         for key, seconds in spans.items():
             if round(seconds * self.control.hz) < 1:
@@ -178,7 +181,10 @@ class Config:
 
     @model_validator(mode="after")
     def bursts_can_be_drawn(self) -> "Config":
-        for group, bursts in (("rollouts", self.rollouts.bursts), ("hazards", self.hazards.bursts)):
+        every = {"rollouts": self.rollouts, "hazards": self.hazards}
+        every |= {"turns.rollouts": self.turns.rollouts, "skills.rollouts": self.skills.rollouts}
+        for group, rollouts in every.items():
+            bursts = rollouts.bursts
             for name, most in (("bad_s", math.inf), ("calm_s", math.inf), ("strength", 1.0)):
                 low, high = getattr(bursts, name)
                 if low < 0 or high > most:
@@ -209,7 +215,7 @@ class Config:
     @property
     def styles(self) -> tuple[str, ...]:
         """The styles that a frame may be labelled with, in the order of their numbers."""
-        return *self.task.styles, PLANNED
+        return *self.task.styles, PLANNED, *self.skills.tasks
 
     @property
     def world(self) -> World:

@@ -1,9 +1,10 @@
-"""The Anygrasp-to-Anygrasp task: control, goals, rewards, styles."""
+"""A task: control, skill, goals, rewards, styles."""
 
 from typing import Annotated
 
 from pydantic import Field
 
+from configs.schema.skills import Skill
 from configs.schema.strict import NonNegative, Positive, strict
 
 
@@ -46,6 +47,10 @@ class RewardWeights:
     orientation: Positive  # [1/rad] a_orn, how fast the goal's reward falls with rotation
     hand: NonNegative  # [1/rad^2] a_hand, penalty on joint angles that are not the goal grasp's
     bonus: NonNegative  # [-] a_bonus, paid when a goal is reached
+    # [1/rad^2] penalty on joints that do not follow the motion that they are asked for (ours)
+    tracking: NonNegative
+    precision: NonNegative  # [-] weight of a second, narrow peak of the goal's reward (ours)
+    precision_angle: Positive  # [rad] rotation at which that peak has fallen to 1/e (ours)
     regularization: NonNegative  # [-] w_reg, weight of work, action and torque
     work: NonNegative  # [1/W] a_work, penalty on mechanical power
     action: NonNegative  # [-] a_action, penalty on the squared action
@@ -65,10 +70,11 @@ class Style:
 
 @strict
 class Task:
-    """The task Anygrasp-to-Anygrasp: its episodes, goals, rewards and styles."""
+    """A task: what is asked for, and its episodes, goals, rewards and styles."""
 
     episode_s: Positive  # [s] length of an episode; it is cut off then, which is no failure
     drop_distance: Positive  # [m] the object is dropped when it is farther from its goal
+    skill: Skill
     goals: Goals
     rewards: RewardWeights
     styles: Annotated[dict[str, Style], Field(min_length=1)]

@@ -20,8 +20,8 @@ from envs.episodes.episodes import MANIFEST, EpisodesError, Manifest, merge_mani
 from envs.episodes.runs import REMEDY
 from tasks.check.checked_table import drop_share
 from tasks.check.examination import describe, examine
-from tasks.check.previous import NAME_DIGITS, Earlier, earlier_dataset, run_folder
-from tasks.data.dataset_commits import misnamed, open_manifest, open_runs, part, shard_opener
+from tasks.check.previous import NAME_DIGITS, earlier_dataset, read_earlier, run_folder
+from tasks.data.dataset_commits import misnamed, open_runs, part, shard_opener
 from tasks.data.verdict import VERDICT, Verdict
 from tasks.running.context import Context
 from tasks.store.protocol import VersionStore
@@ -129,7 +129,7 @@ def write_docs(config: CheckStep, store: VersionStore, ref: Ref, folder: Path) -
     if held["previous"] is not None:
         identity = store.read(held["previous"]).metadata["identity"]
         before = Ref(store.name, held["previous"], run_folder(identity))
-        earlier = Earlier(before.version, open_manifest(store, before, layout))
+        earlier = read_earlier(store, before, layout)
     judged = replace(config, check=validate(Check, held["check"], VERDICT))
     examine(manifest, earlier, shard_opener(store, ref, layout), layout, judged, folder)
     return folder / "index.html"

@@ -4,6 +4,7 @@ summary     the whole dataset: rows, share of drops
 shares      a known object, style or mode: the share of the rows that carry it
 statistics  a column over every row: its least and its greatest value, how many are not finite
 previous    a column's mean and standard deviation, against those of the version before
+coverage    what a style covers, against the version before (coverage.py)
 sample      values in some rows of the shards themselves, so that statistics are not only believed
 
 The table does not grow with the dataset: 40,000 shards cost no row more than one does.

@@ -13,6 +13,7 @@ from configs.schema.check import CheckStep
 from envs.episodes.episodes import EpisodesError, Manifest
 from envs.episodes.runs import REMEDY
 from tasks.check.checked_table import Sample, checked_rows, sampled_rows
+from tasks.check.coverage import Coverage, cover, losses
 from tasks.check.data_docs import judge
 from tasks.check.expectations import (
     QUATERNION,
@@ -52,8 +53,12 @@ def examine(
     sample = Sample(settings.sample_rows, settings.sample_shards)
     rng = np.random.default_rng(config.seed)
     facts = list(checked_rows(manifest, columns, known, settings))
+    covered = cover(manifest, open_arrays, config)
+    before: Coverage = {}
     if settings.previous is not None and earlier is not None and manifest.rows:
         facts += changes(manifest, earlier, columns, layout, settings.previous)
+        before = earlier.coverage
+    facts += losses(covered, before, settings.previous.min_covered if settings.previous else 0.0)
     parts = [pd.DataFrame(facts, columns=Finding._fields).dropna()]
     parts += sampled_rows(manifest, open_arrays, columns, layout, sample, rng)
     findings = judge(pd.concat(parts, ignore_index=True), docs)
@@ -68,6 +73,8 @@ def examine(
         check=plain(settings),
         failures=failures,
         previous=None if earlier is None else earlier.version,
+        coverage=covered,
+        coverage_before=before,
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from configs.layout import Layout
+from configs.layout import NO_OBJECT, Layout
 from configs.schema.check import Margins
 from envs.episodes.statistics import POSE_UNIT, derived
 
@@ -133,10 +133,14 @@ def _bounds(
         "clean": 1,
         "drop": 1,
     }
+    least = {"object": NO_OBJECT}
     return (
         {name: (lower - margin, upper + margin) for name, margin in beyond.items()}
         | {name: (-bound, bound) for name, bound in symmetric.items()}
-        | {name: (np.zeros(1), np.array([float(high)])) for name, high in highest.items()}
+        | {
+            name: (np.array([float(least.get(name, 0))]), np.array([float(high)]))
+            for name, high in highest.items()
+        }
     )
 
 

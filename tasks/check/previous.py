@@ -1,7 +1,7 @@
 """The version before: the newest dataset on a branch that a new one can be compared with."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -9,8 +9,10 @@ from configs.layout import Layout
 from configs.refs import Ref
 from configs.schema.check import Previous
 from envs.episodes.episodes import EpisodesError, Manifest
+from tasks.check.coverage import Coverage
 from tasks.check.expectations import Column, Finding
-from tasks.data.dataset_commits import open_manifest
+from tasks.data.dataset_commits import open_manifest, part
+from tasks.data.verdict import VERDICT, Verdict
 from tasks.store.protocol import Commit, Corrupt, MissingRef, VersionStore
 
 NAME_DIGITS = 12  # of a check's identity, in the names of branch and tag
@@ -23,6 +25,7 @@ class Earlier:
 
     version: str
     manifest: Manifest
+    coverage: Coverage = field(default_factory=dict)
 
 
 def run_folder(identity: str) -> str:
@@ -50,15 +53,26 @@ def earlier_dataset(
     for commit in found:
         ref = Ref(store.name, commit.id, run_folder(commit.metadata["identity"]))
         try:
-            earlier = open_manifest(store, ref)
+            earlier = read_earlier(store, ref)
         except (EpisodesError, Corrupt, MissingRef):
             continue
         if all(
-            getattr(earlier, what) == getattr(manifest, what)
+            getattr(earlier.manifest, what) == getattr(manifest, what)
             for what in ("layout", "source", "fields")
         ):
-            return Earlier(commit.id, earlier)
+            return earlier
     return None
+
+
+def read_earlier(store: VersionStore, ref: Ref, layout: Layout | None = None) -> Earlier:
+    """Return the checked dataset at a reference, with what its verdict says that it covers.
+
+    Raises:
+        MissingRef, Corrupt, EpisodesError, LayoutMismatch: as `open_manifest`.
+    """
+    manifest = open_manifest(store, ref, layout)
+    verdict = Verdict.read(store.open(part(ref, VERDICT)))
+    return Earlier(ref.version, manifest, verdict.coverage)
 
 
 def checked(store: VersionStore, version: str) -> Iterator[Commit]:

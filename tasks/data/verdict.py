@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,9 @@ class Verdict:
     check: Mapping[str, Any]  # the configuration of the checks
     failures: tuple[Failure, ...]
     previous: str | None = None  # the version that the statistics were compared with
+    # style -> figure -> value (tasks/check/coverage.py), now and in the version before
+    coverage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    coverage_before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def write(self, folder: Path) -> Path:
         path = folder / VERDICT

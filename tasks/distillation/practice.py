@@ -21,7 +21,6 @@ from tasks.distillation.reader import Reader
 from tasks.distillation.speakers import Speakers
 from tasks.experts.policy import Expert
 
-TOUCH = 0.05  # [N] a finger that presses more strongly touches, as evaluate.contact_n
 Teacher = Callable[[ManipulationEnv], Tensor]  # clean actions [N, n]
 
 
@@ -136,5 +135,5 @@ def situation(env: ManipulationEnv, clean: Tensor) -> Situation:
         position=env.joint_observation.numpy()[None],
         goal_target=env.goal_joint_target.numpy()[None],
         started=env.started.numpy()[None],
-        touching=env.physics.contact_force.numpy()[None] > TOUCH,
+        touching=env.touching.numpy()[None],
     )

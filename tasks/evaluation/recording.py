@@ -30,7 +30,7 @@ class Recorder:
         """Note the moment after a control step; after a drop it is the next episode's first."""
         if len(self.moments) < self.ticks:
             rows, physics = self.rows, env.physics
-            goal = env.table.object_pose[env.goals.goal[rows]].numpy()
+            goal = env.goals.pose[rows].numpy()
             joints, pose = physics.joint_position[rows].numpy(), physics.object_pose[rows].numpy()
             self.moments.append((joints, pose, goal, dropped[rows].astype(np.uint8)))
 

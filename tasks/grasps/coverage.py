@@ -3,18 +3,16 @@
 from typing import Any
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from configs.schema.hand import Hand
 from envs.grasp_set import GraspSet
+from envs.shapes.rotation_bins import nearest_reference, spread_rotations
 from envs.shapes.symmetry import NONE, Symmetry
 from models.rotations import random_quaternions
 from tasks.grasps.metric import components
 
 CELL = 0.01  # [m] edge of a position cell: the goal's tolerance
-REFERENCES = 512  # rotations spread evenly, each standing for those nearest to it: 0.5 rad apart
 DRAWS = 200_000  # rotations that count the bins: some lie at the seam only
-SILVER = (np.sqrt(2.0), 1.533751168755204288118041)  # of super-Fibonacci spirals (Alexa, 2022)
 
 
 def cover(grasps: GraspSet, symmetry: Symmetry, hand: Hand) -> dict[str, Any]:
@@ -40,10 +38,7 @@ def cover(grasps: GraspSet, symmetry: Symmetry, hand: Hand) -> dict[str, Any]:
 def rotation_bins(rotations: np.ndarray, symmetry: Symmetry) -> np.ndarray:
     """Return the number [G] of the reference nearest to each rotation [G, 4] that looks alike and
     is nearest to no turn at all."""
-    known = spread_rotations()
-    tree = KDTree(np.concatenate([known, -known]))
-    alike = symmetry.nearest(rotations.astype(float), NONE.turns[0])
-    return np.asarray(tree.query(alike)[1]) % REFERENCES
+    return nearest_reference(symmetry.nearest(rotations.astype(float), NONE.turns[0]))
 
 
 def bins_of(symmetry: Symmetry) -> int:
@@ -52,16 +47,6 @@ def bins_of(symmetry: Symmetry) -> int:
     every = random_quaternions(np.random.default_rng(0), DRAWS)
     every = np.concatenate([spread_rotations(), every])
     return len(np.unique(rotation_bins(every, symmetry)))
-
-
-def spread_rotations() -> np.ndarray:
-    """Return REFERENCES rotations [R, 4] spread evenly: a super-Fibonacci spiral."""
-    s = np.arange(REFERENCES) + 0.5
-    share = s / REFERENCES
-    alpha, beta = (2.0 * np.pi * s / ratio for ratio in SILVER)
-    inner, outer = np.sqrt(share), np.sqrt(1.0 - share)
-    rings = (inner * np.sin(alpha), inner * np.cos(alpha), outer * np.sin(beta))
-    return np.stack([*rings, outer * np.cos(beta)], axis=1)
 
 
 def finger_sets(grasps: GraspSet, hand: Hand) -> dict[str, int]:

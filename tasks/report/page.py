@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from configs.files import write
-from tasks.report import comparisons, naming, origin, tables
+from tasks.report import comparisons, data, naming, origin, tables
 from tasks.report.clips import clips
 from tasks.report.parts import lay_out
 from tasks.report.picture import picture
 from tasks.report.words import headline
 
-PARTS = ("evaluation", "clips", "verdict", "calibration", "grasps", "metrics")
+PARTS = ("evaluation", "clips", "verdict", "calibration", "grasps", "data", "metrics")
 
 
 def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
@@ -30,10 +30,10 @@ def write_report(folder: Path, summary: Mapping[str, Any]) -> Path:
             `evaluation`, `grasps` (object -> stage -> count) and `metrics` (step label -> recorded
             rows) are always there; the last three may be empty. The other parts of
             evaluation.json, `clips` (recordings, see clips.py), `calibration` (choice, rule, met,
-            rows), `failure` (one line), `overrides`, `training_seed`, `configuration` (digest),
-            `code` (git commit, dirty), `artifacts` (label -> version), `lineage` (steps, see
-            origin.py), `galleries` (object -> page beside) and `verdict` (passed, judgements) are
-            shown where they are there.
+            rows), `data` (coverage by style, now and before), `failure` (one line), `overrides`,
+            `training_seed`, `configuration` (digest), `code` (git commit, dirty), `artifacts`
+            (label -> version), `lineage` (steps, see origin.py), `galleries` (object -> page
+            beside) and `verdict` (passed, judgements) are shown where they are there.
 
     Raises:
         ValueError: the summary holds a number that is not finite.
@@ -60,6 +60,7 @@ def render(summary: Mapping[str, Any]) -> str:
         picture=picture(summary) if evaluated else "",
         absent=[name for name in PARTS if not summary.get(name)],
         comparisons=comparisons,
+        data=data,
         naming=naming,
         origin=origin,
         tables=tables,

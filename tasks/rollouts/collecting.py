@@ -4,6 +4,7 @@ A chunk is a function of the seed and its number and is published as a whole, so
 goes on with the next and ends with the same bytes.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -28,10 +29,12 @@ from envs.episodes.episodes import (
 from envs.episodes.manifest import MANIFEST
 from envs.streams import derive_seed
 from tasks.rollouts.bursts import CommandBursts, deal_levels
+from tasks.rollouts.counting import count_shown
 from tasks.rollouts.filters import Counts, keep
 from tasks.running.context import Context
 
 MIB = 1 << 20
+TOUCHING = "touching"  # [T, N, F] bool of a chunk: counted, and no field of a shard
 
 
 class Steps(Protocol):
@@ -40,6 +43,9 @@ class Steps(Protocol):
     num_envs: int
     joint_target: Tensor
     applied_action: Tensor
+
+    @property
+    def touching(self) -> Tensor: ...
 
     def frame(self) -> dict[str, np.ndarray]: ...
 
@@ -50,6 +56,11 @@ class Steps(Protocol):
 
 # What is executed [N, n] of commands [N, n], of which some are bad [N].
 Answer = Callable[[Any, np.ndarray, np.ndarray], torch.Tensor]
+
+
+def as_it_is(_: Any, command: np.ndarray, __: np.ndarray) -> torch.Tensor:
+    """Return commands as what is executed."""
+    return torch.from_numpy(command)
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Scene:
 class Chunk:
     """What one chunk recorded: T steps of N environments."""
 
-    frames: dict[str, np.ndarray]  # field -> [T, N, ...]
+    frames: dict[str, np.ndarray]  # field or TOUCHING -> [T, N, ...]
     ended: np.ndarray  # [T, N] bool, the episode ended with this step
     dropped: np.ndarray  # [T, N] bool, in a drop
     goals: int  # reached
@@ -76,7 +87,7 @@ class Source:
     """Whose rollouts they are."""
 
     style: str
-    mode: int | np.ndarray  # index of the mode that frames are labelled with, or each hand's [N]
+    labels: Mapping[str, int | np.ndarray]  # field -> index, of all frames or of each hand's [N]
     seed: int
     hand: Hand
     layout: Layout
@@ -129,7 +140,7 @@ def collect(
     bursts = CommandBursts(settings.bursts, levels, source.hand, layout, rng)
     steps = max(round(settings.chunk_s * layout.control_hz), 1)
     hands = scene(seed)  # anew each time, since making it draws the objects' scales
-    chunk = record(hands.env, hands.expert, bursts, steps, source.mode, hands.answer)
+    chunk = record(hands.env, hands.expert, bursts, steps, source.labels, hands.answer)
     hands.env.close()
     write(chunk, folder, settings, layout, first_id=number * steps * hands.env.num_envs)
 
@@ -151,7 +162,7 @@ def record(
     expert: Callable[[Any], torch.Tensor],
     bursts: CommandBursts,
     steps: int,
-    mode: int | np.ndarray,
+    labels: Mapping[str, int | np.ndarray],
     answer: Answer,
 ) -> Chunk:
     """Roll the expert out under bursts of bad commands for `steps` control steps.
@@ -165,13 +176,14 @@ def record(
     dropped = np.zeros_like(ended)
     goals = 0
     for step in range(steps):
-        frame = env.frame()
+        frame = env.frame() | {TOUCHING: env.touching.numpy()}
         command = bursts.command(expert(env).numpy(), env.joint_target.numpy())
         _, _, done, extras = env.step(answer(env, command, bursts.bad))
         frame["command"] = command
         frame["action"] = env.applied_action.numpy()
         frame["clean"][:] = ~bursts.bad
-        frame["mode"][:] = mode
+        for name, value in labels.items():
+            frame[name][:] = value
         if not frames:
             frames = {k: np.empty((steps, *v.shape), v.dtype) for k, v in frame.items()}
         for name, values in frame.items():
@@ -199,10 +211,11 @@ def write(
 ) -> Manifest:
     """Write a chunk's kept episodes; their ids count on from `first_id`."""
     writer = EpisodeWriter(folder, layout, int(config.shard_mib * MIB))
-    counts = Counts()
+    counts, shown = Counts(), Counter[str]()
     for episode, dropped in episodes(chunk):
         kept = keep(episode, dropped, config.filter, layout.control_hz, counts)
         if kept is not None:
+            shown.update(count_shown(kept, kept.pop(TOUCHING), layout.control_hz))
             kept["episode"][:] = first_id + counts.episodes
             writer.append(kept)
-    return writer.close(asdict(counts) | {"goals": chunk.goals})
+    return writer.close(asdict(counts) | shown | {"goals": chunk.goals})

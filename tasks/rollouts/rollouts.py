@@ -30,7 +30,7 @@ def rollouts(config: RolloutsStep, refs: Mapping[str, Ref], context: Context) ->
     embodiment, settings = config.world.embodiment, config.rollouts
     layout = embodiment.make_layout()
     mode = mode_of(settings.modes, config.style, layout)
-    source = Source(config.style, mode, config.seed, embodiment.hand, layout)
+    source = Source(config.style, {"mode": mode}, config.seed, embodiment.hand, layout)
     torch.set_num_threads(settings.threads)
 
     @cache

@@ -16,7 +16,7 @@ from tasks.grasps.problem import Problem
 from tasks.objects import open_objects
 from tasks.regrasps.gait import Planner
 from tasks.regrasps.routing import Router
-from tasks.rollouts.collecting import Scene, Source, publish_chunks
+from tasks.rollouts.collecting import Scene, Source, as_it_is, publish_chunks
 from tasks.rollouts.rollouts import mode_of
 from tasks.running.context import Context
 
@@ -34,7 +34,7 @@ def turns(config: TurnsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     names = sorted(name.removeprefix(GRAPHS) for name in refs if name.startswith(GRAPHS))
     paces = deal_paces(config.turns.paces, len(names), settings.environments)
     mode = np.array([mode_of(settings.modes, pace, layout) for pace in paces])
-    source = Source(PLANNED, mode, config.seed, embodiment.hand, layout)
+    source = Source(PLANNED, {"mode": mode}, config.seed, embodiment.hand, layout)
     torch.set_num_threads(settings.threads)
 
     @cache
@@ -72,8 +72,3 @@ def turns(config: TurnsStep, refs: Mapping[str, Ref], context: Context) -> Ref:
 def deal_paces(paces: Mapping[str, float], objects: int, count: int) -> list[str]:
     """Return each environment's pace [N]: every object, dealt out in turn, has every pace."""
     return [list(paces)[row // objects % len(paces)] for row in range(count)]
-
-
-def as_it_is(_: TurnAfterTurn, command: np.ndarray, __: np.ndarray) -> torch.Tensor:
-    """Return commands as what is executed."""
-    return torch.from_numpy(command)

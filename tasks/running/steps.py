@@ -37,6 +37,7 @@ STEPS: Mapping[str, Step] = {
     "experts": Step("tasks.experts.experts", "experts", "configs.schema.experts:ExpertStep"),
     "rollouts": Step("tasks.rollouts.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),
     "turns": Step("tasks.rollouts.turns", "turns", "configs.schema.turns:TurnsStep"),
+    "skills": Step("tasks.rollouts.skills", "skills", "configs.schema.skill_rollouts:SkillsStep"),
     "hazards": Step("tasks.rollouts.rollouts", "rollouts", "configs.schema.rollouts:RolloutsStep"),
     "check": Step("tasks.check.check", "check", "configs.schema.check:CheckStep"),
     "train": Step("tasks.learning.train", "train", "configs.schema.train:TrainStep"),

@@ -1,5 +1,6 @@
 """Configuration: one place, units everywhere, unknown keys refused in one line."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -89,6 +90,30 @@ def test_values_that_do_not_fit_together_are_refused_in_one_line(override, named
         changed(override)
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (["task=default"], "task.skill: Field required"),
+        (["task.skill.kind=free_finger"], "task.skill.free_finger"),
+        (["task=fine_rotation", "task.skill.turn=[0.04,0.1]"], "turn 0.04 rad is within"),
+        (["task=fine_rotation", "task.skill.axes=[w]"], "task.skill.fine_rotation.axes"),
+        (["+task.skill.reach=1"], "task.skill.anygrasp.reach"),
+    ],
+)
+def test_a_skill_that_is_none_is_refused_in_one_line(overrides, named):
+    with pytest.raises(ConfigError) as caught:
+        load(Config, overrides)
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("skill", ["anygrasp", "free_finger", "fine_rotation"])
+def test_tasks_differ_in_skill_and_rewards_alone(skill):
+    base, other = load(Config).task, load(Config, [f"task={skill}"]).task
+    assert other.skill.kind == skill
+    assert dataclasses.replace(other, skill=base.skill, rewards=base.rewards) == base
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -15,9 +15,11 @@ def config(request: pytest.FixtureRequest) -> Config:
 
 def frames(config: Config) -> int:
     """Frames of all styles, if nothing is filtered out."""
-    rollouts = config.rollouts
-    steps = round(rollouts.chunk_s * config.control.hz)
-    return rollouts.environments * rollouts.chunks * steps * len(config.task.styles)
+    kinds = [config.turns.rollouts]
+    kinds += [config.rollouts] * len(config.task.styles)
+    kinds += [config.skills.rollouts] * len(config.skills.tasks)
+    hz = config.control.hz
+    return sum(one.environments * one.chunks * round(one.chunk_s * hz) for one in kinds)
 
 
 def test_training_takes_all_its_own_frames(config: Config):

@@ -36,8 +36,9 @@ def test_shapes_follow_the_layout(hand):
     assert observations["critic"].shape[0] == COUNT
     assert reward.shape == done.shape == (COUNT,)
     assert all(torch.isfinite(value).all() for value in observations.values())
-    assert set(extras) == {"time_outs", "dropped", "reached", "diverged", "log"}
-    assert torch.allclose(sum(extras["log"].values()), reward)
+    assert set(extras) == {"time_outs", "dropped", "reached", "matched", "diverged", "log"}
+    parts = [value for name, value in extras["log"].items() if name.startswith("/reward/")]
+    assert torch.allclose(sum(parts), reward)
     assert env.history().shape == (COUNT, layout.history, layout.step_size)
     assert sorted(set(env.object_index.tolist())) == [0, 1]
 
@@ -284,7 +285,7 @@ def test_an_environment_goes_on_exactly_where_its_state_was_taken(allegro):
             break
     state = first.state_dict()
     expected = [step(first) for _ in range(45)]
-    assert state["goals.stay"].any()
+    assert state["goals.stays"].any()
     second = make(allegro, world)
     for _ in range(7):
         step(second)

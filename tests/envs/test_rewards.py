@@ -1,12 +1,13 @@
 """Each term of the paper's reward against numbers worked by hand."""
 
+import dataclasses
 import math
 
 import pytest
 import torch
 
 from configs.schema.task import RewardWeights, Style
-from envs.rewards import Transition, reward_terms
+from envs.rewards import Transition, precision_reward, reward_terms, tracking_reward
 
 WEIGHTS = RewardWeights(
     goal=2.0,
@@ -14,6 +15,9 @@ WEIGHTS = RewardWeights(
     orientation=1.5,
     hand=0.1,
     bonus=25.0,
+    tracking=0.0,
+    precision=0.0,
+    precision_angle=0.05,
     regularization=3.0,
     work=0.1,
     action=0.005,
@@ -31,6 +35,7 @@ def transition(**changes) -> Transition:
         "offset": torch.zeros(2, 3),
         "angle": torch.zeros(2),
         "joint_error": torch.zeros(2, 2),
+        "tracking_error": torch.zeros(2, 2),
         "reached": torch.zeros(2, dtype=torch.bool),
         "dropped": torch.zeros(2, dtype=torch.bool),
         "tip_velocity": torch.zeros(2, 2, 3),
@@ -65,6 +70,23 @@ def test_joint_error_is_squared_and_subtracted_outside_the_exponential():
 def test_bonus_is_paid_where_the_goal_is_reached():
     terms = reward_terms(WEIGHTS, STYLE, transition(reached=[True, False]))
     assert close(terms["goal"], [2 * (1 + 25), 2.0])
+
+
+def test_a_joint_beside_its_motion_pays_the_squared_error():
+    weights = dataclasses.replace(WEIGHTS, tracking=0.5)
+    step = transition(tracking_error=[[0.3, 0.4], [0.0, 1.0]])  # squared lengths 0.25 and 1
+    assert close(tracking_reward(weights, step), [-0.125, -0.5])
+    assert close(reward_terms(weights, STYLE, step)["goal"], [2 * (1 - 0.125), 2 * (1 - 0.5)])
+    assert close(tracking_reward(WEIGHTS, step), [0.0, 0.0])
+
+
+def test_a_precise_turn_is_paid_in_a_second_narrow_peak():
+    weights = dataclasses.replace(WEIGHTS, precision=3.0)
+    step = transition(angle=[0.0, 0.1])  # twice the angle at which 1/e is left
+    assert close(precision_reward(weights, step), [3.0, 3 * math.exp(-2)])
+    expected = [2 * (1 + 3), 2 * (math.exp(-0.15) + 3 * math.exp(-2))]
+    assert close(reward_terms(weights, STYLE, step)["goal"], expected)
+    assert close(precision_reward(WEIGHTS, step), [0.0, 0.0])
 
 
 def test_work_is_the_absolute_total_power():

@@ -25,16 +25,16 @@ def start(home: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def wait_for_step(home: Path, step: str, process: subprocess.Popen[str]) -> None:
-    """Wait until a step of a stage is at work: its request is written and unanswered."""
+    """Wait until a step of a stage is at work: this process's request is there, unanswered."""
     limit = time.monotonic() + PATIENCE_S
-    while not running(home, step):
+    while not running(home, step, process.pid):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < limit
         time.sleep(0.05)
 
 
-def running(home: Path, step: str) -> bool:
-    for path in (home / "requests").glob("*/request.json"):
+def running(home: Path, step: str, pid: int) -> bool:
+    for path in (home / "requests").glob(f"{pid}-*/request.json"):
         try:
             if json.loads(path.read_text()).get("step") == step:
                 return True

@@ -40,20 +40,18 @@ def repository(folder: Path) -> str:
     return made.stdout.strip()
 
 
-def test_the_code_has_a_commit_and_a_mark_if_files_differ(tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "ROOT", tmp_path)
+def test_the_code_has_a_commit_and_a_mark_if_files_differ(tmp_path):
     head = repository(tmp_path)
-    assert report.commit() == {"commit": head, "dirty": False}
+    assert report.commit(tmp_path) == {"commit": head, "dirty": False}
     (tmp_path / "file").write_text("y")
-    assert report.commit() == {"commit": head, "dirty": True}
+    assert report.commit(tmp_path) == {"commit": head, "dirty": True}
 
 
 def test_without_a_work_tree_of_its_own_or_without_git_there_is_no_commit(tmp_path, monkeypatch):
     inside = tmp_path / "inside"
     inside.mkdir()
-    monkeypatch.setattr(report, "ROOT", inside)
-    assert report.commit() is None
+    assert report.commit(inside) is None
     repository(tmp_path)  # somebody else's, around ours
-    assert report.commit() is None
+    assert report.commit(inside) is None
     monkeypatch.setenv("PATH", "")
-    assert report.commit() is None
+    assert report.commit(tmp_path) is None

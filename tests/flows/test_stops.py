@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -21,10 +22,16 @@ from tests.flows.processes import PATIENCE_S, start, versions, wait_for_step
 SMALL = ["sphere", "profile=smoke"]
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home in which one run after the other is stopped, and the last one finished."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_a_signal_stops_at_once_and_leaves_no_process(number, tmp_path):
-    process = start(tmp_path, "grasps", *SMALL)
-    wait_for_step(tmp_path, "grasps", process)
+def test_a_signal_stops_at_once_and_leaves_no_process(number, home):
+    process = start(home, "grasps", *SMALL)
+    wait_for_step(home, "grasps", process)
     family = psutil.Process(process.pid).children(recursive=True)
     assert family
     if number == signal.SIGINT:
@@ -38,21 +45,21 @@ def test_a_signal_stops_at_once_and_leaves_no_process(number, tmp_path):
     assert not alive
 
 
-def test_killed_then_run_again_ends_equal(smoke_home, dexgen, tmp_path):
-    process = start(tmp_path, "grasps", *SMALL)
-    wait_for_step(tmp_path, "grasps", process)
+def test_killed_then_run_again_ends_equal(smoke_home, dexgen, home):
+    process = start(home, "grasps", *SMALL)
+    wait_for_step(home, "grasps", process)
     family = psutil.Process(process.pid).children(recursive=True)
     time.sleep(2.5)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     _, alive = psutil.wait_procs(family, timeout=5)
     assert not alive
-    again = dexgen("grasps", *SMALL, home=tmp_path)
+    again = dexgen("grasps", *SMALL, home=home)
     assert again.returncode == 0, again.stderr
-    made = versions(tmp_path)
+    made = versions(home)
     assert made.keys() == {"objects/sphere", "grasps/sphere"}
     assert made.items() <= versions(smoke_home).items()
-    assert not list(tmp_path.glob("requests/*"))
+    assert not list(home.glob("requests/*"))
 
 
 def test_two_runs_of_one_step_at_once_make_it_once(tmp_path):

@@ -45,24 +45,16 @@ def test_group_axioms(some):
     close((r.rotate(a, v) ** 2).sum(-1), (v**2).sum(-1))
     close(r.rotate(-a, v), r.rotate(a, v))  # q and -q are one rotation
     close(r.to_matrix(r.multiply(a, b)), r.to_matrix(a) @ r.to_matrix(b))
+    close((r.to_matrix(a) @ v[..., None])[..., 0], r.rotate(a, v))
 
 
 def test_round_trips(some):
     a, b, _, v = some
-    close(r.angle(r.from_matrix(r.to_matrix(a)), a), np.zeros(50), 1e-7)
     close(r.angle(r.from_rotation_vector(r.to_rotation_vector(a)), a), np.zeros(50), 1e-7)
     short = 0.5 * v
     close(r.to_rotation_vector(r.from_rotation_vector(short)), short, 1e-9)
     close(r.angle(a, r.slerp(a, b, a[..., 0] * 0 + 0.25)), 0.25 * r.angle(a, b), 1e-7)
     close(r.slerp(a, b, a[..., 0] * 0), a, 1e-12)
-
-
-@pytest.mark.parametrize("axis", range(3))
-def test_half_turns_survive_the_matrix(kind, axis):
-    # here the trace is -1, where the textbook formula divides by zero
-    q = np.zeros(4)
-    q[1 + axis] = 1.0
-    close(np.abs(np.asarray(r.from_matrix(r.to_matrix(kind(q))))), q)
 
 
 def test_small_rotations_are_exact_and_finite(kind):
@@ -88,4 +80,4 @@ def test_single_precision_stays_single():
     results = [r.rotate(q, v), r.to_matrix(q), r.to_rotation_vector(q), r.angle(q, q[::-1])]
     assert {x.dtype for x in results} == {np.dtype(np.float32)}
     t = torch.as_tensor(q)
-    assert r.from_matrix(r.to_matrix(t)).dtype == torch.float32
+    assert r.to_matrix(t).dtype == torch.float32

@@ -149,10 +149,10 @@ def test_nobody_changes_what_is_held(config, rest, value):
 
 @pytest.mark.parametrize("value", [np.nan, 50.0])
 def test_the_last_check_is_before_the_write(config, rest, value):
+    """Whatever was decided: nothing that a hand, operator or answer does gets so far."""
     hand = IdealHand(rest)
     loop = make(config, hand, Steady(rest), Replies(lambda situation: rest))
-    loop._decide = lambda last: (np.full_like(last, value), ())
-    loop.tick()
+    loop._write(np.full_like(rest, value), rest)
     np.testing.assert_array_equal(hand.written[-1], rest)
     assert dict(loop.record.interventions) == {"unsafe": 1}
 

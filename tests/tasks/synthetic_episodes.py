@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import made_up_data
 from configs.layout import Layout
 from configs.schema.world import Embodiment
 from envs.episodes.episodes import EpisodeWriter, Manifest
@@ -17,14 +18,7 @@ SHARD_BYTES = 200_000
 def whole(layout: Layout, episode: int, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return an episode with every field; those that are not given are 0."""
     length = len(next(iter(fields.values())))
-    rows = {
-        name: np.zeros((length, *field.shape), field.dtype) for name, field in layout.fields.items()
-    }
-    rows["episode"][:] = episode
-    rows["step"][:] = np.arange(length)
-    for name, values in fields.items():
-        rows[name][:] = values
-    return rows
+    return made_up_data.whole(layout, length, {"episode": episode, **fields})
 
 
 def write_dataset(folder: Path, embodiment: Embodiment, episodes: int, length: int) -> Path:

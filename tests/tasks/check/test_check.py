@@ -214,7 +214,7 @@ FAULTS: dict[str, tuple[Bend, str]] = {
     "drop within an episode": (early_drop, "drop.early"),
     "unknown mode": (set_value("mode", (), 2), "mode"),
     "flag of 2": (set_value("clean", (), 2), "clean"),
-    "negative object": (set_value("object", (), -1), "object"),
+    "negative object": (set_value("object", (), -2), "object"),
     "unknown object": (set_value("object", (), 2), "object"),
     "unknown style": (set_value("style", (), 2), "style"),
 }

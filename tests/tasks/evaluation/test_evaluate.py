@@ -156,6 +156,7 @@ def test_recordings_show_both_hands_at_every_tick(laboratory, result):
         assert {len(state) for state in clip["runs"]["paper"]["states"]} == {scene.nq}
 
 
+@ONE_HAND
 def test_a_killed_evaluation_goes_on_to_equal_bytes_on_any_number_of_threads(laboratory, result):
     """Killed in the second of its windows, of a second each."""
     step, context = laboratory.step, laboratory.context("killed", threads=2)

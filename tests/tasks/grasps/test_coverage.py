@@ -10,9 +10,10 @@ import pytest
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.shapes.objects import ObjectModel
+from envs.shapes.rotation_bins import REFERENCES, spread_rotations
 from envs.shapes.symmetry import NONE, about, find_symmetry
 from models.rotations import multiply, random_quaternions
-from tasks.grasps.coverage import REFERENCES, bins_of, cover, rotation_bins, spread_rotations
+from tasks.grasps.coverage import bins_of, cover, rotation_bins
 from tasks.report.stills import choose
 from tests.tasks.synthetic_grasps import chain, make_grasps
 from tests.things import thing

@@ -5,6 +5,7 @@ Both come by the same path, and what a training relies on is asked of both.
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,15 @@ from configs.schema.train import Streaming
 from envs.episodes.episodes import EpisodesError, EpisodeWriter, open_shard, read_manifest
 from models.kinematics import Kinematics
 from models.state import split_step
-from tasks.learning import shards as shards_on_disk
-from tasks.learning.buffers import ALONE, GATHERED, Rank, WindowStream, in_one_buffer
+from tasks.learning.buffers import (
+    ALONE,
+    GATHERED,
+    Buffer,
+    Place,
+    Rank,
+    WindowStream,
+    in_one_buffer,
+)
 from tasks.learning.shards import OnDisk, open_blocks, read_blocks
 from tasks.learning.training_data import window_stream
 from tasks.learning.windows import gather, read_frames, window_rows
@@ -181,15 +189,16 @@ def test_a_buffer_mixes_shards(folder):
     assert sum(len(shards) == 2 for shards in groups.values()) >= len(groups) / 2
 
 
-def test_memory_is_bounded_by_the_configuration(folder, monkeypatch):
+def test_memory_is_bounded_by_the_configuration(folder):
     """No buffer is larger than asked for, and no more than one waits while one is used."""
-    stream, sizes = stream_of(folder), []
+    read, sizes = source_of(folder).reader(False, 1, ALONE), []
 
-    def watched(source, blocks):
-        sizes.append(sum(len(block) for block in blocks))
-        return read_blocks(source, blocks)
+    def watched(place: Place) -> Iterator[Buffer]:
+        for buffer in read(place):
+            sizes.append(len(buffer.frames))
+            yield buffer
 
-    monkeypatch.setattr(shards_on_disk, "read_blocks", watched)
+    stream = window_stream(watched, LAYOUT)
     used: set[tuple] = set()
     for _ in range(100):
         stream.take(9)

@@ -200,6 +200,13 @@ def summary():
         "code": {"commit": "0123456789abcdef", "dirty": True},
         "calibration": calibration(),
         "grasps": {"box": {"held": 180, "proposed": 4096}},
+        "data": {
+            "now": {
+                "fast": {"episodes": 12, "frames": 4800, "goals": 31, "orientations": 96},
+                "fine_rotation": {"episodes": 3, "frames": 1200, "goals": 7, "fingers": 3.25},
+            },
+            "before": {"fast": {"episodes": 10, "frames": 4000, "orientations": 88}},
+        },
         "metrics": {
             "train": [{"name": "loss", "value": 1 / (i + 1), "step": i} for i in range(5)],
             "evaluate": [{"name": "tick_ms_p50", "value": 3.4, "step": None}],

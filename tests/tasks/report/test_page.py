@@ -8,7 +8,7 @@ from tasks.report.page import PARTS, write_report
 from tests.tasks.report.made_up import STAGES, clips, summary
 
 VOID = {"meta", "wbr"}
-WRITTEN = ("verdict", "calibration", "grasps", "metrics")
+WRITTEN = ("verdict", "calibration", "grasps", "data", "metrics")
 
 
 class Outline(HTMLParser):
@@ -83,6 +83,7 @@ def test_every_part_has_its_section_in_order(tmp_path, monkeypatch):
         "Calibration",
         "Stages",
         "Grasps",
+        "Data",
         "Recorded by the steps",
     ]
     for text in (

@@ -89,6 +89,7 @@ def test_another_process_and_thread_count_give_equal_bytes(workshop, folder):
     assert (again / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes()
 
 
+@pytest.mark.parametrize("workshop", ["trident"], indirect=True)  # no hand matters to it
 def test_only_what_a_kill_left_undone_is_made_again(workshop, folder):
     context = workshop.context("killed")
     rollouts(workshop.rollouts_step(), workshop.refs, context)
@@ -109,6 +110,7 @@ def chunk_of(layout, ended: list[list[int]], dropped: list[list[int]]) -> Chunk:
         name: np.zeros((steps, count, *field.shape), field.dtype)
         for name, field in layout.fields.items()
     }
+    frames[module.TOUCHING] = np.zeros((steps, count, layout.num_tips), bool)
     frames["step"][:] = np.arange(steps)[:, None]
     frames["object"][:] = np.arange(count)
     return Chunk(frames, np.array(ended, bool), np.array(dropped, bool), goals=3)
@@ -172,7 +174,8 @@ def chunk(workshop) -> Chunk:
     )
     student = STUDENTS.read(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
     part = StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
-    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, 1, part.action)
+    mode = {"mode": 1}
+    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, mode, part.action)
 
 
 def test_recorded_noise_comes_and_goes(chunk):

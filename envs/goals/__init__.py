@@ -1,0 +1,1 @@
+"""Goals: what a hand is asked for next, one module for each skill."""
