@@ -16,6 +16,7 @@ its observation noise, turn the object by 90 and 180 degrees about random axes. 
                            `rest_hold_s` the same of the planned expert with no turn to do.
 """
 
+import json
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -31,7 +32,6 @@ from configs.errors import UserError
 from configs.load import load
 from configs.schema.pipeline import Config
 from envs.grasp_graph import GraspGraph
-from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
 from envs.streams import derive_seed
 from envs.turning import Turning
@@ -63,6 +63,7 @@ LIMITS = {
 }
 MESH = "mesh"
 TURN_S, HOLD_S = 60.0, 40.0  # [s] given to a turn; watched at rest
+TOLD_S = 30.0  # [s] between two words on how far it is
 CONFIDENCE = 0.95
 
 
@@ -74,6 +75,7 @@ class Setting:
     grasps: int
     hands: int
     threads: int
+    graphs: Path | None  # where graphs are kept, and taken from
 
 
 def main() -> int:
@@ -85,12 +87,13 @@ def main() -> int:
     )
     command.add_argument("--hands", type=positive, default=48, help="that turn each object")
     command.add_argument("--seeds", type=positive, default=1)
+    command.add_argument("--graphs", type=Path, help="keep graphs there; those there are not grown")
     options = command.parse_args()
     torch.set_num_threads(1)
     config = load(Config, options.overrides)
     growth = replace(config.regrasps.growth, edges=options.edges)
     config = replace(config, regrasps=replace(config.regrasps, growth=growth))
-    setting = Setting(config, options.grasps, options.hands, options.threads)
+    setting = Setting(config, options.grasps, options.hands, options.threads, options.graphs)
     rows = [
         {"object": name, "seed": seed} | measure(setting, model_of(config, name), seed)
         for seed in range(options.seeds)
@@ -119,10 +122,10 @@ def measure(setting: Setting, model: ObjectModel, seed: int) -> dict[str, Any]:
     """Grow one object's graph and turn the object over it."""
     config = replace(setting.config, seed=seed)
     problem = Problem.of(config.embodiment, model)
-    grasps = find_grasps(config, model, setting.grasps, setting.threads)
-    started = time.perf_counter()
-    graph = grown(setting, config, problem, grasps)
-    seconds = time.perf_counter() - started
+    if setting.graphs is None:
+        graph, seconds = grown(setting, config, problem)
+    else:
+        graph, seconds = kept(setting, config, problem, setting.graphs / f"{model.name}_{seed}")
     said = describe(graph, problem.symmetry, seed)
     say(f"{model.name}: {len(graph.edges)} motions in {seconds:.0f} s")
     quarter, half = (turns(setting, config, problem, graph, degrees) for degrees in (90, 180))
@@ -137,15 +140,38 @@ def measure(setting: Setting, model: ObjectModel, seed: int) -> dict[str, Any]:
     }
 
 
-def grown(setting: Setting, config: Config, problem: Problem, grasps: GraspSet) -> GraspGraph:
-    """Grow a graph from grasps, as the step does."""
-    step, seeds = regrasps_step(config, problem.model.name), from_set(problem, grasps)
+def kept(
+    setting: Setting, config: Config, problem: Problem, folder: Path
+) -> tuple[GraspGraph, float]:
+    """Return the graph of a folder and the seconds that it took; grow it where there is none."""
+    layout, clock = problem.layout, folder / "seconds.json"
+    if clock.is_file():
+        graph = GraspGraph.load(folder, layout, config.grasps.metric)
+        return graph, json.loads(clock.read_text())
+    graph, seconds = grown(setting, config, problem)
+    folder.mkdir(parents=True, exist_ok=True)
+    graph.save(folder, layout)
+    clock.write_text(json.dumps(seconds))
+    return graph, seconds
+
+
+def grown(setting: Setting, config: Config, problem: Problem) -> tuple[GraspGraph, float]:
+    """Make grasps and grow a graph from them, as the step does; return the seconds it grew, too."""
+    step, name = regrasps_step(config, problem.model.name), problem.model.name
+    grasps = find_grasps(config, problem.model, setting.grasps, setting.threads)
+    seeds, started = from_set(problem, grasps), time.perf_counter()
+
+    def progress(done: float, total: float, unit: str) -> None:
+        speed = done / (time.perf_counter() - started)
+        say(f"{name}: {done:.0f} / {total:.0f} {unit}, {speed:.1f}/s")
+
     with TemporaryDirectory() as folder:
         growing = Growing(step, problem, seeds, Path(folder), setting.threads)
-        tree, batches = grow(step.regrasps.growth, growing.batch, lambda *_: None)
+        tree, batches = grow(step.regrasps.growth, growing.batch, progress)
         growing.close()
+    seconds = time.perf_counter() - started
     draws = step.regrasps.playing.draws
-    return make_graph(problem, tree, batches, draws, config.grasps.metric)
+    return make_graph(problem, tree, batches, draws, config.grasps.metric), seconds
 
 
 def hands(setting: Setting, config: Config, problem: Problem, graph: GraspGraph, name: str):
@@ -174,7 +200,15 @@ def turns(
     axes = np.random.default_rng([config.seed, int(degrees)]).normal(size=(env.num_envs, 3))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     goal = env.turned(axes, np.radians(degrees))
-    found = turn(env, expert, goal, seconds=TURN_S, tolerance=MET)
+    told = time.perf_counter()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        if time.perf_counter() - told > TOLD_S:
+            told = time.perf_counter()
+            say(f"{problem.model.name}: {degrees} degrees, {done} / {total} control steps")
+
+    found = turn(env, expert, goal, seconds=TURN_S, tolerance=MET, progress=progress)
     env.close()
     say(f"{problem.model.name}: {degrees} degrees met by {found.success.mean():.2f}")
     return found
