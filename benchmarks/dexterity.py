@@ -83,7 +83,7 @@ def main() -> int:
     command.add_argument("--objects", nargs="+", default=["box", "cylinder", "capsule", "mesh"])
     command.add_argument("--edges", type=positive, default=6000, help="of each graph")
     command.add_argument(
-        "--grasps", type=positive, default=60, help="among which a graph's first one is chosen"
+        "--grasps", type=positive, default=200, help="among which a graph's first one is chosen"
     )
     command.add_argument("--hands", type=positive, default=48, help="that turn each object")
     command.add_argument("--seeds", type=positive, default=1)

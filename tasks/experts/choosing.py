@@ -17,6 +17,7 @@ import numpy as np
 from configs.schema.planned import Planned
 from models.rotations import angle, random_quaternions
 from tasks.grasps.candidates import Candidates
+from tasks.regrasps.balance import unsteadiness
 from tasks.regrasps.gait import Planner, towards
 from tasks.regrasps.motion import NO_FINGER
 from tasks.regrasps.plans import Plans
@@ -80,7 +81,8 @@ class Chooser:
         nodes that they are in then."""
         config, state = self.config, options.after
         place = self.router.match(state, asking.routes, asking.visits, config)
-        everyone, others = (np.minimum(u, UNSTEADY) for u in self.planner.unsteadiness(state))
+        residuals = unsteadiness(state, self.planner.config.balance)
+        everyone, others = (np.minimum(residual, UNSTEADY) for residual in residuals)
         away = np.linalg.norm(state.object_pose[:, :3] - asking.goal[:, :3], axis=1)
         cost = options.forth.length + config.rest_steps
         cost = cost + np.minimum(place.cost, self.alone(state, asking, others))

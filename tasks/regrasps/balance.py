@@ -85,6 +85,16 @@ def each_shared_out(
     return [found.take(np.arange(count) + count * one) for one in range(sets)]
 
 
+def unsteadiness(grasps: Candidates, config: Balance) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far the fingers that touch are from balance [N], and those that are left if one of
+    them goes elsewhere [N, F]."""
+    alone = np.eye(grasps.active.shape[1], dtype=bool)
+    sets = grasps.active & ~np.concatenate([np.zeros_like(alone[:1]), alone])[:, None]
+    found = each_shared_out(grasps.point, grasps.normal, sets, config)
+    everyone, *others = (squeeze.residual for squeeze in found)
+    return everyone, np.stack(others, axis=1)
+
+
 def onto_simplex(rows: np.ndarray, usable: np.ndarray) -> np.ndarray:
     """Project rows [N, K] onto {w >= 0, sum w = 1} over the usable entries [N, K]; others are 0."""
     falling = -np.sort(-np.where(usable, rows, -np.inf), axis=1)

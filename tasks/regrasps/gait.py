@@ -151,15 +151,6 @@ class Planner:
         """Which finger is the thumb [F]."""
         return np.array([finger.name == THUMBS for finger in self.problem.hand.fingers])
 
-    def unsteadiness(self, grasps: Candidates) -> tuple[np.ndarray, np.ndarray]:
-        """Return how far the fingers that touch are from balance [N], and those that are left if
-        one of them goes elsewhere [N, F]."""
-        alone = np.eye(grasps.active.shape[1], dtype=bool)
-        sets = grasps.active & ~np.concatenate([np.zeros_like(alone[:1]), alone])[:, None]
-        found = each_shared_out(grasps.point, grasps.normal, sets, self.config.balance)
-        everyone, *others = (squeeze.residual for squeeze in found)
-        return everyone, np.stack(others, axis=1)
-
     def without_thumb(self, grasps: Candidates) -> np.ndarray:
         """Return how far the other fingers are from holding by themselves [N]."""
         others = grasps.active & ~self.thumb

@@ -12,9 +12,8 @@ from tasks.grasps.candidates import Candidates
 from tasks.grasps.linking import pack_set
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
-from tasks.regrasps.balance import share_out
+from tasks.regrasps.balance import unsteadiness
 from tasks.regrasps.growth import Batch
-from tasks.regrasps.proposals import holds
 
 TRIED = 32  # seeds for each root: many do not hold with a squeeze that is shared out
 
@@ -46,11 +45,13 @@ def from_set(problem: Problem, grasps: GraspSet) -> Candidates:
 
 
 def choose_seeds(seeds: Candidates, config: Regrasps, rng: np.random.Generator) -> Candidates:
-    """Draw grasps that a graph may begin with: balanced, those of most fingers first."""
-    balanced = holds(
-        share_out(seeds.point, seeds.normal, seeds.active, config.balance), seeds.active, config
-    )
-    worth = seeds.active.sum(axis=1) + 10.0 * balanced + rng.random(len(seeds))
+    """Draw grasps that a graph may begin with: balanced, those of most fingers first, and of these
+    those of which most fingers can go elsewhere."""
+    residual = config.balance.residual
+    everyone, others = unsteadiness(seeds, config.balance)
+    free = (seeds.active & (others < residual)).sum(axis=1)
+    worth = 10.0 * seeds.active.sum(axis=1) + free + rng.random(len(seeds))
+    worth += 100.0 * (everyone < residual)
     return seeds.take(np.argsort(-worth, kind="stable")[: TRIED * config.growth.roots])
 
 
