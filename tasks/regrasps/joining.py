@@ -1,21 +1,17 @@
-"""From a grasp set to what a graph grows from, and from what grew to the graph that is stored."""
+"""From a grasp set to candidates, and from what grew to the graph that is stored."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from configs.schema.grasps import GraspMetric
-from configs.schema.regrasps import Regrasps
 from envs.grasp_graph import Edges, GraspGraph
 from envs.grasp_set import GraspSet
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.linking import pack_set
 from tasks.grasps.problem import Problem
 from tasks.grasps.sampling import nearest_contacts
-from tasks.regrasps.balance import unsteadiness
 from tasks.regrasps.growth import Batch
-
-TRIED = 32  # seeds for each root: many do not hold with a squeeze that is shared out
 
 
 def from_set(problem: Problem, grasps: GraspSet) -> Candidates:
@@ -42,17 +38,6 @@ def from_set(problem: Problem, grasps: GraspSet) -> Candidates:
         joint_target=grasps.joint_target.astype(float),
         parent=np.full(count, -1),
     )
-
-
-def choose_seeds(seeds: Candidates, config: Regrasps, rng: np.random.Generator) -> Candidates:
-    """Draw grasps that a graph may begin with: balanced, those of most fingers first, and of these
-    those of which most fingers can go elsewhere."""
-    residual = config.balance.residual
-    everyone, others = unsteadiness(seeds, config.balance)
-    free = (seeds.active & (others < residual)).sum(axis=1)
-    worth = 10.0 * seeds.active.sum(axis=1) + free + rng.random(len(seeds))
-    worth += 100.0 * (everyone < residual)
-    return seeds.take(np.argsort(-worth, kind="stable")[: TRIED * config.growth.roots])
 
 
 def make_graph(

@@ -26,7 +26,7 @@ from tasks.objects import open_objects
 from tasks.regrasps.batches import read_batch, save_batch
 from tasks.regrasps.gait import ASKED, STAGES
 from tasks.regrasps.growth import Batch, Grower, grow
-from tasks.regrasps.joining import choose_seeds, from_set, make_graph
+from tasks.regrasps.joining import from_set, make_graph
 from tasks.regrasps.measure import describe
 from tasks.running.context import Context
 
@@ -92,7 +92,7 @@ class Growing:
         started, grower = time.perf_counter(), self._grower()
         rng = np.random.default_rng([self.config.seed, self.name, len(before)])
         if tree is None:
-            batch = grower.first(choose_seeds(self.seeds, self.config.regrasps, rng), rng)
+            batch = grower.first(choose_seeds(self.seeds, grower.planner, rng), rng)
         else:
             batch = grower.batch(tree, tries, before[-1], rng)
         save_batch(path, batch)

@@ -12,7 +12,6 @@ from tasks.experts.choosing import Asking, Chooser
 from tasks.grasps.candidates import Candidates
 from tasks.regrasps.balance import unsteadiness
 from tasks.regrasps.gait import Planner
-from tasks.regrasps.joining import choose_seeds
 from tasks.regrasps.motion import NO_FINGER
 from tasks.regrasps.routing import Router
 from tests.tasks.regrasps.conftest import Grown
@@ -32,10 +31,9 @@ def chooser(grown: Grown, router: Router, **changed: float) -> Chooser:
 
 
 def asking(router: Router, config: Planned, turn: float, stuck: int = 0) -> Asking:
-    """Ask in the first grasps of the graph for a turn about z."""
+    """Ask in the first grasps of the graph for a turn about z, or to turn to the last one."""
     state = router.grasps.take(np.arange(HANDS))
-    goal = state.object_pose.copy()
-    goal[:, 3:] = multiply(from_rotation_vector(np.array([[0.0, 0.0, turn]])), goal[:, 3:])
+    goal = turned(state, turn).object_pose
     routes = [router.route(row[3:], config.met) for row in goal]
     visits: list[Counter[int]] = [Counter() for _ in range(HANDS)]
     return Asking(state, goal, routes, visits, np.full(HANDS, stuck))
@@ -105,17 +103,6 @@ def test_a_finger_that_let_go_is_put_back(grown: Grown, router: Router):
     there = router.like(place.node, place.turn).take(plans.after.parent[back])
     assert plans.after.point[back, 0] == pytest.approx(there.point[:, 0])
     assert plans.after.active[back, 0].all()
-
-
-def test_a_graph_begins_where_fingers_can_go_elsewhere(grown: Grown):
-    seeds, config = Router(grown.problem, grown.graph).grasps, grown.step.regrasps
-    chosen = choose_seeds(seeds, config, np.random.default_rng(0))
-    residual = config.balance.residual
-    everyone, others = unsteadiness(chosen, config.balance)
-    free = (chosen.active & (others < residual)).sum(axis=1)
-    assert everyone[0] < residual
-    same = (chosen.active.sum(axis=1) == chosen.active[0].sum()) & (everyone < residual)
-    assert free[0] == free[same].max()
 
 
 def test_which_fingers_are_needed_is_known(grown: Grown, router: Router):
