@@ -28,6 +28,7 @@ from tasks.regrasps.gait import ASKED, STAGES
 from tasks.regrasps.growth import Batch, Grower, grow
 from tasks.regrasps.joining import from_set, make_graph
 from tasks.regrasps.measure import describe
+from tasks.regrasps.roots import choose_seeds
 from tasks.running.context import Context
 
 
