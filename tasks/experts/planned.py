@@ -178,7 +178,10 @@ class PlannedExpert:
         """Return the ways to a hand's goal, found anew where it has another."""
         known = self.routes[row]
         if known is None or known[0] != tuple(turn.tolist()):
-            known = tuple(turn.tolist()), router.route(turn, self.config.met)
+            known = (
+                tuple(turn.tolist()),
+                router.route(turn, self.config.met, self.config.turn_steps),
+            )
             self.routes[row] = known
             self.visits[row].clear()
         return known[1]

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from scipy.sparse.csgraph import dijkstra
 
 from configs.schema.planned import Planned
@@ -18,6 +18,7 @@ from tasks.regrasps.likeness import Alike, Likeness, turned
 from tasks.regrasps.motion import NO_FINGER
 from tasks.regrasps.unrolled import Unrolled
 
+NOTHING = 1e-3  # [control steps] at the goal: a link without cost would be none
 THUMB = 4.0  # fingers that a thumb counts for which has gone astray: it can seldom be put back
 WORTH = 200.0  # [control steps] that a unit of the metric between hand and grasp counts for
 
@@ -53,17 +54,24 @@ class Router:
         self.labels = self.unrolled.components()
         self.likeness = Likeness(problem, graph.metric, self.grasps)
 
-    def route(self, turn: np.ndarray, tolerance: float, component: int | None = None) -> Route:
+    def route(self, turn: np.ndarray, tolerance: float, beyond: float = np.inf) -> Route:
         """Return the ways to all nodes whose rotation is within `tolerance` [rad] of `turn` [4];
-        where there is none, to the one nearest to it; of one `component`, or of all."""
+        where there is none, to the one nearest to it.
+
+        What is left to turn at other nodes costs `beyond` [control steps] a radian: where that is
+        finite, ways end wherever it is cheapest to go on without the graph.
+        """
         off = 2.0 * np.arccos(np.clip(np.abs(self.unrolled.rotation @ turn), 0.0, 1.0))
-        if component is not None:
-            off = np.where(self.labels == component, off, np.inf)
-        goals = np.flatnonzero(off <= max(tolerance, float(off.min())))
-        cost, before, _ = dijkstra(
-            self.back, indices=goals, return_predecessors=True, min_only=True
-        )
-        return Route(cost, np.where(before < 0, -1, before), float(off.min()))
+        least, count = max(tolerance, float(off.min())), self.unrolled.count
+        left = np.maximum(off - least, 0.0)
+        ends = np.flatnonzero(left == 0.0) if np.isinf(beyond) else np.arange(count)
+        rest = NOTHING + np.where(left[ends] > 0.0, beyond, 0.0) * left[ends]
+        there = csr_matrix((rest, (np.zeros(len(ends), int), ends)), shape=(1, count))
+        links = vstack([self.back, there], format="csr")
+        links.resize(count + 1, count + 1)
+        cost, before = dijkstra(links, indices=count, return_predecessors=True)
+        following = np.where((before < 0) | (before == count), -1, before)
+        return Route(cost[:count], following[:count], float(off.min()))
 
     def match(
         self,

@@ -31,10 +31,10 @@ def chooser(grown: Grown, router: Router, **changed: float) -> Chooser:
 
 
 def asking(router: Router, config: Planned, turn: float, stuck: int = 0) -> Asking:
-    """Ask in the first grasps of the graph for a turn about z, or to turn to the last one."""
+    """Ask in the first grasps of the graph for a turn about z [rad]."""
     state = router.grasps.take(np.arange(HANDS))
     goal = turned(state, turn).object_pose
-    routes = [router.route(row[3:], config.met) for row in goal]
+    routes = [router.route(row[3:], config.met, config.turn_steps) for row in goal]
     visits: list[Counter[int]] = [Counter() for _ in range(HANDS)]
     return Asking(state, goal, routes, visits, np.full(HANDS, stuck))
 

@@ -49,7 +49,7 @@ def test_a_hand_that_begins_in_a_grasp_of_the_graph_is_found_there(
     goal = env.turned(np.eye(3)[[2] * HANDS], np.pi / 2.0)
     state = expert.state(0, np.arange(HANDS), env.joint_target.numpy().astype(float))
     router = expert.routers[0]
-    routes = [router.route(row[3:], grown.config.planned.met) for row in goal]
+    routes = [router.route(row[3:], 0.3, beyond=100.0) for row in goal]
     new: list[Counter[int]] = [Counter() for _ in range(HANDS)]
     place = router.match(state, routes, new, grown.config.planned)
     assert (place.node >= 0).all()

@@ -49,6 +49,20 @@ def test_where_no_grasp_is_near_the_goal_the_nearest_is(router: Router):
     assert way_by(router, "x", 1.0, 1e-3, np.random.default_rng(0)) == []
 
 
+def test_a_way_may_end_where_it_is_cheapest_to_go_on_without_the_graph(
+    router: Router, farthest: int
+):
+    turn = router.unrolled.rotation[farthest]
+    whole = router.route(turn, tolerance=1e-6)
+    for beyond in (10.0, 1000.0):
+        route = router.route(turn, 1e-6, beyond)
+        assert np.isfinite(route.cost).all()
+        off = angle(router.unrolled.rotation, np.broadcast_to(turn, (len(route.cost), 4)))
+        assert (route.cost <= np.minimum(whole.cost, beyond * off) + 0.01).all()
+        ends = route.following < 0
+        assert route.cost[ends] == pytest.approx(beyond * off[ends], abs=0.1)
+
+
 @pytest.fixture
 def match(grown: Grown, router: Router):
     """Return where hands are that go to a rotation."""
