@@ -68,7 +68,7 @@ class Router:
         rest = NOTHING + np.where(left[ends] > 0.0, beyond, 0.0) * left[ends]
         there = csr_matrix((rest, (np.zeros(len(ends), int), ends)), shape=(1, count))
         links = vstack([self.back, there], format="csr")
-        links.resize(count + 1, count + 1)
+        links.resize((count + 1, count + 1))
         cost, before = dijkstra(links, indices=count, return_predecessors=True)
         following = np.where((before < 0) | (before == count), -1, before)
         return Route(cost[:count], following[:count], float(off.min()))
