@@ -1,7 +1,7 @@
 """Which grasp a graph begins with: one from which most can be done.
 
-All others grow from it, and resemble it. From one root a cylinder met 0.25 of the quarter turns, and
-from another 0.63 over a graph of a third of the size (docs/dexterity.md).
+All others grow from it, and resemble it. From one root a cylinder met 0.25 of the quarter turns,
+and from another 0.63 over a graph of a third of the size (docs/dexterity.md).
 """
 
 import numpy as np
