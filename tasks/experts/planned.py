@@ -103,6 +103,7 @@ class PlannedExpert:
         share = np.where(fresh, 1.0, self.config.smoothing)[:, None]
         self.lag += share * (gap - self.lag)
         if fresh.any():
+            self.stuck[fresh] = 0
             self._wait(np.flatnonzero(fresh), target, self.config.pause_steps)
         due = np.flatnonzero(self._done())
         if len(due):
