@@ -24,6 +24,7 @@ import torch
 from configs.load import load
 from configs.schema.physics import Randomization
 from configs.schema.pipeline import Config
+from envs.goals.anygrasp import AnygraspGoals
 from envs.grasp_set import GraspSet
 from envs.shapes.objects import ObjectModel
 from envs.turning import Turning
@@ -157,6 +158,7 @@ class Rest:
 
     def __init__(self, config: Config, problem: Problem, grasps: GraspSet, env: Turning) -> None:
         self.problem, self.servo, self.env = problem, config.regrasps.servo, env
+        assert isinstance(env.goals, AnygraspGoals)  # these know which grasp each hand began in
         held = from_set(problem, grasps).take(env.goals.origin.numpy())
         target = env.joint_target.numpy().astype(float)
         self.rows = np.arange(env.num_envs)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from flows import report
 from flows.runtime import Done
+from tasks.data.verdict import VERDICT, Verdict
 from tasks.store import open_store
 
 
@@ -17,14 +18,16 @@ def test_lineage_is_what_the_commits_say(tmp_path):
     assert row == {"label": "check", "version": ref.version} | kept
 
 
-def test_no_dataset_is_opened_for_the_page(tmp_path):
-    """It may be larger than this machine's disk."""
-    store, file = open_store(tmp_path), tmp_path / "file"
-    file.write_text("x")
-    ref = store.publish({"shards/a": file}, "made", {"identity": "i"})
+def test_of_a_dataset_the_page_opens_the_verdict_alone(tmp_path):
+    """The shards may be larger than this machine's disk."""
+    store, shard, covered = open_store(tmp_path), tmp_path / "shard", {"fast": {"frames": 3.0}}
+    shard.write_text("x")
+    verdict = Verdict(True, "m", "l", 3, 1, 0, {}, (), coverage=covered).write(tmp_path)
+    ref = store.publish({"shards/a": shard, VERDICT: verdict}, "made", {"identity": "i"})
     done = [Done(step, step, step, ref, True, 1.0, 1.0) for step in ("rollouts", "check", "train")]
-    report.artifacts(done, tmp_path)
-    assert not (tmp_path / "store" / "checkouts").exists()
+    assert report.artifacts(done, tmp_path)["data"] == {"now": covered, "before": {}}
+    opened = [path for path in (tmp_path / "store" / "checkouts").rglob("*") if path.is_file()]
+    assert [path.name for path in opened] == [VERDICT]
 
 
 def repository(folder: Path) -> str:
