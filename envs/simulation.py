@@ -103,19 +103,20 @@ class Simulation:
         self.object_shape = torch.cat((self.object_scale[:, None], which), dim=1)
         self.engine = self._make_engine(objects, threads)
         self.device = torch.device("cpu")
-        self.goals = make_goals(
-            Setting(
-                world=world,
-                layout=self.layout,
-                kinematics=self.kinematics,
-                table=self.table,
-                objects=objects,
-                object_index=self.object_index,
-                object_scale=self.object_scale,
-            )
-        )
+        self.goals = make_goals(self._setting(objects))
         self._allocate()
         self.reset_all(seed)
+
+    def _setting(self, objects: Sequence[ObjectModel]) -> Setting:
+        return Setting(
+            world=self.cfg,
+            layout=self.layout,
+            kinematics=self.kinematics,
+            table=self.table,
+            objects=objects,
+            object_index=self.object_index,
+            object_scale=self.object_scale,
+        )
 
     def _make_engine(self, objects: Sequence[ObjectModel], threads: int | None) -> Engine:
         return MujocoEngine(

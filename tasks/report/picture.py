@@ -19,6 +19,7 @@ from tasks.report.style import LIGHT, colour_of
 WIDTH, MARGIN = 580.0, 16.0  # [pixels]
 BARS, GOALS = (176.0, 362.0), (462.0, 520.0)  # from where to where the columns reach [pixels]
 BAR, TITLE, EQUAL, GAP = 23.0, 26.0, 20.0, 20.0  # heights of a row, a title, a note, and between
+PALE = 0.3  # of a bar beyond what is known
 FARTHEST = 1.6  # an interval is drawn up to so many lengths of the longest bar
 HEAD = (
     "Simulation: a robot hand holds an object in its fingers while commands",
@@ -122,7 +123,7 @@ def draw_group(sheet: Sheet, group: Group, columns: tuple[Axes, Axes], top: floa
 
 
 def hold_bar(axes: Axes, cell: Mapping[str, Any], colour: str, y: float) -> None:
-    """Draw a bar with its interval; without a drop it ends in an arrow at its lower bound."""
+    """Draw a bar with its interval; without a drop it is pale beyond its lower bound, and open."""
     end, stop = bar_end(cell), axes.get_xlim()[1]
     axes.barh(y, end, BAR - 6, color=colour)
     if cell["drops"]:
@@ -130,9 +131,10 @@ def hold_bar(axes: Axes, cell: Mapping[str, Any], colour: str, y: float) -> None
         axes.hlines(y, cell["hold_s_low"], high, colors=INK, linewidth=1.2)
         beside(axes, max(high, end), y, f"{number(cell['hold_s'])} s", weight="bold")
         return
-    tip, half = end + 0.03 * stop, BAR / 2 - 3
-    arrow = ((end, y - half), (tip, y), (end, y + half))
-    axes.add_patch(Polygon(arrow, color=colour, linewidth=0, clip_on=False))
+    tip, half = 1.03 * stop, BAR / 2 - 3
+    axes.barh(y, stop - end, BAR - 6, left=end, color=colour, alpha=PALE, linewidth=0)
+    arrow = ((stop, y - half), (tip, y), (stop, y + half))
+    axes.add_patch(Polygon(arrow, color=colour, alpha=PALE, linewidth=0, clip_on=False))
     beside(axes, tip, y, f"\u2265\u00a0{number(cell['hold_s_low'])} s", weight="bold")
 
 
@@ -147,7 +149,7 @@ def footnotes(summary: Mapping[str, Any], equal: bool) -> list[str]:
     share = f"{100 * settings['confidence']:g}%"
     return [
         f"Measured {judged_on(settings)}.",
-        f"Thin lines and parentheses: {share} intervals. \u2265: no drop was seen.",
+        f"Thin lines and parentheses: {share} intervals. \u2265, pale: no drop was seen.",
         *(["Equal goals: the command scaled until it reaches as many a minute."] if equal else ()),
     ]
 

@@ -19,6 +19,7 @@ from tasks.regrasps.playing import Player
 from tasks.regrasps.regrasps import regrasps
 from tasks.regrasps.routing import Router
 from tasks.regrasps.unrolled import Unrolled
+from tests.contexts import Interrupted, Stopping
 from tests.tasks.grasps.setting import make_context
 from tests.tasks.regrasps.conftest import Grown
 
@@ -72,22 +73,12 @@ def test_motions_land_again_under_other_draws(grown: Grown):
     assert played.near(after.object_pose, after.active, settings.playing)[:, 0].mean() > 0.8
 
 
-def test_a_killed_run_goes_on_to_equal_bytes(grown: Grown, monkeypatch: pytest.MonkeyPatch):
-    from tasks.regrasps import regrasps as module
-
-    real, done = module.save_batch, []
-
-    def killed(path, batch):
-        real(path, batch)
-        done.append(path)
-        if len(done) == 2:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(module, "save_batch", killed)
+def test_a_killed_run_goes_on_to_equal_bytes(grown: Grown):
     context = make_context(grown.home, "killed")
-    with pytest.raises(KeyboardInterrupt):
-        regrasps(grown.step, grown.refs, context)
-    monkeypatch.setattr(module, "save_batch", real)
+    stopping = dataclasses.replace(context, progress=Stopping("regrasps", at=1))
+    with pytest.raises(Interrupted):
+        regrasps(grown.step, grown.refs, stopping)
+    assert list(context.scratch.rglob("batch_*"))  # what was done is kept
     folder = context.open(regrasps(grown.step, grown.refs, context))
     for name in (GRASPS, EDGES):
         assert (folder / name).read_bytes() == (grown.folder / name).read_bytes()
