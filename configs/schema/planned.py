@@ -20,7 +20,6 @@ class Planned:
     touch: Positive  # [N] a finger that presses with more touches
     gap: Positive  # [m] a finger that is nearer to the surface touches too
     met: Positive  # [rad] grasps nearer to the goal's rotation are where ways end
-    rest_steps: NonNegative  # [control steps] that each motion counts for besides its own
     turn_steps: Positive  # [control steps] for each radian that is left, off the graph
     strain_steps: NonNegative  # [control steps] for each metre that fingers have to stretch
     unsteady_steps: NonNegative  # [control steps] for a squeeze that is wholly out of balance

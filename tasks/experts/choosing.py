@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.schema.planned import Planned
+from envs.grasp_graph import REST
 from models.rotations import angle, random_quaternions
 from tasks.grasps.candidates import Candidates
 from tasks.regrasps.balance import unsteadiness
@@ -84,7 +85,7 @@ class Chooser:
         residuals = unsteadiness(state, self.planner.config.balance)
         everyone, others = (np.minimum(residual, UNSTEADY) for residual in residuals)
         away = np.linalg.norm(state.object_pose[:, :3] - asking.goal[:, :3], axis=1)
-        cost = options.forth.length + config.rest_steps
+        cost = options.forth.length + REST
         cost = cost + np.minimum(place.cost, self.alone(state, asking, others))
         cost += config.unsteady_steps * (everyone + others.min(axis=1))
         cost += config.away_steps * np.maximum(away - config.away_m, 0.0)
