@@ -112,7 +112,7 @@ def measure(config: Config, grasps: list[GraspSet], options: argparse.Namespace)
     gain = torch.tensor(GAINS).repeat_interleave(options.pairs)[:, None]
     goals = torch.zeros(env.num_envs)
     for _ in range(round(options.seconds * config.control.hz)):
-        action = env.scripted_action(config.experts.policy.script_rate)
+        action = env.scripted_action(config.experts.policy.script)
         goals += env.step(gain * action)[3]["reached"]
     env.close()
     return goals.numpy().reshape(len(GAINS), options.pairs)

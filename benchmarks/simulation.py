@@ -25,6 +25,7 @@ from mujoco.rollout import Rollout
 
 from configs.load import load
 from configs.schema.pipeline import Config
+from configs.schema.script import Script
 from envs.engines.mujoco_cpu import CpuPool
 from envs.engines.mujoco_engine import MujocoEngine
 from envs.grasp_set import GraspSet
@@ -67,8 +68,8 @@ def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
         style=next(iter(config.task.styles)),
         threads=options.threads,
     )
-    rate = config.experts.policy.script_rate
-    step_s, engine_s = time_environment(env, options.steps, rate)
+    script = config.experts.policy.script
+    step_s, engine_s = time_environment(env, options.steps, script)
     engine = env.engine
     assert isinstance(engine, MujocoEngine)
     physics_steps = options.steps * engine.substeps * env.num_envs
@@ -84,13 +85,13 @@ def measure(config: Config, options: argparse.Namespace) -> dict[str, float]:
     return {name: round(value, 4) for name, value in rows.items()} | counts
 
 
-def time_environment(env: ManipulationEnv, steps: int, rate: float) -> tuple[float, float]:
+def time_environment(env: ManipulationEnv, steps: int, script: Script) -> tuple[float, float]:
     """Return the wall time of environment steps and of the engine within them [s]."""
     for _ in range(max(1, steps // 10)):
-        env.step(env.scripted_action(rate))
+        env.step(env.scripted_action(script))
     total, engine_before = 0.0, env.engine.engine_seconds
     for _ in range(steps):
-        action = env.scripted_action(rate)
+        action = env.scripted_action(script)
         started = time.perf_counter()
         env.step(action)
         total += time.perf_counter() - started

@@ -12,10 +12,11 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
+from configs.schema.script import Script
 from envs.observations import GoalError, actor_observation, critic_observation
 from envs.rewards import Transition, reward_terms
 from envs.simulation import GOAL, STEP, Simulation
-from models.interpolation import scripted_action
+from models.script import carrying_action, straight_action
 
 
 class ManipulationEnv(Simulation):
@@ -138,9 +139,23 @@ class ManipulationEnv(Simulation):
         )
         return TensorDict({"actor": actor, "critic": critic}, batch_size=[self.num_envs])
 
-    def scripted_action(self, rate: float) -> Tensor:
-        """Return the scripted expert's action [N, n], at most `rate` (models/interpolation.py)."""
-        return scripted_action(self.layout, self.joint_target, self.goal_joint_target, rate)
+    def scripted_action(self, script: Script) -> Tensor:
+        """Return the scripted expert's action [N, n] (models/script.py)."""
+        straight = straight_action(
+            self.layout, self.joint_target, self.goal_joint_target, script.rate
+        )
+        if script.gain == 0.0:
+            return straight
+        carried = carrying_action(
+            self.kinematics,
+            self.layout,
+            script,
+            self.physics.joint_position,
+            self.touching,
+            self.physics.object_pose,
+            self.goals.way(self.physics.object_pose),
+        )
+        return (straight + carried).clamp(-1.0, 1.0)
 
     @property
     def goal_joint_target(self) -> Tensor:

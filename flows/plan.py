@@ -190,7 +190,7 @@ def skills_step(config: Config, skill: str) -> SkillsStep:
         world=replace(config.world, task=config.skills.tasks[skill]),
         skill=skill,
         number=config.styles.index(skill),
-        rate=config.skills.rates[skill],
+        script=config.skills.scripts[skill],
         rollouts=config.skills.rollouts,
         seed=config.seed,
     )

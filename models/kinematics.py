@@ -63,7 +63,8 @@ class Kinematics:
         counts = np.cumsum([len(finger.keypoints) for finger in hand.fingers])
         hinges = (cosine_part, sine_part, rest)
         self._keypoints = _Inward.of(links, local, np.array(depth_of), hinges)
-        self._tips = _Inward.of(links[counts - 1], local[counts - 1], np.array(depth_of), hinges)
+        self._tip_links, self._tip_places = links[counts - 1], local[counts - 1]
+        self._tips = _Inward.of(self._tip_links, self._tip_places, np.array(depth_of), hinges)
         self._capsules = _capsules(hand)
         self._cache: dict[tuple, Array] = {}
 
@@ -112,6 +113,10 @@ class Kinematics:
         columns = rotations.cross(axes[..., None, :, :], arms)
         moved = columns * constant(self._moves[links], q)[..., None]
         return namespace(q).moveaxis(moved, -1, -2)
+
+    def tip_jacobian(self, q: Array) -> Array:
+        """Return d tip / d q [..., F, 3, n] [m / rad] of the points that `tips` returns."""
+        return self.point_jacobian(q, self._tip_links, constant(self._tip_places, q))
 
     def frames(self, q: Array) -> Array:
         """Return the links' homogeneous frames [..., L, 4, 4] in the hand frame."""

@@ -11,7 +11,7 @@ LIGHT = {
     "envs.episodes.episodes": f"{TRAINING} mujoco hydra",
     "models.approval": f"{TRAINING} mujoco hydra",
     "models.session models.bundle models.kinematics models.motion models.state models.answering "
-    "models.interpolation models.rotations": f"{TRAINING} mujoco",
+    "models.script models.rotations": f"{TRAINING} mujoco",
     "robot.cli": "numpy mujoco",  # its help
     "robot.trials.run": TRAINING,
 }

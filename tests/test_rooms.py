@@ -14,7 +14,7 @@ ROBOT_MAY_ENTER = {
     "models.answering",
     "models.approval",
     "models.bundle",
-    "models.interpolation",
+    "models.script",
     "models.kinematics",
     "models.motion",
     "models.rotations",

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from configs.schema.script import PositiveShare, Script
 from configs.schema.strict import Count, NonNegative, Positive, strict
 from configs.schema.world import World
 
-PositiveShare = Annotated[float, Field(gt=0, le=1)]
 # rsl_rl 5.5 keeps an adaptive rate within these bounds, which it does not let one choose
 # (algorithms/ppo.py); a rate that starts outside would jump at the first update, silently.
 ADAPTIVE_RATES = (1e-5, 1e-2)
@@ -21,7 +21,7 @@ class PolicyConfig:
     hidden: Annotated[tuple[Count, ...], Field(min_length=1)]
     activation: Literal["elu", "relu", "tanh"]  # [-] activation function of the hidden layers
     residual_scale: NonNegative  # [action] factor on the policy's output before the script is added
-    script_rate: PositiveShare  # [action] greatest action of the script
+    script: Script  # what the policy's output is added to
     initial_std: Positive  # [-] standard deviation of the policy's output when training begins
 
 

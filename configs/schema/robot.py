@@ -7,6 +7,7 @@ from pydantic import Field
 from configs.layout import LayoutConfig
 from configs.schema.hand import Hand
 from configs.schema.physics import Physics, Range
+from configs.schema.script import Script
 from configs.schema.strict import Count, NonNegative, Positive, Share, strict
 from configs.schema.task import Control
 from configs.schema.world import Embodiment
@@ -52,7 +53,7 @@ class Safety:
 class ScriptedOperator:
     """Moves between neighbouring grasps, imperfectly."""
 
-    rate: Annotated[float, Field(gt=0, le=1)]  # [action] greatest action of the clean command
+    script: Script  # the clean command
     noise: NonNegative  # [action] a in clip(command + U(-a, a), -1, 1)
     noise_time_s: NonNegative  # [s] correlation time of the noise; 0: drawn anew at each step
     min_distance: NonNegative  # [tolerances] least distance of a new goal from where the object is

@@ -8,26 +8,30 @@ import numpy as np
 from configs.layout import Layout
 from configs.schema.robot import ScriptedOperator
 from envs.grasp_set import GraspSet
-from models.interpolation import scripted_action
+from models.kinematics import Kinematics
+from models.rotations import conjugate, multiply, to_rotation_vector
+from models.script import carrying_action, straight_action
 from robot.goals import GoalTracker
 from robot.interfaces import OperatorCommand
 
 
 class NoisyScript:
-    """Commands the straight way to the goal grasp's targets, plus noise.
+    """Commands what the script would (models/script.py), plus noise.
 
-    It sees the object, as a person does.
+    It sees the object, as a person does. What touches it does not see: every tip carries.
     """
 
     def __init__(
         self,
         layout: Layout,
+        kinematics: Kinematics,
         grasps: GraspSet,
         settings: ScriptedOperator,
         object_pose: Callable[[], np.ndarray],
     ) -> None:
-        self._layout, self._grasps, self._settings = layout, grasps, settings
-        self._object_pose = object_pose
+        self._layout, self._kinematics, self._grasps = layout, kinematics, grasps
+        self._settings, self._object_pose = settings, object_pose
+        self._every_tip = np.ones((1, layout.num_tips), dtype=bool)
         self.goals = GoalTracker(grasps, settings, layout.control_hz)
         self.reset(0, np.random.default_rng(0))
 
@@ -38,13 +42,29 @@ class NoisyScript:
         self.goals.start(grasp, rng)
 
     def command(self, position: np.ndarray, target: np.ndarray) -> OperatorCommand:
-        settings = self._settings
-        self.goals.tick(self._object_pose())
-        clean = scripted_action(
-            self._layout, target, self._grasps.joint_target[self.goals.row], settings.rate
-        )
-        action = np.clip(clean + self._draw(), -1.0, 1.0)
+        pose = self._object_pose()
+        self.goals.tick(pose)
+        action = np.clip(self._clean(position, target, pose) + self._draw(), -1.0, 1.0)
         return OperatorCommand(action.astype(np.float32), absolute=False)
+
+    def _clean(self, position: np.ndarray, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
+        """Return the script's action [n]."""
+        script, goal = self._settings.script, self.goals
+        straight = straight_action(
+            self._layout, target, self._grasps.joint_target[goal.row], script.rate
+        )
+        turn = multiply(goal.pose[3:], conjugate(pose[3:]))
+        way = (goal.pose[:3] - pose[:3])[None], to_rotation_vector(turn)[None]
+        carried = carrying_action(
+            self._kinematics,
+            self._layout,
+            script,
+            position[None].astype(np.float64),
+            self._every_tip,
+            pose[None].astype(np.float64),
+            way,
+        )
+        return np.clip(straight + carried[0], -1.0, 1.0)
 
     def _draw(self) -> np.ndarray:
         """Return the noise [n]: uniform and fresh, or Gaussian of equal variance, correlated."""

@@ -65,7 +65,9 @@ class TwinStage(AbstractContextManager["TwinStage"]):
         self.grasps = GraspSet.loads(bundle.read(SCENARIO), holder, self.layout)
         item = load_object(scenario, bundle.read(PIECES), str(bundle.folder / PIECES))
         self.twin = Twin(config.hand, self.layout, config.physics, robot.world, item)
-        self.operator = NoisyScript(self.layout, self.grasps, robot.operator, self.twin.object_pose)
+        self.operator = NoisyScript(
+            self.layout, self.kinematics, self.grasps, robot.operator, self.twin.object_pose
+        )
         rng = self._rng(0, SAMPLER)
         self.controller = AssistedAnswerer(bundle, self.kinematics, robot.assistance, rng)
 

@@ -72,8 +72,8 @@ def practise(
         style=next(iter(world.task.styles)),  # it shapes the reward only, which nobody reads
         threads=threads,
     )
-    rate = experts[0].config.script_rate
-    teachers: list[Teacher] = [lambda env: env.scripted_action(rate), *experts]
+    script = experts[0].config.script
+    teachers: list[Teacher] = [lambda env: env.scripted_action(script), *experts]
     rng = np.random.default_rng(derive_seed(seed, "speakers"))
     speakers = Speakers(settings, config.world.embodiment, student_share(config, number), rng)
     steps = round(settings.round_s * env.layout.control_hz)

@@ -31,9 +31,9 @@ def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Re
     objects, grasps = open_task(config.world.embodiment.make_layout(), refs, context)
     actor = trained(config, objects, grasps, context)
     expert = Expert(actor, config.experts.policy)
-    rate = config.experts.policy.script_rate
+    script = config.experts.policy.script
     results = compare(
-        {"script": lambda env: env.scripted_action(rate), "expert": expert},
+        {"script": lambda env: env.scripted_action(script), "expert": expert},
         config.world,
         objects,
         grasps,

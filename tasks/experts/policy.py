@@ -1,4 +1,4 @@
-"""An expert: the scripted interpolation plus a learned residual, and its file.
+"""An expert: the script plus a learned residual, and its file.
 
     action = clip(script + residual_scale * actor(observation), -1, 1)
 
@@ -39,7 +39,7 @@ class Expert:
 
 def compose(config: PolicyConfig, env: ManipulationEnv, residual: Tensor) -> Tensor:
     """Return script + residual_scale * residual, clipped to [-1, 1]; [N, n]."""
-    script = env.scripted_action(config.script_rate)
+    script = env.scripted_action(config.script)
     return (script + config.residual_scale * residual).clamp(-1.0, 1.0)
 
 
@@ -83,7 +83,7 @@ def actor_of(layout: Layout, config: PolicyConfig) -> "MLPModel":
     return make_actor(config, sample, layout.num_joints)
 
 
-POLICIES = Artifact("policy", "experts", 1, "policy", PolicyConfig, actor_of)
+POLICIES = Artifact("policy", "experts", 2, "policy", PolicyConfig, actor_of)
 
 
 def load_expert(folder: Path, layout: Layout) -> Expert:

@@ -10,6 +10,7 @@ import torch
 from configs.schema.grasps import Assignment
 from models.arrays import Array, constant, namespace
 from models.rotations import rotate
+from models.script import damped_step
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 
@@ -93,15 +94,6 @@ def _step(
         free = jacobian * ~leaves[:, None, None, :]
         step = damped_step(free, error, config.damping)
     return clip(position + clip(step, -config.max_step, config.max_step), lower, upper)
-
-
-def damped_step(jacobian: Array, error: Array, damping: float) -> Array:
-    """Return sum over fingers of J^T (J J^T + damping^2 I)^-1 e, [M, n] [rad]."""
-    xp = namespace(jacobian)
-    normal = xp.einsum("mfij,mfkj->mfik", jacobian, jacobian)
-    normal = normal + constant(damping**2 * np.eye(3), jacobian)
-    weights = xp.linalg.solve(normal, error[..., None])[..., 0]
-    return xp.einsum("mfij,mfi->mj", jacobian, weights)
 
 
 def squeeze(problem: Problem, candidates: Candidates) -> np.ndarray:

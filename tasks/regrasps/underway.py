@@ -11,7 +11,7 @@ import numpy as np
 
 from configs.schema.regrasps import Servo
 from models.rotations import conjugate, rotate, slerp
-from tasks.grasps.assignment import damped_step
+from models.script import damped_step
 from tasks.grasps.problem import Problem
 from tasks.regrasps.motion import LEGS, Aim, Motions
 

@@ -41,7 +41,7 @@ def skills(config: SkillsStep, refs: Mapping[str, Ref], context: Context) -> Ref
             style=next(iter(config.world.task.styles)),  # it shapes the reward only
             threads=context.threads,
         )
-        return Scene(env, lambda env: env.scripted_action(config.rate), as_it_is)
+        return Scene(env, lambda env: env.scripted_action(config.script), as_it_is)
 
     count = sum(name.startswith(GRASPS) for name in refs)
     return publish_chunks(source, settings, count, scene, refs, context)

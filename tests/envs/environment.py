@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from configs.schema.script import Script
 from configs.schema.world import World
 from envs.manipulation import ManipulationEnv
 from tests.small_world import SmallWorld
 
 COUNT = 6
+STRAIGHT = Script(rate=1.0, gain=0.0, damping=0.01)  # joints alone, as fast as they can
 
 
 def make(small: SmallWorld, world: World | None = None, **changes) -> ManipulationEnv:

@@ -10,7 +10,7 @@ from configs.schema.world import World
 from envs.manipulation import ManipulationEnv
 from models.rotations import angle, from_rotation_vector, multiply
 from models.state import state_step
-from tests.envs.environment import COUNT, body, make, still
+from tests.envs.environment import COUNT, STRAIGHT, body, make, still
 from tests.small_world import SmallWorld, small_world
 
 
@@ -31,7 +31,7 @@ def task(small: SmallWorld, **changes) -> World:
 
 def test_shapes_follow_the_layout(hand):
     env, layout = make(hand), hand.layout
-    observations, reward, done, extras = env.step(env.scripted_action(1.0))
+    observations, reward, done, extras = env.step(env.scripted_action(STRAIGHT))
     assert observations["actor"].shape == (COUNT, layout.state_size + 6 + 2 * layout.num_joints)
     assert observations["critic"].shape[0] == COUNT
     assert reward.shape == done.shape == (COUNT,)
@@ -45,7 +45,7 @@ def test_shapes_follow_the_layout(hand):
 
 def test_frame_has_the_layouts_fields_of_this_moment(hand):
     env = make(hand)
-    env.step(env.scripted_action(1.0))
+    env.step(env.scripted_action(STRAIGHT))
     frame = env.frame()
     for name, field in hand.layout.fields.items():
         assert frame[name].shape == (COUNT, *field.shape)
@@ -56,7 +56,7 @@ def test_frame_has_the_layouts_fields_of_this_moment(hand):
     assert np.allclose(frame["keypoints"], env.kinematics.keypoints(truth.joint_position).numpy())
     assert frame["step"].tolist() == [1] * COUNT
     before = frame["joint_target"].copy()
-    env.step(env.scripted_action(1.0))
+    env.step(env.scripted_action(STRAIGHT))
     assert np.array_equal(frame["joint_target"], before)  # a frame is a copy
 
 
@@ -80,7 +80,7 @@ def test_gravity_push_and_target_reach_the_physics(allegro):
     gravity = env.gravity.clone()
     for _ in range(3):
         gravity = env.gravity.clone()
-        env.step(env.scripted_action(1.0))
+        env.step(env.scripted_action(STRAIGHT))
     assert float(env.force.force.abs().max()) > 0
     for i in range(COUNT):
         pool, place, model, index = body(env, i)
@@ -129,7 +129,7 @@ def test_history_is_the_first_step_repeated_then_pushed(hand):
     assert torch.equal(first, first[:, :1].expand_as(first))
     expected = state_step(env.kinematics, env.joint_observation, env.joint_target)
     assert torch.equal(first[:, -1], expected)
-    _, _, done, _ = env.step(env.scripted_action(1.0))
+    _, _, done, _ = env.step(env.scripted_action(STRAIGHT))
     second = env.history()
     assert not done.any()
     assert torch.equal(second[:, :-1], first[:, 1:])
@@ -247,9 +247,9 @@ def test_nothing_is_random_without_randomisation(allegro):
 def test_equal_seeds_give_equal_runs_on_any_number_of_threads(allegro):
     def run(threads: int) -> list[torch.Tensor]:
         env = make(allegro, threads=threads, num_envs=8)
-        seen = [env.step(env.scripted_action(1.0))[0]["critic"] for _ in range(15)]
+        seen = [env.step(env.scripted_action(STRAIGHT))[0]["critic"] for _ in range(15)]
         env.reset_all(5)
-        return [*seen, *(env.step(env.scripted_action(1.0))[0]["critic"] for _ in range(5))]
+        return [*seen, *(env.step(env.scripted_action(STRAIGHT))[0]["critic"] for _ in range(5))]
 
     assert all(torch.equal(a, b) for a, b in zip(run(1), run(2), strict=True))
 
@@ -274,7 +274,7 @@ def test_an_environment_goes_on_exactly_where_its_state_was_taken(allegro):
     world = task(allegro, goals=goals, episode_s=1.0, drop_distance=0.06)
 
     def step(env: ManipulationEnv) -> tuple[torch.Tensor, ...]:
-        observations, reward, done, extras = env.step(env.scripted_action(1.0))
+        observations, reward, done, extras = env.step(env.scripted_action(STRAIGHT))
         seen = observations["actor"], observations["critic"], extras["reached"]
         return *seen, reward, done, env.goals.stay.clone(), env.goals.back.clone()
 

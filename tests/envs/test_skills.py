@@ -5,9 +5,10 @@ import torch
 
 from configs.load import load
 from configs.schema.pipeline import Config
+from configs.schema.script import Script
 from configs.schema.world import World
 from envs.shapes.objects import PARKED
-from tests.envs.environment import make
+from tests.envs.environment import STRAIGHT, make
 from tests.small_world import SmallWorld, small_world
 
 SKILLS = ("anygrasp", "free_finger", "fine_rotation")
@@ -33,7 +34,7 @@ def test_an_environment_of_each_skill_is_stepped(hand, skill):
     draw = torch.Generator().manual_seed(0)
     for step in range(60):
         noise = 2.0 * torch.rand(12, env.num_actions, generator=draw) - 1.0
-        action = env.scripted_action(1.0) if step < 40 else noise
+        action = env.scripted_action(STRAIGHT) if step < 40 else noise
         observations, reward, _, extras = env.step(action)
         assert all(torch.isfinite(value).all() for value in observations.values())
         assert torch.isfinite(reward).all()
@@ -54,7 +55,7 @@ def test_an_environment_of_each_skill_goes_on_exactly(allegro, skill):
     first = make(allegro, world(allegro, *overrides, "task.episode_s=1.5"))
 
     def step(env) -> list[torch.Tensor]:
-        observations, reward, done, _ = env.step(env.scripted_action(1.0))
+        observations, reward, done, _ = env.step(env.scripted_action(STRAIGHT))
         return [*observations.values(), reward, done, env.goals.pose.clone()]
 
     for _ in range(25):
@@ -77,7 +78,7 @@ def test_the_script_follows_free_fingers_and_the_others_hold(allegro):
     touched, moments = torch.zeros(20), 0
     for _ in range(120):
         free = env.goals.moving.unflatten(1, (4, 4)).any(dim=2)
-        _, _, done, extras = env.step(env.scripted_action(1.0))
+        _, _, done, extras = env.step(env.scripted_action(STRAIGHT))
         assert not done.any()
         followed += extras["reached"]
         touched += (env.physics.contact_force * free).sum(dim=1) > 0.05
@@ -94,6 +95,6 @@ def test_the_script_turns_the_object_a_little(allegro):
     env = make(allegro, world(allegro, "fine_rotation"), num_envs=20, randomize=False)
     outcomes = []
     for _ in range(160):
-        extras = env.step(env.scripted_action(0.5))[3]
+        extras = env.step(env.scripted_action(Script(rate=0.1, gain=0.05, damping=0.01)))[3]
         outcomes += [v for name, v in extras["log"].items() if name.endswith("/pose")]
     assert float(torch.cat(outcomes).mean()) > 0.3

@@ -6,6 +6,7 @@ import pytest
 from configs.load import load
 from configs.schema.robot import RobotConfig
 from envs.shapes.objects import ObjectModel
+from models.rotations import conjugate, multiply, rotate
 from robot.hands.twin import Twin, Wrist
 from robot.trials.trials import TwinStage, film_trial, hold_trials
 from tests.tiny_bundle import SPHERE
@@ -80,14 +81,24 @@ def stage(channel):
     return TwinStage(config, channel.bundle)
 
 
-def test_the_operator_goes_where_the_goal_is(stage):
-    operator, grasps = stage.operator, stage.grasps
+def test_the_operator_goes_where_the_goal_is(channel):
+    calm = TwinStage(channel.config("robot.operator.noise=0"), channel.bundle)
+    operator, kinematics = calm.operator, calm.kinematics
     operator.reset(0, np.random.default_rng(1))
-    target = grasps.joint_target[0]
-    clean = np.sign(grasps.joint_target[operator.goals.row] - target)
-    commands = np.stack([operator.command(target, target).values for _ in range(400)])
-    assert np.abs(commands).max() == 1.0  # noise of 2 is clipped
-    assert (np.sign(commands.mean(axis=0)) == clean).all()  # and the intention is left in it
+    pose, joints = calm.twin.object_pose(), calm.grasps.joint_position[0]
+    wish = operator.command(joints, calm.grasps.joint_target[0]).values
+    moved = kinematics.tips(joints + calm.layout.action_scale * wish) - kinematics.tips(joints)
+    goal, arm = operator.goals.pose, kinematics.tips(joints) - pose[:3]
+    turn = multiply(goal[3:], conjugate(pose[3:]))
+    lacking = goal[:3] - pose[:3] + rotate(turn, arm) - arm
+    assert (moved * lacking).sum() > 0.0  # the tips go as the object should
+
+
+def test_noise_is_clipped(stage):
+    operator, target = stage.operator, stage.grasps.joint_target[0]
+    operator.reset(0, np.random.default_rng(1))
+    commands = np.stack([operator.command(target, target).values for _ in range(100)])
+    assert np.abs(commands).max() == 1.0  # noise of 2
 
 
 def test_correlated_noise_has_its_deviation_and_time(channel):

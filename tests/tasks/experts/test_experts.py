@@ -62,11 +62,12 @@ def test_a_loaded_expert_acts_as_script_plus_residual(folder):
         small.config.world, small.objects, small.grasps, num_envs=4, seed=0, style="fast"
     )
     action = expert(env)
+    script = expert.config.script
     residual = expert.actor(env.get_observations())
-    expected = (env.scripted_action(1.0) + expert.config.residual_scale * residual).clamp(-1, 1)
+    expected = (env.scripted_action(script) + expert.config.residual_scale * residual).clamp(-1, 1)
     assert torch.equal(action, expected)
     assert torch.equal(action, expert(env))  # nothing is drawn
-    assert not torch.equal(action, env.scripted_action(1.0))
+    assert not torch.equal(action, env.scripted_action(script))
 
 
 def test_an_unknown_style_is_refused(workshop):

@@ -11,6 +11,7 @@ from configs.errors import UserError
 from configs.load import ConfigError, load
 from configs.schema.experts import Experts
 from configs.schema.pipeline import Config
+from configs.schema.script import Script
 from envs.manipulation import ManipulationEnv
 from tasks.experts.policy import compose
 from tasks.experts.ppo import collect, make_algorithm, train
@@ -36,8 +37,8 @@ class Recital:
         groups = {"actor": torch.zeros(3, 4), "critic": torch.zeros(3, 5)}
         return TensorDict(groups, batch_size=[3])
 
-    def scripted_action(self, rate: float) -> torch.Tensor:
-        return torch.full((3, 2), 0.25 * rate)
+    def scripted_action(self, script: Script) -> torch.Tensor:
+        return torch.full((3, 2), 0.25 * script.rate)
 
     def step(self, actions: torch.Tensor):
         self.actions.append(actions)
@@ -103,7 +104,9 @@ def test_the_environment_gets_script_plus_scaled_residual(tiny):
     algorithm = make_algorithm(env, config)
     collect(env, algorithm, config)
     sampled = algorithm.storage.actions
-    expected = (0.25 + config.policy.residual_scale * sampled).clamp(-1, 1)
+    expected = (0.25 * config.policy.script.rate + config.policy.residual_scale * sampled).clamp(
+        -1, 1
+    )
     assert torch.allclose(torch.stack(env.actions), expected)
     loud = torch.full((3, 2), 9.0)
     assert torch.equal(compose(config.policy, env, loud), torch.ones(3, 2))

@@ -174,8 +174,8 @@ def chunk(workshop) -> Chunk:
     )
     student = STUDENTS.read(workshop.context("chunk").open(workshop.refs["student"]), small.layout)
     part = StudentsPart(Reader(student, 4), torch.tensor([False, False, True, False]))
-    mode = {"mode": 1}
-    return module.record(env, lambda env: env.scripted_action(1.0), noise, 20, mode, part.action)
+    mode, script = {"mode": 1}, small.config.experts.policy.script
+    return module.record(env, lambda env: env.scripted_action(script), noise, 20, mode, part.action)
 
 
 def test_recorded_noise_comes_and_goes(chunk):
