@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from configs.schema.script import Script
-from models import rotations
 from models.kinematics import Kinematics
 from models.motion import apply_action
 from models.script import carrying_action, straight_action
@@ -58,17 +57,14 @@ def carry(body, offset, turn, touching=True, script=SCRIPT):
 
 def test_tips_that_touch_go_a_share_of_the_objects_way(body):
     _, before, after, _ = carry(body, [0.002, 0.0, -0.001], [0.0, 0.0, 0.0])
-    np.testing.assert_allclose(
-        after - before, 0.05 * np.tile([0.002, 0, -0.001], (len(before), 1)), atol=3e-6
-    )
+    wanted = [[0.0001, 0.0, -0.00005]] * len(before)
+    np.testing.assert_allclose(after - before, wanted, atol=3e-6)
 
 
 def test_tips_that_touch_turn_with_the_object(body):
     _, before, after, centre = carry(body, [0.0, 0.0, 0.0], [0.0, 0.0, 0.1])
-    turned = rotations.rotate(
-        rotations.from_rotation_vector(np.array([0.0, 0.0, 0.1])), before - centre
-    )
-    np.testing.assert_allclose(after - before, 0.05 * (turned - (before - centre)), atol=3e-5)
+    around = np.cross([0.0, 0.0, 0.1], before - centre)  # of a small turn
+    np.testing.assert_allclose(after - before, 0.05 * around, atol=5e-5)
 
 
 def test_a_finger_that_does_not_touch_is_left_alone(body):
