@@ -118,7 +118,8 @@ def read(paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
         try:
             summary = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise UserError(f"{path}: cannot be read ({error})") from None
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise UserError(f"{path}: cannot be read ({reason}); name a summary.json") from None
         parts = [summary.get(part) for part in PARTS] if isinstance(summary, dict) else [None]
         if not all(part and isinstance(part, dict) for part in parts):
             raise UserError(f"{path}: has no evaluation; leave it out or run it to its end")

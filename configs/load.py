@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -56,7 +56,7 @@ def _composed(root: str, overrides: tuple[str, ...]) -> Any:
 
 def composition_error(text: str) -> str:
     """Turn Hydra's words into one line; its advice to append keys does not hold here."""
-    text = re.sub(r"To append to your config use \S+|See https://\S+ for details", "", text)
+    text = re.sub(r"To append to your config use .*|See https://\S+ for details", "", text)
     text = re.sub(r"Config search path:.*", "", " ".join(text.split()))
     text = text.replace("Could not override", "unknown key")
     text = re.sub(r"^In '\w+': Could not find '(\S+)/(\S+)'", r"\1: there is no '\2'.", text)
@@ -72,7 +72,18 @@ def suggestion(text: str, root: str, overrides: Sequence[str]) -> str:
         return ""
     groups = {path.parent.name for path in FOLDER.glob("*/*.yaml")}
     choices = tuple(one for one in overrides if one.partition("=")[0] in groups)
-    return hint(key[1], [*sorted(groups), *dotted(_composed(root, choices))])
+    composed = _composed(root, choices)
+    section = key[1].rpartition(".")[0]
+    first = key[1].partition(".")[0]
+    if first in groups and first not in composed:
+        commands = "`dexgen-robot`" if first == "robot" else "another command"
+        return f"; the group {first!r} is of {commands}"
+    names = list(dotted(composed))
+    if section not in names:
+        return hint(key[1], [*sorted(groups), *names])
+    known = at(composed, section.split("."))
+    near = hint(key[1], [f"{section}.{one}" for one in known])
+    return near or f"; {section} has {', '.join(known)}"
 
 
 def validate(kind: type[T], values: Any, holder: str) -> T:
@@ -83,7 +94,7 @@ def validate(kind: type[T], values: Any, holder: str) -> T:
         errors = error.errors()
         unknown = [one for one in errors if one["type"] == "unexpected_keyword_argument"]
         first = (unknown or errors)[0]  # the cause of what is missing beside it
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(named(values, first["loc"]))
         # of a whole section's value, which a validator of ours refused, its own words say enough
         silent = first["type"] == "missing" or isinstance(first["input"], Mapping)
         value = "" if silent else f" (value {first['input']!r:.80})"
@@ -95,6 +106,19 @@ def validate(kind: type[T], values: Any, holder: str) -> T:
             missing = [str(one["loc"][-1]) for one in errors if one["type"] == "missing"]
             words = "unknown key" + hint(name, [*missing, *at(values, place)])
         raise ConfigError(f"{where}: {words}{value}{more}") from None
+
+
+def named(values: Any, place: Sequence[int | str]) -> Iterator[str]:
+    """Yield the parts of a place that a person wrote, without pydantic's names of kinds."""
+    for number, part in enumerate(place):
+        inside: dict[Any, Any] = {}
+        if isinstance(values, Mapping):
+            inside = dict(values)
+        elif isinstance(values, Sequence):
+            inside = dict(enumerate(values))
+        if part in inside or number == len(place) - 1:
+            yield str(part)
+        values = inside.get(part, values)
 
 
 def at(values: Any, place: Sequence[str]) -> list[str]:

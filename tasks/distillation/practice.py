@@ -58,7 +58,7 @@ def practise(
     """Return the lessons of round `number`, and its figures: error of what was read before
     anything was learnt from it, drops a minute.
 
-    Teachers are the script and every expert, dealt out to the environments in turn.
+    Teachers are the script and every expert that is better, dealt out to the environments in turn.
     """
     settings = config.distill
     seed = derive_seed(config.seed, "distill", "round", number)
@@ -73,7 +73,8 @@ def practise(
         threads=threads,
     )
     script = experts[0].config.script
-    teachers: list[Teacher] = [lambda env: env.scripted_action(script), *experts]
+    teachers: list[Teacher] = [lambda env: env.scripted_action(script)]
+    teachers += [expert for expert in experts if expert.admitted]
     rng = np.random.default_rng(derive_seed(seed, "speakers"))
     speakers = Speakers(settings, config.world.embodiment, student_share(config, number), rng)
     steps = round(settings.round_s * env.layout.control_hz)

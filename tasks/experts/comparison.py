@@ -66,6 +66,17 @@ def compare(
     }
 
 
+def admitted(results: Mapping[str, Mapping[str, float | int | None]]) -> bool:
+    """Say whether the expert is better than the script: in goals a drop, by more than the
+    interval of its hold."""
+
+    def per_drop(name: str, hold: str) -> float:
+        row = results[name]
+        return float(row["goals_per_min"] or 0.0) * float(row[hold] or 0.0) / 60.0
+
+    return per_drop("expert", "hold_s_low") > per_drop("script", "hold_s")
+
+
 def figures(
     time_s: float, drops: int, goals: np.ndarray, config: Comparison
 ) -> dict[str, float | int | None]:

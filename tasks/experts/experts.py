@@ -10,7 +10,7 @@ from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
 from envs.streams import derive_seed
-from tasks.experts.comparison import compare
+from tasks.experts.comparison import admitted, compare
 from tasks.experts.policy import POLICIES, Expert
 from tasks.experts.ppo import train
 from tasks.objects import open_objects
@@ -21,6 +21,8 @@ GRASPS = "grasps/"  # prefix of the references to grasp sets; the object's name 
 
 def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Ref:
     """Publish policy.safetensors, policy.json and figures.json of one style.
+
+    An expert that is no better than the script is marked, and what follows uses the script.
 
     Raises:
         UserError: unknown style, or a checkpoint of something else.
@@ -48,10 +50,13 @@ def experts(config: ExpertStep, refs: Mapping[str, Ref], context: Context) -> Re
             context.record(f"{name}/{key}", row[key] or 0.0)
     layout = config.world.embodiment.make_layout()
     policy = config.experts.policy
-    files = POLICIES.write(actor, context.scratch, layout, policy, style=config.style)
+    files = POLICIES.write(
+        actor, context.scratch, layout, policy, style=config.style, admitted=admitted(results)
+    )
     files["figures.json"] = context.scratch / "figures.json"
     files["figures.json"].write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-    message = f"expert {config.style} over {', '.join(model.name for model in objects)}"
+    better = "" if admitted(results) else " (no better than the script)"
+    message = f"expert {config.style}{better} over {', '.join(model.name for model in objects)}"
     return context.publish(files, message, list(refs.values()))
 
 

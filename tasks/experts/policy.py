@@ -26,14 +26,16 @@ FIRST_WEIGHTS = 1e-3  # std of the actor's last layer at first: its output is th
 
 
 class Expert:
-    """A policy that acts in an environment; deterministic."""
+    """A policy that acts in an environment; deterministic. One not admitted is the script."""
 
-    def __init__(self, actor: "MLPModel", config: PolicyConfig) -> None:
-        self.actor, self.config = actor.eval(), config
+    def __init__(self, actor: "MLPModel", config: PolicyConfig, admitted: bool = True) -> None:
+        self.actor, self.config, self.admitted = actor.eval(), config, admitted
 
     @torch.no_grad()
     def __call__(self, env: ManipulationEnv) -> Tensor:
         """Return the action [N, n] in [-1, 1] for the environment's present moment."""
+        if not self.admitted:
+            return env.scripted_action(self.config.script)
         return compose(self.config, env, self.actor(env.get_observations()))
 
 
@@ -93,5 +95,5 @@ def load_expert(folder: Path, layout: Layout) -> Expert:
         UserError: missing, not an expert or weights that do not fit its description.
         LayoutMismatch: trained for another layout.
     """
-    config = POLICIES.describe(folder, layout)["policy"]
-    return Expert(POLICIES.read(folder, layout), config)
+    about = POLICIES.describe(folder, layout)
+    return Expert(POLICIES.read(folder, layout), about["policy"], about["admitted"])

@@ -27,7 +27,7 @@ VALUE_FILES = sorted(
         ("control.hz=-20", "control.hz"),
         ("physics.cone=round", "physics.cone"),
         ("store.endpoint=http://host", "store.endpoint"),  # `local` has none
-        ("+store.colour=red", "store.local.colour"),
+        ("+store.colour=red", "store.colour"),
         ("store=nowhere", "store: there is no 'nowhere'"),
         ("control.hz=[1", "control.hz"),
         ("seed", "seed"),
@@ -59,6 +59,20 @@ def test_a_misspelt_name_is_answered_with_the_nearest_one(overrides, meant):
     found = re.search(r"did you mean '(.*)'\?", str(caught.value))
     assert (found and found.group(1)) == meant
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "remedy"),
+    [
+        ("turns.mode=wrong", "turns has goals, paces, rollouts"),
+        ("promote.gates.foo={metric: a}", "'promote.gates.foo'; promote.gates has"),
+        ("robot.operator.noise=1", "the group 'robot' is of `dexgen-robot`"),
+        ("objects.items.box.shape.half=[a,b]", "objects.items.box.shape.half.0: "),
+    ],
+)
+def test_what_has_no_near_name_is_told_what_there_is(override, remedy):
+    with pytest.raises(ConfigError, match=re.escape(remedy)):
+        load(Config, [override])
 
 
 @pytest.mark.parametrize(
@@ -96,10 +110,10 @@ def test_values_that_do_not_fit_together_are_refused_in_one_line(override, named
     ("overrides", "named"),
     [
         (["task=default"], "task.skill: Field required"),
-        (["task.skill.kind=free_finger"], "task.skill.free_finger"),
+        (["task.skill.kind=free_finger"], "task.skill.max_edges"),
         (["task=fine_rotation", "task.skill.turn=[0.04,0.1]"], "turn 0.04 rad is within"),
-        (["task=fine_rotation", "task.skill.axes=[w]"], "task.skill.fine_rotation.axes"),
-        (["+task.skill.reach=1"], "task.skill.anygrasp.reach"),
+        (["task=fine_rotation", "task.skill.axes=[w]"], "task.skill.axes"),
+        (["+task.skill.reach=1"], "task.skill.reach"),
     ],
 )
 def test_a_skill_that_is_none_is_refused_in_one_line(overrides, named):

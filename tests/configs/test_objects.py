@@ -35,13 +35,13 @@ def rows() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("shape", "complaint"),
     [
-        ({"kind": "box", "half": [0.1]}, "shape.box.half"),
+        ({"kind": "box", "half": [0.1]}, "shape.half"),
         ({"kind": "teapot"}, "does not match any of the expected tags"),
-        ({"kind": "mesh", "file": "a.stl", "contact": "hull"}, "shape.mesh.unit"),
-        ({"kind": "sphere", "radius": 0.1, "half": 1}, "shape.sphere.half"),
+        ({"kind": "mesh", "file": "a.stl", "contact": "hull"}, "shape.unit"),
+        ({"kind": "sphere", "radius": 0.1, "half": 1}, "shape.half"),
         ({"kind": "sphere", "radius": -0.1}, "greater than 0"),
         ({"kind": "superquadric", "half": [0.1] * 3, "exponents": [1, 2.5]}, "exponents"),
-        ({"kind": "tool", "parts": {}, "slide": None}, "shape.tool.parts"),
+        ({"kind": "tool", "parts": {}, "slide": None}, "shape.parts"),
     ],
 )
 def test_a_wrong_shape_is_refused_by_name(

@@ -263,7 +263,7 @@ def test_a_walk_of_several_edges_has_more_time_and_room(line):
     begin(chooser, range(3), [0, 0, 0], uniform)
     assert chooser.edges.tolist() == [1, 2, 3]
     assert chooser.goal.tolist() == [1, 2, 3]
-    assert chooser.limit.tolist() == [40, 80, 120]  # 2 s at 20 Hz for each
+    assert chooser.limit.tolist() == [100, 200, 300]  # 5 s at 20 Hz for each
     assert chooser.slack.tolist() == pytest.approx([0.0, 0.04, 0.08])
     assert torch.equal(chooser.pose, line.object_pose[[1, 2, 3]])
     assert chooser.counts.all()

@@ -53,9 +53,9 @@ def test_rate_per_minute():
     assert rate_per_minute(60.0, 0, 0.95).low == 0.0
 
 
-def test_a_pair_counts_at_most_twelve_goals_a_minute():
-    assert counted(np.array([0.0, 11, 12, 100]), 60.0).tolist() == [0, 11, 12, 12]
-    assert counted(np.array([9.0, 9.0]), np.array([15.0, 60.0])).tolist() == [3, 9]
+def test_a_pair_counts_at_most_one_goal_a_second():
+    assert counted(np.array([0.0, 59, 60, 100]), 60.0).tolist() == [0, 59, 60, 60]
+    assert counted(np.array([19.0, 19.0]), np.array([15.0, 60.0])).tolist() == [15, 19]
 
 
 def test_goals_a_minute_and_their_interval_are_over_pairs():
@@ -77,9 +77,9 @@ def test_without_pairs_to_draw_the_interval_is_poissons():
 
 
 def test_figures_take_what_counts_and_keep_the_number():
-    """Three pairs of a minute: 4 + 8 + 12 of 50 that count, over 2 drops."""
-    cell = figures(sums(drops=2, goals=np.array([4.0, 8, 50]), time_s=np.full(3, 60.0)), 0.95)
-    assert (cell["goals_per_min"], cell["goals_per_drop"], cell["goals"]) == (8, 12, 62)
+    """Three pairs of a minute: 4 + 8 + 60 of 90 that count, over 2 drops."""
+    cell = figures(sums(drops=2, goals=np.array([4.0, 8, 90]), time_s=np.full(3, 60.0)), 0.95)
+    assert (cell["goals_per_min"], cell["goals_per_drop"], cell["goals"]) == (24, 36, 102)
 
 
 def test_figures_of_hand_made_counts():
