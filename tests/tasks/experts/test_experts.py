@@ -15,8 +15,9 @@ import torch
 from configs.errors import UserError
 from envs.manipulation import ManipulationEnv
 from models.moving import MOST
+from tasks.experts.comparison import admitted
 from tasks.experts.experts import experts
-from tasks.experts.policy import load_expert
+from tasks.experts.policy import Expert, load_expert
 from tests.small_world import small_world
 from tests.tasks.experts.expert_workshop import Workshop, make_workshop
 
@@ -55,19 +56,42 @@ def test_metrics_are_recorded_for_each_iteration(workshop, folder):
     assert any(row["name"] == "expert/hold_s" for row in rows)
 
 
-def test_a_loaded_expert_acts_as_script_plus_residual(folder):
+def test_an_expert_acts_as_script_plus_residual_once_admitted(folder):
     small = small_world("allegro")
-    expert = load_expert(folder, small.layout)
+    loaded = load_expert(folder, small.layout)
     env = ManipulationEnv(
         small.config.world, small.objects, small.grasps, num_envs=4, seed=0, style="fast"
     )
-    action = expert(env)
-    script = expert.config.script
-    residual = expert.actor(env.get_observations())
-    expected = (env.scripted_action(script) + expert.config.residual_scale * residual).clamp(-1, 1)
-    assert torch.equal(action, expected)
-    assert torch.equal(action, expert(env))  # nothing is drawn
-    assert not torch.equal(action, env.scripted_action(script))
+    script = env.scripted_action(loaded.config.script)
+    residual = loaded.actor(env.get_observations())
+    expected = (script + loaded.config.residual_scale * residual).clamp(-1, 1)
+    better, no_better = (Expert(loaded.actor, loaded.config, bar) for bar in (True, False))
+    assert torch.equal(better(env), expected)
+    assert torch.equal(better(env), better(env))  # nothing is drawn
+    assert not torch.equal(expected, script)
+    assert torch.equal(no_better(env), script)
+
+
+def test_an_expert_is_marked_by_what_was_measured(folder):
+    """Four seconds prove nothing: its interval reaches down to the script's figures."""
+    assert not load_expert(folder, small_world("allegro").layout).admitted
+
+
+@pytest.mark.parametrize(
+    ("expert", "script", "better"),
+    [
+        ((10.0, 60.0), (10.0, 50.0), True),  # goals a minute, hold [s]: 10 a drop against 8.3
+        ((10.0, 60.0), (10.0, 60.0), False),  # no better is not better
+        ((5.0, 90.0), (10.0, 60.0), False),  # safer, and slower by more
+        ((0.0, 900.0), (0.0, 60.0), False),
+    ],
+)
+def test_the_bar_is_goals_a_drop(expert, script, better):
+    rows = {
+        "expert": {"goals_per_min": expert[0], "hold_s_low": expert[1]},
+        "script": {"goals_per_min": script[0], "hold_s": script[1]},
+    }
+    assert admitted(rows) is better
 
 
 def test_an_unknown_style_is_refused(workshop):
