@@ -1,24 +1,23 @@
-"""Measure what a goal asks for: goals over pairs, their interval, and whether speed matters.
+"""Measure the scripted expert: how often it reaches goals, how long it holds, what speed is worth.
 
     dexgen grasps
     python benchmarks/goals.py var/store/checkouts/*/grasps.safetensors --json goals.json
 
-The scripted expert moves each pair's object from goal to goal, whole and with its command scaled
-by 0.2, under equal disturbances. Each row is one definition of a goal, the grasps linked by it:
-`before` with the values of OLD, `after` with those configured. Rules that have no setting, no way
-back above all, hold in both. For each:
-`goals_per_min`  as evaluations count it, at most some of a pair, with its interval over pairs;
-`plain`          the same of all goals;
+It moves each pair's object from goal to goal under Table III, whole and with its command scaled by
+0.2, under equal disturbances. A row is one setting of experts.policy.script: `joints` does not look
+at the object. For each:
+`goals_per_min`  as evaluations count it, with its interval over pairs;
 `half_width`     half of the interval over its mean, of 64 pairs;
-`scaled`         goals a minute of the scaled command over the whole one's, `scaled_plain` of all;
-`top_share`      share of all goals that the twentieth of the pairs with the most goals reaches;
+`scaled`         goals a minute of the scaled command over the whole one's;
+`hold_s`         time to a drop, with its interval;
+`per_drop`       goals a drop;
 `quantiles`      of a pair's goals a minute: 10, 50, 90 and 100 %.
 """
 
 import argparse
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +26,23 @@ import torch
 
 from configs.load import load
 from configs.schema.pipeline import Config
+from configs.schema.script import Script
 from envs.grasp_set import GraspSet
 from envs.manipulation import ManipulationEnv
 from envs.shapes.objects import ObjectModel
-from models.estimates import Estimate
+from models.estimates import Estimate, hold
 from models.moving import goals_per_minute
-from tasks.grasps.candidates import Candidates
-from tasks.grasps.linking import Links
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds its siblings
 from benchmarks.measuring import finish, parser, positive, run
+from flows.commands.terminal import table
 
-OLD = (
-    "task.goals.dwell_s=0",
-    "task.goals.min_distance=1.0",
-    "task.goals.max_distance=0.03",
-    "task.goals.timeout_s=3.0",
-)
+SCRIPTS = {
+    "joints": {"rate": 1.0, "gain": 0.0},
+    "gain 0.03": {"gain": 0.03},
+    "gain 0.05": {"gain": 0.05},
+    "gain 0.1": {"gain": 0.1},
+}
 GAINS = (1.0, 0.2)
 PAIRS = 64  # for which the width of the interval is asked
 CONFIDENCE = 0.95
@@ -55,47 +54,40 @@ def main() -> int:
     command.add_argument("--pairs", type=positive, default=PAIRS)
     command.add_argument("--seconds", type=positive, default=60)
     command.add_argument("--threads", type=positive, default=1)
-    command.add_argument("--overrides", nargs="*", default=[], help="Hydra overrides of both")
+    command.add_argument("--overrides", nargs="*", default=[], help="Hydra overrides")
     options = command.parse_args()
     torch.set_num_threads(1)
+    config = load(Config, options.overrides)
+    layout = config.embodiment.make_layout()
+    grasps = [GraspSet.load(path, layout) for path in options.grasps]
+    names = [one.object for one in grasps]
     rows = {}
-    for name, extra in (("before", OLD), ("after", ())):
-        config = load(Config, [*options.overrides, *extra])
-        layout = config.embodiment.make_layout()
-        grasps = [link(GraspSet.load(path, layout), config) for path in options.grasps]
-        goals = measure(config, grasps, options)
-        rows[name] = figures(goals, [g.object for g in grasps], options.seconds)
-    return finish(rows, options, {})
+    for name, changes in SCRIPTS.items():
+        script = dataclasses.replace(config.experts.policy.script, **changes)
+        goals, drops = measure(config, script, grasps, options)
+        rows[name] = figures(goals, drops, names, options.seconds)
+    heads = ("script", "goals/min", "half width", "x 0.2 keeps", "hold [s]", "goals a drop")
+    print(table([row(name, one) for name, one in rows.items()], heads))
+    return finish(rows, options, {}, *rows)
 
 
-def link(grasps: GraspSet, config: Config) -> GraspSet:
-    """Return the grasps linked by the configured goals; those that lead nowhere are left out."""
-    count, fingers = grasps.contacts.finger.shape
-    rows, places = np.nonzero(grasps.contacts.finger >= 0)
-    finger = grasps.contacts.finger[rows, places]
-    active, point = np.zeros((count, fingers), bool), np.zeros((count, fingers, 3))
-    active[rows, finger], point[rows, finger] = True, grasps.contacts.point[rows, places]
-    unread = np.zeros((count, fingers, 3))  # links do not depend on it
-    found = Candidates(
-        joint_position=grasps.joint_position.astype(float),
-        object_pose=grasps.object_pose.astype(float),
-        active=active,
-        point=point,
-        normal=unread,
-        pad=unread,
-        force=unread[..., 0],
-        quality=grasps.quality,
-        joint_target=grasps.joint_target,
-        parent=grasps.parent,
+def row(name: str, one: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a printed row of a setting's figures."""
+    many, held = one["goals_per_min"], one["hold_s"]
+    return (
+        name,
+        f"{many['value']:.1f} ({many['low']:.1f}-{many['high']:.1f})",
+        f"{one['half_width']:.2f}",
+        f"{one['scaled']:.2f}",
+        f"{held['value']:.0f} ({held['low']:.0f}-{held['high'] or np.inf:.0f})",
+        f"{one['per_drop']:.0f}",
     )
-    metric, least = config.grasps.metric, config.grasps.min_component
-    links = Links.of(found, config.task.goals, metric, least)
-    linked = dataclasses.replace(grasps, neighbours=links.neighbours)
-    return linked.select(np.flatnonzero(links.keep))
 
 
-def measure(config: Config, grasps: list[GraspSet], options: argparse.Namespace) -> np.ndarray:
-    """Return goals reached [gains, pairs]; pair p has object p modulo their number."""
+def measure(
+    config: Config, script: Script, grasps: list[GraspSet], options: argparse.Namespace
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return goals reached and drops [gains, pairs]; pair p has object p modulo their number."""
     task = dataclasses.replace(config.world.task, episode_s=options.seconds + 1.0)
     group = torch.arange(options.pairs)
     env = ManipulationEnv(
@@ -110,29 +102,30 @@ def measure(config: Config, grasps: list[GraspSet], options: argparse.Namespace)
         streams=group.repeat(len(GAINS)),
     )
     gain = torch.tensor(GAINS).repeat_interleave(options.pairs)[:, None]
-    goals = torch.zeros(env.num_envs)
+    goals, drops = torch.zeros(env.num_envs), torch.zeros(env.num_envs)
     for _ in range(round(options.seconds * config.control.hz)):
-        action = env.scripted_action(config.experts.policy.script)
-        goals += env.step(gain * action)[3]["reached"]
+        extras = env.step(gain * env.scripted_action(script))[3]
+        goals += extras["reached"]
+        drops += extras["dropped"]
     env.close()
-    return goals.numpy().reshape(len(GAINS), options.pairs)
+    goals, drops = (one.numpy().reshape(len(GAINS), options.pairs) for one in (goals, drops))
+    return goals, drops
 
 
-def figures(goals: np.ndarray, objects: Sequence[str], seconds: float) -> dict[str, Any]:
-    """Return one definition's row from goals [gains, pairs]."""
+def figures(
+    goals: np.ndarray, drops: np.ndarray, objects: Sequence[str], seconds: float
+) -> dict[str, Any]:
+    """Return one setting's row from goals and drops [gains, pairs]."""
     time_s = np.full(goals.shape[1], float(seconds))
     whole, slow = (goals_per_minute(row, time_s, CONFIDENCE) for row in goals)
     rate = goals[0] * 60.0 / seconds
-    plain = goals_per_minute(goals[0], time_s, CONFIDENCE, most=np.inf)
-    top = np.sort(goals[0])[::-1][: max(round(len(rate) / 20), 1)].sum()
+    held = hold(float(time_s.sum()), int(drops[0].sum()), CONFIDENCE)
     return {
         "goals_per_min": dataclasses.asdict(whole),
-        "plain": dataclasses.asdict(plain),
         "half_width": half_width(whole, len(rate)),
-        "half_width_plain": half_width(plain, len(rate)),
         "scaled": slow.value / max(whole.value, 1e-9),
-        "scaled_plain": float(goals[1].sum() / max(goals[0].sum(), 1.0)),
-        "top_share": float(top / max(goals[0].sum(), 1.0)),
+        "hold_s": dataclasses.asdict(held),
+        "per_drop": whole.value * held.value / 60.0,
         "quantiles": [float(v) for v in np.quantile(rate, (0.1, 0.5, 0.9, 1.0))],
         "by_object": {
             name: [float(row[i :: len(objects)].mean() * 60.0 / seconds) for row in goals]
