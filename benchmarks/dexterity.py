@@ -38,7 +38,7 @@ from envs.turning import Turning
 from flows.plan import regrasps_step
 from models.estimates import hold
 from tasks.experts.planned import PlannedExpert
-from tasks.experts.turns import Turns, turn
+from tasks.experts.turns import FirstTries, turn
 from tasks.grasps.problem import Problem
 from tasks.regrasps.gait import Planner
 from tasks.regrasps.growth import grow
@@ -68,7 +68,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Setting:
+class Effort:
     """What is measured, and how much of it."""
 
     config: Config
@@ -93,7 +93,7 @@ def main() -> int:
     config = load(Config, options.overrides)
     growth = replace(config.regrasps.growth, edges=options.edges)
     config = replace(config, regrasps=replace(config.regrasps, growth=growth))
-    setting = Setting(config, options.grasps, options.hands, options.threads, options.graphs)
+    setting = Effort(config, options.grasps, options.hands, options.threads, options.graphs)
     rows = [
         {"object": name, "seed": seed} | measure(setting, model_of(config, name), seed)
         for seed in range(options.seeds)
@@ -118,7 +118,7 @@ def model_of(config: Config, name: str) -> ObjectModel:
     return thing(name, {"contact": "hull"}, body)
 
 
-def measure(setting: Setting, model: ObjectModel, seed: int) -> dict[str, Any]:
+def measure(setting: Effort, model: ObjectModel, seed: int) -> dict[str, Any]:
     """Grow one object's graph and turn the object over it."""
     config = replace(setting.config, seed=seed)
     problem = Problem.of(config.embodiment, model)
@@ -141,7 +141,7 @@ def measure(setting: Setting, model: ObjectModel, seed: int) -> dict[str, Any]:
 
 
 def kept(
-    setting: Setting, config: Config, problem: Problem, folder: Path
+    setting: Effort, config: Config, problem: Problem, folder: Path
 ) -> tuple[GraspGraph, float]:
     """Return the graph of a folder and the seconds that it took; grow it where there is none."""
     layout, clock = problem.layout, folder / "seconds.json"
@@ -155,7 +155,7 @@ def kept(
     return graph, seconds
 
 
-def grown(setting: Setting, config: Config, problem: Problem) -> tuple[GraspGraph, float]:
+def grown(setting: Effort, config: Config, problem: Problem) -> tuple[GraspGraph, float]:
     """Make grasps and grow a graph from them, as the step does; return the seconds it grew, too."""
     step, name = regrasps_step(config, problem.model.name), problem.model.name
     grasps = find_grasps(config, problem.model, setting.grasps, setting.threads)
@@ -174,7 +174,7 @@ def grown(setting: Setting, config: Config, problem: Problem) -> tuple[GraspGrap
     return make_graph(problem, tree, batches, draws, config.grasps.metric), seconds
 
 
-def hands(setting: Setting, config: Config, problem: Problem, graph: GraspGraph, name: str):
+def hands(setting: Effort, config: Config, problem: Problem, graph: GraspGraph, name: str):
     """Return hands that hold the object in grasps of the graph, and an expert that plans."""
     env = Turning(
         config.world,
@@ -193,8 +193,8 @@ def hands(setting: Setting, config: Config, problem: Problem, graph: GraspGraph,
 
 
 def turns(
-    setting: Setting, config: Config, problem: Problem, graph: GraspGraph, degrees: float
-) -> Turns:
+    setting: Effort, config: Config, problem: Problem, graph: GraspGraph, degrees: float
+) -> FirstTries:
     """Turn by an angle about random axes."""
     env, expert = hands(setting, config, problem, graph, f"turn {degrees}")
     axes = np.random.default_rng([config.seed, int(degrees)]).normal(size=(env.num_envs, 3))
@@ -215,7 +215,7 @@ def turns(
 
 
 def rest(
-    setting: Setting, config: Config, problem: Problem, graph: GraspGraph, *, moves: bool
+    setting: Effort, config: Config, problem: Problem, graph: GraspGraph, *, moves: bool
 ) -> dict[str, float]:
     """Hold without a turn to do, with the expert or with targets that stay as they are."""
     env, expert = hands(setting, config, problem, graph, "rest")
@@ -230,7 +230,7 @@ def rest(
     return {"value": estimate.value, "low": estimate.low, "drops": found.drops}
 
 
-def figures(found: Turns) -> dict[str, float | int | None]:
+def figures(found: FirstTries) -> dict[str, float | int | None]:
     """Return success with its exact lower bound, and drops a minute."""
     count, met = len(found.success), int(found.success.sum())
     return {

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from configs.schema.physics import Physics, PositiveRange, Randomization, Range, ShareRange
 from configs.schema.strict import Count, NonNegative, Positive, Share, strict
-from configs.schema.task import Goals
+from configs.schema.task import GoalRules
 from configs.schema.world import Embodiment
 
 
@@ -167,7 +167,7 @@ class GraspsStep:
     embodiment: Embodiment
     physics: Physics
     randomization: Randomization
-    goals: Goals
+    goals: GoalRules
     grasps: Grasps
     object: str  # its name
     seed: Annotated[int, Field(ge=0)]

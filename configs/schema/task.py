@@ -18,7 +18,7 @@ class Control:
 
 
 @strict
-class Goals:
+class GoalRules:
     """Which grasp is a goal, and when it is reached.
 
     `max_rotation` ends at 2 rad: the two quaternions of a rotation are as far apart as rotations
@@ -75,6 +75,6 @@ class Task:
     episode_s: Positive  # [s] length of an episode; it is cut off then, which is no failure
     drop_distance: Positive  # [m] the object is dropped when it is farther from its goal
     skill: Skill
-    goals: Goals
+    goals: GoalRules
     rewards: RewardWeights
     styles: Annotated[dict[str, Style], Field(min_length=1)]

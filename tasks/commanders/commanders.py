@@ -25,7 +25,7 @@ from tasks.commanders.perturbations import (
 
 
 @dataclass(frozen=True)
-class Place:
+class Assignment:
     """What a commander is made for; it owns `rng` from there on."""
 
     hand: Hand
@@ -43,16 +43,16 @@ class Place:
         return self.layout.control_hz
 
 
-def correlated(config: schema.Correlated, at: Place) -> CorrelatedNoise:
+def correlated(config: schema.Correlated, at: Assignment) -> CorrelatedNoise:
     ratio = decay(at.layout, config.time_constant_s)
     return CorrelatedNoise(OrnsteinUhlenbeck(config.std, ratio, at.shape, at.rng))
 
 
-def operated(config: schema.Operated, at: Place) -> persons.SpoiltOperator:
+def operated(config: schema.Operated, at: Assignment) -> persons.SpoiltOperator:
     return persons.SpoiltOperator(make(config.operator, at), make(config.spoilt, at))
 
 
-MAKERS: dict[type, Callable[[Any, Place], Perturbation]] = {
+MAKERS: dict[type, Callable[[Any, Assignment], Perturbation]] = {
     schema.Clean: lambda config, at: Unperturbed(),
     schema.Noise: lambda config, at: UniformNoise(config, at.shape, at.rng),
     schema.Gaussian: lambda config, at: noises.GaussianNoise(config, at.shape, at.rng),
@@ -101,8 +101,8 @@ def make_commander(
     rng: np.random.Generator,
 ) -> Perturbation:
     """Make the commander of one perturbation; it owns `rng` from here on."""
-    return make(config, Place(embodiment.hand, embodiment.make_layout(), variants, pairs, rng))
+    return make(config, Assignment(embodiment.hand, embodiment.make_layout(), variants, pairs, rng))
 
 
-def make(config: schema.Perturbation, at: Place) -> Perturbation:
+def make(config: schema.Perturbation, at: Assignment) -> Perturbation:
     return MAKERS[type(config)](config, at)

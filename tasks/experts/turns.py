@@ -15,7 +15,7 @@ Expert = Callable[[np.ndarray], Tensor]  # poses to go to [N, 7] -> actions [N, 
 
 
 @dataclass(frozen=True)
-class Turns:
+class FirstTries:
     """First tries of N hands, each until it is met, the object is dropped or time is up.
 
     A turn is met when the object has stayed within the tolerance for DWELL_S.
@@ -48,7 +48,7 @@ def turn(
     seconds: float,
     tolerance: float,
     progress: Callable[[int, int], None] = lambda *_: None,
-) -> Turns:
+) -> FirstTries:
     """Let an expert bring objects to poses `goal` [N, 7], within `tolerance` [rad] of rotation."""
     met, dropped = np.full(env.num_envs, np.inf), np.full(env.num_envs, np.inf)
     stayed = np.zeros(env.num_envs, dtype=int)  # [control steps]
@@ -64,4 +64,4 @@ def turn(
         progress(step + 1, steps)
         if not on.any():
             break
-    return Turns(met, dropped, seconds)
+    return FirstTries(met, dropped, seconds)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.schema.grasps import GraspMetric
-from configs.schema.task import Goals
+from configs.schema.task import GoalRules
 from envs.grasp_set import Contacts, GraspSet
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.metric import components, goal_neighbours
@@ -26,7 +26,7 @@ class Links:
     @staticmethod
     def of(
         found: Candidates,
-        goals: Goals,
+        goals: GoalRules,
         metric: GraspMetric,
         min_component: int,
         threads: int = 1,

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from configs.schema.grasps import GraspMetric
-from configs.schema.task import Goals
+from configs.schema.task import GoalRules
 from envs.shapes.symmetry import NONE, Symmetry
 from tasks.grasps.candidates import Candidates
 
@@ -93,7 +93,7 @@ def embed_pose(metric: GraspMetric, pose: np.ndarray) -> np.ndarray:
 
 def goal_neighbours(
     metric: GraspMetric,
-    goals: Goals,
+    goals: GoalRules,
     found: Candidates,
     threads: int = 1,
     say: Callable[[float, float, str], None] = lambda *_: None,
@@ -145,7 +145,7 @@ def contacts_kept(
 
 def _goals_of(
     metric: GraspMetric,
-    goals: Goals,
+    goals: GoalRules,
     found: Candidates,
     rows: np.ndarray,
     near: np.ndarray,

@@ -20,7 +20,7 @@ DOT = 0.003  # [m] radius of a contact's mark
 EYE, LOOK_AT = (0.36, 0.22, 0.20), (0.04, 0.0, 0.005)  # [m]
 
 
-class Scene:
+class Stage:
     """A server that shows hand and object to everybody who looks."""
 
     def __init__(self, problem: Problem, physics: Physics, host: str, port: int) -> None:
@@ -58,7 +58,7 @@ class Scene:
         )
 
 
-class Viewer(Scene):
+class Viewer(Stage):
     """Shows one grasp at a time, and steps where people ask."""
 
     def __init__(

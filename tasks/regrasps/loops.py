@@ -21,16 +21,16 @@ SMALL = 0.5  # [rad]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class AlikePairs:
     """P pairs of grasps: `start` is nearly `end` with its object turned by `turn`."""
 
     start: np.ndarray  # [P] rows
     end: np.ndarray  # [P] rows
     turn: np.ndarray  # [P, 4] of the object's symmetry
 
-    def both_ways(self) -> "Pairs":
+    def both_ways(self) -> "AlikePairs":
         """Return the pairs [2 P], and the same from end to start."""
-        return Pairs(
+        return AlikePairs(
             np.concatenate([self.start, self.end]),
             np.concatenate([self.end, self.start]),
             np.concatenate([self.turn, conjugate(self.turn)]),
@@ -39,13 +39,13 @@ class Pairs:
 
 def find_pairs(
     problem: Problem, metric: GraspMetric, config: Growth, tree: Candidates, first: int
-) -> Pairs:
+) -> AlikePairs:
     """Pair the grasps of a tree from row `first` on with those before them that are most like them:
     of the same fingers, and not the one that they were made from. Some are turned by the symmetry,
     and lead all the way round; the others make ways shorter."""
     new = np.arange(first, len(tree))
     if first == 0 or not len(new):
-        return Pairs(new[:0], new[:0], np.zeros((0, 4)))
+        return AlikePairs(new[:0], new[:0], np.zeros((0, 4)))
     hands, known = tree.take(new), tree.take(np.arange(first))
     likeness = Likeness(problem, metric, known)
     alike = likeness.of(hands)
@@ -56,7 +56,7 @@ def find_pairs(
     way = is_turned(likeness, alike.turn)
     pairs = [chosen(np.where(near & part, alike.off, np.inf), config.loops) for part in (way, ~way)]
     row, place = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    return Pairs(new[row], alike.grasp[row, place], alike.turn[row, place])
+    return AlikePairs(new[row], alike.grasp[row, place], alike.turn[row, place])
 
 
 def chosen(cost: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:

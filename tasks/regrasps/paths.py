@@ -18,7 +18,7 @@ AXES = ("x", "y", "z")  # of the hand
 
 
 @dataclass(frozen=True)
-class Moment:
+class Picture:
     """One picture."""
 
     joints: np.ndarray  # [n] rad
@@ -55,19 +55,19 @@ def follow(route: Route, start: int) -> list[int]:
     return nodes
 
 
-def moments(problem: Problem, router: Router, nodes: list[int]) -> list[Moment]:
+def moments(problem: Problem, router: Router, nodes: list[int]) -> list[Picture]:
     """Return what is seen on the way along `nodes`, a picture for each twelfth of a motion.
 
     A finger that goes elsewhere follows its targets; all else goes from one grasp to the next.
     """
     first = router.at(np.array(nodes[:1]))
-    seen = [Moment(first.joint_position[0], first.object_pose[0], "where it begins")]
+    seen = [Picture(first.joint_position[0], first.object_pose[0], "where it begins")]
     for number, pair in enumerate(pairwise(nodes), 1):
         start, end = (router.at(np.array([node])) for node in pair)
         edge = int(router.unrolled.motion(*np.array(pair)[:, None])[0])
         about = f"motion {number} of {len(nodes) - 1}: {told(problem, router.graph, edge)}"
         seen += [
-            Moment(*between(problem, router.graph, edge, start, end, share), about)
+            Picture(*between(problem, router.graph, edge, start, end, share), about)
             for share in np.linspace(0.0, 1.0, MOMENTS + 1)[1:]
         ]
     return seen

@@ -1,4 +1,4 @@
-"""Motions played in physics under draws of Table III: where each of them ends."""
+"""Motions played in physics under draws of Slots III: where each of them ends."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -96,11 +96,11 @@ class Player:
     ) -> Played:
         """Play each motion from the targets of its grasp, in so many draws.
 
-        Joints begin with Table III's noise, gravity turns, the object is pushed. A motion that does
+        Joints begin with Slots III's noise, gravity turns, the object is pushed. A motion that does
         not land in its first draw is not played again.
         """
         config, count = self.config, len(motions)
-        table = Table(self, before, motions, aim, rng)
+        table = Slots(self, before, motions, aim, rng)
         while table.busy:
             table.fill()
             table.step()
@@ -116,7 +116,7 @@ class Player:
         self.engine.close()
 
 
-class Table:
+class Slots:
     """Motions that wait for a slot or are in one; row d M + m is draw d of motion m."""
 
     def __init__(

@@ -9,15 +9,15 @@ from configs.schema.regrasps import RegraspsStep
 from envs.grasp_graph import GraspGraph
 from envs.shapes.objects import load_objects
 from tasks.grasps.problem import Problem
-from tasks.grasps.viewer import Scene
+from tasks.grasps.viewer import Stage
 from tasks.regrasps.measure import MET
-from tasks.regrasps.paths import Moment, moments, way_by
+from tasks.regrasps.paths import Picture, moments, way_by
 from tasks.regrasps.routing import Router
 
 
 def view(
     config: RegraspsStep, item: Path, made: Path, axis: str, degrees: float, host: str, port: int
-) -> Scene:
+) -> Stage:
     """Serve a way that turns the object by an angle about an axis of the hand.
 
     `item` and `made` are the artifacts `objects/<name>` and `regrasps/<name>`.
@@ -34,21 +34,21 @@ def view(
             f"turn: no grasp of {config.object} leads to {axis}={degrees:g}; ask for less, or "
             "raise regrasps.growth.edges"
         )
-    scene = Scene(problem, config.physics, host, port)
-    add_controls(scene, moments(problem, router, nodes))
-    return scene
+    stage = Stage(problem, config.physics, host, port)
+    add_controls(stage, moments(problem, router, nodes))
+    return stage
 
 
-def add_controls(scene: Scene, seen: list[Moment]) -> None:
+def add_controls(stage: Stage, seen: list[Picture]) -> None:
     """Let people step through the moments."""
-    gui, last = scene.server.gui, len(seen) - 1
+    gui, last = stage.server.gui, len(seen) - 1
     slider = gui.add_slider("moment", min=0, max=max(last, 1), step=1, initial_value=0)
     before, after = gui.add_button("previous"), gui.add_button("next")
     about = gui.add_markdown("")
 
     def show() -> None:
         moment = seen[min(int(slider.value), last)]
-        scene.put(moment.joints, moment.pose)
+        stage.put(moment.joints, moment.pose)
         about.content = moment.about
 
     def go(moment: int) -> None:
