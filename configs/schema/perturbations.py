@@ -184,6 +184,13 @@ class Pose:
 
 
 @strict
+class LedAway:
+    """All joints commanded towards a random pose, drawn when an episode or a spell begins."""
+
+    kind: Literal["led_away"]
+
+
+@strict
 class Withdraw:
     """The expert, but one touching finger after the other is commanded to the open hand's pose."""
 
@@ -211,6 +218,7 @@ Spoiling = Annotated[
     | Uneven
     | Push
     | Stray
+    | LedAway
     | Pose
     | Withdraw,
     Field(discriminator="kind"),

@@ -11,7 +11,7 @@ from configs.schema import perturbations as schema
 from configs.schema.hand import Hand
 from configs.schema.world import Embodiment
 from tasks.commanders import late, noises, persons, wiring
-from tasks.commanders.letting_go import TowardsPose, WithdrawnFingers
+from tasks.commanders.letting_go import TowardsPose, TowardsRandomPose, WithdrawnFingers
 from tasks.commanders.operators import AbsoluteOperator
 from tasks.commanders.perturbations import (
     CorrelatedNoise,
@@ -80,6 +80,7 @@ MAKERS: dict[type, Callable[[Any, Assignment], Perturbation]] = {
         config, at.hand, at.layout, at.pairs, at.rng
     ),
     schema.Pose: lambda config, at: TowardsPose(config, at.hand, at.layout),
+    schema.LedAway: lambda config, at: TowardsRandomPose(at.layout, at.pairs, at.rng),
     schema.Withdraw: lambda config, at: WithdrawnFingers(
         config, at.hand, at.layout, (at.variants, at.pairs)
     ),

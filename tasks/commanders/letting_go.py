@@ -25,6 +25,26 @@ class TowardsPose:
         return perturbed(situation, action_towards(self.layout, situation.target, pose))
 
 
+class TowardsRandomPose:
+    """Command every joint towards a pose within the limits, drawn where an episode begins."""
+
+    def __init__(self, layout: Layout, pairs: int, rng: np.random.Generator) -> None:
+        self.layout, self.rng = layout, rng
+        self.pose = self._draw(pairs)  # [M, n] rad, shared by the variants
+
+    def command(self, situation: Situation) -> Command:
+        fresh, drawn = situation.started.max(axis=0)[:, None], self._draw(len(self.pose))
+        self.pose = np.where(fresh, drawn, self.pose)
+        pose = np.broadcast_to(self.pose, situation.target.shape)
+        return perturbed(situation, action_towards(self.layout, situation.target, pose))
+
+    def _draw(self, pairs: int) -> np.ndarray:
+        lower, upper = (
+            np.array(bound) for bound in (self.layout.joint_lower, self.layout.joint_upper)
+        )
+        return self.rng.uniform(lower, upper, (pairs, len(lower))).astype(np.float32)
+
+
 class WithdrawnFingers:
     """Command one touching finger after the other to the open hand's pose, for a while each.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from configs.layout import Layout
-from configs.schema.perturbations import Miswired, Pose, Push, Stray, Withdraw
+from configs.schema.perturbations import LedAway, Miswired, Pose, Push, Stray, Withdraw
 from configs.schema.student import Distill
 from configs.schema.world import Embodiment
 from models.motion import action_towards
@@ -14,7 +14,7 @@ from tasks.commanders.perturbations import Situation
 
 # Kinds that would let the object go, or whose meaning no hand can know in time: where they differ
 # from the expert, the lesson is to stay.
-DESTRUCTIVE = (Miswired, Pose, Push, Stray, Withdraw)
+DESTRUCTIVE = (LedAway, Miswired, Pose, Push, Stray, Withdraw)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Speakers:
         ]
         weights = np.array(list(config.weights.values()))
         self.odds = weights / weights.sum()
-        self.whole = np.array([isinstance(kind, Pose) for kind in kinds])
+        self.whole = np.array([isinstance(kind, (LedAway, Pose)) for kind in kinds])
         self.destructive = np.array([isinstance(kind, DESTRUCTIVE) for kind in kinds])
         self.kind = np.zeros(count, dtype=int)
         self.left = np.zeros(count, dtype=int)  # [control steps] of the present spell

@@ -8,7 +8,7 @@ import pytest
 from configs.load import load
 from configs.schema import perturbations as schema
 from configs.schema.pipeline import Config
-from tasks.commanders.letting_go import TowardsPose, WithdrawnFingers
+from tasks.commanders.letting_go import TowardsPose, TowardsRandomPose, WithdrawnFingers
 from tasks.commanders.perturbations import Situation
 from tests.tasks.commanders.moments import moment
 
@@ -52,6 +52,22 @@ def test_a_pose_is_gone_to_at_full_speed_and_kept(body, pose):
             target + layout.action_scale * commander.command(situation(body, target=target)).action
         )
     np.testing.assert_allclose(target, np.broadcast_to(hand.poses[pose], target.shape), atol=1e-5)
+
+
+def test_a_random_pose_is_within_the_limits_kept_and_drawn_anew_with_each_episode(body):
+    _, layout = body
+    commander = TowardsRandomPose(layout, SHAPE[1], np.random.default_rng(0))
+    first = commander.pose.copy()
+    assert (first >= layout.joint_lower).all()
+    assert (first <= layout.joint_upper).all()
+    target = situation(body).target
+    for _ in range(80):
+        action = commander.command(situation(body, target=target)).action
+        assert np.abs(action).max() <= 1.0
+        target = target + layout.action_scale * action
+    np.testing.assert_allclose(target, np.broadcast_to(first, target.shape), atol=1e-5)
+    commander.command(situation(body, started=True))
+    assert not np.array_equal(commander.pose, first)
 
 
 def withdrawing(body, away: int = 3, pause: int = 2) -> WithdrawnFingers:
