@@ -76,7 +76,7 @@ def make_laboratory(hand: str, home: Path) -> Laboratory:
     replace(GraspSet.load(grasps, layout), object=HELD_OUT.name).save(marble, layout)
     torch.manual_seed(0)
     actor = actor_of(layout, config.experts.policy)
-    policy = POLICIES.write(actor, work, layout, config.experts.policy, style="fast")
+    policy = POLICIES.write(actor, work, layout, config.experts.policy, style="fast", admitted=True)
     refs = {
         "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
         "objects/all": publish(

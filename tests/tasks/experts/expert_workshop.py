@@ -66,7 +66,7 @@ def publish_untrained(made: Workshop) -> Workshop:
     student = make_student(layout, network, 0)
     student.remember(torch.randn(1000, student.memory.width), made.config.distill.doubt)
     files = {
-        "expert": POLICIES.write(actor, work, layout, policy, style="fast"),
+        "expert": POLICIES.write(actor, work, layout, policy, style="fast", admitted=True),
         "student": STUDENTS.write(student, work, layout, network),
     }
     store = open_store(made.home)
