@@ -18,6 +18,7 @@ from tasks.experts.policy import POLICIES, actor_of
 from tasks.running.context import Context
 from tasks.store import open_store
 from tests.contexts import make_context
+from tests.envs.environment import STRAIGHT
 from tests.tiny_bundle import SPHERE, make_bundle, write_grasps
 
 OVERRIDES = [
@@ -75,8 +76,9 @@ def make_laboratory(hand: str, home: Path) -> Laboratory:
     marble.parent.mkdir()
     replace(GraspSet.load(grasps, layout), object=HELD_OUT.name).save(marble, layout)
     torch.manual_seed(0)
-    actor = actor_of(layout, config.experts.policy)
-    policy = POLICIES.write(actor, work, layout, config.experts.policy, style="fast", admitted=True)
+    straight = replace(config.experts.policy, script=STRAIGHT)  # a command that is large
+    actor = actor_of(layout, straight)
+    policy = POLICIES.write(actor, work, layout, straight, style="fast", admitted=True)
     refs = {
         "bundle": publish("bundle", sorted(bundle.folder.iterdir())),
         "objects/all": publish(
