@@ -38,12 +38,12 @@ def test_the_value_is_that_of_the_sums():
     assert made.goals_per_min("held")[0] == 60 * 6 / 80
 
 
-def test_a_pairs_goals_count_up_to_twelve_a_minute():
-    """Two pairs of a minute: 4 and 12 of 50, measured and in every resample."""
-    made = resampled("one", time_s=[[[60, 60]]], drops=[[[1, 1]]], goals=[[[4, 50]]])
-    np.testing.assert_array_equal(made.goals("one"), made.weights @ [4, 12])
-    assert made.goals_per_min("one")[0] == 8
-    assert made.goals_per_drop("one")[0] == 8
+def test_a_pairs_goals_count_up_to_one_a_second():
+    """Two pairs of a minute: 4 and 60 of 90, measured and in every resample."""
+    made = resampled("one", time_s=[[[60, 60]]], drops=[[[1, 1]]], goals=[[[4, 90]]])
+    np.testing.assert_array_equal(made.goals("one"), made.weights @ [4, 60])
+    assert made.goals_per_min("one")[0] == 32
+    assert made.goals_per_drop("one")[0] == 32
 
 
 @pytest.fixture
