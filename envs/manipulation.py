@@ -16,7 +16,7 @@ from configs.schema.script import Script
 from envs.observations import GoalError, actor_observation, critic_observation
 from envs.rewards import Transition, reward_terms
 from envs.simulation import GOAL, STEP, Simulation
-from models.script import carrying_action, straight_action
+from models.script import Seen, scripted_action
 
 
 class ManipulationEnv(Simulation):
@@ -141,21 +141,16 @@ class ManipulationEnv(Simulation):
 
     def scripted_action(self, script: Script) -> Tensor:
         """Return the scripted expert's action [N, n] (models/script.py)."""
-        straight = straight_action(
-            self.layout, self.joint_target, self.goal_joint_target, script.rate
-        )
-        if script.gain == 0.0:
-            return straight
-        carried = carrying_action(
-            self.kinematics,
-            self.layout,
-            script,
+        pose = self.physics.object_pose
+        seen = Seen(
             self.physics.joint_position,
+            self.joint_target,
+            self.goal_joint_target,
             self.touching,
-            self.physics.object_pose,
-            self.goals.way(self.physics.object_pose),
+            pose,
+            *self.goals.way(pose),
         )
-        return (straight + carried).clamp(-1.0, 1.0)
+        return scripted_action(self.kinematics, self.layout, script, seen)
 
     @property
     def goal_joint_target(self) -> Tensor:

@@ -154,6 +154,18 @@ class Kinematics:
         return self._cache[key]
 
 
+def damped_step(jacobian: Array, error: Array, damping: float) -> Array:
+    """Return the sum over fingers of J^T (J J^T + damping^2 I)^-1 e, [M, n] [rad].
+
+    Args: jacobian [M, F, 3, n] [m / rad] of a point of each finger, error [M, F, 3] [m] of it.
+    """
+    xp = namespace(jacobian)
+    normal = xp.einsum("mfij,mfkj->mfik", jacobian, jacobian)
+    normal = normal + constant(damping**2 * np.eye(3), jacobian)
+    weights = xp.linalg.solve(normal, error[..., None])[..., 0]
+    return xp.einsum("mfij,mfi->mj", jacobian, weights)
+
+
 def finger_of_joints(hand: Hand) -> np.ndarray:
     """Return which finger each joint belongs to, [n]."""
     return np.repeat(np.arange(len(hand.fingers)), [len(finger.links) for finger in hand.fingers])

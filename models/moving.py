@@ -9,7 +9,7 @@ import numpy as np
 from models.estimates import Estimate, rate_per_minute
 
 # [1/min] of a pair, one a second: half of it is the dwell. While experts did not look at the
-# object, a few pairs made most goals, and 12 was needed to know the mean (docs/goals.md)
+# object, a few pairs made most goals, and 12 was needed to know the mean (docs/history.md)
 MOST = 60.0
 RESAMPLES, SEED = 1000, 0
 

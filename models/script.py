@@ -6,13 +6,26 @@ The second part looks where the object is. Fingers give way and contacts roll, s
 arrived seldom bring the object along. Numpy and torch arrays alike.
 """
 
-import numpy as np
+from dataclasses import dataclass
 
 from configs.layout import Layout
 from configs.schema.script import Script
 from models import rotations
-from models.arrays import Array, constant, namespace
-from models.kinematics import Kinematics
+from models.arrays import Array, namespace
+from models.kinematics import Kinematics, damped_step
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the script sees of N hands, of one kind of array."""
+
+    joints: Array  # [N, n] rad
+    target: Array  # [N, n] rad
+    goal_target: Array  # [N, n] rad, of the goal grasp
+    touching: Array  # [N, F] bool, fingers that touch the object
+    pose: Array  # [N, 7] of the object
+    offset: Array  # [N, 3] m, what it lacks to its goal
+    turn: Array  # [N, 3] rad, likewise, as a rotation vector
 
 
 def straight_action(layout: Layout, target: Array, goal_target: Array, rate: float) -> Array:
@@ -27,42 +40,27 @@ def straight_action(layout: Layout, target: Array, goal_target: Array, rate: flo
     return way * (rate / xp.clip(longest, rate, None))
 
 
-def carrying_action(
-    kinematics: Kinematics,
-    layout: Layout,
-    script: Script,
-    joints: Array,
-    touching: Array,
-    pose: Array,
-    way: tuple[Array, Array],
-) -> Array:
+def scripted_action(kinematics: Kinematics, layout: Layout, script: Script, seen: Seen) -> Array:
+    """Return the script's action [N, n] in [-1, 1]."""
+    straight = straight_action(layout, seen.target, seen.goal_target, script.rate)
+    if script.gain == 0.0:  # nobody looks at the object
+        return straight
+    return namespace(straight).clip(
+        straight + carrying_action(kinematics, layout, script, seen), -1.0, 1.0
+    )
+
+
+def carrying_action(kinematics: Kinematics, layout: Layout, script: Script, seen: Seen) -> Array:
     """Return the action [N, n] that takes the tips that touch along with the object.
 
     Tips move as points of the object would, a share `script.gain` of its way. No joint takes more
     than a whole action; then all take less.
-
-    Args:
-        joints: [N, n] rad. touching: [N, F] bool. pose: [N, 7] of the object.
-        way: what it lacks, offset [N, 3] [m] and rotation vector [N, 3] [rad].
     """
-    xp = namespace(joints)
-    offset, turn = way
-    arm = kinematics.tips(joints) - pose[:, None, :3]
-    turned = rotations.rotate(rotations.from_rotation_vector(turn)[:, None], arm)
-    lacking = (offset[:, None] + turned - arm) * touching[..., None]
-    step = damped_step(kinematics.tip_jacobian(joints), script.gain * lacking, script.damping)
-    action = step / layout.action_scale
+    xp = namespace(seen.joints)
+    arm = kinematics.tips(seen.joints) - seen.pose[:, None, :3]
+    turned = rotations.rotate(rotations.from_rotation_vector(seen.turn)[:, None], arm)
+    lacking = (seen.offset[:, None] + turned - arm) * seen.touching[..., None]
+    jacobian = kinematics.tip_jacobian(seen.joints)
+    action = damped_step(jacobian, script.gain * lacking, script.damping) / layout.action_scale
     longest = xp.amax(xp.abs(action), axis=-1, keepdims=True)
     return action / xp.clip(longest, 1.0, None)
-
-
-def damped_step(jacobian: Array, error: Array, damping: float) -> Array:
-    """Return the sum over fingers of J^T (J J^T + damping^2 I)^-1 e, [M, n] [rad].
-
-    Args: jacobian [M, F, 3, n] [m / rad] of a point of each finger, error [M, F, 3] [m] of it.
-    """
-    xp = namespace(jacobian)
-    normal = xp.einsum("mfij,mfkj->mfik", jacobian, jacobian)
-    normal = normal + constant(damping**2 * np.eye(3), jacobian)
-    weights = xp.linalg.solve(normal, error[..., None])[..., 0]
-    return xp.einsum("mfij,mfi->mj", jacobian, weights)

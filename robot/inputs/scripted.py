@@ -10,7 +10,7 @@ from configs.schema.robot import ScriptedOperator
 from envs.grasp_set import GraspSet
 from models.kinematics import Kinematics
 from models.rotations import conjugate, multiply, to_rotation_vector
-from models.script import carrying_action, straight_action
+from models.script import Seen, scripted_action
 from robot.goals import GoalTracker
 from robot.interfaces import OperatorCommand
 
@@ -31,7 +31,7 @@ class NoisyScript:
     ) -> None:
         self._layout, self._kinematics, self._grasps = layout, kinematics, grasps
         self._settings, self._object_pose = settings, object_pose
-        self._every_tip = np.ones((1, layout.num_tips), dtype=bool)
+        self._every_tip = np.ones(layout.num_tips, dtype=bool)
         self.goals = GoalTracker(grasps, settings, layout.control_hz)
         self.reset(0, np.random.default_rng(0))
 
@@ -49,22 +49,11 @@ class NoisyScript:
 
     def _clean(self, position: np.ndarray, target: np.ndarray, pose: np.ndarray) -> np.ndarray:
         """Return the script's action [n]."""
-        script, goal = self._settings.script, self.goals
-        straight = straight_action(
-            self._layout, target, self._grasps.joint_target[goal.row], script.rate
-        )
-        turn = multiply(goal.pose[3:], conjugate(pose[3:]))
-        way = (goal.pose[:3] - pose[:3])[None], to_rotation_vector(turn)[None]
-        carried = carrying_action(
-            self._kinematics,
-            self._layout,
-            script,
-            position[None].astype(np.float64),
-            self._every_tip,
-            pose[None].astype(np.float64),
-            way,
-        )
-        return np.clip(straight + carried[0], -1.0, 1.0)
+        goal, wanted = self._grasps.joint_target[self.goals.row], self.goals.pose
+        turn = to_rotation_vector(multiply(wanted[3:], conjugate(pose[3:])))
+        parts = position, target, goal, self._every_tip, pose, wanted[:3] - pose[:3], turn
+        seen = Seen(*(part[None] for part in parts))
+        return scripted_action(self._kinematics, self._layout, self._settings.script, seen)[0]
 
     def _draw(self) -> np.ndarray:
         """Return the noise [n]: uniform and fresh, or Gaussian of equal variance, correlated."""

@@ -9,8 +9,8 @@ import torch
 
 from configs.schema.grasps import Assignment
 from models.arrays import Array, constant, namespace
+from models.kinematics import damped_step
 from models.rotations import rotate
-from models.script import damped_step
 from tasks.grasps.candidates import Candidates
 from tasks.grasps.problem import Problem
 

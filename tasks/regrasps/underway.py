@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from configs.schema.regrasps import Servo
+from models.kinematics import damped_step
 from models.rotations import conjugate, rotate, slerp
-from models.script import damped_step
 from tasks.grasps.problem import Problem
 from tasks.regrasps.motion import LEGS, Aim, Motions
 

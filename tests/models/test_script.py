@@ -5,7 +5,7 @@ import torch
 from configs.schema.script import Script
 from models.kinematics import Kinematics
 from models.motion import apply_action
-from models.script import carrying_action, straight_action
+from models.script import Seen, carrying_action, straight_action
 
 
 def test_fingers_start_and_arrive_together(body):
@@ -50,7 +50,7 @@ def carry(body, offset, turn, touching=True, script=SCRIPT):
     pose = np.array([[0.05, 0.0, 0.1, 1.0, 0.0, 0.0, 0.0]])
     held = np.full((1, body.layout.num_tips), touching)
     way = np.array([offset]), np.array([turn])
-    action = carrying_action(kinematics, body.layout, script, q, held, pose, way)
+    action = carrying_action(kinematics, body.layout, script, Seen(q, q, q, held, pose, *way))
     after = q + body.layout.action_scale * action
     return action, kinematics.tips(q)[0], kinematics.tips(after)[0], pose[0, :3]
 
